@@ -1,0 +1,25 @@
+using System;
+using System.Diagnostics.CodeAnalysis;
+
+namespace TokenRefresh;
+
+/// <summary>The argument checks that netstandard2.0 lacks.</summary>
+internal static class ThrowHelper
+{
+    public static void IfNull([NotNull] object? value, string name)
+    {
+        if (value is null)
+        {
+            throw new ArgumentNullException(name);
+        }
+    }
+
+    public static void IfNullOrEmpty([NotNull] string? value, string name)
+    {
+        IfNull(value, name);
+        if (value.Length == 0)
+        {
+            throw new ArgumentException("The value is empty.", name);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using System;
+using System.Net.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using TokenRefresh.Protocol;
+using TokenRefresh.SingleFlight;
+
+namespace TokenRefresh.DependencyInjection;
+
+/// <summary>Puts a session together from what is registered: by its name first, then for all sessions, then the default.</summary>
+internal sealed class SessionComposer(IServiceProvider provider)
+{
+    public static string BackchannelName(string sessionName) => "TokenRefresh.Backchannel:" + sessionName;
+
+    public SessionServices Compose(string name)
+    {
+        var options = provider.GetRequiredService<IOptionsMonitor<TokenRefreshOptions>>().Get(name);
+        var time = provider.GetService<TimeProvider>() ?? TimeProvider.System;
+        var factory = provider.GetRequiredService<IHttpClientFactory>();
+        return new SessionServices
+        {
+            Name = name,
+            Options = options,
+            Time = time,
+            Store = Find<ITokenStore>(name) ?? new MemoryTokenStore(time),
+            Endpoint = Find<ITokenEndpoint>(name) ?? TokenEndpoints.For(options, () => factory.CreateClient(BackchannelName(name)), time),
+            Pipeline = RefreshPipeline.Build(options, time, Jitter.Next),
+            Logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger<TokenSession>(),
+            Protector = Find<ITokenProtector>(name),
+            Random = Jitter.Next,
+        };
+    }
+
+    public static bool HasEndpoint(IServiceProvider provider, string name) =>
+        provider.GetService<IServiceProviderIsKeyedService>() is { } services
+        && (services.IsKeyedService(typeof(ITokenEndpoint), name) || services.IsService(typeof(ITokenEndpoint)));
+
+    private T? Find<T>(string name)
+        where T : class => provider.GetKeyedService<T>(name) ?? provider.GetService<T>();
+}

@@ -1,0 +1,57 @@
+using System;
+using System.Net.Http;
+using System.Threading;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using TokenRefresh.Options;
+using TokenRefresh.Protocol;
+using TokenRefresh.SingleFlight;
+
+namespace TokenRefresh;
+
+/// <summary>Puts a session together by hand.</summary>
+internal static class StandaloneSession
+{
+    public static SessionServices Compose(
+        TokenRefreshOptions options,
+        TimeProvider? timeProvider,
+        ITokenStore? store,
+        ITokenEndpoint? endpoint,
+        ITokenProtector? protector,
+        HttpMessageHandler? backchannel,
+        ILoggerFactory? loggerFactory,
+        string name)
+    {
+        var validation = new TokenRefreshOptionsValidator(_ => endpoint is not null).Validate(name, options);
+        if (validation.Failed)
+        {
+            throw new ArgumentException(validation.FailureMessage, nameof(options));
+        }
+
+        var time = timeProvider ?? TimeProvider.System;
+        HttpClient? client = null;
+        if (endpoint is null)
+        {
+            if (backchannel is not null)
+            {
+                BackchannelHandler.Harden(backchannel);
+            }
+
+            client = new HttpClient(backchannel ?? BackchannelHandler.Create(), disposeHandler: backchannel is null) { Timeout = Timeout.InfiniteTimeSpan };
+        }
+
+        return new SessionServices
+        {
+            Name = name,
+            Options = options,
+            Time = time,
+            Store = store ?? new MemoryTokenStore(time),
+            Endpoint = endpoint ?? TokenEndpoints.For(options, () => client!, time),
+            Pipeline = RefreshPipeline.Build(options, time, Jitter.Next),
+            Logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<TokenSession>(),
+            Protector = protector,
+            Random = Jitter.Next,
+            Owned = client,
+        };
+    }
+}

@@ -1,0 +1,78 @@
+using System;
+using Microsoft.Extensions.Configuration;
+using TokenRefresh;
+using TokenRefresh.DependencyInjection;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Adds the <see cref="TokenRefreshHandler"/> to HTTP clients.</summary>
+public static class TokenRefreshHttpClientBuilderExtensions
+{
+    /// <summary>Sends the client's requests with a session of its own, which has the client's name.</summary>
+    /// <param name="builder">The HTTP client.</param>
+    /// <param name="configure">Sets the options. They are validated when the app starts.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="InvalidOperationException">The builder is that of <c>ConfigureHttpClientDefaults</c>, or the client has another session already.</exception>
+    public static IHttpClientBuilder AddTokenRefreshHandler(this IHttpClientBuilder builder, Action<TokenRefreshOptions> configure)
+    {
+        ThrowHelper.IfNull(builder, nameof(builder));
+        ThrowHelper.IfNull(configure, nameof(configure));
+        AddHandler(builder, builder.Name);
+        builder.Services.AddTokenSession(builder.Name, configure);
+        return builder;
+    }
+
+    /// <summary>Sends the client's requests with a session of its own, whose options come from configuration.</summary>
+    /// <param name="builder">The HTTP client.</param>
+    /// <param name="section">The section that holds the options by their names.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="InvalidOperationException">The builder is that of <c>ConfigureHttpClientDefaults</c>, or the client has another session already.</exception>
+    public static IHttpClientBuilder AddTokenRefreshHandler(this IHttpClientBuilder builder, IConfigurationSection section)
+    {
+        ThrowHelper.IfNull(builder, nameof(builder));
+        ThrowHelper.IfNull(section, nameof(section));
+        AddHandler(builder, builder.Name);
+        builder.Services.AddTokenSession(builder.Name, section);
+        return builder;
+    }
+
+    /// <summary>Sends the client's requests with a session that several clients share, registered by <c>AddTokenSession</c>.</summary>
+    /// <param name="builder">The HTTP client.</param>
+    /// <param name="sessionName">The session's name.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="InvalidOperationException">The builder is that of <c>ConfigureHttpClientDefaults</c>, or the client has another session already.</exception>
+    public static IHttpClientBuilder AddTokenRefreshHandler(this IHttpClientBuilder builder, string sessionName)
+    {
+        ThrowHelper.IfNull(builder, nameof(builder));
+        ThrowHelper.IfNullOrEmpty(sessionName, nameof(sessionName));
+        AddHandler(builder, sessionName);
+        return builder;
+    }
+
+    private static void AddHandler(IHttpClientBuilder builder, string sessionName)
+    {
+        var client = builder.Name;
+        if (client is null)
+        {
+            throw new InvalidOperationException(
+                "AddTokenRefreshHandler can't be part of ConfigureHttpClientDefaults: the clients that fetch tokens would get it too. "
+                + "Call it on each client that needs it, and give them one session by AddTokenSession.");
+        }
+
+        var clients = TokenRefreshServiceCollectionExtensions.RegistryOf(builder.Services).Clients;
+        if (clients.TryGetValue(client, out var session))
+        {
+            // Twice the same is once.
+            if (session != sessionName)
+            {
+                throw new InvalidOperationException(
+                    $"The client '{client}' has the token session '{session}' already, and can't have '{sessionName}' too. Remove one of the two AddTokenRefreshHandler calls.");
+            }
+
+            return;
+        }
+
+        clients.Add(client, sessionName);
+        builder.AddHttpMessageHandler(provider => new TokenRefreshHandler(new ClientSessionResolver(provider, sessionName, client)));
+    }
+}

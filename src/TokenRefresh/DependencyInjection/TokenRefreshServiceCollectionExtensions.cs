@@ -1,0 +1,93 @@
+using System;
+using System.Linq;
+using System.Net.Http;
+using System.Threading;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Http;
+using Microsoft.Extensions.Options;
+using TokenRefresh;
+using TokenRefresh.DependencyInjection;
+using TokenRefresh.Options;
+using TokenRefresh.Protocol;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Registers token sessions.</summary>
+public static class TokenRefreshServiceCollectionExtensions
+{
+    /// <summary>
+    /// Registers a session: one login, which any number of HTTP clients may use by <c>AddTokenRefreshHandler(name)</c>. Calling it again
+    /// for the same name adds to what was set before.
+    /// </summary>
+    /// <param name="services">The services.</param>
+    /// <param name="name">The session's name: the key of <see cref="TokenSessions"/> and of the keyed <see cref="TokenSession"/>.</param>
+    /// <param name="configure">Sets the options. They are validated when the app starts.</param>
+    /// <exception cref="ArgumentException"><paramref name="name"/> is empty.</exception>
+    public static TokenSessionBuilder AddTokenSession(this IServiceCollection services, string name, Action<TokenRefreshOptions>? configure = null)
+    {
+        ThrowHelper.IfNull(services, nameof(services));
+        ThrowHelper.IfNullOrEmpty(name, nameof(name));
+        AddSession(services, name);
+        if (configure is not null)
+        {
+            services.Configure(name, configure);
+        }
+
+        return new TokenSessionBuilder(services, name);
+    }
+
+    /// <summary>Registers a session whose options come from configuration.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="name">The session's name.</param>
+    /// <param name="section">The section that holds the options by their names.</param>
+    /// <exception cref="ArgumentException"><paramref name="name"/> is empty.</exception>
+    public static TokenSessionBuilder AddTokenSession(this IServiceCollection services, string name, IConfigurationSection section)
+    {
+        ThrowHelper.IfNull(section, nameof(section));
+        return services.AddTokenSession(name, new OptionsReader(name, section).ReadInto);
+    }
+
+    internal static SessionRegistry RegistryOf(IServiceCollection services)
+    {
+        if (services.FirstOrDefault(descriptor => descriptor.ServiceType == typeof(SessionRegistry)) is { } known)
+        {
+            return (SessionRegistry)known.ImplementationInstance!;
+        }
+
+        var registry = new SessionRegistry();
+        services.AddSingleton(registry);
+        return registry;
+    }
+
+    private static void AddSession(IServiceCollection services, string name)
+    {
+        var registry = RegistryOf(services);
+        if (!registry.Sessions.Add(name))
+        {
+            return;
+        }
+
+        services.AddLogging();
+        services.TryAddSingleton(provider => new TokenSessions(registry.Sessions, new SessionComposer(provider).Compose));
+        services.TryAddKeyedSingleton(name, (provider, _) => provider.GetRequiredService<TokenSessions>()[name]);
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TokenRefreshOptions>, TokenRefreshOptionsValidator>(
+            provider => new TokenRefreshOptionsValidator(session => SessionComposer.HasEndpoint(provider, session ?? ""))));
+        services.AddOptions<TokenRefreshOptions>(name).ValidateOnStart();
+        AddBackchannel(services, name);
+    }
+
+    // Nothing that is configured for all clients belongs here: a retry of somebody else's would send a refresh token twice, a logger
+    // would write it down.
+    private static void AddBackchannel(IServiceCollection services, string name)
+    {
+        var client = SessionComposer.BackchannelName(name);
+        services.AddHttpClient(client)
+            .ConfigureHttpClient(http => http.Timeout = Timeout.InfiniteTimeSpan)
+            .ConfigurePrimaryHttpMessageHandler(BackchannelHandler.Create)
+            .ConfigureAdditionalHttpMessageHandlers((handlers, _) => handlers.Clear())
+            .RemoveAllLoggers();
+        services.PostConfigure<HttpClientFactoryOptions>(
+            client, options => options.HttpMessageHandlerBuilderActions.Add(builder => BackchannelHandler.Harden(builder.PrimaryHandler)));
+    }
+}

@@ -1,0 +1,68 @@
+using System;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using TokenRefresh.DependencyInjection;
+
+namespace TokenRefresh;
+
+/// <summary>Sets up one session: where its tokens live, how a refresh is asked for, what carries the token calls.</summary>
+public sealed class TokenSessionBuilder
+{
+    internal TokenSessionBuilder(IServiceCollection services, string name)
+    {
+        Services = services;
+        Name = name;
+    }
+
+    /// <summary>The services the session is registered in.</summary>
+    public IServiceCollection Services { get; }
+
+    /// <summary>The session's name.</summary>
+    public string Name { get; }
+
+    /// <summary>
+    /// The HTTP client that carries the token calls: for a proxy, a client certificate, or a mock server in tests. It has none of the
+    /// handlers that were configured for all clients, and follows no redirect.
+    /// </summary>
+    public IHttpClientBuilder Backchannel => Services.AddHttpClient(SessionComposer.BackchannelName(Name));
+
+    /// <summary>Keeps the session's tokens in this store.</summary>
+    /// <param name="store">The store. It isn't disposed with the container.</param>
+    public TokenSessionBuilder UseStore(ITokenStore store)
+    {
+        ThrowHelper.IfNull(store, nameof(store));
+        return Use(ServiceDescriptor.KeyedSingleton(Name, store));
+    }
+
+    /// <summary>Keeps the session's tokens in a store that is made when it is first needed.</summary>
+    /// <param name="factory">Makes the store.</param>
+    public TokenSessionBuilder UseStore(Func<IServiceProvider, ITokenStore> factory)
+    {
+        ThrowHelper.IfNull(factory, nameof(factory));
+        return Use(ServiceDescriptor.KeyedSingleton(Name, (provider, _) => factory(provider)));
+    }
+
+    /// <summary>Asks for refreshes through an endpoint of your own.</summary>
+    /// <param name="factory">Makes the endpoint.</param>
+    public TokenSessionBuilder UseEndpoint(Func<IServiceProvider, ITokenEndpoint> factory)
+    {
+        ThrowHelper.IfNull(factory, nameof(factory));
+        return Use(ServiceDescriptor.KeyedSingleton(Name, (provider, _) => factory(provider)));
+    }
+
+    /// <summary>Encrypts the session's tokens before they are saved.</summary>
+    /// <param name="factory">Makes the protector.</param>
+    public TokenSessionBuilder UseProtector(Func<IServiceProvider, ITokenProtector> factory)
+    {
+        ThrowHelper.IfNull(factory, nameof(factory));
+        return Use(ServiceDescriptor.KeyedSingleton(Name, (provider, _) => factory(provider)));
+    }
+
+    private TokenSessionBuilder Use(ServiceDescriptor descriptor)
+    {
+        // The last word counts.
+        Services.RemoveAllKeyed(descriptor.ServiceType, descriptor.ServiceKey);
+        Services.Add(descriptor);
+        return this;
+    }
+}

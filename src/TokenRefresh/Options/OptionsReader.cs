@@ -1,0 +1,80 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+
+namespace TokenRefresh.Options;
+
+/// <summary>
+/// Reads the options that can be written down from configuration: by hand, since the framework's binder stumbles over the ones that
+/// are code, and needs reflection. What it doesn't know is an error: a misspelt option would silently not count.
+/// </summary>
+internal sealed class OptionsReader(string client, IConfigurationSection section)
+{
+    /// <exception cref="OptionsValidationException">A name is unknown, or a value can't be read; the message names both option and client.</exception>
+    public void ReadInto(TokenRefreshOptions options)
+    {
+        foreach (var setting in section.GetChildren())
+        {
+            switch (setting.Key.ToUpperInvariant())
+            {
+                case "TOKENENDPOINT": options.TokenEndpoint = ReadUri(setting); break;
+                case "PROTOCOL": options.Protocol = ReadEnum<TokenEndpointProtocol>(setting); break;
+                case "CLIENTID": options.ClientId = setting.Value; break;
+                case "CLIENTSECRET": options.ClientSecret = setting.Value; break;
+                case "CLIENTAUTHENTICATION": options.ClientAuthentication = ReadEnum<ClientAuthentication>(setting); break;
+                case "SCOPE": options.Scope = setting.Value; break;
+                case "SCHEME": options.Scheme = setting.Value ?? ""; break;
+                case "EXTRAPARAMETERS": ReadParameters(setting, options.ExtraParameters); break;
+                case "ALLOWEDORIGINS": ReadOrigins(setting, options.AllowedOrigins); break;
+                case "REFRESHTIMEOUT": options.RefreshTimeout = ReadTime(setting); break;
+                case "REFRESHWINDOW": options.RefreshWindow = ReadTime(setting); break;
+                case "EXPIRYBUFFER": options.ExpiryBuffer = ReadTime(setting); break;
+                case "MINREFRESHINTERVAL": options.MinRefreshInterval = ReadTime(setting); break;
+                case "MAXREPLAYBUFFERSIZE": options.MaxReplayBufferSize = ReadNumber(setting); break;
+                case "RELOGINRESULT": options.ReLoginResult = ReadEnum<ReLoginResult>(setting); break;
+                default: throw Wrong(setting, "is no option that configuration can set; see TokenRefreshOptions for their names.");
+            }
+        }
+    }
+
+    private static void ReadParameters(IConfigurationSection setting, IDictionary<string, string> parameters)
+    {
+        foreach (var parameter in setting.GetChildren())
+        {
+            parameters[parameter.Key] = parameter.Value ?? "";
+        }
+    }
+
+    private void ReadOrigins(IConfigurationSection setting, ICollection<Uri> origins)
+    {
+        foreach (var origin in setting.GetChildren())
+        {
+            origins.Add(ReadUri(origin));
+        }
+    }
+
+    // No value is shown: it may be a secret that stands in the wrong line.
+    private Uri ReadUri(IConfigurationSection setting) => Uri.TryCreate(setting.Value, UriKind.Absolute, out var uri)
+        ? uri
+        : throw Wrong(setting, "isn't an absolute URL, such as https://api.example.com.");
+
+    private TimeSpan ReadTime(IConfigurationSection setting) => TimeSpan.TryParse(setting.Value, CultureInfo.InvariantCulture, out var time)
+        ? time
+        : throw Wrong(setting, "isn't a time, such as 00:00:30.");
+
+    private long ReadNumber(IConfigurationSection setting) => long.TryParse(setting.Value, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number)
+        ? number
+        : throw Wrong(setting, "isn't a whole number.");
+
+#pragma warning disable CA2263 // The generic GetNames isn't there on netstandard2.0.
+    private T ReadEnum<T>(IConfigurationSection setting)
+        where T : struct, Enum => Enum.TryParse<T>(setting.Value, ignoreCase: true, out var value)
+            ? value
+            : throw Wrong(setting, $"isn't one of {string.Join(", ", Enum.GetNames(typeof(T)))}.");
+#pragma warning restore CA2263
+
+    private OptionsValidationException Wrong(IConfigurationSection setting, string what) =>
+        new(client, typeof(TokenRefreshOptions), [$"TokenRefresh client '{client}': the setting {setting.Path} {what}"]);
+}

@@ -1,0 +1,132 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Microsoft.Extensions.Options;
+using TokenRefresh.Handling;
+
+namespace TokenRefresh.Options;
+
+/// <summary>Finds what is wrong with a session's options, and says it so that it can be mended: option, value, limit, client.</summary>
+internal sealed class TokenRefreshOptionsValidator(Func<string?, bool>? hasOwnEndpoint = null) : IValidateOptions<TokenRefreshOptions>
+{
+    private static readonly TimeSpan LongestTimeout = TimeSpan.FromMinutes(10);
+
+    private static readonly string[] ProtocolParameters = ["grant_type", "refresh_token", "client_id", "client_secret", "scope", "refresh"];
+
+    public ValidateOptionsResult Validate(string? name, TokenRefreshOptions options)
+    {
+        var failures = FindFailures(options, hasOwnEndpoint?.Invoke(name) ?? false)
+            .Select(failure => $"TokenRefresh client '{name}': {failure}")
+            .ToList();
+        return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
+    }
+
+    private static IEnumerable<string> FindFailures(TokenRefreshOptions options, bool hasOwnEndpoint) =>
+        (hasOwnEndpoint ? [] : OfEndpoint(options)).Concat(OfRequests(options)).Concat(OfTimes(options));
+
+    private static IEnumerable<string> OfEndpoint(TokenRefreshOptions options)
+    {
+        if (options.Protocol is not (TokenEndpointProtocol.OAuth or TokenEndpointProtocol.SimpleJwt))
+        {
+            yield return $"Protocol is {(int)options.Protocol}, which is none. Use OAuth or SimpleJwt.";
+        }
+
+        if (options.TokenEndpoint is not { } endpoint)
+        {
+            yield return "TokenEndpoint isn't set. Set it to the absolute URL where refresh tokens are redeemed.";
+        }
+        else if (!endpoint.IsAbsoluteUri)
+        {
+            yield return "TokenEndpoint isn't an absolute URL. Write it with scheme and host, such as https://login.example.com/token.";
+        }
+        else if (!OriginSet.IsSecure(endpoint))
+        {
+            yield return $"TokenEndpoint, {Show(endpoint)}, isn't https. A refresh token is sent there; http is allowed on loopback only.";
+        }
+        else if (endpoint.Fragment.Length > 0 || endpoint.UserInfo.Length > 0)
+        {
+            yield return $"TokenEndpoint, {Show(endpoint)}, has a fragment or a user in it (RFC 6749, section 3.2). Remove it.";
+        }
+
+        if (options.Protocol == TokenEndpointProtocol.OAuth && string.IsNullOrEmpty(options.ClientId))
+        {
+            yield return "ClientId isn't set. The OAuth protocol needs it, also for a public client.";
+        }
+
+        if (options.ClientAuthentication is ClientAuthentication.Basic or ClientAuthentication.Post && string.IsNullOrEmpty(options.ClientSecret))
+        {
+            yield return $"ClientAuthentication is {options.ClientAuthentication}, but ClientSecret isn't set. Set it, or use None.";
+        }
+
+        if (options.ClientAuthentication is { } authentication and not (ClientAuthentication.Basic or ClientAuthentication.Post or ClientAuthentication.None))
+        {
+            yield return $"ClientAuthentication is {(int)authentication}, which is none. Use Basic, Post or None.";
+        }
+
+        foreach (var parameter in options.ExtraParameters.Keys.Where(key => Array.IndexOf(ProtocolParameters, key) >= 0))
+        {
+            yield return $"ExtraParameters holds '{parameter}', which the protocol sets itself. Remove it.";
+        }
+    }
+
+    private static IEnumerable<string> OfRequests(TokenRefreshOptions options)
+    {
+        if (!TokenSyntax.IsScheme(options.Scheme))
+        {
+            yield return "Scheme is no authentication scheme (RFC 9110, section 11.1). Use one word, such as Bearer.";
+        }
+
+        foreach (var origin in options.AllowedOrigins)
+        {
+            if (origin is null || !origin.IsAbsoluteUri)
+            {
+                yield return "AllowedOrigins holds something that isn't an absolute URL. Write scheme and host, such as https://api.example.com.";
+            }
+            else if (!OriginSet.IsSecure(origin))
+            {
+                yield return $"AllowedOrigins holds {Show(origin)}, which isn't https. An access token is sent there; http is allowed on loopback only.";
+            }
+        }
+
+        if (options.MaxReplayBufferSize is < 0 or > int.MaxValue)
+        {
+            yield return $"MaxReplayBufferSize is {options.MaxReplayBufferSize}. Use 0 (off) to {int.MaxValue} bytes.";
+        }
+
+        if (options.ReLoginResult is not (ReLoginResult.Return401 or ReLoginResult.Throw))
+        {
+            yield return $"ReLoginResult is {(int)options.ReLoginResult}, which is none. Use Return401 or Throw.";
+        }
+    }
+
+    private static IEnumerable<string> OfTimes(TokenRefreshOptions options)
+    {
+        if (options.RefreshTimeout <= TimeSpan.Zero || options.RefreshTimeout > LongestTimeout)
+        {
+            yield return $"RefreshTimeout is {options.RefreshTimeout}. Use more than zero, and at most {LongestTimeout}.";
+        }
+
+        if (options.MinRefreshInterval < TimeSpan.Zero)
+        {
+            yield return $"MinRefreshInterval is {options.MinRefreshInterval}. Use zero or more.";
+        }
+
+        if (options.RefreshWindow < TimeSpan.Zero)
+        {
+            yield return $"RefreshWindow is {options.RefreshWindow}. Use zero (never ahead) or more.";
+        }
+
+        if (options.ExpiryBuffer < TimeSpan.Zero)
+        {
+            yield return $"ExpiryBuffer is {options.ExpiryBuffer}. Use zero or more.";
+        }
+
+        if (options.ExpiryBuffer > options.RefreshWindow && options.RefreshWindow > TimeSpan.Zero)
+        {
+            yield return $"ExpiryBuffer, {options.ExpiryBuffer}, is longer than RefreshWindow, {options.RefreshWindow}. A token is refreshed ahead before it is held back: make the buffer shorter.";
+        }
+    }
+
+    // A query or a user part may hold a secret: neither is shown.
+    private static string Show(Uri uri) => uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
+}

@@ -1,0 +1,27 @@
+using System;
+using System.Net.Http;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace TokenRefresh.Protocol;
+
+/// <summary>A token endpoint over HTTP: one POST, an answer read within bounds, a verdict.</summary>
+internal abstract class HttpTokenEndpoint(TokenRefreshOptions options, Func<HttpClient> backchannel, TimeProvider time) : ITokenEndpoint
+{
+    protected TokenRefreshOptions Options { get; } = options;
+
+    public async Task<TokenEndpointResult> RefreshAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
+    {
+        using var message = new HttpRequestMessage(HttpMethod.Post, Options.TokenEndpoint);
+        message.Headers.Accept.ParseAdd("application/json");
+        Write(message, request);
+        using var response = await backchannel().SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        var answer = await TokenAnswer.ReadAsync(response, time, cancellationToken).ConfigureAwait(false);
+        var result = Classify(answer, time.GetUtcNow());
+        return result.WithError(ErrorCode.Sanitize(result.Error, request.RefreshToken, Options.ClientSecret));
+    }
+
+    protected abstract void Write(HttpRequestMessage message, TokenEndpointRequest request);
+
+    protected abstract TokenEndpointResult Classify(TokenAnswer answer, DateTimeOffset now);
+}

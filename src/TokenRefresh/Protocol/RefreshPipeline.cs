@@ -1,0 +1,53 @@
+using System;
+using System.Threading.Tasks;
+using Polly;
+using Polly.Retry;
+
+namespace TokenRefresh.Protocol;
+
+/// <summary>The Polly pipeline around the token call.</summary>
+internal static class RefreshPipeline
+{
+    private const int MaxAttempts = 3;
+    private static readonly ResiliencePropertyKey<int> Retries = new("TokenRefresh.Retries");
+    private static readonly ResiliencePropertyKey<bool> WasReplayed = new("TokenRefresh.WasReplayed");
+
+    public static ResiliencePipeline<TokenEndpointResult> Build(TokenRefreshOptions options, TimeProvider time, Func<double> random)
+    {
+        var builder = new ResiliencePipelineBuilder<TokenEndpointResult> { Name = "TokenRefresh", TimeProvider = time };
+        if (options.ConfigureRefreshPipeline is { } configure)
+        {
+            configure(builder);
+            return builder.Build();
+        }
+
+        return builder.AddRetry(new RetryStrategyOptions<TokenEndpointResult>
+        {
+            // Both kinds have limits of their own below.
+            MaxRetryAttempts = MaxAttempts,
+            ShouldHandle = args => new ValueTask<bool>(MayAskAgain(args.Context.Properties, args.Outcome.Result)),
+            DelayGenerator = args => new ValueTask<TimeSpan?>(Delay(args.Context.Properties, args.Outcome.Result!, random())),
+        }).Build();
+    }
+
+    private static bool MayAskAgain(ResilienceProperties flight, TokenEndpointResult? result) => result switch
+    {
+        // A lost answer: most servers that rotate give the same one again for a short while. Once, or it looks like theft.
+        { Outcome: TokenEndpointOutcome.Ambiguous } => !flight.GetValue(WasReplayed, false),
+        { Outcome: TokenEndpointOutcome.Transient, IsInDoubt: false, RetryAfter: null } => flight.GetValue(Retries, 0) < MaxAttempts - 1,
+        _ => false,
+    };
+
+    private static TimeSpan Delay(ResilienceProperties flight, TokenEndpointResult result, double random)
+    {
+        if (result.Outcome == TokenEndpointOutcome.Ambiguous)
+        {
+            flight.Set(WasReplayed, true);
+            return TimeSpan.Zero;
+        }
+
+        var retry = flight.GetValue(Retries, 0);
+        flight.Set(Retries, retry + 1);
+        return TimeSpan.FromSeconds(0.5 * Math.Pow(2, retry) * (0.8 + (0.4 * random)));
+    }
+}

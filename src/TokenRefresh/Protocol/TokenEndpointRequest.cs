@@ -1,0 +1,23 @@
+using System.Diagnostics;
+
+namespace TokenRefresh;
+
+/// <summary>One refresh token to redeem.</summary>
+/// <param name="key">The session.</param>
+/// <param name="refreshToken">The refresh token.</param>
+/// <param name="scope">The scope to ask for, or <see langword="null"/>.</param>
+[DebuggerDisplay("[token request]")]
+public sealed class TokenEndpointRequest(TokenSessionKey key, string refreshToken, string? scope)
+{
+    /// <summary>The session.</summary>
+    public TokenSessionKey Key { get; } = key;
+
+    /// <summary>The refresh token.</summary>
+    public string RefreshToken { get; } = refreshToken;
+
+    /// <summary>The scope to ask for (RFC 6749, section 6), or <see langword="null"/>.</summary>
+    public string? Scope { get; } = scope;
+
+    /// <summary>Names no secret.</summary>
+    public override string ToString() => "[token request]";
+}

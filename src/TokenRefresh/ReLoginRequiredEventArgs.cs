@@ -1,0 +1,32 @@
+using System;
+
+namespace TokenRefresh;
+
+/// <summary>A login is dead: the user must sign in again. Holds no token.</summary>
+public sealed class ReLoginRequiredEventArgs : EventArgs
+{
+    /// <summary>Creates the arguments.</summary>
+    /// <param name="sessionName">The session's name.</param>
+    /// <param name="userKey">The session's user, if it has one.</param>
+    /// <param name="reason">Why the login is dead.</param>
+    /// <param name="error">The server's error code, if it gave one.</param>
+    public ReLoginRequiredEventArgs(string sessionName, string? userKey, ReLoginReason reason, string? error)
+    {
+        SessionName = sessionName;
+        UserKey = userKey;
+        Reason = reason;
+        Error = error;
+    }
+
+    /// <summary>The session's name.</summary>
+    public string SessionName { get; }
+
+    /// <summary>The session's user, or <see langword="null"/> where the session has only one.</summary>
+    public string? UserKey { get; }
+
+    /// <summary>Why the login is dead.</summary>
+    public ReLoginReason Reason { get; }
+
+    /// <summary>The server's error code, such as <c>invalid_grant</c> or <c>token_not_valid</c>.</summary>
+    public string? Error { get; }
+}

@@ -1,0 +1,70 @@
+using System;
+using System.Globalization;
+using System.IO;
+using System.Net.Http;
+using System.Net.Sockets;
+using TokenRefresh.Storage;
+
+namespace TokenRefresh.SingleFlight;
+
+/// <summary>The failures a flight can end with, and their words: what happened, what to do, no secret.</summary>
+internal static class FlightFailures
+{
+    public static FlightFailure From(string name, TokenEndpointResult result) => result.Outcome switch
+    {
+        TokenEndpointOutcome.Misconfigured or TokenEndpointOutcome.SuccessorOnly => new(
+            TokenRefreshFailure.Configuration,
+            $"The tokens of session '{name}' can't be refreshed as it is set up: {Describe(result)} Mend that; it is asked again in 60 seconds, or at once by RefreshAsync.")
+        {
+            Error = result.Error,
+            Cause = result.Exception,
+        },
+        _ => new(
+            TokenRefreshFailure.Transient,
+            $"The tokens of session '{name}' couldn't be refreshed now: {Describe(result)} The login is kept; try again later.")
+        {
+            Error = result.Error,
+            Cause = result.Exception,
+            RetryAfter = result.RetryAfter,
+        },
+    };
+
+    public static FlightFailure BackOff(string name, TimeSpan pause) => new(
+        TokenRefreshFailure.Transient,
+        $"The tokens of session '{name}' aren't refreshed yet: the token endpoint asked for a pause. The login is kept; try again later.")
+    {
+        RetryAfter = pause,
+    };
+
+    public static FlightFailure TimedOut(string name, TimeSpan limit) => new(
+        TokenRefreshFailure.Transient,
+        string.Format(
+            CultureInfo.InvariantCulture,
+            "The tokens of session '{0}' couldn't be refreshed within RefreshTimeout, {1:0.###} s. The login is kept; try again later.",
+            name,
+            limit.TotalSeconds));
+
+    public static FlightFailure Store(string name, Exception e, string? message = null) => e is UnreadableTokensException
+        ? new(TokenRefreshFailure.Configuration, $"Session '{name}': {e.Message}")
+        : new(
+            TokenRefreshFailure.Transient,
+            $"Session '{name}': {message ?? "The token store can't be reached, so no refresh token was spent. The login is kept; try again later."} ({e.GetType().Name})")
+        {
+            Cause = Harmless(e),
+        };
+
+    public static FlightFailure Unexpected(string name, Exception e) => new(
+        TokenRefreshFailure.Transient,
+        $"The refresh of session '{name}' broke off ({e.GetType().Name}). The login is kept; try again later.");
+
+    public static FlightFailure Recursion(string name) => new(
+        TokenRefreshFailure.Configuration,
+        $"The refresh of session '{name}' waits for itself: its token endpoint or store is called through a client that this very session guards. "
+        + "Give it an HttpClient of its own, or call SkipTokenRefresh() on its requests.");
+
+    /// <summary>The exceptions of the platform name hosts and codes; those of anybody else's code may hold anything.</summary>
+    public static Exception? Harmless(Exception e) => e is HttpRequestException or IOException or SocketException or TimeoutException ? e : null;
+
+    private static string Describe(TokenEndpointResult result) =>
+        (result.Description ?? "the token endpoint refused.") + (result.Error is null ? "" : $" (error: {result.Error})");
+}

@@ -1,0 +1,21 @@
+using System;
+
+namespace TokenRefresh.SingleFlight;
+
+/// <summary>A random number from 0 to 1, for any thread.</summary>
+internal static class Jitter
+{
+#if NET8_0_OR_GREATER
+    public static double Next() => Random.Shared.NextDouble();
+#else
+    private static readonly Random Source = new();
+
+    public static double Next()
+    {
+        lock (Source)
+        {
+            return Source.NextDouble();
+        }
+    }
+#endif
+}

@@ -1,0 +1,85 @@
+using System;
+using System.Threading;
+using System.Threading.Tasks;
+using Polly;
+using TokenRefresh.Protocol;
+
+namespace TokenRefresh.SingleFlight;
+
+/// <summary>One flight's call of the token endpoint: through the pipeline, within the deadline, and aware of what is left in doubt.</summary>
+internal sealed class TokenCall(TokenSession session, Generation asked, Func<Generation, TokenSet, Task> commitLate)
+{
+    private readonly SessionServices _services = session.Services;
+
+    // Whether a request is out whose answer hasn't come: if it never does, the server may have rotated.
+    private volatile bool _isOut;
+
+    public async Task<TokenEndpointResult> AskAsync(string refreshToken, CancellationToken cancellationToken)
+    {
+        var request = new TokenEndpointRequest(session.Key, refreshToken, _services.Options.Scope);
+        var calling = _services.Pipeline.ExecuteAsync(ct => AttemptAsync(request, ct), cancellationToken).AsTask();
+        try
+        {
+            return await calling.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            DoubtIfOut();
+            _ = KeepLateAsync(calling);
+            return TokenEndpointResult.Unanswered($"no answer within RefreshTimeout, {_services.Options.RefreshTimeout.TotalSeconds} s.");
+        }
+        catch (Exception e)
+        {
+            // Only a pipeline of the user's gets here: an open circuit, a rate limit, a timeout of its own.
+            DoubtIfOut();
+            return TokenEndpointResult.Unanswered($"the refresh pipeline gave up ({e.GetType().Name}).");
+        }
+    }
+
+    private async ValueTask<TokenEndpointResult> AttemptAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
+    {
+        _isOut = true;
+        TokenEndpointResult result;
+        try
+        {
+            result = await _services.Endpoint.RefreshAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            result = EndpointFault.Classify(e);
+        }
+
+        _isOut = false;
+        if (result.IsInDoubt)
+        {
+            asked.Doubt();
+        }
+
+        return result;
+    }
+
+    private void DoubtIfOut()
+    {
+        if (_isOut)
+        {
+            asked.Doubt();
+        }
+    }
+
+    /// <summary>An endpoint that doesn't heed its deadline may still bring tokens: they are worth keeping.</summary>
+    private async Task KeepLateAsync(Task<TokenEndpointResult> calling)
+    {
+        try
+        {
+            var result = await calling.ConfigureAwait(false);
+            if (result.Tokens is { } tokens)
+            {
+                await commitLate(asked, tokens).ConfigureAwait(false);
+            }
+        }
+        catch (Exception)
+        {
+            // Cancelled as it should be, or failed: the flight has told its waiters long ago.
+        }
+    }
+}

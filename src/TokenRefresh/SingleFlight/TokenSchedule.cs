@@ -1,0 +1,47 @@
+using System;
+
+namespace TokenRefresh.SingleFlight;
+
+/// <summary>When a token is refreshed ahead, when it is no longer sent, and when it is dead.</summary>
+/// <param name="RefreshAt">From here on it is refreshed in the background.</param>
+/// <param name="StaleAt">From here on requests wait for the refresh.</param>
+/// <param name="ExpiresAt">From here on the server refuses it.</param>
+internal sealed record TokenSchedule(DateTimeOffset RefreshAt, DateTimeOffset StaleAt, DateTimeOffset ExpiresAt)
+{
+    private static readonly TimeSpan LongestWindow = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan LongestBuffer = TimeSpan.FromSeconds(30);
+
+    /// <summary>An unknown lifetime: used until a 401, never refreshed ahead.</summary>
+    public static TokenSchedule Unknown { get; } = new(DateTimeOffset.MaxValue, DateTimeOffset.MaxValue, DateTimeOffset.MaxValue);
+
+    /// <param name="receivedAt">When the token came, by the local clock.</param>
+    /// <param name="lifetime">How long it lives from there, or <see langword="null"/>.</param>
+    /// <param name="options">The configured window and buffer.</param>
+    /// <param name="jitter">A random number from 0 to 1, drawn once for this token.</param>
+    public static TokenSchedule For(DateTimeOffset receivedAt, TimeSpan? lifetime, TokenRefreshOptions options, double jitter)
+    {
+        if (lifetime is not { } life || life > DateTimeOffset.MaxValue - receivedAt)
+        {
+            return Unknown;
+        }
+
+        if (life <= TimeSpan.Zero)
+        {
+            return new TokenSchedule(receivedAt, receivedAt, receivedAt);
+        }
+
+        // A window or buffer as long as the life itself would refresh for ever.
+        var half = Part(life, 0.5);
+        var window = Shorter(options.RefreshWindow ?? Shorter(LongestWindow, Part(life, 0.2)), half);
+        var buffer = Shorter(Shorter(options.ExpiryBuffer ?? Shorter(LongestBuffer, Part(life, 0.05)), half), options.RefreshWindow ?? half);
+
+        var expiresAt = receivedAt + life;
+        var staleAt = expiresAt - buffer;
+        var refreshAt = expiresAt - window - Part(window, 0.1 * jitter);
+        return new TokenSchedule(refreshAt < staleAt ? refreshAt : staleAt, staleAt, expiresAt);
+    }
+
+    private static TimeSpan Part(TimeSpan whole, double share) => TimeSpan.FromTicks((long)(whole.Ticks * share));
+
+    private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
+}

@@ -1,0 +1,81 @@
+using System;
+using System.Buffers.Text;
+using System.IO;
+using System.Text;
+using System.Text.Json;
+
+namespace TokenRefresh.Storage;
+
+/// <summary>Writes and reads the token sets of one session, through its protector if it has one.</summary>
+internal sealed class TokenCodec(TokenSessionKey key, ITokenProtector? protector)
+{
+    private const int FormatVersion = 1;
+
+    public string Write(TokenSet tokens)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteNumber("v", FormatVersion);
+            json.WriteString("access", tokens.AccessToken);
+            WriteIfAny(json, "refresh", tokens.RefreshToken);
+            WriteIfAny(json, "scheme", tokens.Scheme);
+            WriteIfAny(json, "scope", tokens.Scope);
+            WriteIfAny(json, "expires", tokens.ExpiresAt);
+            WriteIfAny(json, "received", tokens.ReceivedAt);
+            json.WriteEndObject();
+        }
+
+        var text = Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
+        return protector is null ? text : protector.Protect(key, text);
+    }
+
+    /// <exception cref="UnreadableTokensException">The text isn't one that <see cref="Write"/> wrote with this protector's key.</exception>
+    public TokenSet Read(string value)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(protector is null ? value : protector.Unprotect(key, value));
+            var root = json.RootElement;
+            if (root.GetProperty("v").GetInt32() != FormatVersion)
+            {
+                throw new FormatException("The format version is unknown.");
+            }
+
+            return new TokenSet(root.GetProperty("access").GetString()!, Text(root, "refresh"))
+            {
+                Scheme = Text(root, "scheme"),
+                Scope = Text(root, "scope"),
+                ExpiresAt = Time(root, "expires"),
+                ReceivedAt = Time(root, "received"),
+            };
+        }
+        catch (Exception e)
+        {
+            // A protector of the user's may throw anything, and its message may hold anything: only the kind of failure goes on.
+            throw new UnreadableTokensException(e.GetType().Name);
+        }
+    }
+
+    private static void WriteIfAny(Utf8JsonWriter json, string name, string? value)
+    {
+        if (value is not null)
+        {
+            json.WriteString(name, value);
+        }
+    }
+
+    private static void WriteIfAny(Utf8JsonWriter json, string name, DateTimeOffset? value)
+    {
+        if (value is { } time)
+        {
+            json.WriteString(name, time);
+        }
+    }
+
+    private static string? Text(JsonElement root, string name) => root.TryGetProperty(name, out var value) ? value.GetString() : null;
+
+    private static DateTimeOffset? Time(JsonElement root, string name) =>
+        root.TryGetProperty(name, out var value) ? value.GetDateTimeOffset() : null;
+}

@@ -1,0 +1,237 @@
+using System;
+using System.Net;
+using System.Net.Http;
+using System.Threading;
+using System.Threading.Tasks;
+using TokenRefresh.Diagnostics;
+using TokenRefresh.Handling;
+using TokenRefresh.SingleFlight;
+
+namespace TokenRefresh;
+
+/// <summary>
+/// Sends requests with a session's access token. A request that meets a 401 is held, one refresh goes out for all of them, and each is
+/// sent again, once, with the new token.
+/// </summary>
+public sealed class TokenRefreshHandler : DelegatingHandler
+{
+    private const string Authorization = "Authorization";
+
+    private readonly SessionResolver _resolver;
+
+    /// <summary>Creates a handler by hand. Its <see cref="DelegatingHandler.InnerHandler"/> must be set.</summary>
+    /// <param name="session">The session. It outlives the handler.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="session"/> is <see langword="null"/>.</exception>
+    public TokenRefreshHandler(TokenSession session)
+    {
+        ThrowHelper.IfNull(session, nameof(session));
+        _resolver = new SingleSessionResolver(session);
+    }
+
+    internal TokenRefreshHandler(SessionResolver resolver) => _resolver = resolver;
+
+    /// <inheritdoc/>
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        ThrowHelper.IfNull(request, nameof(request));
+        if (Guarding(request) is not { } session)
+        {
+            return base.SendAsync(request, cancellationToken);
+        }
+
+        // The good token: one volatile read, no lock, no semaphore, no I/O, and no state machine where the answer is there already.
+        var generation = session.Current;
+        if (session.Services.Options.MaxReplayBufferSize > 0 || RefreshDecisions.For(generation, session.Services.Time) != RefreshDecision.Send)
+        {
+            return SendSlowlyAsync(session, request, isAsync: true, cancellationToken);
+        }
+
+        var origin = request.RequestUri!;
+        Attach(request, generation);
+        var sending = base.SendAsync(request, cancellationToken);
+        return sending.Status == TaskStatus.RanToCompletion && IsPlain(session, sending.Result)
+            ? sending
+            : FinishAsync(sending, session, request, generation, origin, isAsync: true, cancellationToken);
+    }
+
+#if NET8_0_OR_GREATER
+    /// <inheritdoc/>
+    /// <remarks>Blocks the calling thread while a refresh is under way; the refresh itself runs on others.</remarks>
+    protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        ThrowHelper.IfNull(request, nameof(request));
+        return Guarding(request) is { } session
+            ? SendSlowlyAsync(session, request, isAsync: false, cancellationToken).GetAwaiter().GetResult()
+            : base.Send(request, cancellationToken);
+    }
+#endif
+
+    /// <summary>The session whose token this request gets; <see langword="null"/>: none of our business.</summary>
+    private TokenSession? Guarding(HttpRequestMessage request)
+    {
+        if (RequestMarks.IsSkipped(request) || _resolver.Resolve(request) is not { } session)
+        {
+            return null;
+        }
+
+        if (!_resolver.Origins.Contains(request.RequestUri))
+        {
+            Log.ForeignOrigin(session.Services.Logger, session.Name);
+            return null;
+        }
+
+        // What the caller set is the caller's business. What we set ourselves, an outer retry brings back.
+        return ReadHeader(request) is not { } present || IsOurs(request, session, present) ? session : null;
+    }
+
+    private static bool IsOurs(HttpRequestMessage request, TokenSession session, string present) =>
+        present == session.Current.Header || present == RequestMarks.AttachedTo(request);
+
+    // Nothing to look at, and nobody outside will send it again.
+    private static bool IsPlain(TokenSession session, HttpResponseMessage response) =>
+        response.IsSuccessStatusCode && session.Services.Options.ShouldRefresh is null;
+
+    /// <summary>For a request that may have to wait, or to be buffered, before it is sent.</summary>
+    private async Task<HttpResponseMessage> SendSlowlyAsync(TokenSession session, HttpRequestMessage request, bool isAsync, CancellationToken cancellationToken)
+    {
+        var generation = await session.AcquireAsync(cancellationToken).ConfigureAwait(false);
+        if (generation.State != TokenSessionState.SignedIn)
+        {
+            request.Headers.Remove(Authorization);
+            return generation.State == TokenSessionState.ReLoginRequired
+                ? AnswerLocally(session, request)
+                : await SendInnerAsync(request, isAsync, cancellationToken).ConfigureAwait(false);
+        }
+
+        await RequestReplay.BufferAsync(request.Content, session.Services.Options.MaxReplayBufferSize).ConfigureAwait(false);
+        var origin = request.RequestUri!;
+        Attach(request, generation);
+        var sending = SendInnerAsync(request, isAsync, cancellationToken);
+        return await FinishAsync(sending, session, request, generation, origin, isAsync, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<HttpResponseMessage> FinishAsync(
+        Task<HttpResponseMessage> sending,
+        TokenSession session,
+        HttpRequestMessage request,
+        Generation generation,
+        Uri origin,
+        bool isAsync,
+        CancellationToken cancellationToken)
+    {
+        HttpResponseMessage response;
+        try
+        {
+            response = await sending.ConfigureAwait(false);
+        }
+        catch
+        {
+            RequestMarks.SetAttached(request, generation.Header);
+            throw;
+        }
+
+        if (IsPlain(session, response))
+        {
+            return response;
+        }
+
+        RequestMarks.SetAttached(request, generation.Header);
+        return IsRefused(session, request, response, generation, origin)
+            ? await RepairAsync(session, request, response, generation, isAsync, cancellationToken).ConfigureAwait(false)
+            : response;
+    }
+
+    /// <summary>Holds the request until there is a new token, and sends it again, once. The second answer is the caller's, whatever it is.</summary>
+    private async Task<HttpResponseMessage> RepairAsync(
+        TokenSession session, HttpRequestMessage request, HttpResponseMessage refused, Generation generation, bool isAsync, CancellationToken cancellationToken)
+    {
+        if (!RequestReplay.CanReplay(request.Content))
+        {
+            // The next request is to find a new token; this one can't be sent again.
+            Log.NotReplayable(session.Services.Logger, session.Name);
+            session.StartRepair(generation);
+            return refused;
+        }
+
+        var buffering = HeldResponse.BufferAsync(refused, cancellationToken);
+        Generation? repaired;
+        try
+        {
+            repaired = await session.RepairAsync(generation, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            refused.Dispose();
+            throw;
+        }
+
+        if (repaired is null)
+        {
+            if (session.Services.Options.ReLoginResult == ReLoginResult.Throw && !session.IsIn(generation.Lineage))
+            {
+                refused.Dispose();
+                throw session.ReLogin();
+            }
+
+            await buffering.ConfigureAwait(false);
+            return refused;
+        }
+
+        refused.Dispose();
+        Attach(request, repaired);
+        RequestMarks.SetAttached(request, repaired.Header);
+        return await SendInnerAsync(request, isAsync, cancellationToken).ConfigureAwait(false);
+    }
+
+    // Redirects are followed below this handler, and change the caller's request: a 401 counts only if what was refused in the end is
+    // what we sent, at the origin we sent it to. Else the fresh token would go to a redirect's target.
+    private static bool IsRefused(TokenSession session, HttpRequestMessage request, HttpResponseMessage response, Generation generation, Uri origin)
+    {
+        var options = session.Services.Options;
+        return (options.ShouldRefresh is { } shouldRefresh ? shouldRefresh(response) : Challenge.IsForNewToken(response, options.Scheme))
+            && IsAsSent(request, generation, origin)
+            && (response.RequestMessage is not { } final || ReferenceEquals(final, request) || IsAsSent(final, generation, origin));
+    }
+
+    private static bool IsAsSent(HttpRequestMessage request, Generation generation, Uri origin) =>
+        OriginSet.IsSame(request.RequestUri, origin) && ReadHeader(request) == generation.Header;
+
+    private static HttpResponseMessage AnswerLocally(TokenSession session, HttpRequestMessage request)
+    {
+        if (session.Services.Options.ReLoginResult == ReLoginResult.Throw)
+        {
+            throw session.ReLogin();
+        }
+
+        var response = new HttpResponseMessage(HttpStatusCode.Unauthorized) { RequestMessage = request, Content = new ByteArrayContent([]) };
+        response.Headers.TryAddWithoutValidation("WWW-Authenticate", session.Services.Options.Scheme + " error=\"invalid_token\"");
+        return response;
+    }
+
+    // The string is added as it is: it was validated when its token set was made, and a header object would cost more than the token.
+    private static void Attach(HttpRequestMessage request, Generation generation)
+    {
+        request.Headers.Remove(Authorization);
+        request.Headers.TryAddWithoutValidation(Authorization, generation.Header);
+    }
+
+    private static string? ReadHeader(HttpRequestMessage request)
+    {
+#if NET8_0_OR_GREATER
+        return request.Headers.NonValidated.TryGetValues(Authorization, out var values) ? values.ToString() : null;
+#else
+        return request.Headers.TryGetValues(Authorization, out var values) ? string.Join(", ", values) : null;
+#endif
+    }
+
+    private async Task<HttpResponseMessage> SendInnerAsync(HttpRequestMessage request, bool isAsync, CancellationToken cancellationToken)
+    {
+#if NET8_0_OR_GREATER
+        if (!isAsync)
+        {
+            return base.Send(request, cancellationToken);
+        }
+#endif
+        return await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+    }
+}

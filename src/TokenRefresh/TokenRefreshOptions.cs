@@ -1,0 +1,107 @@
+using System;
+using System.Collections.Generic;
+using System.Net.Http;
+using System.Threading;
+using System.Threading.Tasks;
+using Polly;
+
+namespace TokenRefresh;
+
+/// <summary>How one session refreshes its tokens, and which requests get them.</summary>
+public sealed class TokenRefreshOptions
+{
+    /// <summary>Where refresh tokens are redeemed (RFC 6749, section 3.2).</summary>
+    /// <value>An absolute https URL without fragment; http only on loopback. Required, unless an <see cref="ITokenEndpoint"/> of your own is used.</value>
+    public Uri? TokenEndpoint { get; set; }
+
+    /// <summary>How the token endpoint is spoken to.</summary>
+    /// <value>The default is <see cref="TokenEndpointProtocol.OAuth"/>.</value>
+    public TokenEndpointProtocol Protocol { get; set; } = TokenEndpointProtocol.OAuth;
+
+    /// <summary>The client identifier (RFC 6749, section 2.2).</summary>
+    /// <value>Required for <see cref="TokenEndpointProtocol.OAuth"/>; unused by Simple JWT.</value>
+    public string? ClientId { get; set; }
+
+    /// <summary>The client secret (RFC 6749, section 2.3.1).</summary>
+    /// <value>The default is <see langword="null"/>: a public client.</value>
+    public string? ClientSecret { get; set; }
+
+    /// <summary>How the client proves itself.</summary>
+    /// <value>The default is <see langword="null"/>: <c>Basic</c> with a <see cref="ClientSecret"/>, <c>None</c> without.</value>
+    public ClientAuthentication? ClientAuthentication { get; set; }
+
+    /// <summary>The scope asked for at a refresh (RFC 6749, section 6), space separated.</summary>
+    /// <value>The default is <see langword="null"/>: the scope the login has.</value>
+    public string? Scope { get; set; }
+
+    /// <summary>More parameters for the token request, such as <c>resource</c> or <c>audience</c>.</summary>
+    /// <value>The default is none. The parameters that the protocol itself sets can't be replaced.</value>
+    public IDictionary<string, string> ExtraParameters { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>The authentication scheme of the API (RFC 9110, section 11.1), sent exactly as written here.</summary>
+    /// <value>The default is <c>Bearer</c> (RFC 6750).</value>
+    public string Scheme { get; set; } = "Bearer";
+
+    /// <summary>The origins that get the access token: scheme, host and port; a path is ignored.</summary>
+    /// <value>
+    /// The default is empty: the base address that the named client's registration sets. https only, except on loopback. A request to
+    /// any other origin is sent without a token, and its 401 comes back untouched.
+    /// </value>
+    public ICollection<Uri> AllowedOrigins { get; } = [];
+
+    /// <summary>Names the user a request belongs to, on servers with many users: each user has a session of its own.</summary>
+    /// <value>
+    /// The default is <see langword="null"/>: one session for all. A request for which the function returns <see langword="null"/>
+    /// belongs to nobody and is sent without a token.
+    /// </value>
+    public Func<HttpRequestMessage, IServiceProvider, string?>? UserKey { get; set; }
+
+    /// <summary>How long one refresh may take, with all its attempts and its waiting for other processes.</summary>
+    /// <value>More than zero, at most 10 minutes. The default is 30 seconds.</value>
+    public TimeSpan RefreshTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long before its expiry a token is refreshed in the background.</summary>
+    /// <value>
+    /// Zero or more; zero: never ahead. At most half of a token's lifetime is used. The default is <see langword="null"/>: 20 % of the
+    /// lifetime, at most 5 minutes. Moved towards earlier by up to 10 %, once per token, so that many clients don't refresh at once.
+    /// </value>
+    public TimeSpan? RefreshWindow { get; set; }
+
+    /// <summary>How long before its expiry a token is no longer sent: requests wait for the refresh.</summary>
+    /// <value>Zero or more, at most <see cref="RefreshWindow"/>. The default is <see langword="null"/>: 5 % of the lifetime, at most 30 seconds.</value>
+    public TimeSpan? ExpiryBuffer { get; set; }
+
+    /// <summary>A 401 for a token that was refreshed less than this ago starts no refresh: the caller gets it.</summary>
+    /// <value>Zero or more. The default is 10 seconds. A token that has outlived its known lifetime is refreshed all the same.</value>
+    public TimeSpan MinRefreshInterval { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Up to how many bytes of one-shot content of known length are buffered before the first send, so that it can be sent again.</summary>
+    /// <value>Zero or more, in bytes. The default is 0: nothing is buffered.</value>
+    public long MaxReplayBufferSize { get; set; }
+
+    /// <summary>Decides, by the response, whether the access token was refused.</summary>
+    /// <value>
+    /// The default is <see langword="null"/>: a 401 whose challenge a new token can answer (RFC 6750, section 3). Replaces the verdict on
+    /// status and challenge, not the checks that the request went to an allowed origin with this session's token.
+    /// </value>
+    public Func<HttpResponseMessage, bool>? ShouldRefresh { get; set; }
+
+    /// <summary>What a request gets whose login is dead.</summary>
+    /// <value>The default is <see cref="ReLoginResult.Return401"/>.</value>
+    public ReLoginResult ReLoginResult { get; set; } = ReLoginResult.Return401;
+
+    /// <summary>Called once per dead login, beside the session's <see cref="TokenSession.ReLoginRequired"/> event.</summary>
+    /// <value>The default is <see langword="null"/>. No request waits for it; what it throws is logged.</value>
+    public Func<TokenSession, ReLoginRequiredEventArgs, CancellationToken, Task>? OnReLoginRequired { get; set; }
+
+    /// <summary>Replaces the Polly pipeline around the token call.</summary>
+    /// <value>
+    /// The default is <see langword="null"/>: an answer that was lost is asked for once more, at once; other transient failures up to
+    /// three attempts in all (0.5 s and 1 s apart, ±20 %), unless the server said <c>Retry-After</c>. <see cref="RefreshTimeout"/> lies
+    /// around the pipeline in any case.
+    /// </value>
+    public Action<ResiliencePipelineBuilder<TokenEndpointResult>>? ConfigureRefreshPipeline { get; set; }
+
+    /// <summary>Names the options, and no secret.</summary>
+    public override string ToString() => $"TokenRefreshOptions {{ Protocol = {Protocol}, ClientId = {ClientId} }}";
+}

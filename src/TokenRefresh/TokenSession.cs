@@ -1,0 +1,160 @@
+using System;
+using System.Diagnostics;
+using System.Net.Http;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.Extensions.Logging;
+using TokenRefresh.Diagnostics;
+using TokenRefresh.SingleFlight;
+
+namespace TokenRefresh;
+
+/// <summary>One login: its tokens, its state, its events. Safe for any number of threads; single flight is per session.</summary>
+[DebuggerDisplay("{ToString(),nq}")]
+public sealed partial class TokenSession : IDisposable, IAsyncDisposable
+{
+    private readonly SessionServices _services;
+    private readonly TokenSessionKey _key;
+
+    internal TokenSession(SessionServices services, TokenSessionKey key)
+    {
+        _services = services;
+        _key = key;
+        _current = services.Store.IsShared ? Generation.NotLoaded : Generation.SignedOut(version: 0, @checked: null);
+    }
+
+    /// <summary>Raised once per dead login, outside every lock. A subscriber may block, throw, sign in, or call the client.</summary>
+    public event EventHandler<ReLoginRequiredEventArgs>? ReLoginRequired;
+
+    /// <summary>Raised when the session has a new access token, by a refresh of its own or one that another process made.</summary>
+    public event EventHandler<TokensRefreshedEventArgs>? TokensRefreshed;
+
+    /// <summary>The session's name.</summary>
+    public string Name => _key.SessionName;
+
+    /// <summary>The session's user, or <see langword="null"/> where the session has only one.</summary>
+    public string? UserKey => _key.UserKey;
+
+    /// <summary>What is known of the login. Reads no store and waits for nothing.</summary>
+    public TokenSessionState State => _current.State;
+
+    /// <summary>Creates a session without dependency injection. Dispose it when the app ends: a refresh under way is finished first.</summary>
+    /// <param name="options">The settings. They are validated now, and must not be changed afterwards.</param>
+    /// <param name="timeProvider">The clock, or <see langword="null"/> for the system's.</param>
+    /// <param name="store">Where the tokens live, or <see langword="null"/> for memory.</param>
+    /// <param name="endpoint">How a refresh is asked for, or <see langword="null"/> for the one that <see cref="TokenRefreshOptions.Protocol"/> names.</param>
+    /// <param name="protector">How saved tokens are encrypted, or <see langword="null"/> for not at all.</param>
+    /// <param name="backchannel">
+    /// The handler that carries the token calls, or <see langword="null"/> for one of the session's own, without redirects and cookies.
+    /// It isn't disposed with the session.
+    /// </param>
+    /// <param name="loggerFactory">Where logs go, or <see langword="null"/> for nowhere.</param>
+    /// <param name="name">The session's name in logs and events.</param>
+    /// <exception cref="ArgumentException">An option is wrong; the message names it and says what to do.</exception>
+    public static TokenSession Create(
+        TokenRefreshOptions options,
+        TimeProvider? timeProvider = null,
+        ITokenStore? store = null,
+        ITokenEndpoint? endpoint = null,
+        ITokenProtector? protector = null,
+        HttpMessageHandler? backchannel = null,
+        ILoggerFactory? loggerFactory = null,
+        string name = "default")
+    {
+        ThrowHelper.IfNull(options, nameof(options));
+        ThrowHelper.IfNullOrEmpty(name, nameof(name));
+        var services = StandaloneSession.Compose(options, timeProvider, store, endpoint, protector, backchannel, loggerFactory, name);
+        return new TokenSession(services, new TokenSessionKey(name));
+    }
+
+    /// <summary>Signs in with a new login's tokens: they are saved, and from then on sent. Whatever there was before is over.</summary>
+    /// <param name="tokens">The tokens. Without <see cref="TokenSet.ExpiresAt"/> their lifetime is unknown: they are used until a 401.</param>
+    /// <param name="cancellationToken">Gives up waiting for the store.</param>
+    /// <exception cref="ArgumentException">The tokens are of another scheme than <see cref="TokenRefreshOptions.Scheme"/>.</exception>
+    /// <exception cref="TokenRefreshException">The tokens couldn't be saved: nothing has changed.</exception>
+    /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
+    public async Task SignInAsync(TokenSet tokens, CancellationToken cancellationToken = default)
+    {
+        ThrowHelper.IfNull(tokens, nameof(tokens));
+        if (tokens.Scheme is { } scheme && !scheme.Equals(_services.Options.Scheme, StringComparison.OrdinalIgnoreCase))
+        {
+            throw new ArgumentException(
+                $"The tokens of session '{Name}' are of another scheme than the option Scheme, '{_services.Options.Scheme}'. Set that option to the API's scheme.",
+                nameof(tokens));
+        }
+
+        var now = _services.Time.GetUtcNow();
+        var received = Received(tokens, tokens.ReceivedAt ?? now);
+        var lineage = Guid.NewGuid().ToString("N");
+        var answer = await WithStoreAsync(
+            (store, ct) => store.SignInAsync(_key, lineage, _current.Version, Protect(received), ct),
+            "The tokens of the new sign-in couldn't be saved; nothing has changed. Sign in again.",
+            cancellationToken).ConfigureAwait(false);
+
+        Begin(_services.SignedIn(lineage, answer.Version, received, received.ReceivedAt ?? now, isRefreshed: false));
+        Log.SignedIn(_services.Logger, Name);
+    }
+
+    /// <summary>
+    /// Signs out: from this call on no request gets a token, and a refresh under way brings nothing back. The server isn't told.
+    /// </summary>
+    /// <param name="cancellationToken">Gives up waiting for the store.</param>
+    /// <exception cref="TokenRefreshException">
+    /// The session is signed out, but its saved tokens couldn't be removed: call again, or the next start finds them.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
+    public async Task SignOutAsync(CancellationToken cancellationToken = default)
+    {
+        var version = End();
+        var answer = await WithStoreAsync(
+            (store, ct) => store.SignOutAsync(_key, version, ct),
+            "The session is signed out here, but its saved tokens couldn't be removed. Call SignOutAsync again.",
+            cancellationToken).ConfigureAwait(false);
+
+        Begin(Generation.SignedOut(answer.Version, CheckedNow()));
+        Log.SignedOut(_services.Logger, Name);
+    }
+
+    /// <summary>Gives an access token that is fresh, refreshed if need be: for SignalR, gRPC, WebSockets and whatever isn't HTTP.</summary>
+    /// <param name="cancellationToken">Gives up waiting; a refresh under way goes on.</param>
+    /// <returns>The access token without its scheme, or <see langword="null"/> when nobody is signed in.</returns>
+    /// <exception cref="TokenRefreshException">The login is dead, or the refresh failed.</exception>
+    /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
+    public async Task<string?> GetAccessTokenAsync(CancellationToken cancellationToken = default)
+    {
+        var generation = await AcquireAsync(cancellationToken).ConfigureAwait(false);
+        return generation.State == TokenSessionState.ReLoginRequired ? throw ReLogin() : generation.Tokens?.AccessToken;
+    }
+
+    /// <summary>
+    /// Refreshes now, whatever the clock says, or joins the refresh under way. <see cref="TokenRefreshOptions.MinRefreshInterval"/> and
+    /// cool-downs don't hold it back, a server's <c>Retry-After</c> does.
+    /// </summary>
+    /// <param name="cancellationToken">Gives up waiting; a refresh under way goes on.</param>
+    /// <exception cref="InvalidOperationException">Nobody is signed in.</exception>
+    /// <exception cref="TokenRefreshException">The login is dead, or the refresh failed.</exception>
+    /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
+    public async Task RefreshAsync(CancellationToken cancellationToken = default)
+    {
+        var start = await AcquireForRefreshAsync(cancellationToken).ConfigureAwait(false);
+        var failure = await Join(start, FlightCause.Forced).WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (failure is not null)
+        {
+            throw failure.ToException();
+        }
+
+        if (_current.State == TokenSessionState.ReLoginRequired)
+        {
+            throw ReLogin();
+        }
+    }
+
+    /// <summary>Waits for a refresh under way, then ends the session: whatever is asked of it afterwards is an <see cref="ObjectDisposedException"/>.</summary>
+    public ValueTask DisposeAsync() => _services.DisposeAsync();
+
+    /// <inheritdoc cref="DisposeAsync"/>
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+    /// <summary>Names the session and its state, and no secret or user.</summary>
+    public override string ToString() => $"TokenSession {{ Name = {Name}, State = {State} }}";
+}

@@ -1,0 +1,17 @@
+namespace TokenRefresh;
+
+/// <summary>What a <see cref="TokenSession"/> knows of its login.</summary>
+public enum TokenSessionState
+{
+    /// <summary>The tokens are in a saved store that hasn't been read yet; the first use reads it.</summary>
+    NotLoaded,
+
+    /// <summary>Nobody is signed in: requests are sent as they are.</summary>
+    SignedOut,
+
+    /// <summary>There is a login with tokens.</summary>
+    SignedIn,
+
+    /// <summary>The login is dead: its refresh token was refused. Only a new sign-in helps.</summary>
+    ReLoginRequired,
+}

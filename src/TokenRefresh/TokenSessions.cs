@@ -1,0 +1,95 @@
+using System;
+using System.Collections.Concurrent;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading.Tasks;
+using TokenRefresh.SingleFlight;
+
+namespace TokenRefresh;
+
+/// <summary>
+/// All sessions of an app, by name and user. A singleton: sessions live here, never in a handler, since <c>IHttpClientFactory</c> builds
+/// handlers anew. On disposal, refreshes under way are finished first.
+/// </summary>
+public sealed class TokenSessions : IDisposable, IAsyncDisposable
+{
+    private readonly HashSet<string> _names;
+    private readonly Func<string, SessionServices> _compose;
+    private readonly ConcurrentDictionary<string, Lazy<NamedSessions>> _sessions = new(StringComparer.Ordinal);
+
+    internal TokenSessions(HashSet<string> names, Func<string, SessionServices> compose)
+    {
+        _names = names;
+        _compose = compose;
+    }
+
+    /// <summary>The session of a name.</summary>
+    /// <param name="name">The name of the HTTP client or of the session, as it was registered.</param>
+    /// <exception cref="ArgumentException">No session of this name is registered.</exception>
+    public TokenSession this[string name] => this[name, null];
+
+    /// <summary>The session of one user. It is made when it is first asked for.</summary>
+    /// <param name="name">The name of the HTTP client or of the session, as it was registered.</param>
+    /// <param name="userKey">The user; <see langword="null"/> for the session without one.</param>
+    /// <exception cref="ArgumentException">No session of this name is registered, or the user is empty.</exception>
+    public TokenSession this[string name, string? userKey]
+    {
+        get
+        {
+            ThrowHelper.IfNull(name, nameof(name));
+            if (userKey is { Length: 0 })
+            {
+                throw new ArgumentException("The user is empty. Pass null for the session without a user.", nameof(userKey));
+            }
+
+            return Named(name).Get(userKey);
+        }
+    }
+
+    /// <summary>Waits for all refreshes under way, then ends all sessions.</summary>
+    public async ValueTask DisposeAsync() =>
+        await Task.WhenAll(_sessions.Values.Where(named => named.IsValueCreated).Select(named => named.Value.Services.DisposeAsync().AsTask())).ConfigureAwait(false);
+
+    /// <inheritdoc cref="DisposeAsync"/>
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+    internal SessionServices ServicesOf(string name) => Named(name).Services;
+
+    private NamedSessions Named(string name)
+    {
+        if (_sessions.TryGetValue(name, out var named))
+        {
+            return named.Value;
+        }
+
+        if (!_names.Contains(name))
+        {
+            throw new ArgumentException(
+                $"No token session '{name}' is registered. Known: {string.Join(", ", _names.Select(known => $"'{known}'"))}. "
+                + "Register it with AddTokenSession, or AddTokenRefreshHandler on the HTTP client of that name.",
+                nameof(name));
+        }
+
+        return _sessions.GetOrAdd(name, key => new Lazy<NamedSessions>(() => new NamedSessions(_compose(key)))).Value;
+    }
+
+    private sealed class NamedSessions(SessionServices services)
+    {
+        private readonly ConcurrentDictionary<string, TokenSession> _users = new(StringComparer.Ordinal);
+        private readonly TokenSession _own = new(services, new TokenSessionKey(services.Name));
+
+        public SessionServices Services => services;
+
+        public TokenSession Get(string? userKey)
+        {
+            if (userKey is null)
+            {
+                return _own;
+            }
+
+            return _users.TryGetValue(userKey, out var known)
+                ? known
+                : _users.GetOrAdd(userKey, new TokenSession(services, new TokenSessionKey(services.Name, userKey)));
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace TokenRefresh;
+
+/// <summary>What may stand in an <c>Authorization</c> header. Everything that gets there was checked here first.</summary>
+internal static class TokenSyntax
+{
+    /// <summary>Visible ASCII without the comma: RFC 6750's <c>b64token</c>, and the few more characters that real servers use.</summary>
+    public static bool IsAccessToken([NotNullWhen(true)] string? value)
+    {
+        if (string.IsNullOrEmpty(value))
+        {
+            return false;
+        }
+
+        foreach (var c in value!)
+        {
+            if (c is <= ' ' or > '~' or ',')
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>An RFC 9110 token (section 5.6.2).</summary>
+    public static bool IsScheme([NotNullWhen(true)] string? value)
+    {
+        if (string.IsNullOrEmpty(value))
+        {
+            return false;
+        }
+
+        foreach (var c in value!)
+        {
+            if (c is not (>= 'a' and <= 'z' or >= 'A' and <= 'Z' or >= '0' and <= '9') && "!#$%&'*+-.^_`|~".IndexOf(c) < 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}
