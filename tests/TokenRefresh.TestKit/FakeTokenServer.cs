@@ -1,0 +1,241 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using System.Net;
+using System.Net.Http;
+using System.Text;
+using System.Text.Json;
+using System.Threading;
+using System.Threading.Tasks;
+using System.Web;
+
+namespace TokenRefresh.TestKit;
+
+/// <summary>
+/// A token endpoint in memory that rotates like a real one. Tokens are numbered: <c>access-1</c>, <c>refresh-1</c>, <c>access-2</c> …
+/// What counts is what it received.
+/// </summary>
+public sealed class FakeTokenServer(TimeProvider time, TokenServerMode mode = TokenServerMode.Strict) : HttpMessageHandler
+{
+    private readonly object _lock = new();
+    private readonly List<string> _presented = [];
+    private readonly List<string> _bodies = [];
+    private readonly Dictionary<string, Family> _families = [];
+    private readonly Dictionary<string, DateTimeOffset> _accessTokens = [];
+    private readonly HashSet<string> _used = [];
+    private readonly Queue<Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage?>>> _script = new();
+    private Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage?>>? _always;
+    private Gate? _gate;
+    private int _number;
+    private int _inFlight;
+
+    /// <summary>How long access tokens live; null: the answer says nothing of it, and they live for ever.</summary>
+    public TimeSpan? Lifetime { get; set; } = TimeSpan.FromMinutes(5);
+
+    public int Calls
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _presented.Count;
+            }
+        }
+    }
+
+    public int PeakInFlight { get; private set; }
+
+    /// <summary>The refresh tokens it received, in order.</summary>
+    public IReadOnlyList<string> Presented
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _presented];
+            }
+        }
+    }
+
+    /// <summary>The bodies it received, in order.</summary>
+    public IReadOnlyList<string> Bodies
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _bodies];
+            }
+        }
+    }
+
+    public int PresentedTwice => Presented.GroupBy(token => token).Count(group => group.Count() > 1);
+
+    /// <summary>Signs somebody in: the first tokens of a new family.</summary>
+    public TokenSet Issue()
+    {
+        lock (_lock)
+        {
+            var (access, refresh) = Next(new Family());
+            return new TokenSet(access, refresh) { ExpiresAt = time.GetUtcNow() + Lifetime };
+        }
+    }
+
+    public bool Accepts(string accessToken)
+    {
+        lock (_lock)
+        {
+            return _accessTokens.TryGetValue(accessToken, out var expires) && time.GetUtcNow() < expires;
+        }
+    }
+
+    /// <summary>From now on the API refuses every access token that is out.</summary>
+    public void ExpireAccessTokens()
+    {
+        lock (_lock)
+        {
+            _accessTokens.Clear();
+        }
+    }
+
+    /// <summary>From now on every refresh token that is out is dead.</summary>
+    public void RevokeRefreshTokens()
+    {
+        lock (_lock)
+        {
+            foreach (var family in _families.Values)
+            {
+                family.IsRevoked = true;
+            }
+        }
+    }
+
+    /// <summary>Rotates as if another client had refreshed, and gives what that one got.</summary>
+    public TokenSet RotateElsewhere(string refreshToken)
+    {
+        lock (_lock)
+        {
+            _used.Add(refreshToken);
+            var (access, refresh) = Next(_families[refreshToken]);
+            return new TokenSet(access, refresh) { ExpiresAt = time.GetUtcNow() + Lifetime };
+        }
+    }
+
+    /// <summary>Holds every call until the gate is opened.</summary>
+    public Gate Hold() => _gate = new Gate();
+
+    /// <summary>Answers the next call so, without rotating. A null answer: as always.</summary>
+    public FakeTokenServer Next(Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage?>> answer)
+    {
+        lock (_lock)
+        {
+            _script.Enqueue(answer);
+        }
+
+        return this;
+    }
+
+    public FakeTokenServer Next(HttpStatusCode status, string body, string mediaType = "application/json") =>
+        Next((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(status) { Content = new StringContent(body, Encoding.UTF8, mediaType) }));
+
+    public FakeTokenServer NextThrows(Exception exception) => Next((_, _) => Task.FromException<HttpResponseMessage?>(exception));
+
+    /// <summary>Answers every call so, until told otherwise by null.</summary>
+    public void Always(Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage?>>? answer) => _always = answer;
+
+    public void Always(HttpStatusCode status, string body) =>
+        Always((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(status) { Content = new StringContent(body, Encoding.UTF8, "application/json") }));
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var body = await request.Content!.ReadAsStringAsync(cancellationToken);
+        var refreshToken = mode == TokenServerMode.SimpleJwt
+            ? JsonDocument.Parse(body).RootElement.GetProperty("refresh").GetString()!
+            : HttpUtility.ParseQueryString(body)["refresh_token"]!;
+        Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage?>>? scripted;
+        lock (_lock)
+        {
+            _presented.Add(refreshToken);
+            _bodies.Add(body);
+            PeakInFlight = Math.Max(PeakInFlight, ++_inFlight);
+            scripted = _script.Count > 0 ? _script.Dequeue() : _always;
+        }
+
+        try
+        {
+            if (_gate is { } gate)
+            {
+                await gate.PassAsync(cancellationToken);
+            }
+
+            return (scripted is null ? null : await scripted(request, cancellationToken)) ?? Redeem(refreshToken);
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _inFlight--;
+            }
+        }
+    }
+
+    /// <summary>What a call with this refresh token is answered: rotation, or the server's idea of a dead token.</summary>
+    public HttpResponseMessage Redeem(string refreshToken)
+    {
+        lock (_lock)
+        {
+            if (!_families.TryGetValue(refreshToken, out var family) || family.IsRevoked)
+            {
+                return Refuse();
+            }
+
+            if (!_used.Add(refreshToken))
+            {
+                if (mode == TokenServerMode.Grace && family.Last.Parent == refreshToken)
+                {
+                    return Answer(family.Last.Access, family.Last.Refresh);
+                }
+
+                family.IsRevoked |= mode == TokenServerMode.Family;
+                return Refuse();
+            }
+
+            var (access, refresh) = Next(family);
+            family.Last = (refreshToken, access, refresh);
+            return Answer(access, refresh);
+        }
+    }
+
+    private (string Access, string Refresh) Next(Family family)
+    {
+        var number = ++_number;
+        var access = "access-" + number.ToString(CultureInfo.InvariantCulture);
+        var refresh = "refresh-" + number.ToString(CultureInfo.InvariantCulture);
+        _families[refresh] = family;
+        _accessTokens[access] = Lifetime is { } lifetime ? time.GetUtcNow() + lifetime : DateTimeOffset.MaxValue;
+        return (access, refresh);
+    }
+
+    private HttpResponseMessage Answer(string access, string refresh)
+    {
+        var expiresIn = Lifetime is { } lifetime ? string.Create(CultureInfo.InvariantCulture, $",\"expires_in\":{lifetime.TotalSeconds}") : "";
+        return Json(HttpStatusCode.OK, mode == TokenServerMode.SimpleJwt
+            ? $$"""{"access":"{{access}}","refresh":"{{refresh}}"}"""
+            : $$"""{"access_token":"{{access}}","refresh_token":"{{refresh}}","token_type":"Bearer"{{expiresIn}}}""");
+    }
+
+    private HttpResponseMessage Refuse() => mode == TokenServerMode.SimpleJwt
+        ? Json(HttpStatusCode.Unauthorized, """{"detail":"Token is blacklisted","code":"token_not_valid"}""")
+        : Json(HttpStatusCode.BadRequest, """{"error":"invalid_grant"}""");
+
+    private static HttpResponseMessage Json(HttpStatusCode status, string body) =>
+        new(status) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+
+    private sealed class Family
+    {
+        public bool IsRevoked { get; set; }
+
+        public (string? Parent, string Access, string Refresh) Last { get; set; }
+    }
+}

@@ -1,0 +1,106 @@
+using System;
+using System.Collections.Concurrent;
+using System.Collections.Generic;
+using System.Linq;
+using System.Net;
+using System.Net.Http;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+
+namespace TokenRefresh.TestKit;
+
+/// <summary>An app as its users write it: a named client "orders" with the handler, an API and a token server in memory, and a clock that stands still.</summary>
+public sealed class TestApp : IAsyncDisposable
+{
+    public const string Name = "orders";
+
+    private TestApp(FakeTimeProvider time, FakeTokenServer tokens, FakeApi api, ServiceProvider services)
+    {
+        Time = time;
+        Tokens = tokens;
+        Api = api;
+        Services = services;
+    }
+
+    public FakeTimeProvider Time { get; }
+
+    public FakeTokenServer Tokens { get; }
+
+    public FakeApi Api { get; }
+
+    public ServiceProvider Services { get; }
+
+    public TokenSessions Sessions => Services.GetRequiredService<TokenSessions>();
+
+    public TokenSession Session => Sessions[Name];
+
+    public ConcurrentQueue<ReLoginRequiredEventArgs> ReLogins { get; } = new();
+
+    public ConcurrentQueue<TokensRefreshedEventArgs> Refreshes { get; } = new();
+
+    /// <summary>A client as the factory gives it: a new one each time, on the same handlers.</summary>
+    public HttpClient Client => Services.GetRequiredService<IHttpClientFactory>().CreateClient(Name);
+
+    public static TestApp Create(
+        Action<TokenRefreshOptions>? configure = null,
+        Action<IServiceCollection>? services = null,
+        TokenServerMode mode = TokenServerMode.Strict)
+    {
+        var time = new FakeTimeProvider(new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero));
+        var tokens = new FakeTokenServer(time, mode);
+        var api = new FakeApi(tokens);
+        var collection = new ServiceCollection();
+        collection.AddSingleton<TimeProvider>(time);
+        collection.AddHttpClient(Name, client => client.BaseAddress = new Uri("https://api.example.com/"))
+            .ConfigurePrimaryHttpMessageHandler(() => api)
+            .AddTokenRefreshHandler(options =>
+            {
+                options.TokenEndpoint = new Uri("https://login.example.com/token");
+                options.ClientId = "shop";
+                options.Protocol = mode == TokenServerMode.SimpleJwt ? TokenEndpointProtocol.SimpleJwt : TokenEndpointProtocol.OAuth;
+                configure?.Invoke(options);
+            });
+        collection.AddTokenSession(Name).Backchannel.ConfigurePrimaryHttpMessageHandler(() => tokens);
+        services?.Invoke(collection);
+
+        var app = new TestApp(time, tokens, api, collection.BuildServiceProvider());
+        app.Session.ReLoginRequired += (_, e) => app.ReLogins.Enqueue(e);
+        app.Session.TokensRefreshed += (_, e) => app.Refreshes.Enqueue(e);
+        return app;
+    }
+
+    /// <summary>Signs in with the first tokens of a new family.</summary>
+    public async Task<TokenSet> SignInAsync()
+    {
+        var tokens = Tokens.Issue();
+        await Session.SignInAsync(tokens);
+        return tokens;
+    }
+
+    public Task<HttpResponseMessage> GetAsync(CancellationToken cancellationToken = default) =>
+        Client.GetAsync(new Uri("me", UriKind.Relative), cancellationToken);
+
+    /// <summary>Sends requests that all reach the API with the token of now, and are all refused at once when the returned gate opens.</summary>
+    public async Task<Task<HttpResponseMessage>[]> SendAtOnceAsync(int count, CancellationToken cancellationToken = default)
+    {
+        var gate = Api.Hold();
+        var requests = Enumerable.Range(0, count).Select(_ => Task.Run(() => GetAsync(cancellationToken))).ToArray();
+        await gate.ArrivedAsync(count);
+        return requests;
+    }
+
+    public static async Task<IReadOnlyList<HttpStatusCode>> StatusesOf(IEnumerable<Task<HttpResponseMessage>> requests)
+    {
+        var responses = await Task.WhenAll(requests).WaitAsync(Gate.FailSafe, TimeProvider.System);
+        return [.. responses.Select(response => response.StatusCode)];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Services.DisposeAsync();
+        Tokens.Dispose();
+        Api.Dispose();
+    }
+}
