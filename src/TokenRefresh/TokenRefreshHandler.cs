@@ -34,7 +34,17 @@ public sealed class TokenRefreshHandler : DelegatingHandler
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         ThrowHelper.IfNull(request, nameof(request));
-        if (Guarding(request) is not { } session)
+        TokenSession? guarding;
+        try
+        {
+            guarding = Guarding(request);
+        }
+        catch (Exception e)
+        {
+            return Task.FromException<HttpResponseMessage>(e);
+        }
+
+        if (guarding is not { } session)
         {
             return base.SendAsync(request, cancellationToken);
         }

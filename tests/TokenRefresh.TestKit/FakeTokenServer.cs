@@ -125,6 +125,14 @@ public sealed class FakeTokenServer(TimeProvider time, TokenServerMode mode = To
     /// <summary>Holds every call until the gate is opened.</summary>
     public Gate Hold() => _gate = new Gate();
 
+    /// <summary>Lets calls pass again, those at the gate too.</summary>
+    public void Release()
+    {
+        var gate = _gate;
+        _gate = null;
+        gate?.Open();
+    }
+
     /// <summary>Answers the next call so, without rotating. A null answer: as always.</summary>
     public FakeTokenServer Next(Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage?>> answer)
     {

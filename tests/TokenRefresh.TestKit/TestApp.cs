@@ -53,6 +53,7 @@ public sealed class TestApp : IAsyncDisposable
         var api = new FakeApi(tokens);
         var collection = new ServiceCollection();
         collection.AddSingleton<TimeProvider>(time);
+        collection.AddSingleton(api);
         collection.AddHttpClient(Name, client => client.BaseAddress = new Uri("https://api.example.com/"))
             .ConfigurePrimaryHttpMessageHandler(() => api)
             .AddTokenRefreshHandler(options =>
@@ -99,6 +100,9 @@ public sealed class TestApp : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // Disposal waits for a flight under way: a test that failed early must not hang on top of it.
+        Tokens.Release();
+        Api.Release();
         await Services.DisposeAsync();
         Tokens.Dispose();
         Api.Dispose();

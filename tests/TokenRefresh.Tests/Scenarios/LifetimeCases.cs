@@ -1,0 +1,327 @@
+using System;
+using System.Linq;
+using System.Net;
+using System.Net.Http;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.Extensions.DependencyInjection;
+using TokenRefresh.TestKit;
+using Xunit;
+
+namespace TokenRefresh.Tests.Scenarios;
+
+/// <summary>A flight belongs to nobody's request: who leaves, leaves alone, and disposal waits for it.</summary>
+public sealed class LifetimeCases
+{
+    [Fact]
+    [Trait("Case", "C17")]
+    public async Task Inside_the_window_nobody_waits_and_one_refresh_goes_out()
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        var refresh = app.Tokens.Hold();
+        app.Time.Advance(TimeSpan.FromMinutes(4.2));
+
+        var statuses = await TestApp.StatusesOf(Enumerable.Range(0, 200).Select(_ => app.GetAsync()));
+        await refresh.ArrivedAsync(1);
+
+        Assert.All(statuses, status => Assert.Equal(HttpStatusCode.OK, status));
+        Assert.Equal(200, app.Api.CallsWith("access-1"));
+        Assert.Equal(1, app.Tokens.Calls);
+        var joined = app.Session.RefreshAsync();
+        refresh.Open();
+        await joined;
+        using var next = await app.GetAsync();
+        Assert.Equal("access-2", app.Api.Received[^1].Token);
+    }
+
+    [Fact]
+    [Trait("Case", "C17")]
+    public async Task A_failing_background_refresh_is_unseen_while_the_token_is_good_and_waits_thirty_seconds()
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        var failed = new Gate();
+        app.Tokens.Always((_, _) =>
+        {
+            _ = failed.PassAsync();
+            return Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(HttpStatusCode.BadRequest) { Content = new StringContent("""{"error":"slow_down"}""") });
+        });
+        app.Time.Advance(TimeSpan.FromMinutes(4.2));
+
+        using var first = await app.GetAsync();
+        await AdvanceUntilAsync(app, failed, attempts: 3);
+        for (var second = 0; second < 20; second++)
+        {
+            using var response = await app.GetAsync();
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            app.Time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal(3, app.Tokens.Calls);
+        Assert.Empty(app.ReLogins);
+    }
+
+    [Theory]
+    [Trait("Case", "C18")]
+    [InlineData(2)]
+    [InlineData(10)]
+    [InlineData(200)]
+    [InlineData(2000)]
+    public async Task The_request_that_started_the_flight_is_cancelled_and_the_others_succeed(int count)
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        var refresh = app.Tokens.Hold();
+        using var cancellation = new CancellationTokenSource();
+        var starter = app.GetAsync(cancellation.Token);
+        await refresh.ArrivedAsync(1);
+        var others = Enumerable.Range(0, count).Select(_ => app.GetAsync()).ToArray();
+
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => starter.WaitAsync(Gate.FailSafe, TimeProvider.System));
+        Assert.All(others, other => Assert.False(other.IsCompleted));
+        refresh.Open();
+        var statuses = await TestApp.StatusesOf(others);
+
+        Assert.All(statuses, status => Assert.Equal(HttpStatusCode.OK, status));
+        Assert.Equal(1, app.Tokens.Calls);
+        Assert.Equal("access-2", await app.Session.GetAccessTokenAsync());
+    }
+
+    [Fact]
+    [Trait("Case", "C19")]
+    public async Task A_cancelled_waiter_leaves_alone_and_at_once()
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        var refresh = app.Tokens.Hold();
+        using var cancellation = new CancellationTokenSource();
+        var first = app.GetAsync();
+        await refresh.ArrivedAsync(1);
+        var waiter = app.GetAsync(cancellation.Token);
+
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiter.WaitAsync(Gate.FailSafe, TimeProvider.System));
+        Assert.False(first.IsCompleted);
+        refresh.Open();
+
+        Assert.Equal(HttpStatusCode.OK, (await first).StatusCode);
+        Assert.Equal(1, app.Tokens.Calls);
+    }
+
+    [Theory]
+    [Trait("Case", "C20")]
+    [InlineData(2)]
+    [InlineData(10)]
+    [InlineData(200)]
+    [InlineData(2000)]
+    public async Task All_are_cancelled_and_the_flight_still_finishes_and_is_used(int count)
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        var refresh = app.Tokens.Hold();
+        using var cancellation = new CancellationTokenSource();
+        var requests = Enumerable.Range(0, count).Select(_ => app.GetAsync(cancellation.Token)).ToArray();
+        await refresh.ArrivedAsync(1);
+
+        await cancellation.CancelAsync();
+        foreach (var request in requests)
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request.WaitAsync(Gate.FailSafe, TimeProvider.System));
+        }
+
+        refresh.Open();
+        using var next = await app.GetAsync().WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        Assert.Equal(HttpStatusCode.OK, next.StatusCode);
+        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+    }
+
+    [Fact]
+    [Trait("Case", "C20")]
+    public async Task A_client_timeout_shorter_than_the_refresh_doesnt_lose_the_tokens()
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        var refresh = app.Tokens.Hold();
+        var client = app.Client;
+        client.Timeout = TimeSpan.FromMilliseconds(50);
+
+        await Assert.ThrowsAsync<TaskCanceledException>(() => client.GetAsync(new Uri("me", UriKind.Relative)));
+        await refresh.ArrivedAsync(1);
+        refresh.Open();
+        using var next = await app.GetAsync();
+
+        Assert.Equal(HttpStatusCode.OK, next.StatusCode);
+        Assert.Equal(1, app.Tokens.Calls);
+    }
+
+    [Fact]
+    [Trait("Case", "C20")]
+    public async Task No_task_exception_goes_unobserved()
+    {
+        var unobserved = 0;
+        void Count(object? sender, UnobservedTaskExceptionEventArgs e)
+        {
+            if (e.Exception.ToString().Contains("TokenRefresh", StringComparison.Ordinal))
+            {
+                Interlocked.Increment(ref unobserved);
+            }
+        }
+
+        TaskScheduler.UnobservedTaskException += Count;
+        try
+        {
+            await FailAndCancelAsync();
+            for (var i = 0; i < 3; i++)
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+            }
+        }
+        finally
+        {
+            TaskScheduler.UnobservedTaskException -= Count;
+        }
+
+        Assert.Equal(0, unobserved);
+    }
+
+    [Theory]
+    [Trait("Case", "C22")]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Disposal_waits_for_the_flight_under_way(bool isAsync)
+    {
+        var store = new MemoryTokenStore();
+        var app = TestApp.Create(services: services => services.AddTokenSession(TestApp.Name).UseStore(store));
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        var refresh = app.Tokens.Hold();
+        var request = app.GetAsync();
+        await refresh.ArrivedAsync(1);
+
+        var disposal = Task.Run(async () =>
+        {
+            if (isAsync)
+            {
+                await app.Services.DisposeAsync();
+            }
+            else
+            {
+                app.Services.Dispose();
+            }
+        });
+        var session = app.Tokens.Calls;
+        Assert.False(disposal.IsCompleted);
+        refresh.Open();
+        await disposal.WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        Assert.Equal(1, session);
+        Assert.Equal(2, (await store.ReadAsync(new TokenSessionKey(TestApp.Name), default)).Version);
+        Assert.Equal(HttpStatusCode.OK, (await request).StatusCode);
+    }
+
+    [Fact]
+    [Trait("Case", "C22")]
+    public async Task A_disposed_session_says_so()
+    {
+        var app = TestApp.Create();
+        await app.SignInAsync();
+        var session = app.Session;
+        var client = app.Client;
+        await app.DisposeAsync();
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => session.RefreshAsync());
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => session.SignInAsync(new TokenSet("a", "b")));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => session.SignOutAsync());
+        client.Dispose();
+    }
+
+    [Fact]
+    [Trait("Case", "C23")]
+    public async Task A_synchronous_send_is_held_and_repaired_like_any_other()
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        var client = app.Client;
+
+        using var request = new HttpRequestMessage(HttpMethod.Get, "me");
+        using var response = client.Send(request);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(1, app.Tokens.Calls);
+    }
+
+    [Fact]
+    [Trait("Case", "C24")]
+    public async Task A_blocked_single_threaded_context_doesnt_deadlock()
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        var done = new TaskCompletionSource<HttpStatusCode>();
+        var thread = new Thread(() =>
+        {
+            SynchronizationContext.SetSynchronizationContext(new DeadEndContext());
+            try
+            {
+                done.SetResult(app.GetAsync().GetAwaiter().GetResult().StatusCode);
+            }
+            catch (Exception e)
+            {
+                done.SetException(e);
+            }
+        }) { IsBackground = true };
+        thread.Start();
+
+        Assert.Equal(HttpStatusCode.OK, await done.Task.WaitAsync(Gate.FailSafe, TimeProvider.System));
+    }
+
+    private static async Task AdvanceUntilAsync(TestApp app, Gate gate, int attempts)
+    {
+        var arrived = gate.ArrivedAsync(attempts);
+        while (!arrived.IsCompleted)
+        {
+            // Slowly: the deadline of the whole flight runs by the same clock.
+            app.Time.Advance(TimeSpan.FromMilliseconds(50));
+            await Task.WhenAny(arrived, Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System));
+        }
+
+        await arrived;
+    }
+
+    private static async Task FailAndCancelAsync()
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        app.Tokens.NextThrows(new InvalidOperationException("broken"));
+        using var cancellation = new CancellationTokenSource();
+        var refresh = app.Tokens.Hold();
+        var requests = Enumerable.Range(0, 20).Select(_ => app.GetAsync(cancellation.Token)).ToArray();
+        await refresh.ArrivedAsync(1);
+        await cancellation.CancelAsync();
+        refresh.Open();
+        foreach (var request in requests)
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request);
+        }
+    }
+
+    /// <summary>A user interface's context whose only thread is blocked: what is posted to it never runs.</summary>
+    private sealed class DeadEndContext : SynchronizationContext
+    {
+        public override void Post(SendOrPostCallback d, object? state)
+        {
+        }
+
+        public override void Send(SendOrPostCallback d, object? state) => throw new NotSupportedException();
+    }
+}
