@@ -61,7 +61,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         var sending = base.SendAsync(request, cancellationToken);
         return sending.Status == TaskStatus.RanToCompletion && IsPlain(session, sending.Result)
             ? sending
-            : FinishAsync(sending, session, request, generation, origin, isAsync: true, cancellationToken);
+            : FinishAsync(sending, new Sent(session, request, generation, origin, IsAsync: true, IsBuffered: false), cancellationToken);
     }
 
 #if NET8_0_OR_GREATER
@@ -113,21 +113,13 @@ public sealed class TokenRefreshHandler : DelegatingHandler
                 : await SendInnerAsync(request, isAsync, cancellationToken).ConfigureAwait(false);
         }
 
-        await RequestReplay.BufferAsync(request.Content, session.Services.Options.MaxReplayBufferSize).ConfigureAwait(false);
-        var origin = request.RequestUri!;
+        var isBuffered = await RequestReplay.BufferAsync(request.Content, session.Services.Options.MaxReplayBufferSize).ConfigureAwait(false);
+        var sent = new Sent(session, request, generation, request.RequestUri!, isAsync, isBuffered);
         Attach(request, generation);
-        var sending = SendInnerAsync(request, isAsync, cancellationToken);
-        return await FinishAsync(sending, session, request, generation, origin, isAsync, cancellationToken).ConfigureAwait(false);
+        return await FinishAsync(SendInnerAsync(request, isAsync, cancellationToken), sent, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<HttpResponseMessage> FinishAsync(
-        Task<HttpResponseMessage> sending,
-        TokenSession session,
-        HttpRequestMessage request,
-        Generation generation,
-        Uri origin,
-        bool isAsync,
-        CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> FinishAsync(Task<HttpResponseMessage> sending, Sent sent, CancellationToken cancellationToken)
     {
         HttpResponseMessage response;
         try
@@ -136,26 +128,24 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         }
         catch
         {
-            RequestMarks.SetAttached(request, generation.Header);
+            RequestMarks.SetAttached(sent.Request, sent.Generation.Header);
             throw;
         }
 
-        if (IsPlain(session, response))
+        if (IsPlain(sent.Session, response))
         {
             return response;
         }
 
-        RequestMarks.SetAttached(request, generation.Header);
-        return IsRefused(session, request, response, generation, origin)
-            ? await RepairAsync(session, request, response, generation, isAsync, cancellationToken).ConfigureAwait(false)
-            : response;
+        RequestMarks.SetAttached(sent.Request, sent.Generation.Header);
+        return IsRefused(sent, response) ? await RepairAsync(sent, response, cancellationToken).ConfigureAwait(false) : response;
     }
 
     /// <summary>Holds the request until there is a new token, and sends it again, once. The second answer is the caller's, whatever it is.</summary>
-    private async Task<HttpResponseMessage> RepairAsync(
-        TokenSession session, HttpRequestMessage request, HttpResponseMessage refused, Generation generation, bool isAsync, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> RepairAsync(Sent sent, HttpResponseMessage refused, CancellationToken cancellationToken)
     {
-        if (!RequestReplay.CanReplay(request.Content))
+        var (session, request, generation, _, isAsync, isBuffered) = sent;
+        if (!isBuffered && !RequestReplay.CanReplay(request.Content))
         {
             // The next request is to find a new token; this one can't be sent again.
             Log.NotReplayable(session.Services.Logger, session.Name);
@@ -195,16 +185,13 @@ public sealed class TokenRefreshHandler : DelegatingHandler
 
     // Redirects are followed below this handler, and change the caller's request: a 401 counts only if what was refused in the end is
     // what we sent, at the origin we sent it to. Else the fresh token would go to a redirect's target.
-    private static bool IsRefused(TokenSession session, HttpRequestMessage request, HttpResponseMessage response, Generation generation, Uri origin)
+    private static bool IsRefused(Sent sent, HttpResponseMessage response)
     {
-        var options = session.Services.Options;
+        var options = sent.Session.Services.Options;
         return (options.ShouldRefresh is { } shouldRefresh ? shouldRefresh(response) : Challenge.IsForNewToken(response, options.Scheme))
-            && IsAsSent(request, generation, origin)
-            && (response.RequestMessage is not { } final || ReferenceEquals(final, request) || IsAsSent(final, generation, origin));
+            && sent.IsStill(sent.Request)
+            && (response.RequestMessage is not { } final || ReferenceEquals(final, sent.Request) || sent.IsStill(final));
     }
-
-    private static bool IsAsSent(HttpRequestMessage request, Generation generation, Uri origin) =>
-        OriginSet.IsSame(request.RequestUri, origin) && ReadHeader(request) == generation.Header;
 
     private static HttpResponseMessage AnswerLocally(TokenSession session, HttpRequestMessage request)
     {
@@ -243,5 +230,13 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         }
 #endif
         return await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>What was sent, and as whom.</summary>
+    private readonly record struct Sent(
+        TokenSession Session, HttpRequestMessage Request, Generation Generation, Uri Origin, bool IsAsync, bool IsBuffered)
+    {
+        public bool IsStill(HttpRequestMessage request) =>
+            OriginSet.IsSame(request.RequestUri, Origin) && ReadHeader(request) == Generation.Header;
     }
 }

@@ -22,6 +22,8 @@ public sealed class TestApp : IAsyncDisposable
         Tokens = tokens;
         Api = api;
         Services = services;
+        Sessions = services.GetRequiredService<TokenSessions>();
+        Session = Sessions[Name];
     }
 
     public FakeTimeProvider Time { get; }
@@ -32,9 +34,9 @@ public sealed class TestApp : IAsyncDisposable
 
     public ServiceProvider Services { get; }
 
-    public TokenSessions Sessions => Services.GetRequiredService<TokenSessions>();
+    public TokenSessions Sessions { get; }
 
-    public TokenSession Session => Sessions[Name];
+    public TokenSession Session { get; }
 
     public ConcurrentQueue<ReLoginRequiredEventArgs> ReLogins { get; } = new();
 

@@ -18,10 +18,17 @@ internal static class RequestReplay
     };
 
     /// <summary>Buffers content that could be sent only once, if its length is known and within the limit.</summary>
-    public static Task BufferAsync(HttpContent? content, long limit) =>
-        limit > 0 && content is not null && !CanReplay(content) && content.Headers.ContentLength is { } length && length <= limit
-            ? content.LoadIntoBufferAsync(limit)
-            : Task.CompletedTask;
+    /// <returns>Whether it was buffered, and so can be sent again whatever it is.</returns>
+    public static async ValueTask<bool> BufferAsync(HttpContent? content, long limit)
+    {
+        if (limit == 0 || content is null || CanReplay(content) || !(content.Headers.ContentLength <= limit))
+        {
+            return false;
+        }
+
+        await content.LoadIntoBufferAsync(limit).ConfigureAwait(false);
+        return true;
+    }
 
     // A type derived from a framework's own may write whatever it likes: it has to say so itself.
     private static bool IsOwn(HttpContent content, params Type[] types) => Array.IndexOf(types, content.GetType()) >= 0;
@@ -39,22 +46,14 @@ internal static class RequestReplay
         return true;
     }
 
-    // StreamContent knows its length only where it can seek, and rewinds itself then. Reading the length of a multipart's part adds a
-    // header to it, which would change the bytes on the wire: it is taken away again.
+    // StreamContent rewinds itself where it can seek. Its own stream tells, without being read; its length would tell too, but asking for
+    // that adds a header to a multipart's part, and so changes the bytes on the wire.
     private static bool IsSeekable(StreamContent content)
     {
-        var isStated = content.Headers.Contains("Content-Length");
-        if (!isStated)
-        {
-            var isSeekable = content.Headers.ContentLength is not null;
-            content.Headers.Remove("Content-Length");
-            return isSeekable;
-        }
-
-        var stated = content.Headers.ContentLength;
-        content.Headers.Remove("Content-Length");
-        var computed = content.Headers.ContentLength is not null;
-        content.Headers.ContentLength = stated;
-        return computed;
+#if NET8_0_OR_GREATER
+        return content.ReadAsStream().CanSeek;
+#else
+        return content.ReadAsStreamAsync().GetAwaiter().GetResult().CanSeek;
+#endif
     }
 }

@@ -1,0 +1,108 @@
+using System;
+using System.Linq;
+using System.Net;
+using System.Net.Http;
+using System.Text;
+using System.Threading.Tasks;
+using TokenRefresh.TestKit;
+using Xunit;
+
+namespace TokenRefresh.Tests.Scenarios;
+
+/// <summary>Django Simple JWT, byte for byte as it was captured from a real server.</summary>
+public sealed class SimpleJwtCases
+{
+    [Fact]
+    [Trait("Case", "C32")]
+    public async Task The_refresh_is_asked_for_as_the_real_server_wants_it()
+    {
+        string? mediaType = null;
+        string? authorization = "unset";
+        await using var app = TestApp.Create(mode: TokenServerMode.SimpleJwt);
+        app.Tokens.Next((request, _) =>
+        {
+            mediaType = request.Content!.Headers.ContentType!.ToString();
+            authorization = request.Headers.Authorization?.ToString();
+            return Task.FromResult<HttpResponseMessage?>(null);
+        });
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+
+        using var response = await app.GetAsync();
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("""{"refresh":"refresh-1"}""", app.Tokens.Bodies.Single());
+        Assert.Equal("application/json", mediaType);
+        Assert.Null(authorization);
+    }
+
+    [Theory]
+    [Trait("Case", "C32")]
+    [InlineData("Token is blacklisted")]
+    [InlineData("Token is invalid or expired")]
+    [InlineData("Le jeton est invalide ou expiré")]
+    public async Task Its_own_401_is_the_end_of_the_login_and_never_another_refresh(string detail)
+    {
+        await using var app = TestApp.Create(mode: TokenServerMode.SimpleJwt);
+        app.Tokens.Next((_, _) =>
+        {
+            var answer = new HttpResponseMessage(HttpStatusCode.Unauthorized)
+            {
+                Content = new StringContent($$"""{"detail":"{{detail}}","code":"token_not_valid"}""", Encoding.UTF8, "application/json"),
+            };
+            answer.Headers.TryAddWithoutValidation("Www-Authenticate", "Bearer realm=\"api\"");
+            return Task.FromResult<HttpResponseMessage?>(answer);
+        });
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+
+        using var response = await app.GetAsync();
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal(1, app.Tokens.Calls);
+        Assert.Equal("token_not_valid", Assert.Single(app.ReLogins).Error);
+    }
+
+    [Fact]
+    [Trait("Case", "C32")]
+    public async Task The_lifetime_is_told_by_the_servers_own_clock()
+    {
+        await using var app = TestApp.Create(mode: TokenServerMode.SimpleJwt);
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+
+        // The server's clock is an hour ahead; the token lives five minutes all the same. Its iat is the old refresh token's.
+        var serverNow = app.Time.GetUtcNow().AddHours(1);
+        app.Tokens.Next((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage
+        {
+            Headers = { Date = serverNow },
+            Content = new StringContent($$"""{"access":"{{Jwt(serverNow.AddDays(-1), serverNow.AddMinutes(5))}}","refresh":"refresh-9"}"""),
+        }));
+        await app.Session.RefreshAsync();
+
+        Assert.Equal(app.Time.GetUtcNow().AddMinutes(5), app.Refreshes.Single().ExpiresAt);
+    }
+
+    [Fact]
+    [Trait("Case", "C32")]
+    public async Task Without_a_date_the_new_refresh_token_tells_the_time()
+    {
+        await using var app = TestApp.Create(mode: TokenServerMode.SimpleJwt);
+        await app.SignInAsync();
+        var serverNow = app.Time.GetUtcNow().AddHours(-3);
+        app.Tokens.Next((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage
+        {
+            Content = new StringContent(
+                $$"""{"access":"{{Jwt(serverNow.AddDays(-1), serverNow.AddMinutes(5))}}","refresh":"{{Jwt(serverNow, serverNow.AddDays(1))}}"}"""),
+        }));
+        await app.Session.RefreshAsync();
+
+        Assert.Equal(app.Time.GetUtcNow().AddMinutes(5), app.Refreshes.Single().ExpiresAt);
+    }
+
+    private static string Jwt(DateTimeOffset issued, DateTimeOffset expires) =>
+        "e30." + Base64Url($$"""{"iat":{{issued.ToUnixTimeSeconds()}},"exp":{{expires.ToUnixTimeSeconds()}}}""") + ".c2ln";
+
+    private static string Base64Url(string text) =>
+        Convert.ToBase64String(Encoding.UTF8.GetBytes(text)).TrimEnd('=').Replace('+', '-').Replace('/', '_');
+}
