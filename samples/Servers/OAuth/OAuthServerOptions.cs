@@ -1,0 +1,19 @@
+using System;
+using System.Threading.Tasks;
+
+namespace TokenRefresh.Samples.Servers;
+
+/// <summary>How an <see cref="OAuthServer"/> issues tokens.</summary>
+public sealed class OAuthServerOptions
+{
+    /// <summary>How long access tokens live.</summary>
+    /// <value>The default is 2 seconds.</value>
+    public TimeSpan AccessTokenLifetime { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long refresh tokens live.</summary>
+    /// <value>The default is 10 minutes.</value>
+    public TimeSpan RefreshTokenLifetime { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Awaited before a refresh is answered, for storms that pile up behind it.</summary>
+    public Func<Task>? BeforeRefresh { get; set; }
+}

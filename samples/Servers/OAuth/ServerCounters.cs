@@ -1,0 +1,81 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace TokenRefresh.Samples.Servers;
+
+/// <summary>What a server received: the numbers that count, taken where they can't be talked away.</summary>
+public sealed class ServerCounters
+{
+    private readonly object _lock = new();
+    private readonly Dictionary<string, int> _presented = [];
+    private int _refreshesInFlight;
+
+    /// <summary>How many refreshes were asked for.</summary>
+    public int Refreshes { get; private set; }
+
+    /// <summary>How many of them brought tokens.</summary>
+    public int RefreshesGranted { get; private set; }
+
+    /// <summary>The most refreshes that were under way at once.</summary>
+    public int RefreshPeak { get; private set; }
+
+    /// <summary>How many API calls were answered 200.</summary>
+    public int Api200 { get; private set; }
+
+    /// <summary>How many API calls were answered 401.</summary>
+    public int Api401 { get; private set; }
+
+    /// <summary>How many refresh tokens arrived more than once.</summary>
+    public int PresentedTwice
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _presented.Values.Count(times => times > 1);
+            }
+        }
+    }
+
+    /// <summary>Forgets everything.</summary>
+    public void Reset()
+    {
+        lock (_lock)
+        {
+            Refreshes = RefreshesGranted = RefreshPeak = Api200 = Api401 = 0;
+            _presented.Clear();
+        }
+    }
+
+    internal void BeginRefresh(string refreshToken)
+    {
+        var hash = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(refreshToken)));
+        lock (_lock)
+        {
+            Refreshes++;
+            RefreshPeak = Math.Max(RefreshPeak, ++_refreshesInFlight);
+            _presented[hash] = _presented.GetValueOrDefault(hash) + 1;
+        }
+    }
+
+    internal void EndRefresh(int status)
+    {
+        lock (_lock)
+        {
+            _refreshesInFlight--;
+            RefreshesGranted += status == 200 ? 1 : 0;
+        }
+    }
+
+    internal void CountApi(int status)
+    {
+        lock (_lock)
+        {
+            Api200 += status == 200 ? 1 : 0;
+            Api401 += status == 401 ? 1 : 0;
+        }
+    }
+}

@@ -1,0 +1,138 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Globalization;
+using System.IO;
+using System.Net.Http;
+using System.Net.Http.Json;
+using System.Threading.Tasks;
+
+namespace TokenRefresh.Samples.Servers;
+
+/// <summary>
+/// A real Django REST framework server with Simple JWT, rotation and blacklisting on, in a process of its own on a free loopback port.
+/// It ends with this object, and also with this process.
+/// </summary>
+public sealed class SimpleJwtServer : IAsyncDisposable
+{
+    private const string Python = "/usr/bin/python3";
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+    private static readonly Lazy<string?> Missing = new(FindMissing);
+
+    private readonly Process _process;
+    private readonly DirectoryInfo _directory;
+    private readonly HttpClient _http;
+
+    private SimpleJwtServer(Process process, DirectoryInfo directory, int port)
+    {
+        _process = process;
+        _directory = directory;
+        Address = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}/"));
+        _http = new HttpClient { BaseAddress = Address };
+    }
+
+    /// <summary>The server's address: <c>GET api/me</c>, <c>POST api/echo</c>.</summary>
+    public Uri Address { get; }
+
+    /// <summary>Where refresh tokens are redeemed.</summary>
+    public Uri TokenEndpoint => new(Address, "api/token/refresh/");
+
+    /// <summary>Why the server can't run on this machine, and what to install; <see langword="null"/>: it can.</summary>
+    public static string? MissingReason => Missing.Value;
+
+    /// <summary>Starts the server and waits until it answers.</summary>
+    /// <param name="options">How it issues tokens.</param>
+    /// <exception cref="InvalidOperationException">Python or Django isn't there, or the server didn't start.</exception>
+    public static async Task<SimpleJwtServer> StartAsync(SimpleJwtServerOptions? options = null)
+    {
+        if (MissingReason is { } reason)
+        {
+            throw new InvalidOperationException(reason);
+        }
+
+        var directory = Directory.CreateTempSubdirectory("simplejwt-");
+        var process = Process.Start(Describe(options ?? new SimpleJwtServerOptions(), directory))!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var line = await process.StandardOutput.ReadLineAsync().WaitAsync(StartLimit, TimeProvider.System);
+        if (int.TryParse(line, NumberStyles.None, CultureInfo.InvariantCulture, out var port))
+        {
+            return new SimpleJwtServer(process, directory, port);
+        }
+
+        process.Kill();
+        throw new InvalidOperationException($"The Django server didn't start: {await errors}");
+    }
+
+    /// <summary>Signs a user in, over HTTP like any client.</summary>
+    /// <param name="user"><c>alice</c> or <c>bob</c>.</param>
+    public async Task<SimpleJwtTokens> SignInAsync(string user = "alice")
+    {
+        using var response = await _http.PostAsJsonAsync("api/token/", new { username = user, password = "secret" });
+        response.EnsureSuccessStatusCode();
+        return (await response.Content.ReadFromJsonAsync<SimpleJwtTokens>())!;
+    }
+
+    /// <summary>Blacklists all refresh tokens of a user.</summary>
+    /// <param name="user">The user.</param>
+    public async Task RevokeAsync(string user = "alice")
+    {
+        using var response = await _http.PostAsync(new Uri($"control/kill/{user}", UriKind.Relative), content: null);
+        response.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>What the server received.</summary>
+    public async Task<SimpleJwtStats> GetStatsAsync() => (await _http.GetFromJsonAsync<SimpleJwtStats>("stats"))!;
+
+    /// <summary>Has the server forget what it received.</summary>
+    public async Task ResetStatsAsync()
+    {
+        using var response = await _http.PostAsync(new Uri("stats/reset", UriKind.Relative), content: null);
+        response.EnsureSuccessStatusCode();
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        _process.Kill();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+        _directory.Delete(recursive: true);
+    }
+
+    private static ProcessStartInfo Describe(SimpleJwtServerOptions options, DirectoryInfo directory)
+    {
+        var script = Path.Combine(AppContext.BaseDirectory, "SimpleJwt", "django", "server.py");
+        return new ProcessStartInfo(Python, [script, directory.FullName])
+        {
+            UseShellExecute = false,
+
+            // Held open as long as this process lives: its end is the server's.
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment =
+            {
+                ["ACCESS_S"] = options.AccessTokenLifetime.TotalSeconds.ToString(CultureInfo.InvariantCulture),
+                ["REFRESH_S"] = options.RefreshTokenLifetime.TotalSeconds.ToString(CultureInfo.InvariantCulture),
+                ["REFRESH_DELAY_MS"] = ((int)options.RefreshDelay.TotalMilliseconds).ToString(CultureInfo.InvariantCulture),
+                ["STRICT"] = options.IsStrict ? "1" : "0",
+                ["FAMILY"] = options.RevokesFamily ? "1" : "0",
+            },
+        };
+    }
+
+    private static string? FindMissing()
+    {
+        const string Advice = "Install it with: apt-get install python3-django python3-djangorestframework python3-djangorestframework-simplejwt python3-waitress";
+        if (!File.Exists(Python))
+        {
+            return $"There is no {Python}. {Advice}";
+        }
+
+        using var process = Process.Start(new ProcessStartInfo(Python, ["-c", "import django, rest_framework_simplejwt, waitress"]) { UseShellExecute = false, RedirectStandardError = true })!;
+        _ = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0 ? null : $"Django REST framework with Simple JWT isn't there for {Python}. {Advice}";
+    }
+}

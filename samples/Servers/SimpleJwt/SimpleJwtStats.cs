@@ -1,0 +1,31 @@
+using System.Text.Json.Serialization;
+
+namespace TokenRefresh.Samples.Servers;
+
+/// <summary>What the server received.</summary>
+public sealed record SimpleJwtStats
+{
+    /// <summary>How many refreshes were asked for.</summary>
+    [JsonPropertyName("refresh_calls")]
+    public int Refreshes { get; init; }
+
+    /// <summary>How many of them brought tokens.</summary>
+    [JsonPropertyName("refresh_ok")]
+    public int RefreshesGranted { get; init; }
+
+    /// <summary>The most refreshes that were under way at once.</summary>
+    [JsonPropertyName("refresh_peak_in_flight")]
+    public int RefreshPeak { get; init; }
+
+    /// <summary>How many API calls were answered 200.</summary>
+    [JsonPropertyName("api_ok")]
+    public int Api200 { get; init; }
+
+    /// <summary>How many API calls were answered 401.</summary>
+    [JsonPropertyName("api_401")]
+    public int Api401 { get; init; }
+
+    /// <summary>How many refresh tokens arrived more than once.</summary>
+    [JsonPropertyName("presented_twice")]
+    public int PresentedTwice { get; init; }
+}

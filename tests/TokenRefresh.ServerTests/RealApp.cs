@@ -1,0 +1,70 @@
+using System;
+using System.Linq;
+using System.Net;
+using System.Net.Http;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace TokenRefresh.ServerTests;
+
+/// <summary>An app against a real server, with real time and real sockets.</summary>
+internal sealed class RealApp : IAsyncDisposable
+{
+    private readonly ServiceProvider _services;
+    private int _reLogins;
+
+    public RealApp(RealServer server)
+    {
+        Server = server;
+        var services = new ServiceCollection();
+        services.AddHttpClient("api", client => client.BaseAddress = server.Api)
+            .AddTokenRefreshHandler(options =>
+            {
+                server.Configure(options);
+
+                // The servers' tokens live two seconds: ten seconds without a refresh would be longer than a life.
+                options.MinRefreshInterval = TimeSpan.Zero;
+            });
+        _services = services.BuildServiceProvider();
+        Session = _services.GetRequiredService<TokenSessions>()["api"];
+        Session.ReLoginRequired += (_, _) => Interlocked.Increment(ref _reLogins);
+    }
+
+    public RealServer Server { get; }
+
+    public TokenSession Session { get; }
+
+    public int ReLogins => Volatile.Read(ref _reLogins);
+
+    public async Task SignInAsync() => await Session.SignInAsync(await Server.SignInAsync());
+
+    public async Task<HttpStatusCode> GetAsync()
+    {
+        using var response = await _services.GetRequiredService<IHttpClientFactory>().CreateClient("api").GetAsync(new Uri("api/me", UriKind.Relative));
+        return response.StatusCode;
+    }
+
+    public Task<HttpStatusCode[]> GetManyAsync(int count) => Task.WhenAll(Enumerable.Range(0, count).Select(_ => Task.Run(GetAsync)));
+
+    /// <summary>Waits until the server refuses the access token that is out: asked for without the library, so that nothing is refreshed.</summary>
+    public async Task WaitForExpiryAsync()
+    {
+        var token = await Session.GetAccessTokenAsync();
+        using var plain = new HttpClient();
+        while (true)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(Server.Api, "api/me"));
+            request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + token);
+            using var response = await plain.SendAsync(request);
+            if (response.StatusCode == HttpStatusCode.Unauthorized)
+            {
+                return;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+        }
+    }
+
+    public ValueTask DisposeAsync() => _services.DisposeAsync();
+}

@@ -1,0 +1,115 @@
+using System;
+using System.Threading.Tasks;
+using TokenRefresh.Samples.Servers;
+using Xunit;
+
+namespace TokenRefresh.ServerTests;
+
+/// <summary>What the cases need of a real server, whichever it is.</summary>
+public abstract class RealServer : IAsyncDisposable
+{
+    /// <summary>Every server that the cases run against.</summary>
+    public static TheoryData<string> All => new("openiddict", "simple jwt", "simple jwt, strict", "simple jwt, family");
+
+    public abstract Uri Api { get; }
+
+    public abstract void Configure(TokenRefreshOptions options);
+
+    public abstract Task<TokenSet> SignInAsync();
+
+    public abstract Task RevokeAsync();
+
+    public abstract Task<Counts> CountAsync();
+
+    public abstract Task ResetAsync();
+
+    public abstract ValueTask DisposeAsync();
+
+    public static async Task<RealServer> StartAsync(string name)
+    {
+        if (name == "openiddict")
+        {
+            return new OpenIddict(await OAuthServer.StartAsync());
+        }
+
+        if (SimpleJwtServer.MissingReason is { } reason)
+        {
+            Assert.SkipWhen(Environment.GetEnvironmentVariable("TOKENREFRESH_REQUIRE_SERVERS") != "1", reason);
+            Assert.Fail(reason);
+        }
+
+        return new SimpleJwt(await SimpleJwtServer.StartAsync(new SimpleJwtServerOptions
+        {
+            IsStrict = name.EndsWith("strict", StringComparison.Ordinal),
+            RevokesFamily = name.EndsWith("family", StringComparison.Ordinal),
+            RefreshDelay = TimeSpan.FromMilliseconds(100),
+        }));
+    }
+
+    /// <summary>What the server received.</summary>
+    public sealed record Counts(int Refreshes, int RefreshesGranted, int RefreshPeak, int PresentedTwice, int Api200, int Api401);
+
+    private sealed class OpenIddict(OAuthServer server) : RealServer
+    {
+        public override Uri Api => server.Api;
+
+        public override void Configure(TokenRefreshOptions options)
+        {
+            options.TokenEndpoint = server.TokenEndpoint;
+            options.ClientId = OAuthServer.ClientId;
+            options.ClientSecret = OAuthServer.ClientSecret;
+        }
+
+        public override async Task<TokenSet> SignInAsync()
+        {
+            var tokens = await server.SignInAsync();
+            return new TokenSet(tokens.AccessToken, tokens.RefreshToken);
+        }
+
+        public override Task RevokeAsync() => server.RevokeAsync();
+
+        public override Task<Counts> CountAsync()
+        {
+            var counters = server.Counters;
+            return Task.FromResult(new Counts(
+                counters.Refreshes, counters.RefreshesGranted, counters.RefreshPeak, counters.PresentedTwice, counters.Api200, counters.Api401));
+        }
+
+        public override Task ResetAsync()
+        {
+            server.Counters.Reset();
+            return Task.CompletedTask;
+        }
+
+        public override ValueTask DisposeAsync() => server.DisposeAsync();
+    }
+
+    private sealed class SimpleJwt(SimpleJwtServer server) : RealServer
+    {
+        public override Uri Api => server.Address;
+
+        public override void Configure(TokenRefreshOptions options)
+        {
+            options.TokenEndpoint = server.TokenEndpoint;
+            options.Protocol = TokenEndpointProtocol.SimpleJwt;
+        }
+
+        public override async Task<TokenSet> SignInAsync()
+        {
+            var tokens = await server.SignInAsync();
+            return new TokenSet(tokens.Access, tokens.Refresh);
+        }
+
+        public override Task RevokeAsync() => server.RevokeAsync();
+
+        public override async Task<Counts> CountAsync()
+        {
+            var stats = await server.GetStatsAsync();
+            return new Counts(stats.Refreshes, stats.RefreshesGranted, stats.RefreshPeak, stats.PresentedTwice, stats.Api200, stats.Api401);
+        }
+
+        public override Task ResetAsync() => server.ResetStatsAsync();
+
+        public override ValueTask DisposeAsync() => server.DisposeAsync();
+    }
+}
