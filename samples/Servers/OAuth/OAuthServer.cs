@@ -72,6 +72,7 @@ public sealed class OAuthServer : IAsyncDisposable
         });
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton<ServerCounters>();
+        builder.Services.AddSingleton<Gathering>();
         var database = Guid.NewGuid().ToString();
         builder.Services.AddDbContext<DbContext>(db => db.UseInMemoryDatabase(database).UseOpenIddict());
         builder.Services.AddAuthentication(OpenIddictValidationAspNetCoreDefaults.AuthenticationScheme);
@@ -109,6 +110,10 @@ public sealed class OAuthServer : IAsyncDisposable
         return new OAuthTokens(answer.AccessToken, answer.RefreshToken, TimeSpan.FromSeconds(answer.ExpiresIn));
     }
 
+    /// <summary>Has the next so many API calls wait for each other, so that all of them are under way at once.</summary>
+    /// <param name="calls">How many.</param>
+    public void Gather(int calls) => _app.Services.GetRequiredService<Gathering>().Begin(calls);
+
     /// <summary>Revokes all tokens of a user: the next refresh is <c>invalid_grant</c>.</summary>
     /// <param name="user">The user.</param>
     public async Task RevokeAsync(string user = "alice")
@@ -130,6 +135,9 @@ public sealed class OAuthServer : IAsyncDisposable
         .AddServer(server =>
         {
             server.SetTokenEndpointUris("/oauth/token").SetRevocationEndpointUris("/oauth/revoke");
+
+            // One issuer, whichever of the two ports a request comes in by.
+            server.SetIssuer("http://issuer.example/");
             server.AllowPasswordFlow().AllowRefreshTokenFlow();
             server.RegisterScopes(Scopes.OfflineAccess);
             server.SetAccessTokenLifetime(options.AccessTokenLifetime).SetRefreshTokenLifetime(options.RefreshTokenLifetime);
@@ -170,6 +178,7 @@ public sealed class OAuthServer : IAsyncDisposable
         var counters = context.RequestServices.GetRequiredService<ServerCounters>();
         if (context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal))
         {
+            await context.RequestServices.GetRequiredService<Gathering>().ArriveAsync();
             await next(context);
             counters.CountApi(context.Response.StatusCode);
             return;

@@ -102,7 +102,7 @@ public sealed class SimpleJwtServer : IAsyncDisposable
 
     private static ProcessStartInfo Describe(SimpleJwtServerOptions options, DirectoryInfo directory)
     {
-        var script = Path.Combine(AppContext.BaseDirectory, "SimpleJwt", "django", "server.py");
+        var script = Path.Combine(AppContext.BaseDirectory, "django", "server.py");
         return new ProcessStartInfo(Python, [script, directory.FullName])
         {
             UseShellExecute = false,

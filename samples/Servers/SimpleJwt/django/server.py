@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import django
 from django.conf import settings
@@ -83,6 +83,20 @@ def blacklist_all(user_id):
         BlacklistedToken.objects.get_or_create(token=token)
 
 
+def remember(refresh):
+    """Stock rotation forgets to list the new token as outstanding, and so it couldn't be revoked."""
+    token = RefreshToken(refresh)
+    OutstandingToken.objects.get_or_create(
+        jti=token["jti"],
+        defaults={
+            "user_id": token["user_id"],
+            "token": refresh,
+            "created_at": datetime.fromtimestamp(token["iat"], timezone.utc),
+            "expires_at": datetime.fromtimestamp(token["exp"], timezone.utc),
+        },
+    )
+
+
 class Refresh(TokenRefreshView):
     """Stock rotation checks the blacklist and then inserts: it isn't atomic. STRICT takes refreshes one at a time."""
 
@@ -101,6 +115,7 @@ class Refresh(TokenRefreshView):
                     response = self.rotate(request, token, *args, **kwargs)
             else:
                 response = super().post(request, *args, **kwargs)
+            remember(response.data["refresh"])
             count("refresh_ok")
             return response
         except Exception:
