@@ -83,15 +83,14 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
                 nameof(tokens));
         }
 
-        var now = _services.Time.GetUtcNow();
-        var received = Received(tokens, tokens.ReceivedAt ?? now);
+        var received = tokens.CompletedBy(old: null, _services.Time.GetUtcNow());
         var lineage = Guid.NewGuid().ToString("N");
         var answer = await WithStoreAsync(
-            (store, ct) => store.SignInAsync(_key, lineage, _current.Version, Protect(received), ct),
+            () => Store.SignInAsync(lineage, _current.Version, received, cancellationToken),
             "The tokens of the new sign-in couldn't be saved; nothing has changed. Sign in again.",
             cancellationToken).ConfigureAwait(false);
 
-        Begin(_services.SignedIn(lineage, answer.Version, received, received.ReceivedAt ?? now, isRefreshed: false));
+        Begin(SignedIn(lineage, answer.Version, received, isRefreshed: false));
         Log.SignedIn(_services.Logger, Name);
     }
 
@@ -107,7 +106,7 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
     {
         var version = End();
         var answer = await WithStoreAsync(
-            (store, ct) => store.SignOutAsync(_key, version, ct),
+            () => Store.SignOutAsync(version, cancellationToken),
             "The session is signed out here, but its saved tokens couldn't be removed. Call SignOutAsync again.",
             cancellationToken).ConfigureAwait(false);
 

@@ -54,6 +54,24 @@ public sealed class TokenSet
     /// <summary>The scope of the access token, space separated (RFC 6749, section 3.3).</summary>
     public string? Scope { get; init; }
 
+    /// <summary>The same tokens with another refresh token.</summary>
+    internal TokenSet WithRefreshToken(string refreshToken) => new(AccessToken, refreshToken)
+    {
+        ReceivedAt = ReceivedAt,
+        ExpiresAt = ExpiresAt,
+        Scheme = Scheme,
+        Scope = Scope,
+    };
+
+    /// <summary>What a refresh didn't say stays as it was (RFC 6749, section 6).</summary>
+    internal TokenSet CompletedBy(TokenSet? old, DateTimeOffset now) => new(AccessToken, RefreshToken ?? old?.RefreshToken)
+    {
+        ReceivedAt = ReceivedAt ?? now,
+        ExpiresAt = ExpiresAt,
+        Scheme = Scheme ?? old?.Scheme,
+        Scope = Scope ?? old?.Scope,
+    };
+
     /// <summary>Names what is there, and no secret.</summary>
     public override string ToString() =>
         $"TokenSet {{ AccessToken = [redacted], RefreshToken = {(RefreshToken is null ? "none" : "[redacted]")}, ExpiresAt = {ExpiresAt?.ToString("O") ?? "unknown"} }}";

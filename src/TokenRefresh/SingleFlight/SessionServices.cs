@@ -1,9 +1,7 @@
 using System;
-using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
 using Polly;
-using TokenRefresh.Storage;
 
 namespace TokenRefresh.SingleFlight;
 
@@ -33,15 +31,6 @@ internal sealed class SessionServices : IAsyncDisposable
     public IDisposable? Owned { get; init; }
 
     public OpenWork Work { get; } = new();
-
-    public TokenCodec CodecFor(TokenSessionKey key) => new(key, Protector);
-
-    public Generation SignedIn(string lineage, long version, TokenSet tokens, DateTimeOffset receivedAt, bool isRefreshed)
-    {
-        var lifetime = tokens.ExpiresAt - (tokens.ReceivedAt ?? receivedAt);
-        var schedule = TokenSchedule.For(receivedAt, lifetime, Options, Random());
-        return Generation.SignedIn(lineage, version, tokens, Options.Scheme, schedule, isRefreshed ? Moment.Now(Time) : null);
-    }
 
     public async ValueTask DisposeAsync()
     {

@@ -243,6 +243,7 @@ public sealed class LifetimeCases
         client.Dispose();
     }
 
+#if !NETSTANDARD_BUILD // netstandard2.0 has no synchronous Send that could be overridden.
     [Fact]
     [Trait("Case", "C23")]
     public async Task A_synchronous_send_is_held_and_repaired_like_any_other()
@@ -258,6 +259,7 @@ public sealed class LifetimeCases
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(1, app.Tokens.Calls);
     }
+#endif
 
     [Fact]
     [Trait("Case", "C24")]

@@ -1,0 +1,85 @@
+using System;
+using System.Threading;
+using System.Threading.Tasks;
+using TokenRefresh.Diagnostics;
+
+namespace TokenRefresh.SingleFlight;
+
+/// <summary>
+/// Saves what a commit couldn't: the pair is used from memory meanwhile, since the server has forgotten the one in the store. Until it is
+/// saved, nothing further is refreshed.
+/// </summary>
+internal static class OwedSave
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    /// <summary>Keeps trying, until it is saved, replaced, or the app ends; then once more.</summary>
+    public static async Task PayAsync(TokenSession session, Generation unsaved)
+    {
+        var services = session.Services;
+        if (!services.Work.TryEnter())
+        {
+            return;
+        }
+
+        try
+        {
+            for (var pause = FirstPause; session.Current == unsaved && unsaved.IsUnsaved; pause = Longer(pause))
+            {
+                var isLast = await WaitOrStopAsync(services, pause).ConfigureAwait(false);
+                await TryAsync(session, unsaved).ConfigureAwait(false);
+                if (isLast)
+                {
+                    return;
+                }
+            }
+        }
+        finally
+        {
+            services.Work.Exit();
+        }
+    }
+
+    /// <summary>Tries once.</summary>
+    /// <returns><see langword="false"/>: it is still owed.</returns>
+    public static async Task<bool> TryAsync(TokenSession session, Generation unsaved)
+    {
+        try
+        {
+            var answer = await session.Store.CommitAsync(unsaved.Lineage, unsaved.Version - 1, unsaved.Tokens!).ConfigureAwait(false);
+            if (answer.Verdict != TokenStoreVerdict.Accepted && !IsOurs(session, unsaved, answer))
+            {
+                // Somebody else has written the record meanwhile: it is the truth that all processes share.
+                session.TryReplace(unsaved, session.Restore(answer, isRefreshed: true));
+            }
+
+            unsaved.MarkSaved();
+            Log.SavedLate(session.Services.Logger, session.Name);
+            return true;
+        }
+        catch (StoreException)
+        {
+            return false;
+        }
+    }
+
+    // The commit that seemed to fail had got there after all.
+    private static bool IsOurs(TokenSession session, Generation unsaved, TokenStoreAnswer answer) =>
+        answer.Verdict == TokenStoreVerdict.Adopt && session.Store.Open(answer.Tokens!).AccessToken == unsaved.Tokens!.AccessToken;
+
+    private static async Task<bool> WaitOrStopAsync(SessionServices services, TimeSpan pause)
+    {
+        try
+        {
+            await services.Time.Delay(pause, services.Work.Stopping).ConfigureAwait(false);
+            return false;
+        }
+        catch (OperationCanceledException)
+        {
+            return true;
+        }
+    }
+
+    private static TimeSpan Longer(TimeSpan pause) => pause + pause < LongestPause ? pause + pause : LongestPause;
+}

@@ -1,0 +1,139 @@
+using System;
+using System.Threading;
+using System.Threading.Tasks;
+using TokenRefresh.Diagnostics;
+using TokenRefresh.SingleFlight;
+
+namespace TokenRefresh;
+
+// What a request asks of its session: a token to be sent with, and, after a 401, another one.
+public sealed partial class TokenSession
+{
+    private const int MaxRounds = 3;
+
+    /// <summary>The generation a request is sent with. Waits for a flight where there is no token that may be sent.</summary>
+    /// <exception cref="TokenRefreshException">The flight failed, and there is no token that still lives.</exception>
+    internal ValueTask<Generation> AcquireAsync(CancellationToken cancellationToken)
+    {
+        var current = _current;
+        return RefreshDecisions.For(current, _services.Time) == RefreshDecision.Hold
+            ? AcquireHeldAsync(lineage: null, cancellationToken)
+            : new ValueTask<Generation>(Ahead(current));
+    }
+
+    /// <summary>The generation that a request is sent again with, after a 401 for the one it was sent with.</summary>
+    /// <returns><see langword="null"/>: there is none, and the 401 is the caller's.</returns>
+    /// <exception cref="TokenRefreshException">The flight failed.</exception>
+    internal async ValueTask<Generation?> RepairAsync(Generation sent, CancellationToken cancellationToken)
+    {
+        if (!Reject(sent))
+        {
+            return null;
+        }
+
+        var repaired = await AcquireHeldAsync(sent.Lineage, cancellationToken).ConfigureAwait(false);
+        return repaired.State == TokenSessionState.SignedIn && repaired.Lineage == sent.Lineage && repaired != sent ? repaired : null;
+    }
+
+    /// <summary>Has a flight run for a refused token that nobody waits for.</summary>
+    internal void StartRepair(Generation sent)
+    {
+        if (_current == sent && Reject(sent))
+        {
+            _ = Join(sent, FlightCause.Rejected);
+        }
+    }
+
+    /// <summary>Whether the login that a request was made under is still there.</summary>
+    internal bool IsIn(string lineage) => _current is { State: TokenSessionState.SignedIn } current && current.Lineage == lineage;
+
+    /// <summary>Starts a refresh ahead, if the time has come and nothing holds it back. Nobody waits for it.</summary>
+    internal Generation Ahead(Generation generation)
+    {
+        if (RefreshDecisions.For(generation, _services.Time) == RefreshDecision.SendAndRefreshAhead && !_services.Work.Stopping.IsCancellationRequested)
+        {
+            _ = Join(generation, FlightCause.Ahead);
+        }
+
+        return generation;
+    }
+
+    internal TokenRefreshException ReLogin() => _current is { State: TokenSessionState.ReLoginRequired } dead
+        ? new TokenRefreshException(
+            TokenRefreshFailure.ReLoginRequired,
+            $"The login of session '{Name}' is dead: its refresh token was refused. Sign in again.",
+            dead.Error)
+        : new TokenRefreshException(TokenRefreshFailure.ReLoginRequired, $"The login of session '{Name}' was ended while the request was held. Sign in again.");
+
+    private async ValueTask<Generation> AcquireHeldAsync(string? lineage, CancellationToken cancellationToken)
+    {
+        for (var round = 1; ; round++)
+        {
+            var current = _current;
+            if (lineage is not null && current.Lineage != lineage)
+            {
+                return current;
+            }
+
+            if (round > MaxRounds || RefreshDecisions.For(current, _services.Time) != RefreshDecision.Hold)
+            {
+                return Ahead(current);
+            }
+
+            var cause = current.State != TokenSessionState.SignedIn ? FlightCause.Load : current.IsRejected ? FlightCause.Rejected : FlightCause.Expired;
+            var failure = await Join(current, cause).WaitAsync(cancellationToken).ConfigureAwait(false);
+            if (failure is null)
+            {
+                continue;
+            }
+
+            current = _current;
+            if (current.State is TokenSessionState.SignedOut or TokenSessionState.ReLoginRequired || current.IsAlive(_services.Time.GetUtcNow()))
+            {
+                // The refresh was ahead of the expiry, or only asked whether somebody had signed in: what there was is still good.
+                return current;
+            }
+
+            throw failure.ToException();
+        }
+    }
+
+    private async ValueTask<Generation> AcquireForRefreshAsync(CancellationToken cancellationToken)
+    {
+        var current = _current;
+        if (current.State != TokenSessionState.SignedIn && RefreshDecisions.For(current, _services.Time) == RefreshDecision.Hold)
+        {
+            var failure = await Join(current, FlightCause.Load).WaitAsync(cancellationToken).ConfigureAwait(false);
+            if (failure is not null)
+            {
+                throw failure.ToException();
+            }
+
+            current = _current;
+        }
+
+        return current.State switch
+        {
+            TokenSessionState.SignedIn => current,
+            TokenSessionState.ReLoginRequired => throw ReLogin(),
+            _ => throw new InvalidOperationException($"Nobody is signed in to session '{Name}'. Call SignInAsync first."),
+        };
+    }
+
+    /// <summary>Marks the access token as refused.</summary>
+    /// <returns><see langword="false"/>: it is too new for that to help, and no refresh is to be started.</returns>
+    private bool Reject(Generation sent)
+    {
+        if (_current == sent
+            && _flight is null
+            && sent.Refreshed is { } refreshed
+            && refreshed.Elapsed(_services.Time) < _services.Options.MinRefreshInterval
+            && sent.IsAlive(_services.Time.GetUtcNow()))
+        {
+            return false;
+        }
+
+        sent.Reject();
+        return true;
+    }
+}

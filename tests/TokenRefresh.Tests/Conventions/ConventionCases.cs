@@ -1,0 +1,62 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Runtime.CompilerServices;
+using Xunit;
+
+namespace TokenRefresh.Tests.Conventions;
+
+/// <summary>Rules of the code base that no compiler holds.</summary>
+public sealed class ConventionCases
+{
+    private static readonly string Source = Path.Combine(Path.GetDirectoryName(ThisFile())!, "..", "..", "..", "src");
+
+    /// <summary>Handler → SingleFlight → Storage, Protocol; all → Diagnostics. DependencyInjection knows everybody, nobody knows it.</summary>
+    [Theory]
+    [InlineData("Handling", "Protocol", "Storage", "DependencyInjection", "Options")]
+    [InlineData("SingleFlight", "Handling", "DependencyInjection", "Options")]
+    [InlineData("Storage", "Handling", "SingleFlight", "Protocol", "DependencyInjection", "Options")]
+    [InlineData("Protocol", "Handling", "SingleFlight", "Storage", "DependencyInjection", "Options")]
+    public void Folders_depend_on_each_other_one_way(string folder, params string[] forbidden)
+    {
+        foreach (var (file, text) in FilesOf(Path.Combine("TokenRefresh", folder)))
+        {
+            foreach (var other in forbidden)
+            {
+                Assert.False(text.Contains($"using TokenRefresh.{other};", StringComparison.Ordinal), $"{file} knows {other}.");
+            }
+        }
+    }
+
+    [Fact]
+    public void Files_stay_readable()
+    {
+        var long_ = FilesOf("").Where(file => file.Text.Count(c => c == '\n') > 350).Select(file => file.Name);
+
+        Assert.Empty(long_);
+    }
+
+    [Fact]
+    public void Every_type_that_holds_a_secret_redacts_itself()
+    {
+        object[] secretive =
+        [
+            new TokenSet("secret-access", "secret-refresh") { Scope = "secret-scope" },
+            new TokenRefreshOptions { ClientSecret = "secret-client" },
+            new TokenEndpointRequest(new TokenSessionKey("name", "secret-user"), "secret-refresh", null),
+            new ProtectedTokens("secret-text"),
+            TokenEndpointResult.Succeeded(new TokenSet("secret-access", "secret-refresh")),
+            TokenEndpointResult.SuccessorOnly("secret-refresh"),
+        ];
+
+        Assert.All(secretive, holder => Assert.DoesNotContain("secret", holder.ToString(), StringComparison.Ordinal));
+    }
+
+    private static IEnumerable<(string Name, string Text)> FilesOf(string folder) => Directory
+        .EnumerateFiles(Path.Combine(Source, folder), "*.cs", SearchOption.AllDirectories)
+        .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
+        .Select(file => (Path.GetRelativePath(Source, file), File.ReadAllText(file)));
+
+    private static string ThisFile([CallerFilePath] string path = "") => path;
+}

@@ -1,0 +1,119 @@
+using System;
+using System.Diagnostics;
+using System.Linq;
+using System.Net;
+using System.Net.Http;
+using System.Threading;
+using System.Threading.Tasks;
+using TokenRefresh.TestKit;
+using Xunit;
+
+namespace TokenRefresh.Tests.Costs;
+
+/// <summary>What the handler costs, in bytes and in the time after a refresh.</summary>
+[Collection("Costs")]
+public sealed class CostCases
+{
+    private const int Rounds = 2_000;
+    private static readonly Uri Address = new("https://api.example.com/me");
+
+    [Fact]
+    public async Task A_request_with_a_good_token_allocates_at_most_300_bytes_more()
+    {
+        using var session = TokenSession.Create(Options());
+        await session.SignInAsync(new TokenSet(new string('x', 1200), "refresh") { ExpiresAt = TimeProvider.System.GetUtcNow().AddHours(1) });
+        using var plain = new HttpClient(new InstantApi());
+        using var guarded = new HttpClient(new TokenRefreshHandler(session) { InnerHandler = new InstantApi() });
+
+        var without = BytesPerRequest(plain);
+        var with = BytesPerRequest(guarded);
+
+        TestContext.Current.TestOutputHelper?.WriteLine($"{without} bytes without, {with} with the handler");
+        Assert.InRange(with - without, 0, 300);
+    }
+
+    [Fact]
+    public async Task Ten_thousand_held_requests_are_through_within_50_ms_of_the_outcome()
+    {
+        var best = TimeSpan.MaxValue;
+        for (var attempt = 0; attempt < 5 && best > TimeSpan.FromMilliseconds(50); attempt++)
+        {
+            var drained = await DrainAsync(10_000);
+            best = drained < best ? drained : best;
+        }
+
+        TestContext.Current.TestOutputHelper?.WriteLine($"drained in {best.TotalMilliseconds} ms");
+        Assert.True(best < TimeSpan.FromMilliseconds(50), $"The best of five took {best.TotalMilliseconds} ms.");
+    }
+
+    private static long BytesPerRequest(HttpClient client)
+    {
+        for (var i = 0; i < Rounds; i++)
+        {
+            Send(client);
+        }
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < Rounds; i++)
+        {
+            Send(client);
+        }
+
+        return (GC.GetAllocatedBytesForCurrentThread() - before) / Rounds;
+    }
+
+    private static void Send(HttpClient client)
+    {
+        var request = client.GetAsync(Address, HttpCompletionOption.ResponseHeadersRead);
+
+        // All on this thread, or the count would miss something.
+        Assert.True(request.IsCompletedSuccessfully);
+        request.Result.Dispose();
+    }
+
+    private static async Task<TimeSpan> DrainAsync(int count)
+    {
+        var endpoint = new HeldEndpoint();
+        await using var session = TokenSession.Create(Options(), endpoint: endpoint);
+        await session.SignInAsync(new TokenSet("old", "refresh"));
+        using var invoker = new HttpMessageInvoker(new TokenRefreshHandler(session) { InnerHandler = new InstantApi("new") });
+        var requests = Enumerable.Range(0, count)
+            .Select(_ => invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, Address), CancellationToken.None))
+            .ToArray();
+
+        var watch = Stopwatch.StartNew();
+        endpoint.Gate.Open();
+        var responses = await Task.WhenAll(requests).WaitAsync(Gate.FailSafe, TimeProvider.System);
+        var elapsed = watch.Elapsed;
+
+        Assert.All(responses, response => Assert.Equal(HttpStatusCode.OK, response.StatusCode));
+        return elapsed;
+    }
+
+    private static TokenRefreshOptions Options() => new()
+    {
+        TokenEndpoint = new Uri("https://login.example.com/token"),
+        ClientId = "shop",
+        AllowedOrigins = { Address },
+    };
+
+    private sealed class HeldEndpoint : ITokenEndpoint
+    {
+        public Gate Gate { get; } = new();
+
+        public async Task<TokenEndpointResult> RefreshAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
+        {
+            await Gate.PassAsync(cancellationToken);
+            return TokenEndpointResult.Succeeded(new TokenSet("new", "next"));
+        }
+    }
+
+    private sealed class InstantApi(string? onlyToken = null) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var isGood = onlyToken is null || request.Headers.NonValidated["Authorization"].ToString() == "Bearer " + onlyToken;
+            return Task.FromResult(new HttpResponseMessage(isGood ? HttpStatusCode.OK : HttpStatusCode.Unauthorized) { RequestMessage = request });
+        }
+    }
+}

@@ -1,0 +1,7 @@
+using Xunit;
+
+namespace TokenRefresh.Tests.Costs;
+
+/// <summary>Measures alone: nothing else runs meanwhile.</summary>
+[CollectionDefinition("Costs", DisableParallelization = true)]
+public sealed class CostsCollection;
