@@ -153,7 +153,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
             return refused;
         }
 
-        var buffering = HeldResponse.BufferAsync(refused, cancellationToken);
+        var held = HeldResponse.Hold(refused);
         Generation? repaired;
         try
         {
@@ -161,23 +161,22 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         }
         catch
         {
-            refused.Dispose();
+            await held.DiscardAsync().ConfigureAwait(false);
             throw;
         }
 
         if (repaired is null)
         {
-            if (session.Services.Options.ReLoginResult == ReLoginResult.Throw && !session.IsIn(generation.Lineage))
+            if (session.Services.Options.ReLoginResult == ReLoginResult.Return401 || session.IsIn(generation.Lineage))
             {
-                refused.Dispose();
-                throw session.ReLogin();
+                return await held.GiveBackAsync().ConfigureAwait(false);
             }
 
-            await buffering.ConfigureAwait(false);
-            return refused;
+            await held.DiscardAsync().ConfigureAwait(false);
+            throw session.ReLogin();
         }
 
-        refused.Dispose();
+        await held.DiscardAsync().ConfigureAwait(false);
         Attach(request, repaired);
         RequestMarks.SetAttached(request, repaired.Header);
         return await SendInnerAsync(request, isAsync, cancellationToken).ConfigureAwait(false);

@@ -18,7 +18,7 @@ internal sealed class RealApp : IAsyncDisposable
     {
         Server = server;
         var services = new ServiceCollection();
-        services.AddHttpClient("api", client => client.BaseAddress = server.Api)
+        services.AddHttpClient("api", client => { client.BaseAddress = server.Api; client.Timeout = TimeSpan.FromSeconds(20); })
             .AddTokenRefreshHandler(options =>
             {
                 server.Configure(options);

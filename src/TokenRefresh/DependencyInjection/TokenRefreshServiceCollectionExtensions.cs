@@ -22,19 +22,26 @@ public static class TokenRefreshServiceCollectionExtensions
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="name">The session's name: the key of <see cref="TokenSessions"/> and of the keyed <see cref="TokenSession"/>.</param>
-    /// <param name="configure">Sets the options. They are validated when the app starts.</param>
     /// <exception cref="ArgumentException"><paramref name="name"/> is empty.</exception>
-    public static TokenSessionBuilder AddTokenSession(this IServiceCollection services, string name, Action<TokenRefreshOptions>? configure = null)
+    public static TokenSessionBuilder AddTokenSession(this IServiceCollection services, string name)
     {
         ThrowHelper.IfNull(services, nameof(services));
         ThrowHelper.IfNullOrEmpty(name, nameof(name));
         AddSession(services, name);
-        if (configure is not null)
-        {
-            services.Configure(name, configure);
-        }
-
         return new TokenSessionBuilder(services, name);
+    }
+
+    /// <summary>Registers a session and sets its options.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="name">The session's name.</param>
+    /// <param name="configure">Sets the options. They are validated when the app starts.</param>
+    /// <exception cref="ArgumentException"><paramref name="name"/> is empty.</exception>
+    public static TokenSessionBuilder AddTokenSession(this IServiceCollection services, string name, Action<TokenRefreshOptions> configure)
+    {
+        ThrowHelper.IfNull(configure, nameof(configure));
+        var builder = services.AddTokenSession(name);
+        services.Configure(name, configure);
+        return builder;
     }
 
     /// <summary>Registers a session whose options come from configuration.</summary>

@@ -7,17 +7,53 @@ using System.Threading.Tasks;
 namespace TokenRefresh.Handling;
 
 /// <summary>A 401 whose request is held: its body is taken off the connection, so that the connection is free for others.</summary>
-internal static class HeldResponse
+internal readonly struct HeldResponse
 {
     private const int MaxBuffer = 64 * 1024;
 
-    /// <summary>Buffers the body up to 64 KiB. A larger one stays on its connection; what was read of it is put in front again.</summary>
-    public static Task BufferAsync(HttpResponseMessage response, CancellationToken cancellationToken) =>
-        response.Content is null or ByteArrayContent or { Headers.ContentLength: 0 or > MaxBuffer }
-            ? Task.CompletedTask
-            : BufferContentAsync(response, cancellationToken);
+    private readonly HttpResponseMessage _response;
+    private readonly CancellationTokenSource? _stop;
+    private readonly Task _buffering;
 
-    private static async Task BufferContentAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    private HeldResponse(HttpResponseMessage response, CancellationTokenSource? stop, Task buffering)
+    {
+        _response = response;
+        _stop = stop;
+        _buffering = buffering;
+    }
+
+    /// <summary>Buffers the body up to 64 KiB. A larger one stays on its connection; what was read of it is put in front again.</summary>
+    public static HeldResponse Hold(HttpResponseMessage response)
+    {
+        if (response.Content is null or ByteArrayContent or { Headers.ContentLength: 0 or > MaxBuffer })
+        {
+            return new HeldResponse(response, stop: null, Task.CompletedTask);
+        }
+
+        var stop = new CancellationTokenSource();
+        return new HeldResponse(response, stop, BufferAsync(response, stop.Token));
+    }
+
+    /// <summary>Gives the response to its caller after all.</summary>
+    public async Task<HttpResponseMessage> GiveBackAsync()
+    {
+        await _buffering.ConfigureAwait(false);
+        return _response;
+    }
+
+    /// <summary>Throws the response away. Never while it is being read: a connection that is read twice at once goes back to its pool twice.</summary>
+    public async ValueTask DiscardAsync()
+    {
+        if (!_buffering.IsCompleted)
+        {
+            _stop!.Cancel();
+            await _buffering.ConfigureAwait(false);
+        }
+
+        _response.Dispose();
+    }
+
+    private static async Task BufferAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         var content = response.Content;
         try

@@ -11,7 +11,9 @@ namespace TokenRefresh;
 /// that runs in one process at a time.
 /// </summary>
 /// <param name="timeProvider">The store's clock, or <see langword="null"/> for the system's.</param>
+#pragma warning disable RS0022 // It is there to be derived from; only its base isn't.
 public abstract class SingleProcessTokenStore(TimeProvider? timeProvider = null) : RecordTokenStore(timeProvider)
+#pragma warning restore RS0022
 {
     // Held across the read and the write of one step, so that a sign-out and a late commit can't pass each other.
     private readonly SemaphoreSlim _step = new(1, 1);

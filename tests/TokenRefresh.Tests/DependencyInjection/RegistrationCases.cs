@@ -1,0 +1,215 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Net.Http;
+using System.Threading.Tasks;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using TokenRefresh.TestKit;
+using Xunit;
+
+namespace TokenRefresh.Tests.DependencyInjection;
+
+/// <summary>What is registered, how, and what is said when it is registered wrongly.</summary>
+public sealed class RegistrationCases
+{
+    [Fact]
+    public async Task A_session_is_found_by_name_and_as_a_keyed_service()
+    {
+        await using var app = TestApp.Create();
+
+        Assert.Same(app.Session, app.Services.GetRequiredKeyedService<TokenSession>(TestApp.Name));
+        Assert.Same(app.Sessions[TestApp.Name, "a"], app.Sessions[TestApp.Name, "a"]);
+        Assert.NotSame(app.Sessions[TestApp.Name, "a"], app.Session);
+    }
+
+    [Fact]
+    public async Task An_unknown_name_is_told_with_those_that_are_known()
+    {
+        await using var app = TestApp.Create();
+
+        var exception = Assert.Throws<ArgumentException>(() => app.Sessions["ordres"]);
+
+        Assert.Contains("'ordres'", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("'orders'", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Twice_the_same_is_once()
+    {
+        var services = new ServiceCollection();
+        var builder = services.AddHttpClient("orders");
+        Assert.Same(builder, builder.AddTokenRefreshHandler(Valid));
+        var count = services.Count(descriptor => descriptor.ServiceType == typeof(TokenSessions));
+
+        builder.AddTokenRefreshHandler(options => options.Scope = "more");
+
+        Assert.Equal(1, count);
+        Assert.Equal(1, services.Count(descriptor => descriptor.ServiceType == typeof(TokenSessions)));
+        using var provider = services.BuildServiceProvider();
+        var options = provider.GetRequiredService<IOptionsMonitor<TokenRefreshOptions>>().Get("orders");
+        Assert.Equal(("shop", "more"), (options.ClientId, options.Scope));
+    }
+
+    [Fact]
+    public void Two_sessions_on_one_client_fail_with_advice()
+    {
+        var builder = new ServiceCollection().AddHttpClient("orders").AddTokenRefreshHandler(Valid);
+
+        var exception = Assert.Throws<InvalidOperationException>(() => builder.AddTokenRefreshHandler("other"));
+
+        Assert.Contains("'other'", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_handler_for_all_clients_fails_with_advice()
+    {
+        var exception = Assert.Throws<InvalidOperationException>(() =>
+            new ServiceCollection().ConfigureHttpClientDefaults(builder => builder.AddTokenRefreshHandler(Valid)));
+
+        Assert.Contains("ConfigureHttpClientDefaults", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_configured_for_all_clients_stays_away_from_the_token_calls()
+    {
+        var calls = 0;
+        await using var app = TestApp.Create(services: services => services.ConfigureHttpClientDefaults(builder =>
+            builder.AddHttpMessageHandler(() => new CountingHandler(() => calls++))));
+        await app.SignInAsync();
+
+        await app.Session.RefreshAsync();
+
+        Assert.Equal(0, calls);
+        Assert.Equal(1, app.Tokens.Calls);
+    }
+
+    public static TheoryData<string, string, string> WrongOptions => new()
+    {
+        { "TokenEndpoint", "http://login.example.com/token", "TokenEndpoint, http://login.example.com/token, isn't https" },
+        { "TokenEndpoint", "https://login.example.com/token#x", "TokenEndpoint, https://login.example.com/token, has a fragment" },
+        { "TokenEndpoint", "token", "isn't an absolute URL" },
+        { "ClientId", "", "ClientId isn't set" },
+        { "ClientAuthentication", "Post", "ClientSecret isn't set" },
+        { "AllowedOrigins:0", "http://api.example.com", "AllowedOrigins holds http://api.example.com" },
+        { "RefreshTimeout", "00:00:00", "RefreshTimeout is 00:00:00" },
+        { "RefreshTimeout", "soon", "isn't a time" },
+        { "MinRefreshInterval", "-00:00:01", "MinRefreshInterval is -00:00:01" },
+        { "ExpiryBuffer", "00:10:00", "longer than RefreshWindow" },
+        { "MaxReplayBufferSize", "-1", "MaxReplayBufferSize is -1" },
+        { "Scheme", "Bea rer", "Scheme is no authentication scheme" },
+        { "ReLoginResult", "Panic", "isn't one of Return401, Throw" },
+        { "RefreshTimeOut2", "x", "is no option" },
+    };
+
+    [Theory]
+    [Trait("Case", "C45")]
+    [MemberData(nameof(WrongOptions))]
+    public async Task A_wrong_option_fails_at_start_naming_the_option_and_the_client(string option, string value, string message)
+    {
+        var settings = new Dictionary<string, string?>
+        {
+            ["Orders:TokenEndpoint"] = "https://login.example.com/token",
+            ["Orders:ClientId"] = "shop",
+            ["Orders:RefreshWindow"] = "00:05:00",
+            ["Orders:" + option] = value,
+        };
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Configuration.AddInMemoryCollection(settings);
+        builder.Services.AddHttpClient("orders").AddTokenRefreshHandler(builder.Configuration.GetSection("Orders"));
+        using var host = builder.Build();
+
+        var exception = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
+
+        Assert.Contains(message, exception.Message, StringComparison.Ordinal);
+        Assert.Contains("'orders'", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Configuration_sets_every_option_that_can_be_written_down()
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["O:TokenEndpoint"] = "https://login.example.com/token",
+            ["O:Protocol"] = "simplejwt",
+            ["O:ClientId"] = "id",
+            ["O:ClientSecret"] = "secret",
+            ["O:ClientAuthentication"] = "Post",
+            ["O:Scope"] = "a b",
+            ["O:Scheme"] = "JWT",
+            ["O:ExtraParameters:resource"] = "r",
+            ["O:AllowedOrigins:0"] = "https://api.example.com",
+            ["O:RefreshTimeout"] = "00:00:10",
+            ["O:RefreshWindow"] = "00:01:00",
+            ["O:ExpiryBuffer"] = "00:00:05",
+            ["O:MinRefreshInterval"] = "00:00:01",
+            ["O:MaxReplayBufferSize"] = "1024",
+            ["O:ReLoginResult"] = "Throw",
+        }).Build();
+        var services = new ServiceCollection();
+        services.AddHttpClient("orders").AddTokenRefreshHandler(configuration.GetSection("O"));
+        using var provider = services.BuildServiceProvider();
+
+        var options = provider.GetRequiredService<IOptionsMonitor<TokenRefreshOptions>>().Get("orders");
+
+        Assert.Equal(TokenEndpointProtocol.SimpleJwt, options.Protocol);
+        Assert.Equal(("id", "secret", "a b", "JWT"), (options.ClientId, options.ClientSecret, options.Scope, options.Scheme));
+        Assert.Equal(ClientAuthentication.Post, options.ClientAuthentication);
+        Assert.Equal("r", options.ExtraParameters["resource"]);
+        Assert.Equal(new Uri("https://api.example.com"), options.AllowedOrigins.Single());
+        Assert.Equal(TimeSpan.FromSeconds(10), options.RefreshTimeout);
+        Assert.Equal(TimeSpan.FromMinutes(1), options.RefreshWindow);
+        Assert.Equal(TimeSpan.FromSeconds(5), options.ExpiryBuffer);
+        Assert.Equal(TimeSpan.FromSeconds(1), options.MinRefreshInterval);
+        Assert.Equal(1024, options.MaxReplayBufferSize);
+        Assert.Equal(ReLoginResult.Throw, options.ReLoginResult);
+    }
+
+    [Fact]
+    public void Without_dependency_injection_wrong_options_are_refused_at_once()
+    {
+        var exception = Assert.Throws<ArgumentException>(() => TokenSession.Create(new TokenRefreshOptions()));
+
+        Assert.Contains("TokenEndpoint isn't set", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_an_origin_the_first_request_says_what_to_set()
+    {
+        await using var session = TokenSession.Create(new TokenRefreshOptions { TokenEndpoint = new Uri("https://login.example.com"), ClientId = "shop" });
+        using var client = new HttpClient(new TokenRefreshHandler(session) { InnerHandler = new SocketsHttpHandler() });
+
+        var exception = await Assert.ThrowsAsync<TokenRefreshException>(() => client.GetAsync(new Uri("https://api.example.com")));
+
+        Assert.Equal(TokenRefreshFailure.Configuration, exception.Failure);
+        Assert.Contains("AllowedOrigins", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_session_without_a_sign_in_says_so()
+    {
+        await using var app = TestApp.Create();
+
+        Assert.Equal(TokenSessionState.SignedOut, app.Session.State);
+        Assert.Null(await app.Session.GetAccessTokenAsync());
+        var exception = await Assert.ThrowsAsync<InvalidOperationException>(() => app.Session.RefreshAsync());
+        Assert.Contains("SignInAsync", exception.Message, StringComparison.Ordinal);
+    }
+
+    private static void Valid(TokenRefreshOptions options)
+    {
+        options.TokenEndpoint = new Uri("https://login.example.com/token");
+        options.ClientId = "shop";
+    }
+
+    private sealed class CountingHandler(Action count) : DelegatingHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, System.Threading.CancellationToken cancellationToken)
+        {
+            count();
+            return base.SendAsync(request, cancellationToken);
+        }
+    }
+}
