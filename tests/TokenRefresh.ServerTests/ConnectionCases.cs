@@ -54,7 +54,7 @@ public sealed class ConnectionCases
     [Trait("Case", "C27")]
     public async Task Many_connections_under_refusals_are_never_used_twice_at_once()
     {
-        await using var api = await RejectingApi.StartAsync(bodySize: 183, isChunked: false);
+        await using var api = await RejectingApi.StartAsync(bodySize: 183, isChunked: false, isSlow: true);
         await using var session = TokenSession.Create(
             new TokenRefreshOptions { AllowedOrigins = { api.Address }, MinRefreshInterval = TimeSpan.Zero }, endpoint: api);
         await session.SignInAsync(new TokenSet("token-0", "refresh"));
@@ -74,13 +74,15 @@ public sealed class ConnectionCases
     {
         private readonly int _bodySize;
         private readonly bool _isChunked;
+        private readonly bool _isSlow;
         private WebApplication? _app;
         private int _accepted;
         private int _connections;
         private int _open;
 
-        private RejectingApi(int bodySize, bool isChunked)
+        private RejectingApi(int bodySize, bool isChunked, bool isSlow)
         {
+            _isSlow = isSlow;
             _bodySize = bodySize;
             _isChunked = isChunked;
         }
@@ -91,9 +93,9 @@ public sealed class ConnectionCases
 
         public int OpenConnections => Volatile.Read(ref _open);
 
-        public static async Task<RejectingApi> StartAsync(int bodySize, bool isChunked)
+        public static async Task<RejectingApi> StartAsync(int bodySize, bool isChunked, bool isSlow = false)
         {
-            var api = new RejectingApi(bodySize, isChunked);
+            var api = new RejectingApi(bodySize, isChunked, isSlow);
             var builder = WebApplication.CreateSlimBuilder();
             builder.Logging.ClearProviders();
             builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port: 0, listen =>
@@ -133,6 +135,13 @@ public sealed class ConnectionCases
             if (!_isChunked)
             {
                 context.Response.ContentLength = _bodySize;
+            }
+
+            if (_isSlow)
+            {
+                // The headers first: the body is still on its way when the refresh is done.
+                await context.Response.StartAsync();
+                await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
             }
 
             await context.Response.Body.WriteAsync(new byte[_bodySize]);
