@@ -14,7 +14,7 @@ internal static class EndpointFault
     {
         TokenRefreshException { Failure: TokenRefreshFailure.Configuration } own => TokenEndpointResult.Misconfigured(own.Message, own.Error),
         HttpRequestException http => OfHttp(http),
-        IOException => TokenEndpointResult.Ambiguous("the connection was cut.", exception),
+        IOException => Cut(exception),
         OperationCanceledException or TimeoutException => TokenEndpointResult.Unanswered("it gave no answer in time."),
         _ => TokenEndpointResult.Unanswered($"the call failed with {exception.GetType().Name}."),
     };
@@ -28,8 +28,20 @@ internal static class EndpointFault
 
         return IsBeforeSending(exception)
             ? TokenEndpointResult.Transient("it can't be reached.", exception: exception)
-            : TokenEndpointResult.Ambiguous("the connection was cut.", exception);
+            : Cut(exception);
     }
+
+    // Only the kind goes on: of an answer that it can't read, the platform quotes the line, and a token may stand in it.
+    private static TokenEndpointResult Cut(Exception exception) => TokenEndpointResult.Ambiguous($"the connection was cut ({Kind(exception)}).");
+
+    private static string Kind(Exception exception) => exception switch
+    {
+        _ when Find<SocketException>(exception) is { } socket => socket.SocketErrorCode.ToString(),
+#if NET8_0_OR_GREATER
+        HttpRequestException http => http.HttpRequestError.ToString(),
+#endif
+        _ => exception.GetType().Name,
+    };
 
     private static bool IsBeforeSending(HttpRequestException exception)
     {

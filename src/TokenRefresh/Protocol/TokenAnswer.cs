@@ -70,7 +70,8 @@ internal sealed record TokenAnswer(int Status)
 #endif
     }
 
-    // RFC 9110, section 10.2.3: seconds, or a date by the server's clock.
+    // RFC 9110, section 10.2.3: seconds, or a date by the server's clock. Zero, or a date that has passed, asks for no pause, and isn't to
+    // undo ours either.
     private static TimeSpan? ReadRetryAfter(HttpResponseMessage response, DateTimeOffset now)
     {
         if (response.Headers.RetryAfter is not { } retryAfter)
@@ -79,6 +80,6 @@ internal sealed record TokenAnswer(int Status)
         }
 
         var pause = retryAfter.Delta ?? retryAfter.Date - now;
-        return pause > TimeSpan.Zero ? pause : TimeSpan.Zero;
+        return pause > TimeSpan.Zero ? pause : null;
     }
 }

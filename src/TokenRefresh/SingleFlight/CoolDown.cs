@@ -37,7 +37,7 @@ internal sealed class CoolDown
         var spread = 0.8 + 0.4 * random;
         var pause = failure switch
         {
-            { RetryAfter: { } wanted } => Shorter(wanted, LongestRetryAfter),
+            { RetryAfter: { } wanted } => wanted,
             { Kind: TokenRefreshFailure.Configuration } => AfterMisconfiguration,
             _ => Times(Shorter(Times(First, Math.Pow(2, Math.Min(failures - 1, 10))), Longest), spread),
         };
@@ -56,6 +56,9 @@ internal sealed class CoolDown
         var rest = (cause == FlightCause.Ahead ? _backgroundPause : _pause) - _since.Elapsed(time);
         return rest > TimeSpan.Zero ? _failure with { Rest = rest } : null;
     }
+
+    /// <summary>A server's <c>Retry-After</c>, as far as it is believed: by this process and by all who share the store.</summary>
+    public static TimeSpan? Believed(TimeSpan? retryAfter) => retryAfter is { } wanted ? Shorter(wanted, LongestRetryAfter) : null;
 
     private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
 

@@ -25,7 +25,7 @@ internal static class FlightFailures
         {
             Error = result.Error,
             Cause = result.Exception,
-            RetryAfter = result.RetryAfter,
+            RetryAfter = CoolDown.Believed(result.RetryAfter),
         },
     };
 
@@ -33,7 +33,7 @@ internal static class FlightFailures
         TokenRefreshFailure.Transient,
         $"The tokens of session '{name}' aren't refreshed yet: the token endpoint asked for a pause. The login is kept; try again later.")
     {
-        RetryAfter = pause,
+        RetryAfter = CoolDown.Believed(pause),
     };
 
     public static FlightFailure TimedOut(string name, TimeSpan limit) => new(

@@ -140,7 +140,7 @@ internal sealed class FlightLeader(TokenSession session, Flight flight)
                 return (true, null);
 
             default:
-                await ReleaseAsync(claim, new ClaimFailure { RetryAfter = result.RetryAfter, InDoubt = start.IsInDoubt }).ConfigureAwait(false);
+                await ReleaseAsync(claim, new ClaimFailure { RetryAfter = CoolDown.Believed(result.RetryAfter), InDoubt = start.IsInDoubt }).ConfigureAwait(false);
                 return (true, Failed(result));
         }
     }

@@ -1,0 +1,120 @@
+using System;
+using System.Linq;
+using System.Text;
+using TokenRefresh.Protocol;
+using Xunit;
+
+namespace TokenRefresh.Tests.Protocol;
+
+public sealed class AnswerClassifierTests
+{
+    private static readonly DateTimeOffset Now = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    [Theory]
+    [InlineData(200, """{"access_token":"a"}""", TokenEndpointOutcome.Succeeded)]
+    [InlineData(200, """{"refresh_token":"r"}""", TokenEndpointOutcome.SuccessorOnly)]
+    [InlineData(200, """{"error":"invalid_grant"}""", TokenEndpointOutcome.Rejected)]
+    [InlineData(200, """{"error":"invalid_client"}""", TokenEndpointOutcome.Misconfigured)]
+    [InlineData(200, """{"error":"slow_down"}""", TokenEndpointOutcome.Transient)]
+    [InlineData(200, """{"access_token":"a","error":"bad_refresh_token"}""", TokenEndpointOutcome.Rejected)]
+    [InlineData(200, """{"access_token":"a\u0000"}""", TokenEndpointOutcome.Misconfigured)]
+    [InlineData(200, """{"access_token":"a,b"}""", TokenEndpointOutcome.Misconfigured)]
+    [InlineData(200, """{"access_token":"ä"}""", TokenEndpointOutcome.Misconfigured)]
+    [InlineData(200, """{"access_token":"a","token_type":"BEARER"}""", TokenEndpointOutcome.Succeeded)]
+    [InlineData(200, """{"access_token":"a","token_type":"DPoP"}""", TokenEndpointOutcome.Misconfigured)]
+    [InlineData(200, """{"access_token":"a","token_type":5}""", TokenEndpointOutcome.Succeeded)]
+    [InlineData(400, """{"error":5}""", TokenEndpointOutcome.Transient)]
+    [InlineData(400, """{"error":""}""", TokenEndpointOutcome.Transient)]
+    [InlineData(400, """{"error":"INVALID_GRANT"}""", TokenEndpointOutcome.Misconfigured)]
+    [InlineData(400, """{"error":"invalid_grant","error":"invalid_grant"}""", TokenEndpointOutcome.Transient)]
+    [InlineData(307, """{"error":"invalid_grant"}""", TokenEndpointOutcome.Misconfigured)]
+    [InlineData(429, """{"error":"invalid_grant"}""", TokenEndpointOutcome.Transient)]
+    [InlineData(500, """{"access_token":"a"}""", TokenEndpointOutcome.Transient)]
+    public void An_OAuth_answer_means(int status, string body, TokenEndpointOutcome expected) =>
+        Assert.Equal(expected, AnswerClassifier.OAuth(Answer(status, body), "Bearer", Now).Outcome);
+
+    [Theory]
+    [InlineData(200, """{"access":"a"}""", TokenEndpointOutcome.Succeeded)]
+    [InlineData(200, """{"refresh":"r"}""", TokenEndpointOutcome.SuccessorOnly)]
+    [InlineData(200, """{"access_token":"a"}""", TokenEndpointOutcome.Misconfigured)]
+    [InlineData(401, """{"code":"token_not_valid","detail":"x"}""", TokenEndpointOutcome.Rejected)]
+    [InlineData(401, """{"detail":"token_not_valid"}""", TokenEndpointOutcome.Transient)]
+    [InlineData(401, """{"error":"invalid_grant"}""", TokenEndpointOutcome.Transient)]
+    [InlineData(400, """{"refresh":["This field may not be blank."]}""", TokenEndpointOutcome.Misconfigured)]
+    [InlineData(403, """{"code":"authentication_failed"}""", TokenEndpointOutcome.Misconfigured)]
+    [InlineData(404, """{"detail":"Not found."}""", TokenEndpointOutcome.Transient)]
+    [InlineData(503, """{"code":"token_not_valid"}""", TokenEndpointOutcome.Transient)]
+    public void A_Simple_JWT_answer_means(int status, string body, TokenEndpointOutcome expected) =>
+        Assert.Equal(expected, AnswerClassifier.SimpleJwt(Answer(status, body), Now).Outcome);
+
+    [Theory]
+    [InlineData(200, TokenEndpointOutcome.Ambiguous)]
+    [InlineData(400, TokenEndpointOutcome.Transient)]
+    [InlineData(502, TokenEndpointOutcome.Transient)]
+    [InlineData(302, TokenEndpointOutcome.Misconfigured)]
+    public void An_incomplete_answer_leaves_doubt_only_where_it_began_as_a_success(int status, TokenEndpointOutcome expected)
+    {
+        var result = AnswerClassifier.OAuth(new TokenAnswer(status) { IsIncomplete = true }, "Bearer", Now);
+
+        Assert.Equal(expected, result.Outcome);
+        Assert.Equal(status == 200, result.IsInDoubt);
+    }
+
+    [Fact]
+    public void Every_status_has_one_meaning_whatever_is_in_the_body()
+    {
+        foreach (var body in new[] { "", "<html>", "{}", "[]", """{"error":"invalid_grant"}""", """{"error":"invalid_client"}""" })
+        {
+            foreach (var status in Enumerable.Range(100, 500))
+            {
+                var outcome = AnswerClassifier.OAuth(Answer(status, body), "Bearer", Now).Outcome;
+                switch (status)
+                {
+                    case 408 or 425 or 429 or >= 500:
+                        Assert.Equal(TokenEndpointOutcome.Transient, outcome);
+                        break;
+                    case >= 300 and < 400:
+                        Assert.Equal(TokenEndpointOutcome.Misconfigured, outcome);
+                        break;
+                    case >= 400 when body is "" or "<html>" or "{}" or "[]":
+                        Assert.Equal(TokenEndpointOutcome.Transient, outcome);
+                        break;
+                }
+            }
+        }
+    }
+
+    [Fact]
+    [Trait("Case", "C16")]
+    public void A_lifetime_is_counted_from_receipt_and_not_from_the_servers_clock()
+    {
+        var answer = Answer(200, """{"access_token":"a","expires_in":300}""") with { Date = Now.AddHours(-7) };
+
+        var tokens = AnswerClassifier.OAuth(answer, "Bearer", Now).Tokens!;
+
+        Assert.Equal(Now, tokens.ReceivedAt);
+        Assert.Equal(Now.AddSeconds(300), tokens.ExpiresAt);
+    }
+
+    [Theory]
+    [InlineData(400, """{"error":"invalid_grant","error_description":"canary"}""")]
+    [InlineData(400, """{"error":"invalid_client","error_description":"canary"}""")]
+    [InlineData(200, """{"access_token":"can ary","scope":"canary"}""")]
+    [InlineData(200, """{"access_token":"a","token_type":"canary"}""")]
+    [InlineData(302, """{"error":"canary"}""")]
+    [InlineData(500, "canary")]
+    [InlineData(404, "canary")]
+    public void Nothing_of_the_body_but_the_code_gets_into_the_words(int status, string body)
+    {
+        var result = AnswerClassifier.OAuth(Answer(status, body), "Bearer", Now);
+
+        Assert.DoesNotContain("ary", result.Description ?? "", StringComparison.Ordinal);
+        Assert.DoesNotContain("canary", result.ToString(), StringComparison.Ordinal);
+    }
+
+    private static TokenAnswer Answer(int status, string body)
+    {
+        var fields = TokenFields.Read(Encoding.UTF8.GetBytes(body), out var isTruncated);
+        return new TokenAnswer(status) { Fields = fields, IsIncomplete = isTruncated };
+    }
+}

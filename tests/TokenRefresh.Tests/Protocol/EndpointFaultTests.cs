@@ -1,0 +1,68 @@
+using System;
+using System.IO;
+using System.Net.Http;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Threading.Tasks;
+using TokenRefresh.Protocol;
+using Xunit;
+
+namespace TokenRefresh.Tests.Protocol;
+
+public sealed class EndpointFaultTests
+{
+    [Theory]
+    [InlineData(HttpRequestError.NameResolutionError, TokenEndpointOutcome.Transient)]
+    [InlineData(HttpRequestError.ConnectionError, TokenEndpointOutcome.Transient)]
+    [InlineData(HttpRequestError.SecureConnectionError, TokenEndpointOutcome.Transient)]
+    [InlineData(HttpRequestError.ProxyTunnelError, TokenEndpointOutcome.Transient)]
+    [InlineData(HttpRequestError.ResponseEnded, TokenEndpointOutcome.Ambiguous)]
+    [InlineData(HttpRequestError.InvalidResponse, TokenEndpointOutcome.Ambiguous)]
+    [InlineData(HttpRequestError.HttpProtocolError, TokenEndpointOutcome.Ambiguous)]
+    [InlineData(HttpRequestError.ConfigurationLimitExceeded, TokenEndpointOutcome.Ambiguous)]
+    [InlineData(HttpRequestError.Unknown, TokenEndpointOutcome.Ambiguous)]
+    public void What_failed_before_sending_leaves_no_doubt(HttpRequestError error, TokenEndpointOutcome expected)
+    {
+        var result = EndpointFault.Classify(new HttpRequestException(error, "canary"));
+
+        Assert.Equal(expected, result.Outcome);
+        Assert.Equal(expected == TokenEndpointOutcome.Ambiguous, result.IsInDoubt);
+    }
+
+    [Fact]
+    public void A_rejected_certificate_is_a_matter_of_configuration()
+    {
+        var exception = new HttpRequestException(HttpRequestError.SecureConnectionError, "TLS", new IOException("x", new AuthenticationException("y")));
+
+        Assert.Equal(TokenEndpointOutcome.Misconfigured, EndpointFault.Classify(exception).Outcome);
+    }
+
+    [Fact]
+    public void A_timeout_leaves_doubt_and_is_not_asked_again()
+    {
+        foreach (var exception in new Exception[] { new TaskCanceledException("x", new TimeoutException()), new TimeoutException(), new InvalidOperationException() })
+        {
+            var result = EndpointFault.Classify(exception);
+            Assert.Equal(TokenEndpointOutcome.Transient, result.Outcome);
+            Assert.True(result.IsInDoubt);
+        }
+    }
+
+    [Fact]
+    [Trait("Case", "C42")]
+    public void What_failed_after_sending_may_quote_the_answer_and_is_not_handed_on()
+    {
+        foreach (var exception in new Exception[]
+        {
+            new HttpRequestException(HttpRequestError.InvalidResponse, "Received an invalid header line: 'canary'."),
+            new HttpRequestException("canary", new HttpIOException(HttpRequestError.InvalidResponse, "canary")),
+            new IOException("canary", new SocketException(1)),
+            new InvalidOperationException("canary"),
+        })
+        {
+            var result = EndpointFault.Classify(exception);
+            Assert.Null(result.Exception);
+            Assert.DoesNotContain("canary", result.Description, StringComparison.Ordinal);
+        }
+    }
+}

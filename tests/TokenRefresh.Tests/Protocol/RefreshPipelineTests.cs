@@ -1,0 +1,83 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading.Tasks;
+using Microsoft.Extensions.Time.Testing;
+using Polly;
+using TokenRefresh.Protocol;
+using TokenRefresh.Tests.Support;
+using Xunit;
+
+namespace TokenRefresh.Tests.Protocol;
+
+public sealed class RefreshPipelineTests
+{
+    private static readonly TokenEndpointResult Good = TokenEndpointResult.Succeeded(new TokenSet("a"));
+    private static readonly TokenEndpointResult Busy = TokenEndpointResult.Transient("busy");
+    private static readonly TokenEndpointResult Cut = TokenEndpointResult.Ambiguous("cut");
+
+    public static TheoryData<string, TokenEndpointResult[], double[]> Flights => new()
+    {
+        { "success", [Good], [] },
+        { "busy once", [Busy, Good], [0.5] },
+        { "busy three times", [Busy, Busy, Busy], [0.5, 1] },
+        { "cut once", [Cut, Good], [] },
+        { "cut twice", [Cut, Cut], [] },
+        { "cut, then busy", [Cut, Busy, Busy, Busy], [0.5, 1] },
+        { "busy, then cut twice", [Busy, Cut, Cut], [0.5] },
+        { "cut, then dead", [Cut, TokenEndpointResult.Rejected("invalid_grant")], [] },
+        { "a pause is asked for", [TokenEndpointResult.Transient("busy", retryAfter: TimeSpan.FromSeconds(5))], [] },
+        { "no answer in time", [TokenEndpointResult.Unanswered("late")], [] },
+        { "dead", [TokenEndpointResult.Rejected("invalid_grant")], [] },
+        { "misconfigured", [TokenEndpointResult.Misconfigured("x")], [] },
+        { "a successor alone", [TokenEndpointResult.SuccessorOnly("r")], [] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Flights), DisableDiscoveryEnumeration = true)]
+    public async Task A_flight_asks_as_often_as_it_may(string name, TokenEndpointResult[] results, double[] pauses)
+    {
+        Assert.NotEmpty(name);
+        var time = new ImpatientTime(new FakeTimeProvider());
+        var script = new Queue<TokenEndpointResult>(results);
+        var pipeline = RefreshPipeline.Build(new TokenRefreshOptions(), time, () => 0.5);
+
+        var last = await pipeline.ExecuteAsync(_ => new ValueTask<TokenEndpointResult>(script.Dequeue()));
+
+        Assert.Empty(script);
+        Assert.Same(results[^1], last);
+        Assert.Equal(pauses, time.Waits.Select(wait => wait.TotalSeconds));
+    }
+
+    [Theory]
+    [InlineData(0, 0.4)]
+    [InlineData(1, 0.6)]
+    public async Task Pauses_are_spread_by_a_fifth(double random, double pause)
+    {
+        var time = new ImpatientTime(new FakeTimeProvider());
+        var script = new Queue<TokenEndpointResult>([Busy, Good]);
+        var pipeline = RefreshPipeline.Build(new TokenRefreshOptions(), time, () => random);
+
+        await pipeline.ExecuteAsync(_ => new ValueTask<TokenEndpointResult>(script.Dequeue()));
+
+        Assert.Equal(pause, Assert.Single(time.Waits).TotalSeconds, tolerance: 0.001);
+    }
+
+    [Fact]
+    [Trait("Case", "C31")]
+    public async Task The_users_pipeline_replaces_ours()
+    {
+        var calls = 0;
+        var options = new TokenRefreshOptions { ConfigureRefreshPipeline = _ => { } };
+        var pipeline = RefreshPipeline.Build(options, new FakeTimeProvider(), () => 0.5);
+
+        var result = await pipeline.ExecuteAsync(_ =>
+        {
+            calls++;
+            return new ValueTask<TokenEndpointResult>(Busy);
+        });
+
+        Assert.Same(Busy, result);
+        Assert.Equal(1, calls);
+    }
+}

@@ -1,0 +1,47 @@
+using System;
+using System.Net;
+using System.Net.Http;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.Extensions.Time.Testing;
+using TokenRefresh.Protocol;
+using Xunit;
+
+namespace TokenRefresh.Tests.Protocol;
+
+[Trait("Case", "C30")]
+public sealed class RetryAfterTests
+{
+    private static readonly DateTimeOffset Now = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    [Theory]
+    [InlineData("120", 120d)]
+    [InlineData("1", 1d)]
+    [InlineData("Tue, 01 Jan 2030 00:02:00 GMT", 120d)]
+    [InlineData("Tuesday, 01-Jan-30 00:02:00 GMT", 120d)]
+    [InlineData("0", null)]
+    [InlineData("-5", null)]
+    [InlineData("Mon, 31 Dec 2029 23:00:00 GMT", null)]
+    [InlineData("soon", null)]
+    [InlineData("", null)]
+    [InlineData("99999999999999", null)]
+    [InlineData("1.5", null)]
+    public async Task A_pause_is_asked_for_in_seconds_or_by_a_date_ahead(string value, double? seconds) =>
+        Assert.Equal(seconds, (await ReadAsync(value, date: null)).RetryAfter?.TotalSeconds);
+
+    [Fact]
+    public async Task A_date_is_read_by_the_servers_clock() =>
+        Assert.Equal(TimeSpan.FromSeconds(120), (await ReadAsync("Tue, 01 Jan 2030 07:02:00 GMT", "Tue, 01 Jan 2030 07:00:00 GMT")).RetryAfter);
+
+    private static async Task<TokenAnswer> ReadAsync(string retryAfter, string? date)
+    {
+        using var response = new HttpResponseMessage(HttpStatusCode.ServiceUnavailable);
+        response.Headers.TryAddWithoutValidation("Retry-After", retryAfter);
+        if (date is not null)
+        {
+            response.Headers.TryAddWithoutValidation("Date", date);
+        }
+
+        return await TokenAnswer.ReadAsync(response, new FakeTimeProvider(Now), CancellationToken.None);
+    }
+}

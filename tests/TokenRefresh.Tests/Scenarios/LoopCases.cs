@@ -1,0 +1,182 @@
+using System;
+using System.Linq;
+using System.Net;
+using System.Net.Http;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.Extensions.DependencyInjection;
+using TokenRefresh.TestKit;
+using Xunit;
+
+namespace TokenRefresh.Tests.Scenarios;
+
+/// <summary>Servers that could drive a client in circles.</summary>
+public sealed class LoopCases
+{
+    [Fact]
+    [Trait("Case", "C13")]
+    public async Task An_API_that_refuses_every_token_costs_one_refresh_per_interval_and_one_resend_per_request()
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        app.Api.RejectEverything();
+
+        for (var i = 0; i < 20; i++)
+        {
+            using var response = await app.GetAsync();
+            Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        }
+
+        Assert.Equal(1, app.Tokens.Calls);
+        Assert.Equal(21, app.Api.Calls);
+
+        app.Time.Advance(TimeSpan.FromSeconds(10));
+        using var later = await app.GetAsync();
+        Assert.Equal(HttpStatusCode.Unauthorized, later.StatusCode);
+        Assert.Equal(2, app.Tokens.Calls);
+        Assert.Equal(23, app.Api.Calls);
+        Assert.Empty(app.ReLogins);
+    }
+
+    [Fact]
+    [Trait("Case", "C13")]
+    public async Task A_crowd_before_an_API_that_refuses_every_token_causes_one_refresh()
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        var requests = await app.SendAtOnceAsync(200);
+        app.Api.RejectEverything();
+        app.Api.Release();
+
+        var statuses = await TestApp.StatusesOf(requests);
+
+        Assert.All(statuses, status => Assert.Equal(HttpStatusCode.Unauthorized, status));
+        Assert.Equal(1, app.Tokens.Calls);
+        Assert.InRange(app.Api.Calls, 200, 400);
+    }
+
+    [Fact]
+    [Trait("Case", "C13")]
+    public async Task Without_an_interval_each_request_costs_one_refresh_and_no_more()
+    {
+        await using var app = TestApp.Create(options => options.MinRefreshInterval = TimeSpan.Zero);
+        await app.SignInAsync();
+        app.Api.RejectEverything();
+
+        for (var i = 0; i < 5; i++)
+        {
+            using var response = await app.GetAsync();
+        }
+
+        Assert.Equal(5, app.Tokens.Calls);
+        Assert.Equal(10, app.Api.Calls);
+        Assert.Equal(0, app.Tokens.PresentedTwice);
+    }
+
+    [Fact]
+    [Trait("Case", "C15")]
+    public async Task The_same_access_token_again_is_sent_once_more_and_its_second_401_is_the_callers()
+    {
+        await using var scene = await Scene.SetAsync();
+        scene.Expire();
+        scene.App.Tokens.Always(HttpStatusCode.OK, """{"access_token":"access-1","refresh_token":"refresh-2"}""");
+
+        using var first = await scene.App.GetAsync();
+        using var second = await scene.App.GetAsync();
+
+        Assert.Equal(HttpStatusCode.Unauthorized, first.StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, second.StatusCode);
+        Assert.Equal(["refresh-1"], scene.App.Tokens.Presented);
+        Assert.Equal(3, scene.App.Api.Calls);
+        Assert.Equal("refresh-2", await scene.StoredRefreshTokenAsync());
+    }
+
+    [Theory]
+    [Trait("Case", "C15")]
+    [InlineData(",\"expires_in\":5", 5)]
+    [InlineData(",\"expires_in\":\"3600\"", 3600)]
+    [InlineData(",\"expires_in\":0", null)]
+    [InlineData("", null)]
+    [InlineData(",\"expires_in\":-60", null)]
+    [InlineData(",\"expires_in\":1e300", null)]
+    [InlineData(",\"expires_in\":\"soon\"", null)]
+    [InlineData(",\"expires_in\":null", null)]
+    public async Task Whatever_the_lifetime_says_there_is_no_loop(string lifetime, int? seconds)
+    {
+        await using var scene = await Scene.SetAsync();
+        scene.Expire();
+        scene.App.Tokens.Next(HttpStatusCode.OK, $$"""{"access_token":"new","refresh_token":"refresh-2"{{lifetime}}}""");
+        scene.App.Tokens.Always(HttpStatusCode.OK, """{"access_token":"newer","expires_in":86400}""");
+
+        for (var i = 0; i < 5; i++)
+        {
+            using var response = await scene.App.GetAsync();
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        }
+
+        Assert.Equal(1, scene.App.Tokens.Calls);
+
+        // Known: not sent after its end. Unknown: used until a 401, for days if need be.
+        scene.App.Time.Advance(TimeSpan.FromSeconds(seconds ?? 86400 * 30));
+        using var later = await scene.App.GetAsync();
+        Assert.Equal(seconds is null ? "new" : "newer", scene.App.Api.Received[^1].Token);
+    }
+
+    [Fact]
+    [Trait("Case", "C14")]
+    public async Task A_token_call_through_the_guarded_client_is_a_clear_error_and_no_deadlock()
+    {
+        await using var app = TestApp.Create(services: services => services
+            .AddTokenSession(TestApp.Name)
+            .UseEndpoint(provider => new EndpointThroughGuardedClient(provider)));
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+
+        var exception = await Assert.ThrowsAsync<TokenRefreshException>(() => app.GetAsync().WaitAsync(Gate.FailSafe, TimeProvider.System));
+
+        Assert.Equal(TokenRefreshFailure.Configuration, exception.Failure);
+        Assert.Contains("waits for itself", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("SkipTokenRefresh", exception.Message, StringComparison.Ordinal);
+        Assert.Equal(1, app.Api.Calls);
+        Assert.Empty(app.ReLogins);
+        Assert.Equal(TokenSessionState.SignedIn, app.Session.State);
+    }
+
+    [Fact]
+    [Trait("Case", "C14")]
+    public async Task A_forced_refresh_through_the_guarded_client_is_the_same_error()
+    {
+        await using var app = TestApp.Create(services: services => services
+            .AddTokenSession(TestApp.Name)
+            .UseEndpoint(provider => new EndpointThroughGuardedClient(provider)));
+        await app.SignInAsync();
+        app.Api.RejectEverything();
+
+        var exception = await Assert.ThrowsAsync<TokenRefreshException>(() => app.Session.RefreshAsync().WaitAsync(Gate.FailSafe, TimeProvider.System));
+
+        Assert.Equal(TokenRefreshFailure.Configuration, exception.Failure);
+        Assert.Equal(1, app.Api.Calls);
+    }
+
+    [Fact]
+    [Trait("Case", "C14")]
+    public void A_handler_for_all_clients_is_refused_with_advice()
+    {
+        var services = new ServiceCollection();
+
+        var exception = Assert.Throws<InvalidOperationException>(() =>
+            services.ConfigureHttpClientDefaults(clients => clients.AddTokenRefreshHandler(_ => { })));
+
+        Assert.Contains("AddTokenSession", exception.Message, StringComparison.Ordinal);
+    }
+
+    private sealed class EndpointThroughGuardedClient(IServiceProvider provider) : ITokenEndpoint
+    {
+        public async Task<TokenEndpointResult> RefreshAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
+        {
+            var client = provider.GetRequiredService<IHttpClientFactory>().CreateClient(TestApp.Name);
+            using var response = await client.PostAsync(new Uri("token", UriKind.Relative), content: null, cancellationToken);
+            return TokenEndpointResult.Transient($"it answered {(int)response.StatusCode}.");
+        }
+    }
+}

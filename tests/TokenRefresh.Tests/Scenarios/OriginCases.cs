@@ -1,0 +1,85 @@
+using System;
+using System.Net;
+using System.Net.Http;
+using System.Threading.Tasks;
+using TokenRefresh.TestKit;
+using Xunit;
+
+namespace TokenRefresh.Tests.Scenarios;
+
+/// <summary>Who gets the token, and whose 401 counts.</summary>
+[Trait("Case", "C39")]
+public sealed class OriginCases
+{
+    [Theory]
+    [InlineData("https://evil.example.com/me")]
+    [InlineData("http://api.example.com/me")]
+    [InlineData("https://api.example.com:8443/me")]
+    [InlineData("https://api.example.com.evil.com/me")]
+    [InlineData("https://api.example.com@evil.com/me")]
+    [InlineData("https://sub.api.example.com/me")]
+    [InlineData("https://api.example.com./me")]
+    public async Task Another_origin_gets_no_token_and_its_401_no_refresh(string url)
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+
+        using var response = await app.Client.GetAsync(new Uri(url));
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Null(Assert.Single(app.Api.Received).Authorization);
+        Assert.Equal(0, app.Tokens.Calls);
+    }
+
+    [Theory]
+    [InlineData("https://api.example.com/me")]
+    [InlineData("https://API.Example.COM/me")]
+    [InlineData("https://api.example.com:443/me")]
+    [InlineData("HTTPS://api.example.com/me?redirect=https://evil.example.com")]
+    [InlineData("https://user@api.example.com/me")]
+    public async Task The_same_origin_in_another_spelling_gets_it(string url)
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+
+        using var response = await app.Client.GetAsync(new Uri(url));
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("access-1", Assert.Single(app.Api.Received).Token);
+    }
+
+    [Fact]
+    public async Task A_base_address_without_TLS_is_an_error_that_says_so()
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        var options = new TokenRefreshOptions { TokenEndpoint = new Uri("https://login.example.com/token"), ClientId = "shop" };
+        options.AllowedOrigins.Add(new Uri("http://api.example.com"));
+
+        var exception = Assert.Throws<ArgumentException>(() => TokenSession.Create(options));
+
+        Assert.Contains("AllowedOrigins", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("https", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_handler_without_origins_says_what_to_set_and_sends_nothing()
+    {
+        var options = new TokenRefreshOptions { TokenEndpoint = new Uri("https://login.example.com/token"), ClientId = "shop" };
+        await using var session = TokenSession.Create(options);
+        await session.SignInAsync(new TokenSet("access-1", "refresh-1"));
+        using var api = new Unreachable();
+        using var client = new HttpClient(new TokenRefreshHandler(session) { InnerHandler = api });
+
+        var exception = await Assert.ThrowsAsync<TokenRefreshException>(() => client.GetAsync(new Uri("https://api.example.com/me")));
+
+        Assert.Equal(TokenRefreshFailure.Configuration, exception.Failure);
+        Assert.Contains("AllowedOrigins", exception.Message, StringComparison.Ordinal);
+    }
+
+    private sealed class Unreachable : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, System.Threading.CancellationToken cancellationToken) =>
+            throw new InvalidOperationException("Nothing may be sent.");
+    }
+}
