@@ -27,18 +27,26 @@ internal static class BackchannelHandler
             handler = inner;
         }
 
-        switch (handler)
+        if (handler is HttpClientHandler { AllowAutoRedirect: true } or HttpClientHandler { UseCookies: true })
         {
-#if NET8_0_OR_GREATER
-            case SocketsHttpHandler { AllowAutoRedirect: true } or SocketsHttpHandler { UseCookies: true }:
-                ((SocketsHttpHandler)handler).AllowAutoRedirect = false;
-                ((SocketsHttpHandler)handler).UseCookies = false;
-                break;
-#endif
-            case HttpClientHandler { AllowAutoRedirect: true } or HttpClientHandler { UseCookies: true }:
-                ((HttpClientHandler)handler).AllowAutoRedirect = false;
-                ((HttpClientHandler)handler).UseCookies = false;
-                break;
+            var client = (HttpClientHandler)handler;
+            client.AllowAutoRedirect = false;
+            client.UseCookies = false;
         }
+#if NET8_0_OR_GREATER
+        else if (handler is SocketsHttpHandler { AllowAutoRedirect: true } or SocketsHttpHandler { UseCookies: true })
+        {
+            var sockets = (SocketsHttpHandler)handler;
+            sockets.AllowAutoRedirect = false;
+            sockets.UseCookies = false;
+        }
+#else
+        else if (handler.GetType().FullName == "System.Net.Http.SocketsHttpHandler")
+        {
+            // This build can't name it, and may meet it all the same.
+            handler.GetType().GetProperty(nameof(HttpClientHandler.AllowAutoRedirect))!.SetValue(handler, false);
+            handler.GetType().GetProperty(nameof(HttpClientHandler.UseCookies))!.SetValue(handler, false);
+        }
+#endif
     }
 }

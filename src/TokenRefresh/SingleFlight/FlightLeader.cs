@@ -14,6 +14,9 @@ internal sealed class FlightLeader(TokenSession session, Flight flight)
     private readonly SessionStore _store = session.Store;
     private bool _askedForSuccessor;
 
+    // The endpoint has given an access token.
+    private bool _isAnswered;
+
     /// <summary>What the app is to hear when the flight has landed.</summary>
     public EventArgs? Announcement { get; private set; }
 
@@ -101,8 +104,6 @@ internal sealed class FlightLeader(TokenSession session, Flight flight)
             {
                 return null;
             }
-
-            KeepRejection(start);
         }
     }
 
@@ -119,7 +120,6 @@ internal sealed class FlightLeader(TokenSession session, Flight flight)
         {
             // The one just spent is dead: whatever else the answer says, its successor is saved before anything.
             await CommitAsync(start.Tokens!.WithRefreshToken(successor), isRefreshed: false).ConfigureAwait(false);
-            KeepRejection(start);
             if (result.Outcome == TokenEndpointOutcome.SuccessorOnly && !_askedForSuccessor)
             {
                 _askedForSuccessor = true;
@@ -132,6 +132,7 @@ internal sealed class FlightLeader(TokenSession session, Flight flight)
         switch (result.Outcome)
         {
             case TokenEndpointOutcome.Succeeded:
+                _isAnswered = true;
                 await CommitAsync(result.Tokens!, isRefreshed: true).ConfigureAwait(false);
                 return (true, null);
 
@@ -154,7 +155,7 @@ internal sealed class FlightLeader(TokenSession session, Flight flight)
             var answer = await _store.CommitAsync(start.Lineage, start.Version, tokens).ConfigureAwait(false);
             if (answer.Verdict == TokenStoreVerdict.Accepted)
             {
-                Publish(session.SignedIn(start.Lineage, answer.Version, tokens, isRefreshed), isRefreshed);
+                Publish(Inherit(session.SignedIn(start.Lineage, answer.Version, tokens, isRefreshed)), isRefreshed);
                 return;
             }
 
@@ -164,7 +165,7 @@ internal sealed class FlightLeader(TokenSession session, Flight flight)
         {
             // The old refresh token is gone for good: the new pair is used from memory, and saved as soon as that can be done.
             Log.SaveFailed(_services.Logger, session.Name, e.Cause.GetType().Name);
-            var unsaved = session.SignedIn(start.Lineage, start.Version + 1, tokens, isRefreshed);
+            var unsaved = Inherit(session.SignedIn(start.Lineage, start.Version + 1, tokens, isRefreshed));
             unsaved.MarkUnsaved();
             Publish(unsaved, isRefreshed);
             _ = OwedSave.PayAsync(session, unsaved);
@@ -176,6 +177,7 @@ internal sealed class FlightLeader(TokenSession session, Flight flight)
     {
         if (flight.Base == asked)
         {
+            _isAnswered = true;
             await CommitAsync(tokens, isRefreshed: true).ConfigureAwait(false);
         }
     }
@@ -220,7 +222,7 @@ internal sealed class FlightLeader(TokenSession session, Flight flight)
         }
 
         var isRefreshed = isNews && isSameLogin;
-        var next = session.Restore(answer, isRefreshed);
+        var next = Inherit(session.Restore(answer, isRefreshed));
         if (next.State == TokenSessionState.SignedIn)
         {
             Publish(next, isRefreshed, isAdopted: true);
@@ -269,12 +271,17 @@ internal sealed class FlightLeader(TokenSession session, Flight flight)
         return failure;
     }
 
-    private void KeepRejection(Generation start)
+    // A refused access token stays refused under another version, before anybody can see it there. One that the endpoint itself gave
+    // again is another matter: it is tried, once.
+    private Generation Inherit(Generation next)
     {
-        if (start.IsRejected)
+        var start = flight.Base;
+        if (start.IsRejected && next != start && next.Tokens?.AccessToken == start.Tokens!.AccessToken && !_isAnswered)
         {
-            flight.Base.Reject();
+            next.Reject();
         }
+
+        return next;
     }
 
     private static bool IsSame(TokenSet? tokens, TokenSet others) =>

@@ -127,7 +127,7 @@ internal static class EndpointAnswers
             yield return OAuthError(Outcome.Transient, 400, error);
         }
 
-        yield return new("no such host", Outcome.Transient, Throws(new HttpRequestException(HttpRequestError.NameResolutionError, "Name or service not known")));
+        yield return new("no such host", Outcome.Transient, Throws(new HttpRequestException(HttpRequestError.NameResolutionError, "Name or service not known", new SocketException((int)SocketError.HostNotFound))));
         yield return new("refused", Outcome.Transient, Throws(new HttpRequestException(
             HttpRequestError.ConnectionError, "Connection refused", new SocketException((int)SocketError.ConnectionRefused))));
         yield return new("reset while connecting", Outcome.Transient, Throws(new HttpRequestException(
@@ -202,5 +202,8 @@ internal static class EndpointAnswers
             _beginning.CopyTo(buffer);
             return new ValueTask<int>(_beginning.Length);
         }
+
+        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, System.Threading.CancellationToken cancellationToken) =>
+            ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
     }
 }
