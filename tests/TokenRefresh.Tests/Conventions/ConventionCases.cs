@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using System.Runtime.CompilerServices;
 using Xunit;
 
 namespace TokenRefresh.Tests.Conventions;
@@ -10,7 +9,7 @@ namespace TokenRefresh.Tests.Conventions;
 /// <summary>Rules of the code base that no compiler holds.</summary>
 public sealed class ConventionCases
 {
-    private static readonly string Source = Path.Combine(Path.GetDirectoryName(ThisFile())!, "..", "..", "..", "src");
+    private static readonly string Source = Path.Combine(FindRoot(), "src");
 
     /// <summary>Handler → SingleFlight → Storage, Protocol; all → Diagnostics. DependencyInjection knows everybody, nobody knows it.</summary>
     [Theory]
@@ -58,5 +57,14 @@ public sealed class ConventionCases
         .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
         .Select(file => (Path.GetRelativePath(Source, file), File.ReadAllText(file)));
 
-    private static string ThisFile([CallerFilePath] string path = "") => path;
+    private static string FindRoot()
+    {
+        var directory = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(directory.FullName, "TokenRefresh.sln")))
+        {
+            directory = directory.Parent!;
+        }
+
+        return directory.FullName;
+    }
 }

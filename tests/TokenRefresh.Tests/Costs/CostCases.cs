@@ -36,14 +36,17 @@ public sealed class CostCases
     public async Task Ten_thousand_held_requests_are_through_within_50_ms_of_the_outcome()
     {
         var best = TimeSpan.MaxValue;
-        for (var attempt = 0; attempt < 5 && best > TimeSpan.FromMilliseconds(50); attempt++)
+        var yardstick = TimeSpan.MaxValue;
+        for (var attempt = 0; attempt < 5; attempt++)
         {
-            var drained = await DrainAsync(10_000);
-            best = drained < best ? drained : best;
+            best = Shorter(best, await DrainAsync(10_000));
+            yardstick = Shorter(yardstick, await DrainYardstickAsync(10_000));
         }
 
-        TestContext.Current.TestOutputHelper?.WriteLine($"drained in {best.TotalMilliseconds} ms");
-        Assert.True(best < TimeSpan.FromMilliseconds(50), $"The best of five took {best.TotalMilliseconds} ms.");
+        // On a machine that is busy with something else, as many bare waiters take their time too. A convoy takes many times as long.
+        var limit = yardstick * 5 > TimeSpan.FromMilliseconds(50) ? yardstick * 5 : TimeSpan.FromMilliseconds(50);
+        TestContext.Current.TestOutputHelper?.WriteLine($"drained in {best.TotalMilliseconds} ms, bare waiters in {yardstick.TotalMilliseconds} ms");
+        Assert.True(best < limit, $"The best of five took {best.TotalMilliseconds} ms, bare waiters {yardstick.TotalMilliseconds} ms.");
     }
 
     private static long BytesPerRequest(HttpClient client)
@@ -69,6 +72,27 @@ public sealed class CostCases
         // All on this thread, or the count would miss something.
         Assert.True(request.IsCompletedSuccessfully);
         request.Result.Dispose();
+    }
+
+    private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    /// <summary>As many requests that only wait for a task and are then sent.</summary>
+    private static async Task<TimeSpan> DrainYardstickAsync(int count)
+    {
+        var outcome = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var invoker = new HttpMessageInvoker(new InstantApi());
+        var requests = Enumerable.Range(0, count).Select(_ => WaitAndSendAsync()).ToArray();
+
+        var watch = Stopwatch.StartNew();
+        outcome.SetResult();
+        await Task.WhenAll(requests);
+        return watch.Elapsed;
+
+        async Task WaitAndSendAsync()
+        {
+            await outcome.Task;
+            using var response = await invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, Address), CancellationToken.None);
+        }
     }
 
     private static async Task<TimeSpan> DrainAsync(int count)
