@@ -50,7 +50,8 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
     /// </param>
     /// <param name="loggerFactory">Where logs go, or <see langword="null"/> for nowhere.</param>
     /// <param name="name">The session's name in logs and events.</param>
-    /// <exception cref="ArgumentException">An option is wrong; the message names it and says what to do.</exception>
+    /// <param name="allowPlaintextTokens">Whether a store that saves tokens may be used without a <paramref name="protector"/>.</param>
+    /// <exception cref="ArgumentException">An option is wrong, or tokens would be saved unencrypted; the message names it and says what to do.</exception>
     public static TokenSession Create(
         TokenRefreshOptions options,
         TimeProvider? timeProvider = null,
@@ -59,11 +60,12 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
         ITokenProtector? protector = null,
         HttpMessageHandler? backchannel = null,
         ILoggerFactory? loggerFactory = null,
-        string name = "default")
+        string name = "default",
+        bool allowPlaintextTokens = false)
     {
         ThrowHelper.IfNull(options, nameof(options));
         ThrowHelper.IfNullOrEmpty(name, nameof(name));
-        var services = StandaloneSession.Compose(options, timeProvider, store, endpoint, protector, backchannel, loggerFactory, name);
+        var services = StandaloneSession.Compose(options, timeProvider, store, endpoint, protector, backchannel, loggerFactory, name, allowPlaintextTokens);
         return new TokenSession(services, new TokenSessionKey(name));
     }
 
@@ -87,7 +89,7 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
         var received = Received(tokens, tokens.ReceivedAt ?? now);
         var lineage = Guid.NewGuid().ToString("N");
         var answer = await WithStoreAsync(
-            (store, ct) => store.SignInAsync(_key, lineage, _current.Version, Protect(received), ct),
+            (store, ct) => SignInAsync(store, lineage, received, ct),
             "The tokens of the new sign-in couldn't be saved; nothing has changed. Sign in again.",
             cancellationToken).ConfigureAwait(false);
 

@@ -75,6 +75,7 @@ internal sealed class FlightLeader(TokenSession session, Flight flight)
                 return null;
             }
 
+            RequireKey(start);
             var claim = new RefreshClaim(start.Lineage, start.Version, Guid.NewGuid().ToString("N"), _services.Options.RefreshTimeout + LeaseMargin);
             var answer = await StoreAsync(store => store.BeginAsync(_key, claim, cancellationToken), cancellationToken).ConfigureAwait(false);
             switch (answer.Verdict)
@@ -121,6 +122,24 @@ internal sealed class FlightLeader(TokenSession session, Flight flight)
             }
 
             KeepRejection(start);
+        }
+    }
+
+    /// <summary>New tokens that can't be encrypted can't be saved: nothing is spent for them.</summary>
+    private void RequireKey(Generation start)
+    {
+        if (!_services.Store.IsShared || _services.Protector is null)
+        {
+            return;
+        }
+
+        try
+        {
+            _ = Protect(start.Tokens!).Value;
+        }
+        catch (UnreadableTokensException e)
+        {
+            throw new StoreException(e);
         }
     }
 

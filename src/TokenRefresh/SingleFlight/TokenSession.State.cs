@@ -156,7 +156,7 @@ public sealed partial class TokenSession
         var current = _current;
         if (current.State != TokenSessionState.SignedIn && RefreshDecisions.For(current, _services.Time) == RefreshDecision.Hold)
         {
-            var failure = await Join(current, FlightCause.Load).WaitAsync(cancellationToken).ConfigureAwait(false);
+            var failure = await Join(current, FlightCause.Forced).WaitAsync(cancellationToken).ConfigureAwait(false);
             if (failure is not null)
             {
                 throw failure.ToException();
@@ -341,6 +341,18 @@ public sealed partial class TokenSession
 
     /// <summary>The time of the store's last word, where that word can change without this process.</summary>
     internal Moment? CheckedNow() => _services.Store.IsShared ? Moment.Now(_services.Time) : null;
+
+    private async ValueTask<TokenStoreAnswer> SignInAsync(ITokenStore store, string lineage, TokenSet tokens, CancellationToken cancellationToken)
+    {
+        if (store.IsShared && _services.Protector is not null)
+        {
+            // What another process saved with a key that is missing here is its login, not ours to overwrite.
+            var saved = await store.ReadAsync(_key, cancellationToken).ConfigureAwait(false);
+            saved.Tokens?.Open(_services.CodecFor(_key));
+        }
+
+        return await store.SignInAsync(_key, lineage, _current.Version, Protect(tokens), cancellationToken).ConfigureAwait(false);
+    }
 
     private ProtectedTokens Protect(TokenSet tokens) => new(tokens, _services.CodecFor(_key));
 
