@@ -50,7 +50,8 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
     /// </param>
     /// <param name="loggerFactory">Where logs go, or <see langword="null"/> for nowhere.</param>
     /// <param name="name">The session's name in logs and events.</param>
-    /// <exception cref="ArgumentException">An option is wrong; the message names it and says what to do.</exception>
+    /// <param name="allowPlaintextTokens">Whether a store that saves tokens may be used without a <paramref name="protector"/>.</param>
+    /// <exception cref="ArgumentException">An option is wrong, or tokens would be saved unencrypted; the message names it and says what to do.</exception>
     public static TokenSession Create(
         TokenRefreshOptions options,
         TimeProvider? timeProvider = null,
@@ -59,11 +60,12 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
         ITokenProtector? protector = null,
         HttpMessageHandler? backchannel = null,
         ILoggerFactory? loggerFactory = null,
-        string name = "default")
+        string name = "default",
+        bool allowPlaintextTokens = false)
     {
         ThrowHelper.IfNull(options, nameof(options));
         ThrowHelper.IfNullOrEmpty(name, nameof(name));
-        var services = StandaloneSession.Compose(options, timeProvider, store, endpoint, protector, backchannel, loggerFactory, name);
+        var services = StandaloneSession.Compose(options, timeProvider, store, endpoint, protector, backchannel, loggerFactory, name, allowPlaintextTokens);
         return new TokenSession(services, new TokenSessionKey(name));
     }
 

@@ -23,11 +23,11 @@ internal sealed class SessionComposer(IServiceProvider provider)
             Name = name,
             Options = options,
             Time = time,
-            Store = Find<ITokenStore>(name) ?? new MemoryTokenStore(time),
-            Endpoint = Find<ITokenEndpoint>(name) ?? TokenEndpoints.For(options, () => factory.CreateClient(BackchannelName(name)), time),
+            Store = Find<ITokenStore>(provider, name) ?? new MemoryTokenStore(time),
+            Endpoint = Find<ITokenEndpoint>(provider, name) ?? TokenEndpoints.For(options, () => factory.CreateClient(BackchannelName(name)), time),
             Pipeline = RefreshPipeline.Build(options, time, Jitter.Next),
             Logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger<TokenSession>(),
-            Protector = Find<ITokenProtector>(name),
+            Protector = Find<ITokenProtector>(provider, name),
             Random = Jitter.Next,
         };
     }
@@ -36,6 +36,6 @@ internal sealed class SessionComposer(IServiceProvider provider)
         provider.GetService<IServiceProviderIsKeyedService>() is { } services
         && (services.IsKeyedService(typeof(ITokenEndpoint), name) || services.IsService(typeof(ITokenEndpoint)));
 
-    private T? Find<T>(string name)
+    public static T? Find<T>(IServiceProvider provider, string name)
         where T : class => provider.GetKeyedService<T>(name) ?? provider.GetService<T>();
 }

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using TokenRefresh.Options;
 using TokenRefresh.Protocol;
 using TokenRefresh.SingleFlight;
+using TokenRefresh.Storage;
 
 namespace TokenRefresh;
 
@@ -20,12 +21,18 @@ internal static class StandaloneSession
         ITokenProtector? protector,
         HttpMessageHandler? backchannel,
         ILoggerFactory? loggerFactory,
-        string name)
+        string name,
+        bool allowPlaintextTokens)
     {
         var validation = new TokenRefreshOptionsValidator(_ => endpoint is not null).Validate(name, options);
         if (validation.Failed)
         {
             throw new ArgumentException(validation.FailureMessage, nameof(options));
+        }
+
+        if (SavedTokensRule.FindFailure(store, protector, allowPlaintextTokens) is { } failure)
+        {
+            throw new ArgumentException($"TokenRefresh client '{name}': {failure}", nameof(protector));
         }
 
         var time = timeProvider ?? TimeProvider.System;

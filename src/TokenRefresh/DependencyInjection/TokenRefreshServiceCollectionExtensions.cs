@@ -80,6 +80,7 @@ public static class TokenRefreshServiceCollectionExtensions
         services.TryAddKeyedSingleton(name, (provider, _) => provider.GetRequiredService<TokenSessions>()[name]);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TokenRefreshOptions>, TokenRefreshOptionsValidator>(
             provider => new TokenRefreshOptionsValidator(session => SessionComposer.HasEndpoint(provider, session ?? ""))));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TokenRefreshOptions>, SavedTokensValidator>());
         services.AddOptions<TokenRefreshOptions>(name).ValidateOnStart();
         AddBackchannel(services, name);
     }

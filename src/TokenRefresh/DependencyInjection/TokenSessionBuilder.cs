@@ -58,6 +58,24 @@ public sealed class TokenSessionBuilder
         return Use(ServiceDescriptor.KeyedSingleton(Name, (provider, _) => factory(provider)));
     }
 
+    /// <summary>
+    /// Keeps the session's tokens in files, for several processes of one user on one machine. They must be encrypted: see
+    /// <see cref="UseProtector"/>.
+    /// </summary>
+    /// <param name="directory">A directory of its own on a local disk. See <see cref="FileTokenStore"/>.</param>
+    public TokenSessionBuilder UseFileStore(string directory)
+    {
+        ThrowHelper.IfNullOrEmpty(directory, nameof(directory));
+        return UseStore(provider => new FileTokenStore(directory, provider.GetService<TimeProvider>()));
+    }
+
+    /// <summary>Lets the session's tokens be saved as plain text: where the store itself encrypts, as a keychain does, or in tests.</summary>
+    public TokenSessionBuilder AllowPlaintextTokens()
+    {
+        TokenRefreshServiceCollectionExtensions.RegistryOf(Services).PlaintextSessions.Add(Name);
+        return this;
+    }
+
     private TokenSessionBuilder Use(ServiceDescriptor descriptor)
     {
         // The last word counts.

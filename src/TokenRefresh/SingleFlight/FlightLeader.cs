@@ -63,7 +63,7 @@ internal sealed class FlightLeader(TokenSession session, Flight flight)
             }
 
             var claim = _store.NewClaim(start);
-            var answer = await _store.BeginAsync(claim, cancellationToken).ConfigureAwait(false);
+            var answer = await _store.BeginAsync(claim, start.Tokens!, cancellationToken).ConfigureAwait(false);
             switch (answer.Verdict)
             {
                 case TokenStoreVerdict.Accepted:

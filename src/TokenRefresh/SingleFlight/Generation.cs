@@ -71,8 +71,8 @@ internal sealed class Generation
             Refreshed = refreshed,
         };
 
-    /// <summary>Whether the clock still gives the access token a life.</summary>
-    public bool IsAlive(DateTimeOffset now) => !_isRejected && now < Schedule.ExpiresAt;
+    /// <summary>Whether there is an access token that the clock still gives a life.</summary>
+    public bool IsAlive(DateTimeOffset now) => State == TokenSessionState.SignedIn && !_isRejected && now < Schedule.ExpiresAt;
 
     public void Reject() => _isRejected = true;
 

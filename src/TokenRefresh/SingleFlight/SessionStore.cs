@@ -14,14 +14,26 @@ internal sealed class SessionStore(SessionServices services, TokenSessionKey key
 
     private readonly TokenCodec _codec = new(key, services.Protector);
 
+    private bool IsProtected => services.Store.IsShared && services.Protector is not null;
+
     public RefreshClaim NewClaim(Generation start) =>
         new(start.Lineage, start.Version, Guid.NewGuid().ToString("N"), services.Options.RefreshTimeout + LeaseMargin);
 
     public Task<TokenStoreAnswer> ReadAsync(CancellationToken cancellationToken) =>
         AskAsync(store => store.ReadAsync(key, cancellationToken), cancellationToken);
 
-    public Task<TokenStoreAnswer> BeginAsync(RefreshClaim claim, CancellationToken cancellationToken) =>
-        AskAsync(store => store.BeginAsync(key, claim, cancellationToken), cancellationToken);
+    /// <summary>Claims the refresh token of these tokens. Should new ones not be savable, for want of a key, nothing is claimed.</summary>
+    public Task<TokenStoreAnswer> BeginAsync(RefreshClaim claim, TokenSet tokens, CancellationToken cancellationToken) => AskAsync(
+        store =>
+        {
+            if (IsProtected)
+            {
+                _ = Protect(tokens).Value;
+            }
+
+            return store.BeginAsync(key, claim, cancellationToken);
+        },
+        cancellationToken);
 
     public Task<TokenStoreAnswer> CommitAsync(string lineage, long version, TokenSet tokens) =>
         TellAsync((store, ct) => store.CommitAsync(key, lineage, version, Protect(tokens), ct));
@@ -29,8 +41,19 @@ internal sealed class SessionStore(SessionServices services, TokenSessionKey key
     public Task<TokenStoreAnswer> FailAsync(RefreshClaim claim, ClaimFailure failure) =>
         TellAsync((store, ct) => store.FailAsync(key, claim, failure, ct));
 
-    public Task<TokenStoreAnswer> SignInAsync(string lineage, long newerThan, TokenSet tokens, CancellationToken cancellationToken) =>
-        AskAsync(store => store.SignInAsync(key, lineage, newerThan, Protect(tokens), cancellationToken), cancellationToken);
+    public Task<TokenStoreAnswer> SignInAsync(string lineage, long newerThan, TokenSet tokens, CancellationToken cancellationToken) => AskAsync(
+        async store =>
+        {
+            if (IsProtected)
+            {
+                // What another process saved with a key that is missing here is its login, not ours to overwrite.
+                var saved = await store.ReadAsync(key, cancellationToken).ConfigureAwait(false);
+                saved.Tokens?.Open(_codec);
+            }
+
+            return await store.SignInAsync(key, lineage, newerThan, Protect(tokens), cancellationToken).ConfigureAwait(false);
+        },
+        cancellationToken);
 
     public Task<TokenStoreAnswer> SignOutAsync(long newerThan, CancellationToken cancellationToken) =>
         AskAsync(store => store.SignOutAsync(key, newerThan, cancellationToken), cancellationToken);

@@ -103,7 +103,7 @@ public sealed partial class TokenSession
         var current = _current;
         if (current.State != TokenSessionState.SignedIn && RefreshDecisions.For(current, _services.Time) == RefreshDecision.Hold)
         {
-            var failure = await Join(current, FlightCause.Load).WaitAsync(cancellationToken).ConfigureAwait(false);
+            var failure = await Join(current, FlightCause.Forced).WaitAsync(cancellationToken).ConfigureAwait(false);
             if (failure is not null)
             {
                 throw failure.ToException();

@@ -74,7 +74,7 @@ internal static class RecordText
         }
         catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException or ArgumentException or System.Collections.Generic.KeyNotFoundException)
         {
-            throw new UnreadableTokensException(e.GetType().Name);
+            throw UnreadableTokensException.Because(e.GetType().Name);
         }
     }
 

@@ -17,7 +17,7 @@ public abstract class RecordTokenStore : ITokenStore
 
     /// <inheritdoc/>
     public ValueTask<TokenStoreAnswer> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken) =>
-        StepAsync(key, TokenRecord.Read, cancellationToken);
+        LookAsync(key, TokenRecord.Read, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<TokenStoreAnswer> BeginAsync(TokenSessionKey key, RefreshClaim claim, CancellationToken cancellationToken)
@@ -56,6 +56,10 @@ public abstract class RecordTokenStore : ITokenStore
 
     /// <inheritdoc/>
     public abstract ValueTask WaitForChangeAsync(TokenSessionKey key, long version, TimeSpan atMost, CancellationToken cancellationToken);
+
+    /// <summary>Applies a step that only looks: a store that can read a whole record without a lock does so.</summary>
+    private protected virtual ValueTask<TokenStoreAnswer> LookAsync(TokenSessionKey key, RecordStep step, CancellationToken cancellationToken) =>
+        StepAsync(key, step, cancellationToken);
 
     /// <summary>Reads the record, applies the step and writes the record, with no other step of the same key in between.</summary>
     private protected abstract ValueTask<TokenStoreAnswer> StepAsync(TokenSessionKey key, RecordStep step, CancellationToken cancellationToken);

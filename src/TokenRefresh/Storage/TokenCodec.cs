@@ -28,7 +28,20 @@ internal sealed class TokenCodec(TokenSessionKey key, ITokenProtector? protector
         }
 
         var text = Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
-        return protector is null ? text : protector.Protect(key, text);
+        return protector is null ? text : Protect(protector, text);
+    }
+
+    private string Protect(ITokenProtector by, string text)
+    {
+        try
+        {
+            return by.Protect(key, text);
+        }
+        catch (Exception e)
+        {
+            throw new UnreadableTokensException(
+                $"Tokens can't be encrypted ({e.GetType().Name}), so no refresh token is spent. Make the key of the token protector loadable.");
+        }
     }
 
     /// <exception cref="UnreadableTokensException">The text isn't one that <see cref="Write"/> wrote with this protector's key.</exception>
@@ -54,7 +67,7 @@ internal sealed class TokenCodec(TokenSessionKey key, ITokenProtector? protector
         catch (Exception e)
         {
             // A protector of the user's may throw anything, and its message may hold anything: only the kind of failure goes on.
-            throw new UnreadableTokensException(e.GetType().Name);
+            throw UnreadableTokensException.Because(e.GetType().Name);
         }
     }
 

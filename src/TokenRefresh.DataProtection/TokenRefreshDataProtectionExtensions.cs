@@ -1,0 +1,22 @@
+using System;
+using Microsoft.AspNetCore.DataProtection;
+using TokenRefresh;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Encrypts the tokens of a session by Data Protection.</summary>
+public static class TokenRefreshDataProtectionExtensions
+{
+    /// <summary>
+    /// Encrypts the session's saved tokens with the app's key ring. Several processes or machines need one ring for all: persist it, and
+    /// set the application name.
+    /// </summary>
+    /// <param name="builder">The session.</param>
+    /// <returns>The same builder.</returns>
+    public static TokenSessionBuilder UseDataProtection(this TokenSessionBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddDataProtection();
+        return builder.UseProtector(provider => new DataProtectionTokenProtector(provider.GetRequiredService<IDataProtectionProvider>()));
+    }
+}

@@ -1,0 +1,114 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace TokenRefresh.Storage;
+
+/// <summary>
+/// The right to write one record. Within this process its users queue; between processes the operating system decides, and takes the
+/// lock back from a process that died. The lock file stays: removing it would let two processes lock two files of one name.
+/// </summary>
+internal sealed class FileLock : IDisposable
+{
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(5);
+    private static readonly Dictionary<string, Queue> Queues = new(StringComparer.Ordinal);
+
+    private readonly string _path;
+    private readonly Queue _queue;
+    private FileStream? _file;
+
+    private FileLock(string path)
+    {
+        _path = path;
+        lock (Queues)
+        {
+            if (!Queues.TryGetValue(path, out var queue))
+            {
+                Queues[path] = queue = new Queue();
+            }
+
+            queue.Users++;
+            _queue = queue;
+        }
+    }
+
+    /// <exception cref="TimeoutException">Another process has held the lock for too long.</exception>
+    public static async Task<FileLock> TakeAsync(string path, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var taken = new FileLock(path);
+        try
+        {
+            await taken._queue.Turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            taken.Leave();
+            throw;
+        }
+
+        try
+        {
+            var start = time.GetTimestamp();
+            while (!taken.TryOpen())
+            {
+                if (time.GetElapsedTime(start) > LongestWait)
+                {
+                    throw new TimeoutException("Another process holds the lock of the saved tokens.");
+                }
+
+                await time.Delay(RetryInterval, cancellationToken).ConfigureAwait(false);
+            }
+
+            return taken;
+        }
+        catch
+        {
+            taken.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        _file?.Dispose();
+        _queue.Turn.Release();
+        Leave();
+    }
+
+    private bool TryOpen()
+    {
+        try
+        {
+            _file = PrivateFiles.OpenAlone(_path);
+            return true;
+        }
+        catch (IOException e) when (IsHeld(e))
+        {
+            return false;
+        }
+    }
+
+    // EAGAIN (Linux 11, Apple 35), ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION: anything else won't get better by waiting.
+    private static bool IsHeld(IOException e) => e.HResult is 11 or 35 || (e.HResult & 0xFFFF) is 32 or 33;
+
+    private void Leave()
+    {
+        lock (Queues)
+        {
+            if (--_queue.Users == 0)
+            {
+                Queues.Remove(_path);
+            }
+        }
+    }
+
+    private sealed class Queue
+    {
+        public SemaphoreSlim Turn { get; } = new(1, 1);
+
+        public int Users { get; set; }
+    }
+}

@@ -1,0 +1,92 @@
+using System;
+using System.Collections.Concurrent;
+using System.Collections.Generic;
+using System.IO;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.Extensions.Time.Testing;
+using TokenRefresh.TestKit;
+
+namespace TokenRefresh.Tests.Storage;
+
+public abstract class FakeTimeContract : TokenStoreContract
+{
+    protected FakeTimeProvider Time { get; } = new(new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero));
+
+    protected override Task ElapseAsync(TimeSpan time)
+    {
+        Time.Advance(time);
+        return Task.CompletedTask;
+    }
+}
+
+public sealed class MemoryTokenStoreContract : FakeTimeContract
+{
+    private MemoryTokenStore? _store;
+
+    protected override ITokenStore Open() => _store ??= new MemoryTokenStore(Time);
+}
+
+public sealed class SingleProcessTokenStoreContract : FakeTimeContract
+{
+    private DictionaryTokenStore? _store;
+
+    protected override ITokenStore Open() => _store ??= new DictionaryTokenStore(Time);
+}
+
+public sealed class FileTokenStoreContract : FakeTimeContract
+{
+    private readonly string _directory = Path.Combine(Path.GetTempPath(), "tokenrefresh-" + Guid.NewGuid().ToString("N"));
+
+    public override ValueTask DisposeAsync()
+    {
+        Directory.Delete(_directory, recursive: true);
+        return base.DisposeAsync();
+    }
+
+    protected override ValueTask StartAsync()
+    {
+        TestDirectory.Create(_directory);
+        return default;
+    }
+
+    protected override ITokenStore Open() => new FileTokenStore(_directory, Time);
+}
+
+/// <summary>The simple store that the documentation shows, over a dictionary.</summary>
+internal sealed class DictionaryTokenStore(TimeProvider? time = null) : SingleProcessTokenStore(time)
+{
+    public ConcurrentDictionary<TokenSessionKey, string> Texts { get; } = new();
+
+    protected override ValueTask<string?> ReadTextAsync(TokenSessionKey key, CancellationToken cancellationToken) => new(Texts.GetValueOrDefault(key));
+
+    protected override ValueTask WriteTextAsync(TokenSessionKey key, string text, CancellationToken cancellationToken)
+    {
+        Texts[key] = text;
+        return default;
+    }
+
+    protected override ValueTask RemoveTextAsync(TokenSessionKey key, CancellationToken cancellationToken)
+    {
+        Texts.TryRemove(key, out _);
+        return default;
+    }
+}
+
+internal static class TestDirectory
+{
+    public static string Create(string? path = null)
+    {
+        path ??= Path.Combine(Path.GetTempPath(), "tokenrefresh-" + Guid.NewGuid().ToString("N"));
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+        }
+        else
+        {
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
+        return path;
+    }
+}
