@@ -62,8 +62,18 @@ internal static class FlightFailures
         $"The refresh of session '{name}' waits for itself: its token endpoint or store is called through a client that this very session guards. "
         + "Give it an HttpClient of its own, or call SkipTokenRefresh() on its requests.");
 
-    /// <summary>The exceptions of the platform name hosts and codes; those of anybody else's code may hold anything.</summary>
-    public static Exception? Harmless(Exception e) => e is HttpRequestException or IOException or SocketException or TimeoutException ? e : null;
+    /// <summary>
+    /// Our own, and those of disks and sockets, which name paths, hosts and codes. Anybody else's may hold anything; those of HTTP quote an
+    /// answer that they can't read.
+    /// </summary>
+    public static Exception? Harmless(Exception e) => e switch
+    {
+#if NET8_0_OR_GREATER
+        HttpIOException => null,
+#endif
+        TokenRefreshException or IOException or SocketException or TimeoutException => e,
+        _ => null,
+    };
 
     private static string Describe(TokenEndpointResult result) =>
         (result.Description ?? "the token endpoint refused.") + (result.Error is null ? "" : $" (error: {result.Error})");

@@ -44,7 +44,13 @@ internal sealed class TokenCall(TokenSession session, Generation asked, Func<Gen
         {
             result = await _services.Endpoint.RefreshAsync(request, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Cut short by the deadline or by a timeout of the user's pipeline: whatever a next attempt says, this one stays in doubt.
+            asked.Doubt();
+            throw;
+        }
+        catch (Exception e)
         {
             result = EndpointFault.Classify(e);
         }

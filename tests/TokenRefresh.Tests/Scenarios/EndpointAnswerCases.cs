@@ -103,7 +103,7 @@ public sealed class EndpointAnswerCases
             .Next(async (_, _) =>
             {
                 storedAtSecondCall = await scene.StoredRefreshTokenAsync();
-                return new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent("""{"access_token":"new","refresh_token":"refresh-10"}""") };
+                return new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent("""{"access_token":"access-9","refresh_token":"refresh-10"}""") };
             });
 
         var held = await scene.HoldAndExpireAsync(Held);
@@ -120,8 +120,8 @@ public sealed class EndpointAnswerCases
     {
         await using var scene = await Scene.SetAsync(TokenServerMode.Strict);
         scene.App.Tokens
-            .Next(HttpStatusCode.OK, """{"access_token":"new","refresh_token":"refresh-9","scope":"read"}""")
-            .Next(HttpStatusCode.OK, """{"access_token":"newer","refresh_token":"refresh-10"}""");
+            .Next(HttpStatusCode.OK, """{"access_token":"access-9","refresh_token":"refresh-9","scope":"read"}""")
+            .Next(HttpStatusCode.OK, """{"access_token":"access-10","refresh_token":"refresh-10"}""");
 
         await scene.App.Session.RefreshAsync();
         Assert.Equal("read", (await scene.StoredAsync())!.Scope);
@@ -170,12 +170,12 @@ public sealed class EndpointAnswerCases
     {
         var calls = scene.App.Tokens.Calls;
         Assert.All(held, result => Assert.Equal(HttpStatusCode.OK, result.Status));
-        Assert.Equal(Held, scene.App.Api.CallsWith("new"));
+        Assert.Equal(Held, scene.App.Api.CallsWith("access-9"));
 
         using var next = await scene.App.GetAsync();
 
         Assert.Equal(HttpStatusCode.OK, next.StatusCode);
-        Assert.Equal(Held + 1, scene.App.Api.CallsWith("new"));
+        Assert.Equal(Held + 1, scene.App.Api.CallsWith("access-9"));
         Assert.Equal(calls, scene.App.Tokens.Calls);
         Assert.Empty(scene.App.ReLogins);
     }
@@ -213,7 +213,7 @@ public sealed class EndpointAnswerCases
         Assert.Empty(scene.App.ReLogins);
 
         scene.App.Time.Advance(coolDown);
-        scene.App.Tokens.Always(HttpStatusCode.OK, row.Mode == TokenServerMode.SimpleJwt ? """{"access":"new"}""" : """{"access_token":"new"}""");
+        scene.App.Tokens.Always(HttpStatusCode.OK, row.Mode == TokenServerMode.SimpleJwt ? """{"access":"access-9"}""" : """{"access_token":"access-9"}""");
         using var mended = await scene.App.GetAsync();
         Assert.Equal(HttpStatusCode.OK, mended.StatusCode);
         Assert.Equal([.. row.Presented, row.Stored!], scene.App.Tokens.Presented);

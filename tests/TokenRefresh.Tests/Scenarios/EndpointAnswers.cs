@@ -59,11 +59,11 @@ internal static class EndpointAnswers
 
     private static IEnumerable<Row> Committed()
     {
-        yield return new("200 with a pair", Outcome.Committed, Json(200, """{"access_token":"new","refresh_token":"refresh-9","token_type":"bearer","expires_in":300}""")) { Stored = "refresh-9" };
-        yield return new("200 without a refresh token", Outcome.Committed, Json(200, """{"access_token":"new","expires_in":300}"""));
-        yield return new("201 with a pair", Outcome.Committed, Json(201, """{"access_token":"new","refresh_token":"refresh-9"}""")) { Stored = "refresh-9" };
-        yield return new("Simple JWT 200 with a pair", Outcome.Committed, Json(200, """{"access":"new","refresh":"refresh-9"}""")) { Stored = "refresh-9", Mode = TokenServerMode.SimpleJwt };
-        yield return new("Simple JWT 200 without rotation", Outcome.Committed, Json(200, """{"access":"new"}""")) { Mode = TokenServerMode.SimpleJwt };
+        yield return new("200 with a pair", Outcome.Committed, Json(200, """{"access_token":"access-9","refresh_token":"refresh-9","token_type":"bearer","expires_in":300}""")) { Stored = "refresh-9" };
+        yield return new("200 without a refresh token", Outcome.Committed, Json(200, """{"access_token":"access-9","expires_in":300}"""));
+        yield return new("201 with a pair", Outcome.Committed, Json(201, """{"access_token":"access-9","refresh_token":"refresh-9"}""")) { Stored = "refresh-9" };
+        yield return new("Simple JWT 200 with a pair", Outcome.Committed, Json(200, """{"access":"access-9","refresh":"refresh-9"}""")) { Stored = "refresh-9", Mode = TokenServerMode.SimpleJwt };
+        yield return new("Simple JWT 200 without rotation", Outcome.Committed, Json(200, """{"access":"access-9"}""")) { Mode = TokenServerMode.SimpleJwt };
     }
 
     private static IEnumerable<Row> ReLogins()
@@ -106,8 +106,8 @@ internal static class EndpointAnswers
             HttpRequestError.SecureConnectionError, "The SSL connection could not be established.", new AuthenticationException("The remote certificate is invalid."))));
         yield return new("200 with nothing in it", Outcome.Configuration, Json(200, "{}"));
         yield return new("200 with a line end in the token", Outcome.Configuration, Json(200, """{"access_token":"a\r\nb"}"""));
-        yield return new("200 with a token of another type", Outcome.Configuration, Json(200, """{"access_token":"new","token_type":"mac"}"""));
-        yield return new("200 of another type, rotated", Outcome.Configuration, Json(200, """{"access_token":"new","refresh_token":"refresh-9","token_type":"mac"}""")) { Stored = "refresh-9" };
+        yield return new("200 with a token of another type", Outcome.Configuration, Json(200, """{"access_token":"access-9","token_type":"mac"}"""));
+        yield return new("200 of another type, rotated", Outcome.Configuration, Json(200, """{"access_token":"access-9","refresh_token":"refresh-9","token_type":"mac"}""")) { Stored = "refresh-9" };
         yield return new("200 unusable, rotated", Outcome.Configuration, Json(200, """{"access_token":"a b","refresh_token":"refresh-9"}""")) { Stored = "refresh-9" };
         yield return new("200 with a new refresh token alone, twice", Outcome.Configuration, Json(200, """{"refresh_token":"refresh-9"}""")) { Stored = "refresh-9", Presented = ["refresh-1", "refresh-9"] };
         yield return new("Simple JWT 400 on the field", Outcome.Configuration, Json(400, """{"refresh":["This field is required."]}""")) { Mode = TokenServerMode.SimpleJwt };
@@ -148,10 +148,10 @@ internal static class EndpointAnswers
     {
         yield return Doubtful("cut before the answer", Throws(new HttpRequestException(HttpRequestError.ResponseEnded, "The response ended prematurely.")));
         yield return Doubtful("reset after sending", Throws(new HttpRequestException(HttpRequestError.Unknown, "Reset", new IOException("Reset", new SocketException((int)SocketError.ConnectionReset)))));
-        yield return Doubtful("200 truncated in the text", Json(200, """{"access_token":"new","refresh_to"""));
+        yield return Doubtful("200 truncated in the text", Json(200, """{"access_token":"access-9","refresh_to"""));
         yield return Doubtful("200 cut off", () => new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(new CutStream()) });
-        yield return Doubtful("200 longer than 64 KiB", Json(200, $$"""{"access_token":"new","padding":"{{new string('x', 64 * 1024)}}"}"""));
-        yield return Doubtful("Simple JWT 200 truncated", Json(200, """{"access":"new""")) with { Mode = TokenServerMode.SimpleJwt };
+        yield return Doubtful("200 longer than 64 KiB", Json(200, $$"""{"access_token":"access-9","padding":"{{new string('x', 64 * 1024)}}"}"""));
+        yield return Doubtful("Simple JWT 200 truncated", Json(200, """{"access":"access-9""")) with { Mode = TokenServerMode.SimpleJwt };
     }
 
     private static Row Doubtful(string name, Func<HttpResponseMessage> answer) =>

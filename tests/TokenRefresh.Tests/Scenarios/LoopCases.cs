@@ -105,8 +105,8 @@ public sealed class LoopCases
     {
         await using var scene = await Scene.SetAsync();
         scene.Expire();
-        scene.App.Tokens.Next(HttpStatusCode.OK, $$"""{"access_token":"new","refresh_token":"refresh-2"{{lifetime}}}""");
-        scene.App.Tokens.Always(HttpStatusCode.OK, """{"access_token":"newer","expires_in":86400}""");
+        scene.App.Tokens.Next(HttpStatusCode.OK, $$"""{"access_token":"access-9","refresh_token":"refresh-2"{{lifetime}}}""");
+        scene.App.Tokens.Always(HttpStatusCode.OK, """{"access_token":"access-10","expires_in":86400}""");
 
         for (var i = 0; i < 5; i++)
         {
@@ -119,7 +119,7 @@ public sealed class LoopCases
         // Known: not sent after its end. Unknown: used until a 401, for days if need be.
         scene.App.Time.Advance(TimeSpan.FromSeconds(seconds ?? 86400 * 30));
         using var later = await scene.App.GetAsync();
-        Assert.Equal(seconds is null ? "new" : "newer", scene.App.Api.Received[^1].Token);
+        Assert.Equal(seconds is null ? "access-9" : "access-10", scene.App.Api.Received[^1].Token);
     }
 
     [Fact]

@@ -49,7 +49,7 @@ public sealed class RotationCases
         });
         await scene.HoldAndExpireAsync(1);
 
-        scene.App.Tokens.Always(HttpStatusCode.OK, """{"access_token":"new"}""");
+        scene.App.Tokens.Always(HttpStatusCode.OK, """{"access_token":"access-9"}""");
         await scene.App.Session.RefreshAsync();
 
         Assert.Equal(["refresh-1", "other-refresh"], scene.App.Tokens.Presented);
