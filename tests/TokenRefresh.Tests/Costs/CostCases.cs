@@ -44,7 +44,7 @@ public sealed class CostCases
         }
 
         // On a machine that is busy with something else, as many bare waiters take their time too. A convoy takes many times as long.
-        var limit = yardstick * 5 > TimeSpan.FromMilliseconds(50) ? yardstick * 5 : TimeSpan.FromMilliseconds(50);
+        var limit = yardstick * 12 > TimeSpan.FromMilliseconds(50) ? yardstick * 12 : TimeSpan.FromMilliseconds(50);
         TestContext.Current.TestOutputHelper?.WriteLine($"drained in {best.TotalMilliseconds} ms, bare waiters in {yardstick.TotalMilliseconds} ms");
         Assert.True(best < limit, $"The best of five took {best.TotalMilliseconds} ms, bare waiters {yardstick.TotalMilliseconds} ms.");
     }

@@ -221,6 +221,9 @@ public sealed class HostileAnswerCases
 
     private sealed class EndlessStream() : CountingStream(Null)
     {
+        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+            ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             buffer.Span.Fill((byte)'x');
@@ -231,6 +234,8 @@ public sealed class HostileAnswerCases
     private class CountingStream(Stream inner) : MemoryStream
     {
         public long Taken { get; private set; }
+        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+            ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
         public override bool CanSeek => false;
 
