@@ -13,20 +13,24 @@ namespace TokenRefresh.Tests.Scenarios;
 /// <summary>A flight belongs to nobody's request: who leaves, leaves alone, and disposal waits for it.</summary>
 public sealed class LifetimeCases
 {
-    [Fact]
+    [Theory]
     [Trait("Case", "C17")]
-    public async Task Inside_the_window_nobody_waits_and_one_refresh_goes_out()
+    [InlineData(2)]
+    [InlineData(10)]
+    [InlineData(200)]
+    [InlineData(2000)]
+    public async Task Inside_the_window_nobody_waits_and_one_refresh_goes_out(int count)
     {
         await using var app = TestApp.Create();
         await app.SignInAsync();
         var refresh = app.Tokens.Hold();
         app.Time.Advance(TimeSpan.FromMinutes(4.2));
 
-        var statuses = await TestApp.StatusesOf(Enumerable.Range(0, 200).Select(_ => app.GetAsync()));
+        var statuses = await TestApp.StatusesOf(Enumerable.Range(0, count).Select(_ => app.GetAsync()));
         await refresh.ArrivedAsync(1);
 
         Assert.All(statuses, status => Assert.Equal(HttpStatusCode.OK, status));
-        Assert.Equal(200, app.Api.CallsWith("access-1"));
+        Assert.Equal(count, app.Api.CallsWith("access-1"));
         Assert.Equal(1, app.Tokens.Calls);
         var joined = app.Session.RefreshAsync();
         refresh.Open();
@@ -90,9 +94,13 @@ public sealed class LifetimeCases
         Assert.Equal("access-2", await app.Session.GetAccessTokenAsync());
     }
 
-    [Fact]
+    [Theory]
     [Trait("Case", "C19")]
-    public async Task A_cancelled_waiter_leaves_alone_and_at_once()
+    [InlineData(2)]
+    [InlineData(10)]
+    [InlineData(200)]
+    [InlineData(2000)]
+    public async Task A_cancelled_waiter_leaves_alone_and_at_once(int count)
     {
         await using var app = TestApp.Create();
         await app.SignInAsync();
@@ -102,13 +110,14 @@ public sealed class LifetimeCases
         var first = app.GetAsync();
         await refresh.ArrivedAsync(1);
         var waiter = app.GetAsync(cancellation.Token);
+        var others = Enumerable.Range(0, count).Select(_ => app.GetAsync()).ToArray();
 
         await cancellation.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiter.WaitAsync(Gate.FailSafe, TimeProvider.System));
-        Assert.False(first.IsCompleted);
+        Assert.All([first, .. others], other => Assert.False(other.IsCompleted));
         refresh.Open();
 
-        Assert.Equal(HttpStatusCode.OK, (await first).StatusCode);
+        Assert.All(await TestApp.StatusesOf([first, .. others]), status => Assert.Equal(HttpStatusCode.OK, status));
         Assert.Equal(1, app.Tokens.Calls);
     }
 

@@ -107,9 +107,13 @@ public sealed class SingleFlightCases
         Assert.Equal(count, app.Api.Calls);
     }
 
-    [Fact]
+    [Theory]
     [Trait("Case", "C9")]
-    public async Task Two_clients_on_one_session_cause_one_refresh()
+    [InlineData(2)]
+    [InlineData(10)]
+    [InlineData(200)]
+    [InlineData(2000)]
+    public async Task Two_clients_on_one_session_cause_one_refresh(int count)
     {
         await using var app = TestApp.Create(services: services =>
             services.AddHttpClient("stock", client => client.BaseAddress = new Uri("https://api.example.com/"))
@@ -118,8 +122,10 @@ public sealed class SingleFlightCases
         await app.SignInAsync();
         var gate = app.Api.Hold();
         var stock = app.Services.GetRequiredService<IHttpClientFactory>().CreateClient("stock");
-        Task<HttpResponseMessage>[] requests = [app.GetAsync(), stock.GetAsync(new Uri("stock", UriKind.Relative))];
-        await gate.ArrivedAsync(2);
+        var requests = Enumerable.Range(0, count)
+            .Select(number => Task.Run(() => number % 2 == 0 ? app.GetAsync() : stock.GetAsync(new Uri("stock", UriKind.Relative))))
+            .ToArray();
+        await gate.ArrivedAsync(count);
         app.Tokens.ExpireAccessTokens();
 
         app.Api.Release();
@@ -127,12 +133,16 @@ public sealed class SingleFlightCases
 
         Assert.All(statuses, status => Assert.Equal(HttpStatusCode.OK, status));
         Assert.Equal(1, app.Tokens.Calls);
-        Assert.Equal(2, app.Api.CallsWith("access-2"));
+        Assert.Equal(count, app.Api.CallsWith("access-2"));
     }
 
-    [Fact]
+    [Theory]
     [Trait("Case", "C11")]
-    public async Task Handlers_that_the_factory_builds_anew_during_a_flight_share_it()
+    [InlineData(2)]
+    [InlineData(10)]
+    [InlineData(200)]
+    [InlineData(2000)]
+    public async Task Handlers_that_the_factory_builds_anew_during_a_flight_share_it(int count)
     {
         await using var app = TestApp.Create(options => options.AllowedOrigins.Add(new Uri("https://api.example.com")));
         await app.SignInAsync();
@@ -141,12 +151,14 @@ public sealed class SingleFlightCases
         var first = app.GetAsync();
         await refresh.ArrivedAsync(1);
 
-        // A chain of its own, as after the handler's lifetime is over.
-        using var rebuilt = new HttpMessageInvoker(new TokenRefreshHandler(app.Session) { InnerHandler = app.Api }, disposeHandler: false);
-        using var request = new HttpRequestMessage(HttpMethod.Get, "https://api.example.com/me");
-        var second = rebuilt.SendAsync(request, CancellationToken.None);
+        // Chains of their own, as after the handler's lifetime is over.
+        var others = Enumerable.Range(0, count).Select(_ =>
+        {
+            var rebuilt = new HttpMessageInvoker(new TokenRefreshHandler(app.Session) { InnerHandler = app.Api }, disposeHandler: false);
+            return rebuilt.SendAsync(new HttpRequestMessage(HttpMethod.Get, "https://api.example.com/me"), CancellationToken.None);
+        }).ToArray();
         refresh.Open();
-        var statuses = await TestApp.StatusesOf([first, second]);
+        var statuses = await TestApp.StatusesOf([first, .. others]);
 
         Assert.All(statuses, status => Assert.Equal(HttpStatusCode.OK, status));
         Assert.Equal(1, app.Tokens.Calls);
