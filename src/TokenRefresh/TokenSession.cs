@@ -123,6 +123,11 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public async Task<string?> GetAccessTokenAsync(CancellationToken cancellationToken = default)
     {
+        if (_services.Work.Stopping.IsCancellationRequested)
+        {
+            throw new ObjectDisposedException(nameof(TokenSession), $"Session '{Name}' is disposed.");
+        }
+
         var generation = await AcquireAsync(cancellationToken).ConfigureAwait(false);
         return generation.State == TokenSessionState.ReLoginRequired ? throw ReLogin() : generation.Tokens?.AccessToken;
     }

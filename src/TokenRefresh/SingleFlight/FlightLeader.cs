@@ -43,7 +43,9 @@ internal sealed class FlightLeader(TokenSession session, Flight flight)
         catch (StoreException e)
         {
             Log.StoreFailed(_services.Logger, session.Name, e.Cause.GetType().Name);
-            return FlightFailures.Store(session.Name, e.Cause);
+            return deadline.IsCancellationRequested
+                ? FlightFailures.TimedOut(session.Name, _services.Options.RefreshTimeout)
+                : FlightFailures.Store(session.Name, e.Cause);
         }
     }
 

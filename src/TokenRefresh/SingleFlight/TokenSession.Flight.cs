@@ -47,6 +47,12 @@ public sealed partial class TokenSession
 
             if (!_services.Work.TryEnter())
             {
+                if (cause == FlightCause.Ahead)
+                {
+                    // The token is still good, and nobody waits for another.
+                    return MovedOn;
+                }
+
                 throw new ObjectDisposedException(nameof(TokenSession), $"Session '{Name}' is disposed: no refresh can be started.");
             }
 
@@ -65,6 +71,7 @@ public sealed partial class TokenSession
     private async Task LeadAsync(Flight flight)
     {
         var leader = new FlightLeader(this, flight);
+        Exception? broken = null;
         FlightFailure? failure;
         try
         {
@@ -73,14 +80,26 @@ public sealed partial class TokenSession
         catch (Exception e)
         {
             // A flight that is open and led by nobody would hold its waiters for ever.
-            Log.FlightBroke(_services.Logger, Name, e.GetType().Name);
+            broken = e;
             failure = FlightFailures.Unexpected(Name, e);
         }
 
         Land(flight, failure);
-        await AnnounceAsync(leader.Announcement).ConfigureAwait(false);
-        flight.Complete(failure);
-        _services.Work.Exit();
+        try
+        {
+            if (broken is not null)
+            {
+                Log.FlightBroke(_services.Logger, Name, broken.GetType().Name);
+            }
+
+            await AnnounceAsync(leader.Announcement).ConfigureAwait(false);
+        }
+        finally
+        {
+            // Also when a logger throws.
+            flight.Complete(failure);
+            _services.Work.Exit();
+        }
     }
 
     /// <summary>Frees the place for the next flight, unless a sign-in or sign-out already has.</summary>

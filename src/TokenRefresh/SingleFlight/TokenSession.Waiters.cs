@@ -50,7 +50,7 @@ public sealed partial class TokenSession
     /// <summary>Starts a refresh ahead, if the time has come and nothing holds it back. Nobody waits for it.</summary>
     internal Generation Ahead(Generation generation)
     {
-        if (RefreshDecisions.For(generation, _services.Time) == RefreshDecision.SendAndRefreshAhead && !_services.Work.Stopping.IsCancellationRequested)
+        if (RefreshDecisions.For(generation, _services.Time) == RefreshDecision.SendAndRefreshAhead)
         {
             _ = Join(generation, FlightCause.Ahead);
         }
