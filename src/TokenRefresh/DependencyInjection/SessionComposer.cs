@@ -18,7 +18,7 @@ internal sealed class SessionComposer(IServiceProvider provider)
         var options = provider.GetRequiredService<IOptionsMonitor<TokenRefreshOptions>>().Get(name);
         var time = provider.GetService<TimeProvider>() ?? TimeProvider.System;
         var factory = provider.GetRequiredService<IHttpClientFactory>();
-        return new SessionServices
+        var services = new SessionServices
         {
             Name = name,
             Options = options,
@@ -30,6 +30,8 @@ internal sealed class SessionComposer(IServiceProvider provider)
             Protector = Find<ITokenProtector>(provider, name),
             Random = Jitter.Next,
         };
+        provider.GetRequiredService<SessionDrain>().Services = services;
+        return services;
     }
 
     public static bool HasEndpoint(IServiceProvider provider, string name) =>

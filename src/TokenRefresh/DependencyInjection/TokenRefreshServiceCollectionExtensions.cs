@@ -77,6 +77,7 @@ public static class TokenRefreshServiceCollectionExtensions
 
         services.AddLogging();
         services.TryAddSingleton(provider => new TokenSessions(registry.Sessions, new SessionComposer(provider).Compose));
+        services.TryAddTransient<SessionDrain>();
         services.TryAddKeyedSingleton(name, (provider, _) => provider.GetRequiredService<TokenSessions>()[name]);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TokenRefreshOptions>, TokenRefreshOptionsValidator>(
             provider => new TokenRefreshOptionsValidator(session => SessionComposer.HasEndpoint(provider, session ?? ""))));

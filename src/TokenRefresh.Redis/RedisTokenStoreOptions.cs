@@ -1,0 +1,44 @@
+using System;
+
+namespace TokenRefresh;
+
+/// <summary>How records are kept in Redis. All processes that share a login need the same <see cref="KeyPrefix"/> and <see cref="Database"/>.</summary>
+public sealed class RedisTokenStoreOptions
+{
+    /// <summary>Stands in front of every key and of the channel's name.</summary>
+    /// <value>The default is <c>tokenrefresh:</c>. What follows is a hash: no name and no user can be read from it.</value>
+    public string KeyPrefix { get; set; } = "tokenrefresh:";
+
+    /// <summary>The number of the database.</summary>
+    /// <value>The default is -1: the connection's own.</value>
+    public int Database { get; set; } = -1;
+
+    /// <summary>How long it is remembered that a login was signed out or died, so that a late refresh can't bring it back.</summary>
+    /// <value>More than zero. The default is 7 days. Longer than any process may hold a login without refreshing it.</value>
+    public TimeSpan TombstoneLifetime { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>How long the tokens of a login are kept after they were last refreshed.</summary>
+    /// <value>More than zero. The default is <see langword="null"/>: until a sign-out. The lifetime of a refresh token is a good choice.</value>
+    public TimeSpan? TokenLifetime { get; set; }
+
+    /// <summary>How often a process that waits for another's refresh looks for itself, in case a notification was lost.</summary>
+    /// <value>More than zero. The default is 1 second.</value>
+    public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    internal RedisTokenStoreOptions Validated()
+    {
+        Require(KeyPrefix is not null, nameof(KeyPrefix), "null", "Use a text, which may be empty.");
+        Require(TombstoneLifetime > TimeSpan.Zero, nameof(TombstoneLifetime), TombstoneLifetime, "Use more than zero.");
+        Require(TokenLifetime is null || TokenLifetime > TimeSpan.Zero, nameof(TokenLifetime), TokenLifetime, "Use more than zero, or null.");
+        Require(PollInterval > TimeSpan.Zero, nameof(PollInterval), PollInterval, "Use more than zero.");
+        return (RedisTokenStoreOptions)MemberwiseClone();
+    }
+
+    private static void Require(bool isRight, string name, object? value, string advice)
+    {
+        if (!isRight)
+        {
+            throw new ArgumentException($"RedisTokenStoreOptions.{name} is {value}. {advice}", name);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+local newerThan = tonumber(ARGV[5])
+write(fresh('', following(newerThan), '', 'out'))
+publish()
+return answer('Accepted')

@@ -1,0 +1,69 @@
+using System;
+using System.Threading.Tasks;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using StackExchange.Redis;
+using TokenRefresh;
+using TokenRefresh.Redis;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Keeps the tokens of a session in Redis. They must be encrypted: add <c>UseDataProtection()</c> or <c>UseProtector</c>.</summary>
+public static class TokenRefreshRedisExtensions
+{
+    /// <summary>Keeps the session's tokens in Redis, over a connection of its own, which is opened at the first use.</summary>
+    /// <param name="builder">The session.</param>
+    /// <param name="configuration">The servers, as StackExchange.Redis writes them: <c>redis.example.com:6380,ssl=true,password=…</c>.</param>
+    /// <param name="configure">Sets how records are kept.</param>
+    /// <exception cref="ArgumentException"><paramref name="configuration"/> can't be understood.</exception>
+    public static TokenSessionBuilder UseRedis(this TokenSessionBuilder builder, string configuration, Action<RedisTokenStoreOptions>? configure = null)
+    {
+        ThrowHelper.IfNull(builder, nameof(builder));
+        ThrowHelper.IfNullOrEmpty(configuration, nameof(configuration));
+        var servers = ConfigurationOptions.Parse(configuration);
+
+        // An app starts also while Redis is away.
+        servers.AbortOnConnectFail = false;
+        builder.Services.TryAddKeyedSingleton(configuration, (_, _) => new RedisConnection(
+            async () => await ConnectionMultiplexer.ConnectAsync(servers).ConfigureAwait(false), isOwned: true));
+        return builder.Use(provider => provider.GetRequiredKeyedService<RedisConnection>(configuration), configure);
+    }
+
+    /// <summary>Keeps the session's tokens in Redis, over a connection that the app owns.</summary>
+    /// <param name="builder">The session.</param>
+    /// <param name="connection">The connection.</param>
+    /// <param name="configure">Sets how records are kept.</param>
+    public static TokenSessionBuilder UseRedis(this TokenSessionBuilder builder, IConnectionMultiplexer connection, Action<RedisTokenStoreOptions>? configure = null)
+    {
+        ThrowHelper.IfNull(connection, nameof(connection));
+        ThrowHelper.IfNull(builder, nameof(builder));
+        return builder.Use(_ => new RedisConnection(() => Task.FromResult(connection), isOwned: false), configure);
+    }
+
+    /// <summary>Keeps the session's tokens in Redis, over a connection from the app's services.</summary>
+    /// <param name="builder">The session.</param>
+    /// <param name="connection">Finds the connection: <c>p =&gt; p.GetRequiredService&lt;IConnectionMultiplexer&gt;()</c>.</param>
+    /// <param name="configure">Sets how records are kept.</param>
+    public static TokenSessionBuilder UseRedis(
+        this TokenSessionBuilder builder, Func<IServiceProvider, IConnectionMultiplexer> connection, Action<RedisTokenStoreOptions>? configure = null)
+    {
+        ThrowHelper.IfNull(builder, nameof(builder));
+        ThrowHelper.IfNull(connection, nameof(connection));
+        return builder.Use(
+            provider =>
+            {
+                // Asked for now, so that the container closes it after the last refresh, not before.
+                var asked = Task.Run(() => connection(provider));
+                return new RedisConnection(() => asked is { IsFaulted: false } ? asked : Task.FromResult(connection(provider)), isOwned: false);
+            },
+            configure);
+    }
+
+    private static TokenSessionBuilder Use(
+        this TokenSessionBuilder builder, Func<IServiceProvider, RedisConnection> connect, Action<RedisTokenStoreOptions>? configure)
+    {
+        var options = new RedisTokenStoreOptions();
+        configure?.Invoke(options);
+        options = options.Validated();
+        return builder.UseStore(provider => new RedisTokenStore(connect(provider), options, provider.GetService<TimeProvider>()));
+    }
+}
