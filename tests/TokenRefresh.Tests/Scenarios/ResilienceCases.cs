@@ -5,6 +5,7 @@ using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http.Resilience;
 using Microsoft.Extensions.Time.Testing;
+using Polly;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
 using Xunit;
@@ -201,8 +202,12 @@ public sealed class ResilienceCases : IAsyncDisposable
         };
         if (isAdvised)
         {
-            options.Retry.ShouldHandle = args => new ValueTask<bool>(
-                args.Outcome.Exception is not TokenRefreshException { IsTransient: false } && HttpClientResiliencePredicates.IsTransient(args.Outcome));
+            options.Retry.ShouldHandle = args => new(IsWorthRepeating(args.Outcome));
+            options.CircuitBreaker.ShouldHandle = args => new(IsWorthRepeating(args.Outcome));
         }
     });
+
+    // As in docs/failures.md.
+    private static bool IsWorthRepeating(Outcome<HttpResponseMessage> outcome) =>
+        outcome.Exception is not TokenRefreshException { IsTransient: false } && HttpClientResiliencePredicates.IsTransient(outcome);
 }
