@@ -52,7 +52,7 @@ internal sealed class RedisChanges(string channel)
 
     public WatchedRecord Watch(string name, long version)
     {
-        var watch = new WatchedRecord(this, name);
+        var watch = new WatchedRecord(this, name, version);
         lock (_lock)
         {
             if (!_watched.TryGetValue(name, out var list))
@@ -73,7 +73,7 @@ internal sealed class RedisChanges(string channel)
     private void Hear(string message)
     {
         var parts = message.Split(':');
-        if (parts.Length != 2 || !long.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var version))
+        if (parts.Length != 3 || !long.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var version))
         {
             return;
         }
@@ -93,7 +93,8 @@ internal sealed class RedisChanges(string channel)
             _versions[name] = version;
             if (_watched.TryGetValue(name, out var list))
             {
-                list.ForEach(watch => watch.Wake());
+                // The news of the very version that is being refreshed may come late: nobody waits for that.
+                list.FindAll(watch => version > watch.Version || (version == watch.Version && parts[2] == "freed")).ForEach(watch => watch.Wake());
             }
         }
     }
@@ -109,9 +110,11 @@ internal sealed class RedisChanges(string channel)
         }
     }
 
-    internal sealed class WatchedRecord(RedisChanges changes, string name) : IDisposable
+    internal sealed class WatchedRecord(RedisChanges changes, string name, long version) : IDisposable
     {
         private readonly TaskCompletionSource<bool> _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public long Version => version;
 
         public void Wake() => _changed.TrySetResult(true);
 

@@ -52,10 +52,23 @@ public static class TokenRefreshRedisExtensions
             provider =>
             {
                 // Asked for now, so that the container closes it after the last refresh, not before.
-                var asked = Task.Run(() => connection(provider));
-                return new RedisConnection(() => asked is { IsFaulted: false } ? asked : Task.FromResult(connection(provider)), isOwned: false);
+                var found = TryFind(connection, provider);
+                return new RedisConnection(() => Task.FromResult(found ?? connection(provider)), isOwned: false);
             },
             configure);
+    }
+
+    private static IConnectionMultiplexer? TryFind(Func<IServiceProvider, IConnectionMultiplexer> connection, IServiceProvider provider)
+    {
+        try
+        {
+            return connection(provider);
+        }
+        catch (RedisException)
+        {
+            // Redis is away while the app starts: asked for again at the first use.
+            return null;
+        }
     }
 
     private static TokenSessionBuilder Use(

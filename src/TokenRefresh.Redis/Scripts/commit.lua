@@ -5,5 +5,5 @@ if record and (record.lineage ~= lineage or record.version ~= version or record.
   return describe()
 end
 write(fresh(lineage, version + 1, tokens, ''))
-publish()
+publish('new')
 return answer('Accepted')

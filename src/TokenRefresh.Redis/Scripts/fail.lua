@@ -11,5 +11,5 @@ else
   record.doubt = record.doubt or doubt
 end
 write(record)
-publish()
+publish('freed')
 return answer('Accepted')

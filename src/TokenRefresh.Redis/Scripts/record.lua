@@ -47,8 +47,9 @@ local function write(next)
   end
 end
 
-local function publish()
-  redis.call('PUBLISH', ARGV[1], ARGV[2] .. ':' .. text(record.version))
+-- new: the version itself is; freed: a version that was there lost its claim.
+local function publish(what)
+  redis.call('PUBLISH', ARGV[1], ARGV[2] .. ':' .. text(record.version) .. ':' .. what)
 end
 
 -- verdict, lineage, version, age, delay, in doubt, tokens, end, error code

@@ -1,4 +1,4 @@
 local newerThan = tonumber(ARGV[5])
 write(fresh('', following(newerThan), '', 'out'))
-publish()
+publish('new')
 return answer('Accepted')
