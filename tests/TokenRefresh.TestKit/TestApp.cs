@@ -26,6 +26,9 @@ public sealed class TestApp : IAsyncDisposable
         Session = Sessions[Name];
     }
 
+    /// <summary>What is added to every app: for those who watch a whole suite.</summary>
+    public static Action<IServiceCollection>? EveryApp { get; set; }
+
     public FakeTimeProvider Time { get; }
 
     public FakeTokenServer Tokens { get; }
@@ -66,6 +69,7 @@ public sealed class TestApp : IAsyncDisposable
                 configure?.Invoke(options);
             });
         collection.AddTokenSession(Name).Backchannel.ConfigurePrimaryHttpMessageHandler(() => tokens);
+        EveryApp?.Invoke(collection);
         services?.Invoke(collection);
 
         var app = new TestApp(time, tokens, api, collection.BuildServiceProvider());
