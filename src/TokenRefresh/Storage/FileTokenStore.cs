@@ -20,7 +20,8 @@ namespace TokenRefresh;
 /// On Unix the directory (0700) and the files (0600) are for their owner alone from the moment they exist; a symbolic link, or
 /// permissions for anybody else, are refused. Run as root, another owner isn't noticed. The netstandard2.0 build can't set permissions:
 /// on Unix, make the directory yourself (<c>mkdir -m 700</c>). On Windows the directory's access list decides: use one in the user's
-/// profile. Network drives whose locks don't hold between machines are no place for it.
+/// profile. Network drives whose locks don't hold between machines are no place for it, nor is a process that has switched off .NET's file
+/// locking (<c>System.IO.DisableFileLocking</c>).
 /// </para>
 /// </remarks>
 public sealed class FileTokenStore : RecordTokenStore
