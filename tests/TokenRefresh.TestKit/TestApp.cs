@@ -109,6 +109,7 @@ public sealed class TestApp : IAsyncDisposable
         // Disposal waits for a flight under way: a test that failed early must not hang on top of it.
         Tokens.Release();
         Api.Release();
+        Time.Advance(TimeSpan.FromMinutes(11));
         await Services.DisposeAsync();
         Tokens.Dispose();
         Api.Dispose();

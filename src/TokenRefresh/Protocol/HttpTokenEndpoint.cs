@@ -17,8 +17,7 @@ internal abstract class HttpTokenEndpoint(TokenRefreshOptions options, Func<Http
         Write(message, request);
         using var response = await backchannel().SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
         var answer = await TokenAnswer.ReadAsync(response, time, cancellationToken).ConfigureAwait(false);
-        var result = Classify(answer, time.GetUtcNow());
-        return result.WithError(ErrorCode.Sanitize(result.Error, request.RefreshToken, Options.ClientSecret));
+        return Classify(answer, time.GetUtcNow());
     }
 
     protected abstract void Write(HttpRequestMessage message, TokenEndpointRequest request);

@@ -44,14 +44,19 @@ internal static class FlightFailures
             name,
             limit.TotalSeconds));
 
-    public static FlightFailure Store(string name, Exception e, string? message = null) => e is UnreadableTokensException
-        ? new(TokenRefreshFailure.Configuration, $"Session '{name}': {e.Message}")
-        : new(
+    public static FlightFailure Store(string name, Exception e, string? message = null) => e switch
+    {
+        UnreadableTokensException => new(TokenRefreshFailure.Configuration, $"Session '{name}': {e.Message}"),
+
+        // A store that is called through the client it serves.
+        TokenRefreshException { Failure: TokenRefreshFailure.Configuration } => new(TokenRefreshFailure.Configuration, e.Message),
+        _ => new(
             TokenRefreshFailure.Transient,
             $"Session '{name}': {message ?? "The token store can't be reached, so no refresh token was spent. The login is kept; try again later."} ({e.GetType().Name})")
         {
             Cause = Harmless(e),
-        };
+        },
+    };
 
     public static FlightFailure Unexpected(string name, Exception e) => new(
         TokenRefreshFailure.Transient,

@@ -61,7 +61,8 @@ internal sealed class TokenCall(TokenSession session, Generation asked, Func<Gen
             asked.Doubt();
         }
 
-        return result;
+        // Whoever made the endpoint: what the server calls an error goes into messages and logs.
+        return result.WithError(ErrorCode.Sanitize(result.Error, request.RefreshToken, _services.Options.ClientSecret));
     }
 
     private void DoubtIfOut()

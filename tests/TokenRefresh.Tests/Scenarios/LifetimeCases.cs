@@ -201,6 +201,33 @@ public sealed class LifetimeCases
         Assert.Equal(0, unobserved);
     }
 
+    [Fact]
+    [Trait("Case", "C21")]
+    public async Task Tokens_that_come_after_the_deadline_are_kept()
+    {
+        var store = new MemoryTokenStore();
+        var endpoint = new DeafEndpoint();
+        await using var app = TestApp.Create(services: services => services.AddTokenSession(TestApp.Name).UseStore(store).UseEndpoint(_ => endpoint));
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        var request = app.GetAsync();
+        await endpoint.Gate.ArrivedAsync(1);
+
+        app.Time.Advance(TimeSpan.FromSeconds(30));
+        var exception = await Assert.ThrowsAsync<TokenRefreshException>(() => request.WaitAsync(Gate.FailSafe, TimeProvider.System));
+        endpoint.Gate.Open();
+        using var failSafe = new CancellationTokenSource(Gate.FailSafe);
+        while ((await store.ReadAsync(new TokenSessionKey(TestApp.Name), default)).Version == 1)
+        {
+            failSafe.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+
+        Assert.Equal(TokenRefreshFailure.Transient, exception.Failure);
+        Assert.Equal("late", await PollAsync(app.Session, failSafe.Token));
+        Assert.Equal(1, endpoint.Gate.Arrived);
+    }
+
     [Theory]
     [Trait("Case", "C22")]
     [InlineData(true)]
@@ -295,6 +322,22 @@ public sealed class LifetimeCases
         Assert.Equal(HttpStatusCode.OK, await done.Task.WaitAsync(Gate.FailSafe, TimeProvider.System));
     }
 
+    // The store has the tokens an instant before the session has them.
+    private static async Task<string?> PollAsync(TokenSession session, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return await session.GetAccessTokenAsync(cancellationToken);
+            }
+            catch (TokenRefreshException)
+            {
+                await Task.Yield();
+            }
+        }
+    }
+
     private static async Task AdvanceUntilAsync(TestApp app, Gate gate, int attempts)
     {
         var arrived = gate.ArrivedAsync(attempts);
@@ -323,6 +366,18 @@ public sealed class LifetimeCases
         foreach (var request in requests)
         {
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request);
+        }
+    }
+
+    /// <summary>An endpoint that doesn't hear that it is cancelled.</summary>
+    private sealed class DeafEndpoint : ITokenEndpoint
+    {
+        public Gate Gate { get; } = new();
+
+        public async Task<TokenEndpointResult> RefreshAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
+        {
+            await Gate.PassAsync(CancellationToken.None);
+            return TokenEndpointResult.Succeeded(new TokenSet("late", "next"));
         }
     }
 
