@@ -12,6 +12,7 @@ using Xunit;
 
 [assembly: AssemblyFixture(typeof(TokenRefresh.Redis.Tests.GarnetFixture))]
 [assembly: AssemblyFixture(typeof(TokenRefresh.Redis.Tests.RedisServerFixture))]
+[assembly: AssemblyFixture(typeof(Canary))]
 
 namespace TokenRefresh.Redis.Tests;
 

@@ -5,6 +5,7 @@ using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
+using TokenRefresh.TestKit;
 
 namespace TokenRefresh.ServerTests;
 
@@ -26,6 +27,7 @@ internal sealed class RealApp : IAsyncDisposable
                 // The servers' tokens live two seconds: ten seconds without a refresh would be longer than a life.
                 options.MinRefreshInterval = TimeSpan.Zero;
             });
+        Canary.Watch(services);
         _services = services.BuildServiceProvider();
         Session = _services.GetRequiredService<TokenSessions>()["api"];
         Session.ReLoginRequired += (_, _) => Interlocked.Increment(ref _reLogins);

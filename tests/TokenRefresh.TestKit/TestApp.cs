@@ -26,9 +26,6 @@ public sealed class TestApp : IAsyncDisposable
         Session = Sessions[Name];
     }
 
-    /// <summary>What is added to every app: for those who watch a whole suite.</summary>
-    public static Action<IServiceCollection>? EveryApp { get; set; }
-
     public FakeTimeProvider Time { get; }
 
     public FakeTokenServer Tokens { get; }
@@ -69,7 +66,7 @@ public sealed class TestApp : IAsyncDisposable
                 configure?.Invoke(options);
             });
         collection.AddTokenSession(Name).Backchannel.ConfigurePrimaryHttpMessageHandler(() => tokens);
-        EveryApp?.Invoke(collection);
+        Canary.Watch(collection);
         services?.Invoke(collection);
 
         var app = new TestApp(time, tokens, api, collection.BuildServiceProvider());
@@ -109,8 +106,14 @@ public sealed class TestApp : IAsyncDisposable
         // Disposal waits for a flight under way: a test that failed early must not hang on top of it.
         Tokens.Release();
         Api.Release();
-        Time.Advance(TimeSpan.FromMinutes(11));
-        await Services.DisposeAsync();
+        var disposal = Services.DisposeAsync().AsTask();
+        if (await Task.WhenAny(disposal, Task.Delay(TimeSpan.FromSeconds(10), TimeProvider.System)) != disposal)
+        {
+            // Its deadline runs by a clock that stands still.
+            Time.Advance(TimeSpan.FromMinutes(11));
+        }
+
+        await disposal;
         Tokens.Dispose();
         Api.Dispose();
     }

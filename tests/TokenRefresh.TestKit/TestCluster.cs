@@ -82,6 +82,7 @@ public sealed class TestCluster : IAsyncDisposable
     {
         var services = new ServiceCollection();
         services.AddSingleton<TimeProvider>(Time);
+        Canary.Watch(services);
         services.AddHttpClient(TestApp.Name, client => client.BaseAddress = new Uri("https://api.example.com/"))
             .ConfigurePrimaryHttpMessageHandler(() => Api)
             .AddTokenRefreshHandler(options =>

@@ -1,0 +1,104 @@
+using System;
+using System.Collections.Concurrent;
+using System.Collections.Generic;
+using System.Linq;
+using System.Runtime.ExceptionServices;
+using System.Text.RegularExpressions;
+using System.Threading;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace TokenRefresh.TestKit;
+
+/// <summary>
+/// Stands around a whole suite (C42): whatever any test has the library log at Trace, or throw, is searched for tokens, those that the
+/// test kit numbers and those that real servers sign. A leak anywhere fails the run.
+/// </summary>
+public sealed partial class Canary : IDisposable
+{
+    private readonly ConcurrentQueue<string> _leaks = new();
+    private int _heard;
+
+    /// <summary>Begins to listen. One for each suite, as an assembly fixture.</summary>
+    public Canary()
+    {
+        Current = this;
+        AppDomain.CurrentDomain.FirstChanceException += Hear;
+    }
+
+    private static Canary? Current { get; set; }
+
+    /// <summary>Listens to an app that is being put together.</summary>
+    public static void Watch(IServiceCollection services)
+    {
+        if (Current is { } canary)
+        {
+            services.AddLogging(logging => logging
+                .AddFilter(static (category, _) => category?.StartsWith("TokenRefresh", StringComparison.Ordinal) ?? false)
+                .AddProvider(new Ears(canary)));
+        }
+    }
+
+    /// <exception cref="InvalidOperationException">A token was said, or nothing was heard: such a canary would never fall silent.</exception>
+    public void Dispose()
+    {
+        AppDomain.CurrentDomain.FirstChanceException -= Hear;
+        Current = null;
+        if (!_leaks.IsEmpty || Volatile.Read(ref _heard) == 0)
+        {
+            throw new InvalidOperationException("Leaked: " + string.Join(Environment.NewLine, _leaks.Distinct().DefaultIfEmpty("nothing, but nothing was heard either")));
+        }
+    }
+
+    private void Hear(object? sender, FirstChanceExceptionEventArgs e)
+    {
+        if (e.Exception is TokenRefreshException exception)
+        {
+            // The message and its causes; the stack may name a test's own code.
+            for (Exception? cause = exception; cause is not null; cause = cause.InnerException)
+            {
+                Hear($"{cause.GetType().Name}: {cause.Message} {string.Join(' ', cause.Data.Values.Cast<object?>())}");
+            }
+
+            Hear($"Error: {exception.Error}");
+        }
+    }
+
+    private void Hear(string text)
+    {
+        Interlocked.Increment(ref _heard);
+        if (Token().IsMatch(text))
+        {
+            _leaks.Enqueue(text);
+        }
+    }
+
+    [GeneratedRegex("(access|refresh)-[0-9]+|eyJ[A-Za-z0-9_-]{8}", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Token();
+
+    private sealed class Ears(Canary canary) : ILoggerProvider
+    {
+        public ILogger CreateLogger(string categoryName) => new Ear(canary);
+
+        public void Dispose()
+        {
+        }
+    }
+
+    private sealed class Ear(Canary canary) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            canary.Hear(formatter(state, exception) + exception);
+            foreach (var value in state as IEnumerable<KeyValuePair<string, object?>> ?? [])
+            {
+                canary.Hear($"{value.Key}={value.Value}");
+            }
+        }
+    }
+}
