@@ -29,7 +29,7 @@ public sealed class RedisTokenStore : ITokenStore
     /// <param name="timeProvider">The clock of this process's own waiting, or <see langword="null"/> for the system's.</param>
     /// <exception cref="ArgumentException">An option is wrong; the message names it and says what to do.</exception>
     public RedisTokenStore(IConnectionMultiplexer connection, RedisTokenStoreOptions? options = null, TimeProvider? timeProvider = null)
-        : this(new RedisConnection(() => Task.FromResult(connection), isOwned: false), options, timeProvider) => ThrowHelper.IfNull(connection, nameof(connection));
+        : this(new RedisConnection(() => Task.FromResult(connection), isOwned: false), options, timeProvider) => Require.NotNull(connection, nameof(connection));
 
     internal RedisTokenStore(RedisConnection connection, RedisTokenStoreOptions? options, TimeProvider? timeProvider, string? channel = null)
     {
@@ -49,23 +49,23 @@ public sealed class RedisTokenStore : ITokenStore
     /// <inheritdoc/>
     public ValueTask<TokenStoreAnswer> BeginAsync(TokenSessionKey key, RefreshClaim claim, CancellationToken cancellationToken)
     {
-        ThrowHelper.IfNull(claim, nameof(claim));
+        Require.NotNull(claim, nameof(claim));
         return RunAsync(RedisScripts.Begin, key, cancellationToken, claim.Lineage, claim.Version, claim.Owner, Milliseconds(claim.Lease));
     }
 
     /// <inheritdoc/>
     public ValueTask<TokenStoreAnswer> CommitAsync(TokenSessionKey key, string lineage, long version, ProtectedTokens tokens, CancellationToken cancellationToken)
     {
-        ThrowHelper.IfNullOrEmpty(lineage, nameof(lineage));
-        ThrowHelper.IfNull(tokens, nameof(tokens));
+        Require.NotEmpty(lineage, nameof(lineage));
+        Require.NotNull(tokens, nameof(tokens));
         return RunAsync(RedisScripts.Commit, key, cancellationToken, lineage, version, tokens.Value);
     }
 
     /// <inheritdoc/>
     public ValueTask<TokenStoreAnswer> FailAsync(TokenSessionKey key, RefreshClaim claim, ClaimFailure failure, CancellationToken cancellationToken)
     {
-        ThrowHelper.IfNull(claim, nameof(claim));
-        ThrowHelper.IfNull(failure, nameof(failure));
+        Require.NotNull(claim, nameof(claim));
+        Require.NotNull(failure, nameof(failure));
         return RunAsync(
             RedisScripts.Fail,
             key,
@@ -82,8 +82,8 @@ public sealed class RedisTokenStore : ITokenStore
     /// <inheritdoc/>
     public ValueTask<TokenStoreAnswer> SignInAsync(TokenSessionKey key, string lineage, long newerThan, ProtectedTokens tokens, CancellationToken cancellationToken)
     {
-        ThrowHelper.IfNullOrEmpty(lineage, nameof(lineage));
-        ThrowHelper.IfNull(tokens, nameof(tokens));
+        Require.NotEmpty(lineage, nameof(lineage));
+        Require.NotNull(tokens, nameof(tokens));
         return RunAsync(RedisScripts.SignIn, key, cancellationToken, lineage, newerThan, tokens.Value);
     }
 

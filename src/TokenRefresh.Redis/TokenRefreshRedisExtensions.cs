@@ -17,8 +17,8 @@ public static class TokenRefreshRedisExtensions
     /// <exception cref="ArgumentException"><paramref name="configuration"/> can't be understood.</exception>
     public static TokenSessionBuilder UseRedis(this TokenSessionBuilder builder, string configuration, Action<RedisTokenStoreOptions>? configure = null)
     {
-        ThrowHelper.IfNull(builder, nameof(builder));
-        ThrowHelper.IfNullOrEmpty(configuration, nameof(configuration));
+        Require.NotNull(builder, nameof(builder));
+        Require.NotEmpty(configuration, nameof(configuration));
         var servers = ConfigurationOptions.Parse(configuration);
 
         // An app starts also while Redis is away.
@@ -34,8 +34,8 @@ public static class TokenRefreshRedisExtensions
     /// <param name="configure">Sets how records are kept.</param>
     public static TokenSessionBuilder UseRedis(this TokenSessionBuilder builder, IConnectionMultiplexer connection, Action<RedisTokenStoreOptions>? configure = null)
     {
-        ThrowHelper.IfNull(connection, nameof(connection));
-        ThrowHelper.IfNull(builder, nameof(builder));
+        Require.NotNull(connection, nameof(connection));
+        Require.NotNull(builder, nameof(builder));
         return builder.Use(_ => new RedisConnection(() => Task.FromResult(connection), isOwned: false), configure);
     }
 
@@ -46,8 +46,8 @@ public static class TokenRefreshRedisExtensions
     public static TokenSessionBuilder UseRedis(
         this TokenSessionBuilder builder, Func<IServiceProvider, IConnectionMultiplexer> connection, Action<RedisTokenStoreOptions>? configure = null)
     {
-        ThrowHelper.IfNull(builder, nameof(builder));
-        ThrowHelper.IfNull(connection, nameof(connection));
+        Require.NotNull(builder, nameof(builder));
+        Require.NotNull(connection, nameof(connection));
         return builder.Use(
             provider =>
             {

@@ -24,7 +24,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
     /// <exception cref="ArgumentNullException"><paramref name="session"/> is <see langword="null"/>.</exception>
     public TokenRefreshHandler(TokenSession session)
     {
-        ThrowHelper.IfNull(session, nameof(session));
+        Require.NotNull(session, nameof(session));
         _resolver = new SingleSessionResolver(session);
     }
 
@@ -33,7 +33,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
     /// <inheritdoc/>
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        ThrowHelper.IfNull(request, nameof(request));
+        Require.NotNull(request, nameof(request));
         TokenSession? guarding;
         try
         {
@@ -69,7 +69,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
     /// <remarks>Blocks the calling thread while a refresh is under way; the refresh itself runs on others.</remarks>
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        ThrowHelper.IfNull(request, nameof(request));
+        Require.NotNull(request, nameof(request));
         return Guarding(request) is { } session
             ? SendSlowlyAsync(session, request, isAsync: false, cancellationToken).GetAwaiter().GetResult()
             : base.Send(request, cancellationToken);

@@ -12,7 +12,7 @@ public static class TokenRefreshRequestExtensions
     /// <exception cref="ArgumentNullException"><paramref name="request"/> is <see langword="null"/>.</exception>
     public static HttpRequestMessage SkipTokenRefresh(this HttpRequestMessage request)
     {
-        ThrowHelper.IfNull(request, nameof(request));
+        Require.NotNull(request, nameof(request));
         RequestMarks.SetSkip(request);
         return request;
     }
@@ -23,8 +23,8 @@ public static class TokenRefreshRequestExtensions
     /// <exception cref="ArgumentNullException"><paramref name="request"/> is <see langword="null"/>.</exception>
     public static HttpRequestMessage UseTokenUser(this HttpRequestMessage request, string userKey)
     {
-        ThrowHelper.IfNull(request, nameof(request));
-        ThrowHelper.IfNullOrEmpty(userKey, nameof(userKey));
+        Require.NotNull(request, nameof(request));
+        Require.NotEmpty(userKey, nameof(userKey));
         RequestMarks.SetUser(request, userKey);
         return request;
     }

@@ -63,8 +63,8 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
         string name = "default",
         bool allowPlaintextTokens = false)
     {
-        ThrowHelper.IfNull(options, nameof(options));
-        ThrowHelper.IfNullOrEmpty(name, nameof(name));
+        Require.NotNull(options, nameof(options));
+        Require.NotEmpty(name, nameof(name));
         var services = StandaloneSession.Compose(options, timeProvider, store, endpoint, protector, backchannel, loggerFactory, name, allowPlaintextTokens);
         return new TokenSession(services, new TokenSessionKey(name));
     }
@@ -77,7 +77,7 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public async Task SignInAsync(TokenSet tokens, CancellationToken cancellationToken = default)
     {
-        ThrowHelper.IfNull(tokens, nameof(tokens));
+        Require.NotNull(tokens, nameof(tokens));
         if (tokens.Scheme is { } scheme && !scheme.Equals(_services.Options.Scheme, StringComparison.OrdinalIgnoreCase))
         {
             throw new ArgumentException(

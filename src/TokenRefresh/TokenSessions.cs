@@ -36,7 +36,7 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
     {
         get
         {
-            ThrowHelper.IfNull(name, nameof(name));
+            Require.NotNull(name, nameof(name));
             if (userKey is { Length: 0 })
             {
                 throw new ArgumentException("The user is empty. Pass null for the session without a user.", nameof(userKey));

@@ -15,8 +15,8 @@ public static class TokenRefreshHttpClientBuilderExtensions
     /// <exception cref="InvalidOperationException">The builder is that of <c>ConfigureHttpClientDefaults</c>, or the client has another session already.</exception>
     public static IHttpClientBuilder AddTokenRefreshHandler(this IHttpClientBuilder builder, Action<TokenRefreshOptions> configure)
     {
-        ThrowHelper.IfNull(builder, nameof(builder));
-        ThrowHelper.IfNull(configure, nameof(configure));
+        Require.NotNull(builder, nameof(builder));
+        Require.NotNull(configure, nameof(configure));
         AddHandler(builder, builder.Name);
         builder.Services.AddTokenSession(builder.Name, configure);
         return builder;
@@ -29,8 +29,8 @@ public static class TokenRefreshHttpClientBuilderExtensions
     /// <exception cref="InvalidOperationException">The builder is that of <c>ConfigureHttpClientDefaults</c>, or the client has another session already.</exception>
     public static IHttpClientBuilder AddTokenRefreshHandler(this IHttpClientBuilder builder, IConfigurationSection section)
     {
-        ThrowHelper.IfNull(builder, nameof(builder));
-        ThrowHelper.IfNull(section, nameof(section));
+        Require.NotNull(builder, nameof(builder));
+        Require.NotNull(section, nameof(section));
         AddHandler(builder, builder.Name);
         builder.Services.AddTokenSession(builder.Name, section);
         return builder;
@@ -43,8 +43,8 @@ public static class TokenRefreshHttpClientBuilderExtensions
     /// <exception cref="InvalidOperationException">The builder is that of <c>ConfigureHttpClientDefaults</c>, or the client has another session already.</exception>
     public static IHttpClientBuilder AddTokenRefreshHandler(this IHttpClientBuilder builder, string sessionName)
     {
-        ThrowHelper.IfNull(builder, nameof(builder));
-        ThrowHelper.IfNullOrEmpty(sessionName, nameof(sessionName));
+        Require.NotNull(builder, nameof(builder));
+        Require.NotEmpty(sessionName, nameof(sessionName));
         AddHandler(builder, sessionName);
         return builder;
     }

@@ -25,8 +25,8 @@ public static class TokenRefreshServiceCollectionExtensions
     /// <exception cref="ArgumentException"><paramref name="name"/> is empty.</exception>
     public static TokenSessionBuilder AddTokenSession(this IServiceCollection services, string name)
     {
-        ThrowHelper.IfNull(services, nameof(services));
-        ThrowHelper.IfNullOrEmpty(name, nameof(name));
+        Require.NotNull(services, nameof(services));
+        Require.NotEmpty(name, nameof(name));
         AddSession(services, name);
         return new TokenSessionBuilder(services, name);
     }
@@ -38,7 +38,7 @@ public static class TokenRefreshServiceCollectionExtensions
     /// <exception cref="ArgumentException"><paramref name="name"/> is empty.</exception>
     public static TokenSessionBuilder AddTokenSession(this IServiceCollection services, string name, Action<TokenRefreshOptions> configure)
     {
-        ThrowHelper.IfNull(configure, nameof(configure));
+        Require.NotNull(configure, nameof(configure));
         var builder = services.AddTokenSession(name);
         services.Configure(name, configure);
         return builder;
@@ -51,7 +51,7 @@ public static class TokenRefreshServiceCollectionExtensions
     /// <exception cref="ArgumentException"><paramref name="name"/> is empty.</exception>
     public static TokenSessionBuilder AddTokenSession(this IServiceCollection services, string name, IConfigurationSection section)
     {
-        ThrowHelper.IfNull(section, nameof(section));
+        Require.NotNull(section, nameof(section));
         return services.AddTokenSession(name, new OptionsReader(name, section).ReadInto);
     }
 

@@ -30,7 +30,7 @@ public sealed class TokenSessionBuilder
     /// <param name="store">The store. It isn't disposed with the container.</param>
     public TokenSessionBuilder UseStore(ITokenStore store)
     {
-        ThrowHelper.IfNull(store, nameof(store));
+        Require.NotNull(store, nameof(store));
         return Use(ServiceDescriptor.KeyedSingleton(Name, store));
     }
 
@@ -38,7 +38,7 @@ public sealed class TokenSessionBuilder
     /// <param name="factory">Makes the store.</param>
     public TokenSessionBuilder UseStore(Func<IServiceProvider, ITokenStore> factory)
     {
-        ThrowHelper.IfNull(factory, nameof(factory));
+        Require.NotNull(factory, nameof(factory));
         return Use(ServiceDescriptor.KeyedSingleton(Name, (provider, _) => factory(provider)));
     }
 
@@ -46,7 +46,7 @@ public sealed class TokenSessionBuilder
     /// <param name="factory">Makes the endpoint.</param>
     public TokenSessionBuilder UseEndpoint(Func<IServiceProvider, ITokenEndpoint> factory)
     {
-        ThrowHelper.IfNull(factory, nameof(factory));
+        Require.NotNull(factory, nameof(factory));
         return Use(ServiceDescriptor.KeyedSingleton(Name, (provider, _) => factory(provider)));
     }
 
@@ -54,7 +54,7 @@ public sealed class TokenSessionBuilder
     /// <param name="factory">Makes the protector.</param>
     public TokenSessionBuilder UseProtector(Func<IServiceProvider, ITokenProtector> factory)
     {
-        ThrowHelper.IfNull(factory, nameof(factory));
+        Require.NotNull(factory, nameof(factory));
         return Use(ServiceDescriptor.KeyedSingleton(Name, (provider, _) => factory(provider)));
     }
 
@@ -65,7 +65,7 @@ public sealed class TokenSessionBuilder
     /// <param name="directory">A directory of its own on a local disk. See <see cref="FileTokenStore"/>.</param>
     public TokenSessionBuilder UseFileStore(string directory)
     {
-        ThrowHelper.IfNullOrEmpty(directory, nameof(directory));
+        Require.NotEmpty(directory, nameof(directory));
         return UseStore(provider => new FileTokenStore(directory, provider.GetService<TimeProvider>()));
     }
 

@@ -37,7 +37,7 @@ public sealed class TokenEndpointResult
     /// <param name="tokens">The new tokens; without a refresh token, the old one stays.</param>
     public static TokenEndpointResult Succeeded(TokenSet tokens)
     {
-        ThrowHelper.IfNull(tokens, nameof(tokens));
+        Require.NotNull(tokens, nameof(tokens));
         return new TokenEndpointResult(TokenEndpointOutcome.Succeeded) { Tokens = tokens };
     }
 
@@ -45,7 +45,7 @@ public sealed class TokenEndpointResult
     /// <param name="refreshToken">The new refresh token.</param>
     public static TokenEndpointResult SuccessorOnly(string refreshToken)
     {
-        ThrowHelper.IfNullOrEmpty(refreshToken, nameof(refreshToken));
+        Require.NotEmpty(refreshToken, nameof(refreshToken));
         return new TokenEndpointResult(TokenEndpointOutcome.SuccessorOnly)
         {
             SuccessorRefreshToken = refreshToken,

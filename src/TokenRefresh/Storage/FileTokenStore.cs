@@ -38,7 +38,7 @@ public sealed class FileTokenStore : RecordTokenStore
     public FileTokenStore(string directory, TimeProvider? timeProvider = null)
         : base(timeProvider)
     {
-        ThrowHelper.IfNullOrEmpty(directory, nameof(directory));
+        Require.NotEmpty(directory, nameof(directory));
         _directory = Path.GetFullPath(directory);
     }
 

@@ -16,7 +16,7 @@ public sealed class ProtectedTokens
     /// <exception cref="ArgumentException"><paramref name="value"/> is empty.</exception>
     public ProtectedTokens(string value)
     {
-        ThrowHelper.IfNullOrEmpty(value, nameof(value));
+        Require.NotEmpty(value, nameof(value));
         _value = value;
     }
 

@@ -22,31 +22,31 @@ public abstract class RecordTokenStore : ITokenStore
     /// <inheritdoc/>
     public ValueTask<TokenStoreAnswer> BeginAsync(TokenSessionKey key, RefreshClaim claim, CancellationToken cancellationToken)
     {
-        ThrowHelper.IfNull(claim, nameof(claim));
+        Require.NotNull(claim, nameof(claim));
         return StepAsync(key, (record, now) => TokenRecord.Begin(record, claim, now), cancellationToken);
     }
 
     /// <inheritdoc/>
     public ValueTask<TokenStoreAnswer> CommitAsync(TokenSessionKey key, string lineage, long version, ProtectedTokens tokens, CancellationToken cancellationToken)
     {
-        ThrowHelper.IfNullOrEmpty(lineage, nameof(lineage));
-        ThrowHelper.IfNull(tokens, nameof(tokens));
+        Require.NotEmpty(lineage, nameof(lineage));
+        Require.NotNull(tokens, nameof(tokens));
         return StepAsync(key, (record, now) => TokenRecord.Commit(record, lineage, version, tokens, now), cancellationToken);
     }
 
     /// <inheritdoc/>
     public ValueTask<TokenStoreAnswer> FailAsync(TokenSessionKey key, RefreshClaim claim, ClaimFailure failure, CancellationToken cancellationToken)
     {
-        ThrowHelper.IfNull(claim, nameof(claim));
-        ThrowHelper.IfNull(failure, nameof(failure));
+        Require.NotNull(claim, nameof(claim));
+        Require.NotNull(failure, nameof(failure));
         return StepAsync(key, (record, now) => TokenRecord.Fail(record, claim, failure, now), cancellationToken);
     }
 
     /// <inheritdoc/>
     public ValueTask<TokenStoreAnswer> SignInAsync(TokenSessionKey key, string lineage, long newerThan, ProtectedTokens tokens, CancellationToken cancellationToken)
     {
-        ThrowHelper.IfNullOrEmpty(lineage, nameof(lineage));
-        ThrowHelper.IfNull(tokens, nameof(tokens));
+        Require.NotEmpty(lineage, nameof(lineage));
+        Require.NotNull(tokens, nameof(tokens));
         return StepAsync(key, (record, now) => TokenRecord.SignIn(record, lineage, newerThan, tokens, now), cancellationToken);
     }
 

@@ -4,9 +4,9 @@ using System.Diagnostics.CodeAnalysis;
 namespace TokenRefresh;
 
 /// <summary>The argument checks that netstandard2.0 lacks.</summary>
-internal static class ThrowHelper
+internal static class Require
 {
-    public static void IfNull([NotNull] object? value, string name)
+    public static void NotNull([NotNull] object? value, string name)
     {
         if (value is null)
         {
@@ -14,9 +14,9 @@ internal static class ThrowHelper
         }
     }
 
-    public static void IfNullOrEmpty([NotNull] string? value, string name)
+    public static void NotEmpty([NotNull] string? value, string name)
     {
-        IfNull(value, name);
+        NotNull(value, name);
         if (value.Length == 0)
         {
             throw new ArgumentException("The value is empty.", name);
