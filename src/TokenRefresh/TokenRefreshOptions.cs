@@ -56,6 +56,13 @@ public sealed class TokenRefreshOptions
     /// </value>
     public Func<HttpRequestMessage, IServiceProvider, string?>? UserKey { get; set; }
 
+    /// <summary>How long a user's session may be unused before it leaves the memory.</summary>
+    /// <value>
+    /// More than zero, at most 24 days, or <see cref="Timeout.InfiniteTimeSpan"/> for never. The default is 20 minutes; it may take up to
+    /// twice as long. What would be lost stays: a login that is in no store, a session with subscribers, a refresh under way.
+    /// </value>
+    public TimeSpan UserIdleTimeout { get; set; } = TimeSpan.FromMinutes(20);
+
     /// <summary>How long one refresh may take, with all its attempts and its waiting for other processes.</summary>
     /// <value>More than zero, at most 10 minutes. The default is 30 seconds.</value>
     public TimeSpan RefreshTimeout { get; set; } = TimeSpan.FromSeconds(30);

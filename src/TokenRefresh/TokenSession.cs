@@ -14,13 +14,12 @@ namespace TokenRefresh;
 public sealed partial class TokenSession : IDisposable, IAsyncDisposable
 {
     private readonly SessionServices _services;
-    private readonly TokenSessionKey _key;
 
-    internal TokenSession(SessionServices services, TokenSessionKey key)
+    internal TokenSession(SessionServices services, string? userKey)
     {
         _services = services;
-        _key = key;
-        _current = services.Store.IsShared ? Generation.NotLoaded : Generation.SignedOut(version: 0, @checked: null);
+        UserKey = userKey;
+        _current = services.Store is null ? Generation.NeverSignedIn : Generation.NotLoaded;
     }
 
     /// <summary>Raised once per dead login, outside every lock. A subscriber may block, throw, sign in, or call the client.</summary>
@@ -30,10 +29,10 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
     public event EventHandler<TokensRefreshedEventArgs>? TokensRefreshed;
 
     /// <summary>The session's name.</summary>
-    public string Name => _key.SessionName;
+    public string Name => _services.Name;
 
     /// <summary>The session's user, or <see langword="null"/> where the session has only one.</summary>
-    public string? UserKey => _key.UserKey;
+    public string? UserKey { get; }
 
     /// <summary>What is known of the login. Reads no store and waits for nothing.</summary>
     public TokenSessionState State => _current.State;
@@ -66,7 +65,7 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
         Require.NotNull(options, nameof(options));
         Require.NotEmpty(name, nameof(name));
         var services = StandaloneSession.Compose(options, timeProvider, store, endpoint, protector, backchannel, loggerFactory, name, allowPlaintextTokens);
-        return new TokenSession(services, new TokenSessionKey(name));
+        return new TokenSession(services, userKey: null);
     }
 
     /// <summary>Signs in with a new login's tokens: they are saved, and from then on sent. Whatever there was before is over.</summary>
@@ -86,7 +85,7 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
         }
 
         var received = tokens.CompletedBy(old: null, _services.Time.GetUtcNow());
-        var lineage = Guid.NewGuid().ToString("N");
+        var lineage = Guid.NewGuid().ToString("N").Substring(0, 16);
         var answer = await WithStoreAsync(
             () => Store.SignInAsync(lineage, _current.Version, received, cancellationToken),
             "The tokens of the new sign-in couldn't be saved; nothing has changed. Sign in again.",

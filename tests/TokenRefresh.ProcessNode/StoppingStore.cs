@@ -7,7 +7,6 @@ namespace TokenRefresh.ProcessNode;
 /// <summary>A store that stands still at one step, says so, and waits to be killed there.</summary>
 internal sealed class StoppingStore(ITokenStore store, string step) : ITokenStore
 {
-    public bool IsShared => store.IsShared;
 
     public ValueTask<TokenStoreAnswer> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken) => store.ReadAsync(key, cancellationToken);
 

@@ -23,7 +23,7 @@ internal sealed class SessionComposer(IServiceProvider provider)
             Name = name,
             Options = options,
             Time = time,
-            Store = Find<ITokenStore>(provider, name) ?? new MemoryTokenStore(time),
+            Store = Find<ITokenStore>(provider, name),
             Endpoint = Find<ITokenEndpoint>(provider, name) ?? TokenEndpoints.For(options, () => factory.CreateClient(BackchannelName(name)), time),
             Pipeline = RefreshPipeline.Build(options, time, Jitter.Next),
             Logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger<TokenSession>(),

@@ -52,7 +52,7 @@ internal static class StandaloneSession
             Name = name,
             Options = options,
             Time = time,
-            Store = store ?? new MemoryTokenStore(time),
+            Store = store,
             Endpoint = endpoint ?? TokenEndpoints.For(options, () => client!, time),
             Pipeline = RefreshPipeline.Build(options, time, Jitter.Next),
             Logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<TokenSession>(),

@@ -28,6 +28,7 @@ internal sealed class OptionsReader(string client, IConfigurationSection section
                 case "SCHEME": options.Scheme = setting.Value ?? ""; break;
                 case "EXTRAPARAMETERS": ReadParameters(setting, options.ExtraParameters); break;
                 case "ALLOWEDORIGINS": ReadOrigins(setting, options.AllowedOrigins); break;
+                case "USERIDLETIMEOUT": options.UserIdleTimeout = ReadTime(setting); break;
                 case "REFRESHTIMEOUT": options.RefreshTimeout = ReadTime(setting); break;
                 case "REFRESHWINDOW": options.RefreshWindow = ReadTime(setting); break;
                 case "EXPIRYBUFFER": options.ExpiryBuffer = ReadTime(setting); break;

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Threading;
 using Microsoft.Extensions.Options;
 using TokenRefresh.Handling;
 
@@ -10,6 +11,7 @@ namespace TokenRefresh.Options;
 internal sealed class TokenRefreshOptionsValidator(Func<string?, bool>? hasOwnEndpoint = null) : IValidateOptions<TokenRefreshOptions>
 {
     private static readonly TimeSpan LongestTimeout = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan LongestIdleTimeout = TimeSpan.FromDays(24);
 
     private static readonly string[] ProtocolParameters = ["grant_type", "refresh_token", "client_id", "client_secret", "scope", "refresh"];
 
@@ -104,6 +106,11 @@ internal sealed class TokenRefreshOptionsValidator(Func<string?, bool>? hasOwnEn
         if (options.RefreshTimeout <= TimeSpan.Zero || options.RefreshTimeout > LongestTimeout)
         {
             yield return $"RefreshTimeout is {options.RefreshTimeout}. Use more than zero, and at most {LongestTimeout}.";
+        }
+
+        if ((options.UserIdleTimeout <= TimeSpan.Zero && options.UserIdleTimeout != Timeout.InfiniteTimeSpan) || options.UserIdleTimeout > LongestIdleTimeout)
+        {
+            yield return $"UserIdleTimeout is {options.UserIdleTimeout}. Use more than zero, at most {LongestIdleTimeout}, or Timeout.InfiniteTimeSpan for never.";
         }
 
         if (options.MinRefreshInterval < TimeSpan.Zero)

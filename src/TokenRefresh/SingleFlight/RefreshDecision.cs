@@ -43,12 +43,12 @@ internal static class RefreshDecisions
         }
 
         var schedule = generation.Schedule;
-        if (ReferenceEquals(schedule, TokenSchedule.Unknown))
+        if (schedule.IsUnknown)
         {
             return RefreshDecision.Send;
         }
 
-        var now = time.GetUtcNow();
+        var now = time.GetUtcNow().UtcDateTime;
         return now < schedule.RefreshAt ? RefreshDecision.Send
             : now < schedule.StaleAt ? RefreshDecision.SendAndRefreshAhead
             : RefreshDecision.Hold;

@@ -8,13 +8,18 @@ namespace TokenRefresh.SingleFlight;
 /// <summary>What all sessions of one name share: their settings, seams and clock. A session itself holds only its state.</summary>
 internal sealed class SessionServices : IAsyncDisposable
 {
+    private readonly Lazy<UserSessions> _users;
+
+    public SessionServices() => _users = new Lazy<UserSessions>(() => new UserSessions(this));
+
     public required string Name { get; init; }
 
     public required TokenRefreshOptions Options { get; init; }
 
     public required TimeProvider Time { get; init; }
 
-    public required ITokenStore Store { get; init; }
+    /// <summary>Where the tokens live; <see langword="null"/>: in the sessions themselves.</summary>
+    public ITokenStore? Store { get; init; }
 
     public required ITokenEndpoint Endpoint { get; init; }
 
@@ -32,9 +37,18 @@ internal sealed class SessionServices : IAsyncDisposable
 
     public OpenWork Work { get; } = new();
 
+    public Gates Gates { get; } = new();
+
+    public UserSessions Users => _users.Value;
+
     public async ValueTask DisposeAsync()
     {
         await Work.DrainAsync().ConfigureAwait(false);
+        if (_users.IsValueCreated)
+        {
+            Users.Dispose();
+        }
+
         Owned?.Dispose();
     }
 }

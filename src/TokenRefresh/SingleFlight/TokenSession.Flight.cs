@@ -27,7 +27,8 @@ public sealed partial class TokenSession
         }
 
         Flight flight;
-        _gate.Wait();
+        var gate = Gate;
+        gate.Wait();
         try
         {
             if (_current != seen)
@@ -60,7 +61,7 @@ public sealed partial class TokenSession
         }
         finally
         {
-            _gate.Release();
+            gate.Release();
         }
 
         // Nothing of the request that happened to come first flows into the flight: no context, no cancellation, no thread.
@@ -105,7 +106,8 @@ public sealed partial class TokenSession
     /// <summary>Frees the place for the next flight, unless a sign-in or sign-out already has.</summary>
     private void Land(Flight flight, FlightFailure? failure)
     {
-        _gate.Wait();
+        var gate = Gate;
+        gate.Wait();
         try
         {
             if (_flight != flight)
@@ -120,7 +122,7 @@ public sealed partial class TokenSession
         }
         finally
         {
-            _gate.Release();
+            gate.Release();
         }
     }
 }

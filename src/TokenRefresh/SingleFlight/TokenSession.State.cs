@@ -9,8 +9,6 @@ namespace TokenRefresh;
 // The state of a session and the only places that change it. The rules are in this folder's README.
 public sealed partial class TokenSession
 {
-    // Elects the leader of a flight and orders what is published. Held for a few instructions, never across an await or I/O.
-    private readonly SemaphoreSlim _gate = new(1, 1);
     private volatile Generation _current;
     private volatile Flight? _flight;
     private volatile CoolDown? _coolDown;
@@ -19,14 +17,29 @@ public sealed partial class TokenSession
 
     internal SessionServices Services => _services;
 
-    internal TokenSessionKey Key => _key;
+    /// <summary>Whether anybody has asked for this session since the last sweep.</summary>
+    internal bool IsUsed { get; set; }
 
-    internal SessionStore Store => new(_services, _key);
+    /// <summary>Whether nothing is lost if the session leaves the memory: its login is in a store or isn't one, and nothing is under way.</summary>
+    internal bool MayLeave =>
+        (_services.Store is null ? _current.State != TokenSessionState.SignedIn : _current is { IsUnsaved: false, Verdict: null })
+        && _flight is null
+        && _coolDown?.Holds(FlightCause.Expired, _services.Time) is null
+        && ReLoginRequired is null
+        && TokensRefreshed is null;
+
+    internal TokenSessionKey Key => new(_services.Name, UserKey);
+
+    internal SessionStore Store => new(_services.Store ?? new OwnRecord(this), _services, Key);
+
+    // Elects the leader of a flight and orders what is published. Held for a few instructions, never across an await or I/O.
+    private SemaphoreSlim Gate => _services.Gates.Of(this);
 
     /// <summary>Publishes what a flight found, if nothing else was published since: a sign-in or sign-out wins.</summary>
     internal bool TryPublish(Flight flight, Generation next)
     {
-        _gate.Wait();
+        var gate = Gate;
+        gate.Wait();
         try
         {
             if (_current != flight.Base)
@@ -39,14 +52,15 @@ public sealed partial class TokenSession
         }
         finally
         {
-            _gate.Release();
+            gate.Release();
         }
     }
 
     /// <summary>Replaces a generation outside a flight, under the same rule.</summary>
     internal bool TryReplace(Generation expected, Generation next)
     {
-        _gate.Wait();
+        var gate = Gate;
+        gate.Wait();
         try
         {
             if (_current != expected)
@@ -59,7 +73,7 @@ public sealed partial class TokenSession
         }
         finally
         {
-            _gate.Release();
+            gate.Release();
         }
     }
 
@@ -67,20 +81,25 @@ public sealed partial class TokenSession
     private void Begin(Generation next)
     {
         Flight? superseded = null;
-        _gate.Wait();
+        var gate = Gate;
+        gate.Wait();
         try
         {
-            if (next.Version > _current.Version)
+            if (_services.Store is null || next.Version > _current.Version)
             {
                 superseded = Supersede(next);
             }
         }
         finally
         {
-            _gate.Release();
+            gate.Release();
         }
 
         superseded?.Complete(null);
+        if (UserKey is not null && next.State == TokenSessionState.SignedIn)
+        {
+            _services.Users.Keep(this);
+        }
     }
 
     /// <summary>Ends the login in this process, at once.</summary>
@@ -89,7 +108,8 @@ public sealed partial class TokenSession
     {
         Flight? superseded;
         long version;
-        _gate.Wait();
+        var gate = Gate;
+        gate.Wait();
         try
         {
             version = _current.Version;
@@ -99,7 +119,7 @@ public sealed partial class TokenSession
         }
         finally
         {
-            _gate.Release();
+            gate.Release();
         }
 
         superseded?.Complete(null);
@@ -117,14 +137,14 @@ public sealed partial class TokenSession
     }
 
     // The time of the store's last word, where that word can change without this process.
-    private Moment? CheckedNow() => _services.Store.IsShared ? Moment.Now(_services.Time) : null;
+    private Moment? CheckedNow() => _services.Store is null ? null : Moment.Now(_services.Time);
 
     /// <summary>A generation of tokens, received as they say, or at a time by the local clock that is told apart.</summary>
     internal Generation SignedIn(string lineage, long version, TokenSet tokens, bool isRefreshed, DateTimeOffset? receivedAt = null)
     {
         var received = receivedAt ?? tokens.ReceivedAt ?? _services.Time.GetUtcNow();
         var lifetime = tokens.ExpiresAt - (tokens.ReceivedAt ?? received);
-        var schedule = TokenSchedule.For(received, lifetime, _services.Options, _services.Random());
+        var schedule = TokenSchedule.For(received.UtcDateTime, lifetime, _services.Options, _services.Random());
         return Generation.SignedIn(lineage, version, tokens, _services.Options.Scheme, schedule, isRefreshed ? Moment.Now(_services.Time) : null);
     }
 

@@ -88,7 +88,7 @@ public sealed partial class TokenSession
             }
 
             current = _current;
-            if (current.State is TokenSessionState.SignedOut or TokenSessionState.ReLoginRequired || current.IsAlive(_services.Time.GetUtcNow()))
+            if (current.State is TokenSessionState.SignedOut or TokenSessionState.ReLoginRequired || current.IsAlive(_services.Time))
             {
                 // The refresh was ahead of the expiry, or only asked whether somebody had signed in: what there was is still good.
                 return current;
@@ -128,7 +128,7 @@ public sealed partial class TokenSession
             && _flight is null
             && sent.Refreshed is { } refreshed
             && refreshed.Elapsed(_services.Time) < _services.Options.MinRefreshInterval
-            && sent.IsAlive(_services.Time.GetUtcNow()))
+            && sent.IsAlive(_services.Time))
         {
             return false;
         }

@@ -111,7 +111,7 @@ public sealed class ClockCases
             Assert.Equal(HttpStatusCode.OK, response.StatusCode);
 
             // A refresh ahead that nobody waits for is over before the next step.
-            if (app.Session.Current.Schedule.RefreshAt <= app.Services.GetRequiredService<TimeProvider>().GetUtcNow())
+            if (app.Session.Current.Schedule.RefreshAt <= app.Services.GetRequiredService<TimeProvider>().GetUtcNow().UtcDateTime)
             {
                 await app.Session.RefreshAsync();
             }
