@@ -18,15 +18,17 @@ internal sealed class SessionComposer(IServiceProvider provider)
         var options = provider.GetRequiredService<IOptionsMonitor<TokenRefreshOptions>>().Get(name);
         var time = provider.GetService<TimeProvider>() ?? TimeProvider.System;
         var factory = provider.GetRequiredService<IHttpClientFactory>();
+        HttpClient Backchannel() => factory.CreateClient(BackchannelName(name));
         var services = new SessionServices
         {
             Name = name,
             Options = options,
             Time = time,
             Store = Find<ITokenStore>(provider, name),
-            Endpoint = Find<ITokenEndpoint>(provider, name) ?? TokenEndpoints.For(options, () => factory.CreateClient(BackchannelName(name)), time),
+            Endpoint = Find<ITokenEndpoint>(provider, name) ?? TokenEndpoints.For(options, Backchannel, time),
             Pipeline = RefreshPipeline.Build(options, time, Jitter.Next),
             Logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger<TokenSession>(),
+            Revocation = TokenRevocation.For(options, Backchannel),
             Protector = Find<ITokenProtector>(provider, name),
             Random = Jitter.Next,
         };

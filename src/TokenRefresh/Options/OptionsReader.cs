@@ -21,6 +21,8 @@ internal sealed class OptionsReader(string client, IConfigurationSection section
             {
                 case "TOKENENDPOINT": options.TokenEndpoint = ReadUri(setting); break;
                 case "PROTOCOL": options.Protocol = ReadEnum<TokenEndpointProtocol>(setting); break;
+                case "GRANTTYPE": options.GrantType = ReadEnum<TokenGrantType>(setting); break;
+                case "REVOCATIONENDPOINT": options.RevocationEndpoint = ReadUri(setting); break;
                 case "CLIENTID": options.ClientId = setting.Value; break;
                 case "CLIENTSECRET": options.ClientSecret = setting.Value; break;
                 case "CLIENTAUTHENTICATION": options.ClientAuthentication = ReadEnum<ClientAuthentication>(setting); break;
@@ -35,6 +37,7 @@ internal sealed class OptionsReader(string client, IConfigurationSection section
                 case "MINREFRESHINTERVAL": options.MinRefreshInterval = ReadTime(setting); break;
                 case "MAXREPLAYBUFFERSIZE": options.MaxReplayBufferSize = ReadNumber(setting); break;
                 case "RELOGINRESULT": options.ReLoginResult = ReadEnum<ReLoginResult>(setting); break;
+                case "RELOGINTIMEOUT": options.ReLoginTimeout = ReadTime(setting); break;
                 default: throw Wrong(setting, "is no option that configuration can set; see TokenRefreshOptions for their names.");
             }
         }
