@@ -169,7 +169,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         {
             if (session.Services.Options.ReLoginResult == ReLoginResult.Return401 || session.IsIn(generation.Lineage))
             {
-                return await held.GiveBackAsync().ConfigureAwait(false);
+                return await held.GiveBackAsync(cancellationToken).ConfigureAwait(false);
             }
 
             await held.DiscardAsync().ConfigureAwait(false);
