@@ -70,7 +70,8 @@ public sealed partial class TokenSession
         _gate.Wait();
         try
         {
-            if (next.Version > _current.Version)
+            // The store gave this version to whom it lets in; a pair that couldn't be saved has only taken it.
+            if (next.Version > _current.Version || (next.Version == _current.Version && _current.IsUnsaved))
             {
                 superseded = Supersede(next);
             }

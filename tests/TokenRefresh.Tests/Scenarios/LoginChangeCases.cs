@@ -1,0 +1,80 @@
+using System;
+using System.IO;
+using System.Net;
+using System.Net.Http;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.Extensions.DependencyInjection;
+using TokenRefresh.TestKit;
+using Xunit;
+
+namespace TokenRefresh.Tests.Scenarios;
+
+/// <summary>A request belongs to the login it was made under, and the last sign-in is the one that counts.</summary>
+[Trait("Case", "C37")]
+public sealed class LoginChangeCases
+{
+    [Fact]
+    public async Task A_sign_in_wins_over_a_pair_that_couldnt_be_saved_meanwhile()
+    {
+        var store = new SlowStore();
+        await using var app = TestApp.Create(services: services => services.AddTokenSession(TestApp.Name).UseStore(store));
+        store.SignIns.Open();
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        store.SignIns = new Gate();
+        var ofA = app.GetAsync();
+        await store.Commits.ArrivedAsync(1);
+
+        // B is saved, and not yet published, when A's pair can't be saved and is.
+        var b = app.Tokens.Issue();
+        var signingIn = app.Session.SignInAsync(b);
+        await store.SignIns.ArrivedAsync(1);
+        store.Commits.Open();
+        using var told = await ofA.WaitAsync(Gate.FailSafe, TimeProvider.System);
+        store.SignIns.Open();
+        await signingIn;
+        using var ofB = await app.GetAsync();
+
+        Assert.Equal(b.AccessToken, app.Api.Received[^1].Token);
+    }
+
+    /// <summary>A store whose commits fail and whose sign-ins are told late, when their gate opens.</summary>
+    private sealed class SlowStore : ITokenStore
+    {
+        private readonly MemoryTokenStore _inner = new();
+
+        public Gate Commits { get; } = new();
+
+        public Gate SignIns { get; set; } = new();
+
+        public bool IsShared => false;
+
+        public ValueTask<TokenStoreAnswer> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken) => _inner.ReadAsync(key, cancellationToken);
+
+        public ValueTask<TokenStoreAnswer> BeginAsync(TokenSessionKey key, RefreshClaim claim, CancellationToken cancellationToken) =>
+            _inner.BeginAsync(key, claim, cancellationToken);
+
+        public async ValueTask<TokenStoreAnswer> CommitAsync(TokenSessionKey key, string lineage, long version, ProtectedTokens tokens, CancellationToken cancellationToken)
+        {
+            await Commits.PassAsync(cancellationToken);
+            throw new IOException("The disk is full.");
+        }
+
+        public ValueTask<TokenStoreAnswer> FailAsync(TokenSessionKey key, RefreshClaim claim, ClaimFailure failure, CancellationToken cancellationToken) =>
+            _inner.FailAsync(key, claim, failure, cancellationToken);
+
+        public async ValueTask<TokenStoreAnswer> SignInAsync(TokenSessionKey key, string lineage, long newerThan, ProtectedTokens tokens, CancellationToken cancellationToken)
+        {
+            var answer = await _inner.SignInAsync(key, lineage, newerThan, tokens, cancellationToken);
+            await SignIns.PassAsync(cancellationToken);
+            return answer;
+        }
+
+        public ValueTask<TokenStoreAnswer> SignOutAsync(TokenSessionKey key, long newerThan, CancellationToken cancellationToken) =>
+            _inner.SignOutAsync(key, newerThan, cancellationToken);
+
+        public ValueTask WaitForChangeAsync(TokenSessionKey key, long version, TimeSpan atMost, CancellationToken cancellationToken) =>
+            _inner.WaitForChangeAsync(key, version, atMost, cancellationToken);
+    }
+}
