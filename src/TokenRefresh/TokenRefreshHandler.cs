@@ -104,7 +104,14 @@ public sealed class TokenRefreshHandler : DelegatingHandler
     /// <summary>For a request that may have to wait, or to be buffered, before it is sent.</summary>
     private async Task<HttpResponseMessage> SendSlowlyAsync(TokenSession session, HttpRequestMessage request, bool isAsync, CancellationToken cancellationToken)
     {
+        var login = session.Current;
         var generation = await session.AcquireAsync(cancellationToken).ConfigureAwait(false);
+        if (login.State == TokenSessionState.SignedIn && generation.State == TokenSessionState.SignedIn && generation.Lineage != login.Lineage)
+        {
+            // Held, and somebody else has signed in meanwhile: it isn't sent as that one.
+            return AnswerLocally(session, request);
+        }
+
         if (generation.State != TokenSessionState.SignedIn)
         {
             request.Headers.Remove(Authorization);

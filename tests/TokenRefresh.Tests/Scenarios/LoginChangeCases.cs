@@ -39,6 +39,26 @@ public sealed class LoginChangeCases
         Assert.Equal(b.AccessToken, app.Api.Received[^1].Token);
     }
 
+    [Theory]
+    [InlineData(ReLoginResult.Return401)]
+    [InlineData(ReLoginResult.Throw)]
+    public async Task A_request_held_before_it_was_sent_isnt_sent_as_who_signs_in_meanwhile(ReLoginResult result)
+    {
+        await using var app = TestApp.Create(options => options.ReLoginResult = result);
+        await app.SignInAsync();
+        app.Time.Advance(TimeSpan.FromMinutes(6));
+        var refresh = app.Tokens.Hold();
+        var ofA = app.GetAsync();
+        await refresh.ArrivedAsync(1);
+
+        await app.SignInAsync();
+        var told = await Scene.Result.OfAsync(ofA.WaitAsync(Gate.FailSafe, TimeProvider.System));
+
+        Assert.Equal(0, app.Api.Calls);
+        Assert.Equal(result == ReLoginResult.Return401 ? HttpStatusCode.Unauthorized : null, told.Status);
+        Assert.Equal(result == ReLoginResult.Throw, told.Exception is TokenRefreshException { Failure: TokenRefreshFailure.ReLoginRequired });
+    }
+
     /// <summary>A store whose commits fail and whose sign-ins are told late, when their gate opens.</summary>
     private sealed class SlowStore : ITokenStore
     {
