@@ -105,6 +105,9 @@ public sealed class TokenRefreshHandler : DelegatingHandler
     private async Task<HttpResponseMessage> SendSlowlyAsync(TokenSession session, HttpRequestMessage request, bool isAsync, CancellationToken cancellationToken)
     {
         var login = session.Current;
+
+        // What takes time comes before the token: neither a sign-out nor a 401 of others may slip in between.
+        var isBuffered = await RequestReplay.BufferAsync(request.Content, session.Services.Options.MaxReplayBufferSize).ConfigureAwait(false);
         var generation = await session.AcquireAsync(cancellationToken).ConfigureAwait(false);
         if (login.State == TokenSessionState.SignedIn && generation.State == TokenSessionState.SignedIn && generation.Lineage != login.Lineage)
         {
@@ -120,7 +123,6 @@ public sealed class TokenRefreshHandler : DelegatingHandler
                 : await SendInnerAsync(request, isAsync, cancellationToken).ConfigureAwait(false);
         }
 
-        var isBuffered = await RequestReplay.BufferAsync(request.Content, session.Services.Options.MaxReplayBufferSize).ConfigureAwait(false);
         var sent = new Sent(session, request, generation, request.RequestUri!, isAsync, isBuffered);
         Attach(request, generation);
         return await FinishAsync(SendInnerAsync(request, isAsync, cancellationToken), sent, cancellationToken).ConfigureAwait(false);

@@ -59,6 +59,41 @@ public sealed class LoginChangeCases
         Assert.Equal(result == ReLoginResult.Throw, told.Exception is TokenRefreshException { Failure: TokenRefreshFailure.ReLoginRequired });
     }
 
+    [Fact]
+    [Trait("Case", "C36")]
+    public async Task A_request_that_is_being_buffered_at_the_sign_out_gets_no_token()
+    {
+        await using var app = TestApp.Create(options => options.MaxReplayBufferSize = 1024);
+        await app.SignInAsync();
+        var content = new SlowContent();
+        var request = app.Client.PostAsync(new Uri("upload", UriKind.Relative), content);
+        await content.Gate.ArrivedAsync(1);
+
+        await app.Session.SignOutAsync();
+        content.Gate.Open();
+        using var response = await request.WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        Assert.Null(Assert.Single(app.Api.Received).Authorization);
+    }
+
+    /// <summary>One-shot content of known length that comes when the gate opens, and heeds no cancellation.</summary>
+    private sealed class SlowContent : HttpContent
+    {
+        public Gate Gate { get; } = new();
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            await Gate.PassAsync();
+            await stream.WriteAsync("late"u8.ToArray());
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 4;
+            return true;
+        }
+    }
+
     /// <summary>A store whose commits fail and whose sign-ins are told late, when their gate opens.</summary>
     private sealed class SlowStore : ITokenStore
     {
