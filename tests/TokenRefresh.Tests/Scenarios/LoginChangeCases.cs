@@ -6,6 +6,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.TestKit;
+using TokenRefresh.Tests.Support;
 using Xunit;
 
 namespace TokenRefresh.Tests.Scenarios;
@@ -95,41 +96,25 @@ public sealed class LoginChangeCases
     }
 
     /// <summary>A store whose commits fail and whose sign-ins are told late, when their gate opens.</summary>
-    private sealed class SlowStore : ITokenStore
+    private sealed class SlowStore : StoreAround
     {
-        private readonly MemoryTokenStore _inner = new();
-
         public Gate Commits { get; } = new();
 
         public Gate SignIns { get; set; } = new();
 
-        public bool IsShared => false;
-
-        public ValueTask<TokenStoreAnswer> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken) => _inner.ReadAsync(key, cancellationToken);
-
-        public ValueTask<TokenStoreAnswer> BeginAsync(TokenSessionKey key, RefreshClaim claim, CancellationToken cancellationToken) =>
-            _inner.BeginAsync(key, claim, cancellationToken);
-
-        public async ValueTask<TokenStoreAnswer> CommitAsync(TokenSessionKey key, string lineage, long version, ProtectedTokens tokens, CancellationToken cancellationToken)
+        public override async ValueTask<TokenStoreAnswer> CommitAsync(
+            TokenSessionKey key, string lineage, long version, ProtectedTokens tokens, CancellationToken cancellationToken)
         {
             await Commits.PassAsync(cancellationToken);
             throw new IOException("The disk is full.");
         }
 
-        public ValueTask<TokenStoreAnswer> FailAsync(TokenSessionKey key, RefreshClaim claim, ClaimFailure failure, CancellationToken cancellationToken) =>
-            _inner.FailAsync(key, claim, failure, cancellationToken);
-
-        public async ValueTask<TokenStoreAnswer> SignInAsync(TokenSessionKey key, string lineage, long newerThan, ProtectedTokens tokens, CancellationToken cancellationToken)
+        public override async ValueTask<TokenStoreAnswer> SignInAsync(
+            TokenSessionKey key, string lineage, long newerThan, ProtectedTokens tokens, CancellationToken cancellationToken)
         {
-            var answer = await _inner.SignInAsync(key, lineage, newerThan, tokens, cancellationToken);
+            var answer = await base.SignInAsync(key, lineage, newerThan, tokens, cancellationToken);
             await SignIns.PassAsync(cancellationToken);
             return answer;
         }
-
-        public ValueTask<TokenStoreAnswer> SignOutAsync(TokenSessionKey key, long newerThan, CancellationToken cancellationToken) =>
-            _inner.SignOutAsync(key, newerThan, cancellationToken);
-
-        public ValueTask WaitForChangeAsync(TokenSessionKey key, long version, TimeSpan atMost, CancellationToken cancellationToken) =>
-            _inner.WaitForChangeAsync(key, version, atMost, cancellationToken);
     }
 }
