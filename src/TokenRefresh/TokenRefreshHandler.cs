@@ -107,7 +107,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         var login = session.Current;
 
         // What takes time comes before the token: neither a sign-out nor a 401 of others may slip in between.
-        var isBuffered = await RequestReplay.BufferAsync(request.Content, session.Services.Options.MaxReplayBufferSize).ConfigureAwait(false);
+        var isBuffered = await RequestReplay.BufferAsync(request.Content, session.Services.Options.MaxReplayBufferSize, cancellationToken).ConfigureAwait(false);
         var generation = await session.AcquireAsync(cancellationToken).ConfigureAwait(false);
         if (login.State == TokenSessionState.SignedIn && generation.State == TokenSessionState.SignedIn && generation.Lineage != login.Lineage)
         {

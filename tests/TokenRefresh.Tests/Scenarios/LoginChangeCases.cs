@@ -77,6 +77,23 @@ public sealed class LoginChangeCases
         Assert.Null(Assert.Single(app.Api.Received).Authorization);
     }
 
+    [Fact]
+    [Trait("Case", "C19")]
+    public async Task Who_is_cancelled_while_his_content_is_buffered_leaves_at_once()
+    {
+        await using var app = TestApp.Create(options => options.MaxReplayBufferSize = 1024);
+        await app.SignInAsync();
+        var content = new SlowContent();
+        using var cancellation = new CancellationTokenSource();
+        var request = app.Client.PostAsync(new Uri("upload", UriKind.Relative), content, cancellation.Token);
+        await content.Gate.ArrivedAsync(1);
+
+        await cancellation.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request.WaitAsync(Gate.FailSafe, TimeProvider.System));
+        Assert.Equal(0, app.Api.Calls);
+    }
+
     /// <summary>One-shot content of known length that comes when the gate opens, and heeds no cancellation.</summary>
     private sealed class SlowContent : HttpContent
     {
