@@ -94,6 +94,25 @@ public sealed class LoginChangeCases
         Assert.Equal(0, app.Api.Calls);
     }
 
+    [Theory]
+    [InlineData(HttpStatusCode.ServiceUnavailable)]
+    [InlineData(null)]
+    public async Task A_retry_from_outside_isnt_sent_as_who_signed_in_since_the_first_attempt(HttpStatusCode? failure)
+    {
+        await using var app = TestApp.Create(options => options.AllowedOrigins.Add(new Uri("https://api.example.com")));
+        await app.SignInAsync();
+        app.Api.Answer(_ => failure is { } status ? new HttpResponseMessage(status) : throw new HttpRequestException("cut"));
+        using var client = new HttpMessageInvoker(new TokenRefreshHandler(app.Session) { InnerHandler = app.Api }, disposeHandler: false);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "https://api.example.com/orders");
+        await Scene.Result.OfAsync(client.SendAsync(request, default));
+
+        await app.SignInAsync();
+        var told = await Scene.Result.OfAsync(client.SendAsync(request, default));
+
+        Assert.Equal("access-1", Assert.Single(app.Api.Received).Token);
+        Assert.Equal(HttpStatusCode.Unauthorized, told.Status);
+    }
+
     /// <summary>One-shot content of known length that comes when the gate opens, and heeds no cancellation.</summary>
     private sealed class SlowContent : HttpContent
     {
