@@ -17,14 +17,13 @@ internal sealed class SessionComposer(IServiceProvider provider)
     {
         var options = provider.GetRequiredService<IOptionsMonitor<TokenRefreshOptions>>().Get(name);
         var time = provider.GetService<TimeProvider>() ?? TimeProvider.System;
-        var factory = provider.GetRequiredService<IHttpClientFactory>();
         var services = new SessionServices
         {
             Name = name,
             Options = options,
             Time = time,
             Store = Find<ITokenStore>(provider, name) ?? new MemoryTokenStore(time),
-            Endpoint = Find<ITokenEndpoint>(provider, name) ?? TokenEndpoints.For(options, () => factory.CreateClient(BackchannelName(name)), time),
+            Endpoint = Find<ITokenEndpoint>(provider, name) ?? TokenEndpoints.For(options, Backchannel(name), time),
             Pipeline = RefreshPipeline.Build(options, time, Jitter.Next),
             Logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger<TokenSession>(),
             Protector = Find<ITokenProtector>(provider, name),
@@ -33,6 +32,8 @@ internal sealed class SessionComposer(IServiceProvider provider)
         provider.GetRequiredService<SessionDrain>().Services = services;
         return services;
     }
+
+    private Func<HttpClient> Backchannel(string name) => new BackchannelClient(provider.GetRequiredService<IHttpClientFactory>(), BackchannelName(name)).Get;
 
     public static bool HasEndpoint(IServiceProvider provider, string name) =>
         provider.GetService<IServiceProviderIsKeyedService>() is { } services
