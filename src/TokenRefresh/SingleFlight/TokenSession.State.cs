@@ -126,6 +126,12 @@ public sealed partial class TokenSession
         var received = receivedAt ?? tokens.ReceivedAt ?? _services.Time.GetUtcNow();
         var lifetime = tokens.ExpiresAt - (tokens.ReceivedAt ?? received);
         var schedule = TokenSchedule.For(received, lifetime, _services.Options, _services.Random());
+        if (tokens.RefreshToken is null && lifetime is not null)
+        {
+            // There is nothing to refresh with: the login lives as long as this token does.
+            schedule = schedule with { RefreshAt = schedule.ExpiresAt, StaleAt = schedule.ExpiresAt };
+        }
+
         return Generation.SignedIn(lineage, version, tokens, _services.Options.Scheme, schedule, isRefreshed ? Moment.Now(_services.Time) : null);
     }
 
