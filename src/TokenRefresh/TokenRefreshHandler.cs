@@ -156,7 +156,19 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         }
 
         RequestMarks.SetAttached(sent.Request, sent.Generation);
-        return IsRefused(sent, response) ? await RepairAsync(sent, response, cancellationToken).ConfigureAwait(false) : response;
+        bool isRefused;
+        try
+        {
+            isRefused = IsRefused(sent, response);
+        }
+        catch
+        {
+            // The app's own verdict threw: nobody else will ever see this response.
+            response.Dispose();
+            throw;
+        }
+
+        return isRefused ? await RepairAsync(sent, response, cancellationToken).ConfigureAwait(false) : response;
     }
 
     /// <summary>Holds the request until there is a new token, and sends it again, once. The second answer is the caller's, whatever it is.</summary>

@@ -32,6 +32,20 @@ public sealed class HeldResponseCases
         Assert.True(body.IsDisposed);
     }
 
+    [Fact]
+    [Trait("Case", "C27")]
+    public async Task A_response_whose_verdict_throws_is_disposed_of()
+    {
+        await using var app = TestApp.Create(options => options.ShouldRefresh = _ => throw new InvalidOperationException("verdict"));
+        await app.SignInAsync();
+        var body = new WatchedContent();
+        app.Api.Answer(_ => new HttpResponseMessage(HttpStatusCode.OK) { Content = body });
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => app.GetAsync());
+
+        Assert.True(body.IsDisposed);
+    }
+
     [Theory]
     [Trait("Case", "C2")]
     [InlineData(HttpCompletionOption.ResponseContentRead)]
