@@ -1,4 +1,8 @@
 using System;
+using System.IO;
+using System.IO.Compression;
+using System.Net;
+using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
@@ -27,6 +31,24 @@ public sealed class DrainCases
 
         await disposing;
         Assert.Equal(["refresh-1"], app.Tokens.Presented);
+    }
+
+    [Fact]
+    [Trait("Case", "C26")]
+    public async Task After_the_end_of_its_session_a_one_shot_request_still_gets_its_401()
+    {
+        await using var app = TestApp.Create(options => options.AllowedOrigins.Add(new Uri("https://api.example.com")));
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        await app.Session.DisposeAsync();
+        using var client = new HttpMessageInvoker(new TokenRefreshHandler(app.Session) { InnerHandler = app.Api }, disposeHandler: false);
+        using var oneShot = new StreamContent(new DeflateStream(new MemoryStream(), CompressionMode.Decompress));
+        using var request = new HttpRequestMessage(HttpMethod.Post, "https://api.example.com/upload") { Content = oneShot };
+
+        using var response = await client.SendAsync(request, default);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal(0, app.Tokens.Calls);
     }
 
     /// <summary>A store that lets a claim through when its gate opens.</summary>
