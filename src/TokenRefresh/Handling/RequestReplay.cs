@@ -1,5 +1,6 @@
 using System;
 using System.Net.Http;
+using System.Threading;
 using System.Threading.Tasks;
 
 namespace TokenRefresh.Handling;
@@ -19,14 +20,21 @@ internal static class RequestReplay
 
     /// <summary>Buffers content that could be sent only once, if its length is known and within the limit.</summary>
     /// <returns>Whether it was buffered, and so can be sent again whatever it is.</returns>
-    public static async ValueTask<bool> BufferAsync(HttpContent? content, long limit)
+    public static async ValueTask<bool> BufferAsync(HttpContent? content, long limit, CancellationToken cancellationToken)
     {
         if (limit == 0 || content is null || CanReplay(content) || !(content.Headers.ContentLength <= limit))
         {
             return false;
         }
 
-        await content.LoadIntoBufferAsync(limit).ConfigureAwait(false);
+#if NET9_0_OR_GREATER
+        var loading = content.LoadIntoBufferAsync(limit, cancellationToken);
+#else
+        var loading = content.LoadIntoBufferAsync(limit);
+#endif
+
+        // Not all content heeds a cancellation, and before .NET 9 it isn't even told.
+        await loading.WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false);
         return true;
     }
 

@@ -90,7 +90,8 @@ public sealed partial class TokenSession
         gate.Wait();
         try
         {
-            if (_services.Store is null || next.Version > _current.Version)
+            // The store gave this version to whom it lets in; a pair that couldn't be saved has only taken it.
+            if (_services.Store is null || next.Version > _current.Version || (next.Version == _current.Version && _current.IsUnsaved))
             {
                 superseded = Supersede(next);
             }
@@ -150,6 +151,12 @@ public sealed partial class TokenSession
         var received = receivedAt ?? tokens.ReceivedAt ?? _services.Time.GetUtcNow();
         var lifetime = tokens.ExpiresAt - (tokens.ReceivedAt ?? received);
         var schedule = TokenSchedule.For(received.UtcDateTime, lifetime, _services.Options, _services.Random());
+        if (tokens.RefreshToken is null && !_services.IsOwnClient && lifetime is not null)
+        {
+            // There is nothing to refresh with: the login lives as long as this token does.
+            schedule = schedule with { RefreshAt = schedule.ExpiresAt, StaleAt = schedule.ExpiresAt };
+        }
+
         return Generation.SignedIn(lineage, version, tokens, _services.Options.Scheme, schedule, isRefreshed ? Moment.Now(_services.Time) : null);
     }
 

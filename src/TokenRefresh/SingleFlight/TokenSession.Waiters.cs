@@ -40,7 +40,7 @@ public sealed partial class TokenSession
     {
         if (_current == sent && Reject(sent))
         {
-            _ = Join(sent, FlightCause.Rejected);
+            _ = Join(sent, FlightCause.Rejected, isAwaited: false);
         }
     }
 
@@ -52,7 +52,7 @@ public sealed partial class TokenSession
     {
         if (RefreshDecisions.For(generation, _services.Time) == RefreshDecision.SendAndRefreshAhead)
         {
-            _ = Join(generation, FlightCause.Ahead);
+            _ = Join(generation, FlightCause.Ahead, isAwaited: false);
         }
 
         return generation;

@@ -125,7 +125,7 @@ public sealed class RevocationCases
             services =>
             {
                 var session = services.AddTokenSession(TestApp.Name);
-                session.Backchannel.ConfigurePrimaryHttpMessageHandler(() => new RevocationView(this, app!.Tokens));
+                session.Backchannel.ConfigurePrimaryHttpMessageHandler(() => new RevocationView(this, () => app!.Tokens));
                 if (store is not null)
                 {
                     session.UseStore(store);
@@ -136,15 +136,15 @@ public sealed class RevocationCases
     }
 
     /// <summary>Listens to what is revoked, and leaves the rest to the token server.</summary>
-    private sealed class RevocationView(RevocationCases cases, FakeTokenServer tokens) : HttpMessageHandler
+    private sealed class RevocationView(RevocationCases cases, Func<FakeTokenServer> tokens) : HttpMessageHandler
     {
-        private readonly HttpMessageInvoker _tokens = new(tokens, disposeHandler: false);
+        private readonly Lazy<HttpMessageInvoker> _tokens = new(() => new HttpMessageInvoker(tokens(), disposeHandler: false));
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             if (request.RequestUri!.AbsolutePath != "/revoke")
             {
-                return await _tokens.SendAsync(request, cancellationToken);
+                return await _tokens.Value.SendAsync(request, cancellationToken);
             }
 
             cases._revoked.Enqueue(await request.Content!.ReadAsStringAsync(cancellationToken));
