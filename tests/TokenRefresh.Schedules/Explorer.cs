@@ -14,10 +14,17 @@ internal static class Explorer
     public static uint Schedules { get; } =
         uint.TryParse(Environment.GetEnvironmentVariable("TOKENREFRESH_SCHEDULES"), CultureInfo.InvariantCulture, out var wanted) ? wanted : 500;
 
-    /// <summary>No schedule breaks a law, ends in a deadlock, or throws.</summary>
-    public static void Explore(Func<Task> program)
+    /// <summary>Runs a program in two ways, each with half of the schedules: with the tokens in a store, and in a session that keeps them itself.</summary>
+    public static void Explore(Func<bool, Task> program)
     {
-        if (FindBug(program, Schedules) is { } bug)
+        Explore(() => program(true), Schedules / 2);
+        Explore(() => program(false), Schedules / 2);
+    }
+
+    /// <summary>No schedule breaks a law, ends in a deadlock, or throws.</summary>
+    public static void Explore(Func<Task> program, uint schedules)
+    {
+        if (FindBug(program, schedules) is { } bug)
         {
             Assert.Fail(bug);
         }
@@ -37,7 +44,7 @@ internal static class Explorer
         .WithMaxSchedulingSteps(20_000)
         .WithVolatileOperationRaceCheckingEnabled(true)
         .WithMemoryAccessRaceCheckingEnabled(false)
-        .WithTelemetryEnabled(false);
+        .WithTelemetryEnabled(false).WithDeadlockTimeout(60_000);
 
     private static string? Run(Func<Task> program, Configuration configuration)
     {

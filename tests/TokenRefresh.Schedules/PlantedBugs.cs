@@ -9,11 +9,11 @@ public sealed class PlantedBugs
 {
     [Fact]
     public void A_late_finisher_that_removes_a_newer_flight_is_found() =>
-        Finds("Two refreshes of one login at once", on => Plants.LateFinisherRemovesANewerFlight = on, () => FlightSchedules.OthersSignInAsync(isSaved: false));
+        Finds("A refresh token was presented twice", on => Plants.LateFinisherRemovesANewerFlight = on, () => FlightSchedules.OthersSignInAsync(isSaved: false));
 
     [Fact]
     public void A_check_that_is_not_made_again_inside_the_gate_is_found() =>
-        Finds("Two refreshes of one login at once", on => Plants.ActsWithoutCheckingAgain = on, () => FlightSchedules.BurstAsync(isSaved: false));
+        Finds("A refresh token was presented twice", on => Plants.ActsWithoutCheckingAgain = on, () => FlightSchedules.BurstAsync(isSaved: false));
 
     [Fact]
     public void Waiters_woken_before_the_tokens_are_there_are_found() =>

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Threading;
@@ -8,8 +9,9 @@ using TokenRefresh.Storage;
 namespace TokenRefresh.Schedules;
 
 /// <summary>A store that takes its time, may fail to save, and watches its versions.</summary>
-internal sealed class WatchedStore(ITokenStore inner) : ITokenStore
+internal sealed class WatchedStore(TimeProvider time) : ITokenStore
 {
+    private ITokenStore _inner = new MemoryTokenStore(time);
     private readonly HashSet<string> _saved = [];
     private long _version;
 
@@ -19,18 +21,24 @@ internal sealed class WatchedStore(ITokenStore inner) : ITokenStore
     /// <summary>Whether a failing save has reached the store all the same.</summary>
     public bool FailsAfterSaving { get; set; }
 
+    public void LoseAll()
+    {
+        _inner = new MemoryTokenStore(time);
+        _version = 0;
+    }
+
     public bool HasSaved(string accessToken) => _saved.Contains(accessToken);
 
     public async ValueTask<TokenStoreAnswer> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken)
     {
         await Task.Yield();
-        return await inner.ReadAsync(key, cancellationToken);
+        return await _inner.ReadAsync(key, cancellationToken);
     }
 
     public async ValueTask<TokenStoreAnswer> BeginAsync(TokenSessionKey key, RefreshClaim claim, CancellationToken cancellationToken)
     {
         await Task.Yield();
-        return await inner.BeginAsync(key, claim, cancellationToken);
+        return await _inner.BeginAsync(key, claim, cancellationToken);
     }
 
     public async ValueTask<TokenStoreAnswer> CommitAsync(
@@ -43,7 +51,7 @@ internal sealed class WatchedStore(ITokenStore inner) : ITokenStore
             throw new IOException("The disk is full.");
         }
 
-        var answer = Seen(await inner.CommitAsync(key, lineage, version, tokens, cancellationToken), tokens, key);
+        var answer = Seen(await _inner.CommitAsync(key, lineage, version, tokens, cancellationToken), tokens, key);
         await Task.Yield();
         return isFailing ? throw new IOException("The answer was lost.") : answer;
     }
@@ -51,14 +59,14 @@ internal sealed class WatchedStore(ITokenStore inner) : ITokenStore
     public async ValueTask<TokenStoreAnswer> FailAsync(TokenSessionKey key, RefreshClaim claim, ClaimFailure failure, CancellationToken cancellationToken)
     {
         await Task.Yield();
-        return await inner.FailAsync(key, claim, failure, cancellationToken);
+        return await _inner.FailAsync(key, claim, failure, cancellationToken);
     }
 
     public async ValueTask<TokenStoreAnswer> SignInAsync(
         TokenSessionKey key, string lineage, long newerThan, ProtectedTokens tokens, CancellationToken cancellationToken)
     {
         await Task.Yield();
-        var answer = Seen(await inner.SignInAsync(key, lineage, newerThan, tokens, cancellationToken), tokens, key);
+        var answer = Seen(await _inner.SignInAsync(key, lineage, newerThan, tokens, cancellationToken), tokens, key);
         await Task.Yield();
         return answer;
     }
@@ -66,13 +74,13 @@ internal sealed class WatchedStore(ITokenStore inner) : ITokenStore
     public async ValueTask<TokenStoreAnswer> SignOutAsync(TokenSessionKey key, long newerThan, CancellationToken cancellationToken)
     {
         await Task.Yield();
-        var answer = await inner.SignOutAsync(key, newerThan, cancellationToken);
+        var answer = await _inner.SignOutAsync(key, newerThan, cancellationToken);
         await Task.Yield();
         return answer;
     }
 
-    public ValueTask WaitForChangeAsync(TokenSessionKey key, long version, System.TimeSpan atMost, CancellationToken cancellationToken) =>
-        inner.WaitForChangeAsync(key, version, atMost, cancellationToken);
+    public ValueTask WaitForChangeAsync(TokenSessionKey key, long version, TimeSpan atMost, CancellationToken cancellationToken) =>
+        _inner.WaitForChangeAsync(key, version, atMost, cancellationToken);
 
     private TokenStoreAnswer Seen(TokenStoreAnswer answer, ProtectedTokens tokens, TokenSessionKey key)
     {

@@ -17,12 +17,18 @@ internal sealed class World
 
     private World(bool isSaved)
     {
-        Store = isSaved ? new WatchedStore(new MemoryTokenStore(Time)) : null;
+        Store = isSaved ? new WatchedStore(Time) : null;
         Session = NewSession(Store);
         _client = ClientOf(Session);
         Server.IsSaved = isSaved ? token => Store!.HasSaved(token) : null;
         Server.Watch = () =>
         {
+            if (!isSaved)
+            {
+                // Without a store, versions order nothing.
+                return;
+            }
+
             var version = Session.Current.Version;
             Specification.Assert(version >= _version, "The session went back to an older generation.");
             _version = version;
