@@ -11,7 +11,7 @@ namespace TokenRefresh.Schedules;
 /// <summary>A store that takes its time, may fail to save, and watches its versions.</summary>
 internal sealed class WatchedStore(TimeProvider time) : ITokenStore
 {
-    private ITokenStore _inner = new MemoryTokenStore(time);
+    private MemoryTokenStore _inner = new MemoryTokenStore(time);
     private readonly HashSet<string> _saved = [];
     private long _version;
 

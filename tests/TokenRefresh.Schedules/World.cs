@@ -65,10 +65,12 @@ internal sealed class World
     public HttpMessageInvoker ClientOf(TokenSession session) => new(new TokenRefreshHandler(session) { InnerHandler = Server });
 
     /// <summary>Sends one request on a task of its own.</summary>
-    public Task<HttpStatusCode> SendAsync(CancellationToken cancellationToken = default, HttpMessageInvoker? client = null) => Task.Run(async () =>
+    public Task<HttpStatusCode> SendAsync(CancellationToken cancellationToken = default) => SendAsync(_client, cancellationToken);
+
+    public static Task<HttpStatusCode> SendAsync(HttpMessageInvoker client, CancellationToken cancellationToken = default) => Task.Run(async () =>
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "https://api.test/orders");
-        using var response = await (client ?? _client).SendAsync(request, cancellationToken);
+        using var response = await client.SendAsync(request, cancellationToken);
         return response.StatusCode;
     });
 
@@ -77,7 +79,7 @@ internal sealed class World
         var requests = new List<Task<HttpStatusCode>>();
         for (var i = 0; i < count; i++)
         {
-            requests.Add(SendAsync(client: client));
+            requests.Add(SendAsync(client ?? _client));
         }
 
         return Task.WhenAll(requests);
