@@ -137,18 +137,25 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
     /// </summary>
     /// <param name="cancellationToken">Gives up waiting; a refresh under way goes on.</param>
     /// <exception cref="InvalidOperationException">Nobody is signed in.</exception>
-    /// <exception cref="TokenRefreshException">The login is dead, or the refresh failed.</exception>
+    /// <exception cref="TokenRefreshException">The login is dead or was ended meanwhile, or the refresh failed.</exception>
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public async Task RefreshAsync(CancellationToken cancellationToken = default)
     {
+        var known = _current;
         var start = await AcquireForRefreshAsync(cancellationToken).ConfigureAwait(false);
+        if (start != known && start.Refreshed is not null)
+        {
+            // The flight that loaded the tokens found them expired, and has refreshed them.
+            return;
+        }
+
         var failure = await Join(start, FlightCause.Forced).WaitAsync(cancellationToken).ConfigureAwait(false);
         if (failure is not null)
         {
             throw failure.ToException();
         }
 
-        if (_current.State == TokenSessionState.ReLoginRequired)
+        if (_current.State != TokenSessionState.SignedIn)
         {
             throw ReLogin();
         }
