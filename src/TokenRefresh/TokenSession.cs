@@ -19,7 +19,7 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
     {
         _services = services;
         UserKey = userKey;
-        _current = services.Store is null ? Generation.NeverSignedIn : Generation.NotLoaded;
+        _current = services.Store is null && !services.IsOwnClient ? Generation.NeverSignedIn : Generation.NotLoaded;
     }
 
     /// <summary>Raised once per dead login, outside every lock. A subscriber may block, throw, sign in, or call the client.</summary>
@@ -77,7 +77,7 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
     public async Task SignInAsync(TokenSet tokens, CancellationToken cancellationToken = default)
     {
         Require.NotNull(tokens, nameof(tokens));
-        if (tokens.Scheme is { } scheme && !scheme.Equals(_services.Options.Scheme, StringComparison.OrdinalIgnoreCase))
+        if (!IsOfScheme(tokens))
         {
             throw new ArgumentException(
                 $"The tokens of session '{Name}' are of another scheme than the option Scheme, '{_services.Options.Scheme}'. Set that option to the API's scheme.",
@@ -85,7 +85,7 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
         }
 
         var received = tokens.CompletedBy(old: null, _services.Time.GetUtcNow());
-        var lineage = Guid.NewGuid().ToString("N").Substring(0, 16);
+        var lineage = NewLineage();
         var answer = await WithStoreAsync(
             () => Store.SignInAsync(lineage, _current.Version, received, cancellationToken),
             "The tokens of the new sign-in couldn't be saved; nothing has changed. Sign in again.",
@@ -96,7 +96,8 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// Signs out: from this call on no request gets a token, and a refresh under way brings nothing back. The server isn't told.
+    /// Signs out: from this call on no request gets a token, and a refresh under way brings nothing back. The server is told where
+    /// <see cref="TokenRefreshOptions.RevocationEndpoint"/> is set.
     /// </summary>
     /// <param name="cancellationToken">Gives up waiting for the store.</param>
     /// <exception cref="TokenRefreshException">
@@ -105,14 +106,19 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public async Task SignOutAsync(CancellationToken cancellationToken = default)
     {
-        var version = End();
-        var answer = await WithStoreAsync(
-            () => Store.SignOutAsync(version, cancellationToken),
+        var ended = End();
+        await WithStoreAsync(
+            async () =>
+            {
+                var tokens = await TokensToRevokeAsync(ended, cancellationToken).ConfigureAwait(false);
+                var answer = await Store.SignOutAsync(ended.Version, cancellationToken).ConfigureAwait(false);
+                Begin(NoLogin(answer.Version));
+                Log.SignedOut(_services.Logger, Name);
+                await RevokeAsync(tokens).WaitAsync(cancellationToken).ConfigureAwait(false);
+                return answer;
+            },
             "The session is signed out here, but its saved tokens couldn't be removed. Call SignOutAsync again.",
             cancellationToken).ConfigureAwait(false);
-
-        Begin(Generation.SignedOut(answer.Version, CheckedNow()));
-        Log.SignedOut(_services.Logger, Name);
     }
 
     /// <summary>Gives an access token that is fresh, refreshed if need be: for SignalR, gRPC, WebSockets and whatever isn't HTTP.</summary>
@@ -137,15 +143,12 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
     /// </summary>
     /// <param name="cancellationToken">Gives up waiting; a refresh under way goes on.</param>
     /// <exception cref="InvalidOperationException">Nobody is signed in.</exception>
-    /// <exception cref="TokenRefreshException">The login is dead or was ended meanwhile, or the refresh failed.</exception>
+    /// <exception cref="TokenRefreshException">The login is dead, or the refresh failed.</exception>
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public async Task RefreshAsync(CancellationToken cancellationToken = default)
     {
-        var known = _current;
-        var start = await AcquireForRefreshAsync(cancellationToken).ConfigureAwait(false);
-        if (start != known && start.Refreshed is not null)
+        if (await AcquireForRefreshAsync(cancellationToken).ConfigureAwait(false) is not { } start)
         {
-            // The flight that loaded the tokens found them expired, and has refreshed them.
             return;
         }
 

@@ -182,6 +182,38 @@ public sealed class FlightSchedules
     });
 
     [Fact]
+    public void A_user_who_is_asked_on_the_spot_is_asked_once_and_requests_go_on_with_his_login() => Explorer.Explore(async isSaved =>
+    {
+        var asked = 0;
+        var world = await World.SetAsync(isSaved, async () =>
+        {
+            Specification.Assert(Interlocked.Increment(ref asked) == 1, "Asked twice.");
+            await Task.Yield();
+            return RotatingServer.TokensOf("ann", number: 7);
+        });
+        world.Server.FailOnce(TokenEndpointResult.Rejected("invalid_grant"));
+        World.AllSucceed(await world.BurstAsync(2));
+        await world.EndAsync();
+    });
+
+    [Fact]
+    public void A_sign_out_wins_over_a_user_who_is_being_asked() => Explorer.Explore(async isSaved =>
+    {
+        var world = await World.SetAsync(isSaved, async () =>
+        {
+            await Task.Yield();
+            return RotatingServer.TokensOf("ann", number: 7);
+        });
+        world.Server.FailOnce(TokenEndpointResult.Rejected("invalid_grant"));
+        var requests = world.BurstAsync(2);
+        await world.Session.SignOutAsync();
+        Specification.Assert(await world.Session.GetAccessTokenAsync() is null, "A token after sign-out.");
+        await requests;
+        await world.EndAsync();
+        Specification.Assert(world.Session.State == TokenSessionState.SignedOut, $"{world.Session.State} after sign-out.");
+    });
+
+    [Fact]
     public void A_refused_token_is_not_sent_again_under_another_version() => Explorer.Explore(async isSaved =>
     {
         var world = await World.SetAsync(isSaved);

@@ -44,20 +44,21 @@ internal sealed class RotatingServer : HttpMessageHandler, ITokenEndpoint
 
     public async Task<TokenEndpointResult> RefreshAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
     {
-        var user = UserOf(request.RefreshToken);
+        var spent = request.RefreshToken!;
+        var user = UserOf(spent);
         _asked.Add(user);
         Watch();
-        Specification.Assert(_atWork.Add(user), $"Two refreshes of one login at once: {request.RefreshToken}.");
-        Specification.Assert(_spent.Add(request.RefreshToken), $"A refresh token was presented twice: {request.RefreshToken}.");
+        Specification.Assert(_atWork.Add(user), $"Two refreshes of one login at once: {spent}.");
+        Specification.Assert(_spent.Add(spent), $"A refresh token was presented twice: {spent}.");
         await Task.Yield();
-        var number = int.Parse(request.RefreshToken.AsSpan(request.RefreshToken.LastIndexOf('-') + 1), provider: null);
+        var number = int.Parse(spent.AsSpan(spent.LastIndexOf('-') + 1), provider: null);
         if (!_failures.TryDequeue(out var result))
         {
             result = TokenEndpointResult.Succeeded(TokensOf(user, number + 1));
         }
         else if (result.Outcome == TokenEndpointOutcome.Transient)
         {
-            _spent.Remove(request.RefreshToken);
+            _spent.Remove(spent);
         }
 
         _atWork.Remove(user);

@@ -13,10 +13,12 @@ namespace TokenRefresh.Schedules;
 internal sealed class World
 {
     private readonly HttpMessageInvoker _client;
+    private readonly Func<Task<TokenSet?>>? _reLogin;
     private long _version;
 
-    private World(bool isSaved)
+    private World(bool isSaved, Func<Task<TokenSet?>>? reLogin)
     {
+        _reLogin = reLogin;
         Store = isSaved ? new WatchedStore(Time) : null;
         Session = NewSession(Store);
         _client = ClientOf(Session);
@@ -45,9 +47,9 @@ internal sealed class World
 
     public Func<TokenSession, ReLoginRequiredEventArgs, CancellationToken, Task>? OnReLoginRequired { get; set; }
 
-    public static async Task<World> SetAsync(bool isSaved)
+    public static async Task<World> SetAsync(bool isSaved, Func<Task<TokenSet?>>? reLogin = null)
     {
-        var world = new World(isSaved);
+        var world = new World(isSaved, reLogin);
         await world.Session.SignInAsync(RotatingServer.TokensOf("ann"));
         world.Server.Expire("ann-access-1");
         return world;
@@ -58,6 +60,7 @@ internal sealed class World
     {
         var options = new TokenRefreshOptions { AllowedOrigins = { new Uri("https://api.test") }, MinRefreshInterval = TimeSpan.Zero };
         options.ConfigureRefreshPipeline = _ => { };
+        options.ReLogin = _reLogin is null ? null : (_, _) => _reLogin();
         options.OnReLoginRequired = (session, e, stopping) => OnReLoginRequired?.Invoke(session, e, stopping) ?? Task.CompletedTask;
         return TokenSession.Create(options, Time, store, Server, allowPlaintextTokens: true);
     }

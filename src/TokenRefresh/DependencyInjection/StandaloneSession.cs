@@ -37,7 +37,7 @@ internal static class StandaloneSession
 
         var time = timeProvider ?? TimeProvider.System;
         HttpClient? client = null;
-        if (endpoint is null)
+        if (endpoint is null || options.RevocationEndpoint is not null)
         {
             if (backchannel is not null)
             {
@@ -56,6 +56,7 @@ internal static class StandaloneSession
             Endpoint = endpoint ?? TokenEndpoints.For(options, () => client!, time),
             Pipeline = RefreshPipeline.Build(options, time, Jitter.Next),
             Logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<TokenSession>(),
+            Revocation = TokenRevocation.For(options, () => client!),
             Protector = protector,
             Random = Jitter.Next,
             Owned = client,

@@ -8,7 +8,7 @@ namespace TokenRefresh.SingleFlight;
 /// <summary>
 /// Leads one flight from beginning to end: load, claim, ask, commit. Save first, publish second; waiters are woken by the session, third.
 /// </summary>
-internal sealed class FlightLeader(TokenSession session, Flight flight)
+internal sealed partial class FlightLeader(TokenSession session, Flight flight)
 {
     private readonly SessionServices _services = session.Services;
     private readonly SessionStore _store = session.Store;
@@ -38,7 +38,15 @@ internal sealed class FlightLeader(TokenSession session, Flight flight)
                 }
             }
 
-            return await RefreshAsync(deadline.Token).ConfigureAwait(false);
+            var failure = flight.Base.State == TokenSessionState.NotLoaded
+                ? await AskForClientAsync(deadline.Token).ConfigureAwait(false)
+                : await RefreshAsync(deadline.Token).ConfigureAwait(false);
+            if (flight.Base.CanAskUser && flight.Cause != FlightCause.Ahead)
+            {
+                await AskUserAsync().ConfigureAwait(false);
+            }
+
+            return failure;
         }
         catch (StoreException e)
         {
@@ -114,8 +122,9 @@ internal sealed class FlightLeader(TokenSession session, Flight flight)
     private async Task<(bool IsDone, FlightFailure? Failure)> AskAndCommitAsync(RefreshClaim claim, CancellationToken cancellationToken)
     {
         var start = flight.Base;
-        var result = start.Verdict ?? (start.Tokens!.RefreshToken is { } refreshToken
-            ? await new TokenCall(session, start, CommitLateAsync).AskAsync(refreshToken, cancellationToken).ConfigureAwait(false)
+        var refreshToken = _services.IsOwnClient ? null : start.Tokens!.RefreshToken;
+        var result = start.Verdict ?? (refreshToken is not null || _services.IsOwnClient
+            ? await AskAsync(refreshToken, cancellationToken).ConfigureAwait(false)
             : TokenEndpointResult.Rejected(error: null));
 
         if (result.SuccessorRefreshToken is { } successor)
@@ -148,20 +157,30 @@ internal sealed class FlightLeader(TokenSession session, Flight flight)
         }
     }
 
+    private Task<TokenEndpointResult> AskAsync(string? refreshToken, CancellationToken cancellationToken) =>
+        new TokenCall(session, flight.Base, CommitLateAsync).AskAsync(refreshToken, cancellationToken);
+
     private async Task CommitAsync(TokenSet fresh, bool isRefreshed)
     {
         var start = flight.Base;
-        var tokens = fresh.CompletedBy(start.Tokens!, _services.Time.GetUtcNow());
+        var tokens = fresh.CompletedBy(start.Tokens, _services.Time.GetUtcNow());
         try
         {
             var answer = await _store.CommitAsync(start.Lineage, start.Version, tokens).ConfigureAwait(false);
             if (answer.Verdict == TokenStoreVerdict.Accepted)
             {
                 Publish(Inherit(session.SignedIn(start.Lineage, answer.Version, tokens, isRefreshed)), isRefreshed);
-                return;
+            }
+            else
+            {
+                Adopt(answer, isNews: true);
             }
 
-            Adopt(answer, isNews: true);
+            if (session.Current.Lineage != start.Lineage)
+            {
+                // A sign-out or another's sign-in came first: nobody will ever use these.
+                await session.RevokeAsync(tokens).ConfigureAwait(false);
+            }
         }
         catch (StoreException e)
         {
@@ -177,7 +196,7 @@ internal sealed class FlightLeader(TokenSession session, Flight flight)
     /// <summary>Commits what a call brought after its flight had given up on it.</summary>
     private async Task CommitLateAsync(Generation asked, TokenSet tokens)
     {
-        if (flight.Base == asked)
+        if (flight.Base == asked && asked.State == TokenSessionState.SignedIn)
         {
             _isAnswered = true;
             await CommitAsync(tokens, isRefreshed: true).ConfigureAwait(false);
@@ -224,14 +243,14 @@ internal sealed class FlightLeader(TokenSession session, Flight flight)
         }
 
         var isRefreshed = isNews && isSameLogin;
-        var next = Inherit(session.Restore(answer, isRefreshed));
+        var isKnown = start.State == TokenSessionState.ReLoginRequired && isSameLogin;
+        var next = Inherit(session.Restore(answer, isRefreshed, canAskUser: !isKnown || start.CanAskUser));
         if (next.State == TokenSessionState.SignedIn)
         {
             Publish(next, isRefreshed, isAdopted: true);
             return;
         }
 
-        var isKnown = start.State == TokenSessionState.ReLoginRequired && isSameLogin;
         if (session.TryPublish(flight, next) && next.State == TokenSessionState.ReLoginRequired && !isKnown)
         {
             Log.ReLoginRequired(_services.Logger, session.Name, next.Reason, next.Error);

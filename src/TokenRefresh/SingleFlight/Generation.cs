@@ -45,6 +45,9 @@ internal sealed class Generation
 
     public ReLoginReason Reason { get; private init; }
 
+    /// <summary>The user can be asked to log in on the spot, and hasn't been: requests wait for that.</summary>
+    public bool CanAskUser { get; private init; }
+
     public string? Error { get; private init; }
 
     /// <summary>What the endpoint said of this refresh token for good, while the store couldn't be told yet.</summary>
@@ -70,8 +73,11 @@ internal sealed class Generation
     public static Generation SignedOut(long version, Moment? @checked) =>
         new(TokenSessionState.SignedOut, "", version, @checked);
 
-    public static Generation Dead(string lineage, long version, ReLoginReason reason, string? error, Moment? @checked) =>
-        new(TokenSessionState.ReLoginRequired, lineage, version, @checked) { Reason = reason, Error = error };
+    /// <summary>Nobody needs to sign in: the first use asks for a token.</summary>
+    public static Generation Unasked(long version) => new(TokenSessionState.NotLoaded, "", version);
+
+    public static Generation Dead(string lineage, long version, ReLoginReason reason, string? error, bool canAskUser, Moment? @checked) =>
+        new(TokenSessionState.ReLoginRequired, lineage, version, @checked) { Reason = reason, Error = error, CanAskUser = canAskUser };
 
     public static Generation SignedIn(string lineage, long version, TokenSet tokens, string scheme, TokenSchedule schedule, Moment? refreshed) =>
         new(TokenSessionState.SignedIn, lineage, version, refreshed) { Tokens = tokens.WithHeader(scheme), Schedule = schedule };

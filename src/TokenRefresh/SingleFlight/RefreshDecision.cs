@@ -30,6 +30,7 @@ internal static class RefreshDecisions
     {
         TokenSessionState.SignedIn => ForToken(generation, time),
         TokenSessionState.NotLoaded => RefreshDecision.Hold,
+        TokenSessionState.ReLoginRequired when generation.CanAskUser => RefreshDecision.Hold,
         _ when generation.Checked?.Elapsed(time) >= RecheckInterval => RefreshDecision.Hold,
         TokenSessionState.SignedOut => RefreshDecision.SendBare,
         _ => RefreshDecision.AnswerLocally,

@@ -2,6 +2,7 @@ using System;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
 using Polly;
+using TokenRefresh.Protocol;
 
 namespace TokenRefresh.SingleFlight;
 
@@ -28,6 +29,12 @@ internal sealed class SessionServices : IAsyncDisposable
     public required ILogger Logger { get; init; }
 
     public ITokenProtector? Protector { get; init; }
+
+    /// <summary>Tells the server of a sign-out; <see langword="null"/>: it isn't told.</summary>
+    public TokenRevocation? Revocation { get; init; }
+
+    /// <summary>Whether the tokens are the client's own (RFC 6749, section 4.4): there is no user to sign in, and no refresh token.</summary>
+    public bool IsOwnClient => Options.GrantType == TokenGrantType.ClientCredentials;
 
     /// <summary>A random number from 0 to 1.</summary>
     public required Func<double> Random { get; init; }

@@ -97,7 +97,7 @@ internal sealed class SessionStore(ITokenStore record, SessionServices services,
             // A store that doesn't heed its token must not outlast whoever waits for it.
             return pending.IsCompletedSuccessfully
                 ? pending.Result
-                : await pending.AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
+                : await pending.AsTask().WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e)
         {

@@ -12,7 +12,7 @@ public sealed partial class TokenSession
     private static readonly Task<FlightFailure?> MovedOn = Task.FromResult<FlightFailure?>(null);
 
     /// <summary>Joins the flight that is open for this generation, or leads a new one. Its outcome is a value: it never throws but for disposal.</summary>
-    private Task<FlightFailure?> Join(Generation seen, FlightCause cause)
+    private Task<FlightFailure?> Join(Generation seen, FlightCause cause, bool isAwaited = true)
     {
         var open = _flight;
         if (open is not null && open == FlightScope.Current)
@@ -48,9 +48,8 @@ public sealed partial class TokenSession
 
             if (!_services.Work.TryEnter())
             {
-                if (cause == FlightCause.Ahead)
+                if (!isAwaited)
                 {
-                    // The token is still good, and nobody waits for another.
                     return MovedOn;
                 }
 

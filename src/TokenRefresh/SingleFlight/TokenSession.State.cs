@@ -35,6 +35,11 @@ public sealed partial class TokenSession
     // Elects the leader of a flight and orders what is published. Held for a few instructions, never across an await or I/O.
     private SemaphoreSlim Gate => _services.Gates.Of(this);
 
+    // Told apart from the other logins of this one session only: short is enough.
+    internal static string NewLineage() => Guid.NewGuid().ToString("N").Substring(0, 16);
+
+    internal bool IsOfScheme(TokenSet tokens) => tokens.Scheme is null || tokens.Scheme.Equals(_services.Options.Scheme, StringComparison.OrdinalIgnoreCase);
+
     /// <summary>Publishes what a flight found, if nothing else was published since: a sign-in or sign-out wins.</summary>
     internal bool TryPublish(Flight flight, Generation next)
     {
@@ -85,7 +90,8 @@ public sealed partial class TokenSession
         gate.Wait();
         try
         {
-            if (_services.Store is null || next.Version > _current.Version)
+            // The store gave this version to whom it lets in; a pair that couldn't be saved has only taken it.
+            if (_services.Store is null || next.Version > _current.Version || (next.Version == _current.Version && _current.IsUnsaved))
             {
                 superseded = Supersede(next);
             }
@@ -103,19 +109,19 @@ public sealed partial class TokenSession
     }
 
     /// <summary>Ends the login in this process, at once.</summary>
-    /// <returns>The version that was current.</returns>
-    private long End()
+    /// <returns>What there was.</returns>
+    private Generation End()
     {
         Flight? superseded;
-        long version;
+        Generation ended;
         var gate = Gate;
         gate.Wait();
         try
         {
-            version = _current.Version;
+            ended = _current;
 
             // Not to be asked of the store again before the store has been told.
-            superseded = Supersede(Generation.SignedOut(version, @checked: null));
+            superseded = Supersede(Generation.SignedOut(ended.Version, @checked: null));
         }
         finally
         {
@@ -123,7 +129,7 @@ public sealed partial class TokenSession
         }
 
         superseded?.Complete(null);
-        return version;
+        return ended;
     }
 
     // The flight of the old lineage goes on to its end, but publishes nothing more; its waiters are told now.
@@ -145,18 +151,30 @@ public sealed partial class TokenSession
         var received = receivedAt ?? tokens.ReceivedAt ?? _services.Time.GetUtcNow();
         var lifetime = tokens.ExpiresAt - (tokens.ReceivedAt ?? received);
         var schedule = TokenSchedule.For(received.UtcDateTime, lifetime, _services.Options, _services.Random());
+        if (tokens.RefreshToken is null && !_services.IsOwnClient && lifetime is not null)
+        {
+            // There is nothing to refresh with: the login lives as long as this token does.
+            schedule = schedule with { RefreshAt = schedule.ExpiresAt, StaleAt = schedule.ExpiresAt };
+        }
+
         return Generation.SignedIn(lineage, version, tokens, _services.Options.Scheme, schedule, isRefreshed ? Moment.Now(_services.Time) : null);
     }
 
     /// <summary>The generation that a store's record stands for. Its age is the store's: machines disagree about the time.</summary>
     /// <exception cref="StoreException">The tokens can't be read with this key.</exception>
-    internal Generation Restore(TokenStoreAnswer answer, bool isRefreshed) => answer.Verdict switch
+    internal Generation Restore(TokenStoreAnswer answer, bool isRefreshed, bool canAskUser = true) => answer.Verdict switch
     {
         TokenStoreVerdict.Adopt =>
             SignedIn(answer.Lineage, answer.Version, Store.Open(answer.Tokens!), isRefreshed, _services.Time.GetUtcNow() - answer.Age),
-        TokenStoreVerdict.Dead => Generation.Dead(answer.Lineage, answer.Version, answer.Reason, answer.Error, CheckedNow()),
-        _ => Generation.SignedOut(answer.Version, CheckedNow()),
+        TokenStoreVerdict.Dead => Dead(answer.Lineage, answer.Version, answer.Reason, answer.Error, canAskUser && _services.Options.ReLogin is not null),
+        _ => NoLogin(answer.Version),
     };
+
+    internal Generation Dead(string lineage, long version, ReLoginReason reason, string? error, bool canAskUser) =>
+        Generation.Dead(lineage, version, reason, error, canAskUser, CheckedNow());
+
+    private Generation NoLogin(long version) =>
+        _services.IsOwnClient ? Generation.Unasked(version) : Generation.SignedOut(version, CheckedNow());
 
     private async Task<TokenStoreAnswer> WithStoreAsync(Func<Task<TokenStoreAnswer>> operation, string message, CancellationToken cancellationToken)
     {

@@ -40,7 +40,7 @@ public sealed partial class TokenSession
     {
         if (_current == sent && Reject(sent))
         {
-            _ = Join(sent, FlightCause.Rejected);
+            _ = Join(sent, FlightCause.Rejected, isAwaited: false);
         }
     }
 
@@ -52,7 +52,7 @@ public sealed partial class TokenSession
     {
         if (RefreshDecisions.For(generation, _services.Time) == RefreshDecision.SendAndRefreshAhead)
         {
-            _ = Join(generation, FlightCause.Ahead);
+            _ = Join(generation, FlightCause.Ahead, isAwaited: false);
         }
 
         return generation;
@@ -88,7 +88,7 @@ public sealed partial class TokenSession
             }
 
             current = _current;
-            if (current.State is TokenSessionState.SignedOut or TokenSessionState.ReLoginRequired || current.IsAlive(_services.Time))
+            if (current.State == TokenSessionState.SignedOut || current is { State: TokenSessionState.ReLoginRequired, CanAskUser: false } || current.IsAlive(_services.Time))
             {
                 // The refresh was ahead of the expiry, or only asked whether somebody had signed in: what there was is still good.
                 return current;
@@ -98,7 +98,8 @@ public sealed partial class TokenSession
         }
     }
 
-    private async ValueTask<Generation> AcquireForRefreshAsync(CancellationToken cancellationToken)
+    /// <returns>What to refresh; <see langword="null"/>: nothing, a flight has just brought new tokens.</returns>
+    private async ValueTask<Generation?> AcquireForRefreshAsync(CancellationToken cancellationToken)
     {
         var current = _current;
         if (current.State != TokenSessionState.SignedIn && RefreshDecisions.For(current, _services.Time) == RefreshDecision.Hold)
@@ -110,6 +111,10 @@ public sealed partial class TokenSession
             }
 
             current = _current;
+            if (current.Refreshed is not null)
+            {
+                return null;
+            }
         }
 
         return current.State switch

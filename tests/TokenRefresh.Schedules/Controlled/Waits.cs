@@ -27,6 +27,24 @@ internal static class Waits
         }
     }
 
+    public static async Task ControlledWaitAsync(this Task task, CancellationToken cancellationToken)
+    {
+        await task.ControlledWaitAsync(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken).ConfigureAwait(false);
+        await task.ConfigureAwait(false);
+    }
+
+    public static Task<T> WaitOrLeaveAsync<T>(this Task<T> task, CancellationToken cancellationToken) => task.ControlledWaitAsync(cancellationToken);
+
+    public static Task WaitOrLeaveAsync(this Task task, CancellationToken cancellationToken) => task.ControlledWaitAsync(cancellationToken);
+
+    public static Task ControlledWhenAny(Task one, Task other)
+    {
+        var over = new TaskCompletionSource<bool>();
+        _ = TellAsync(one, over);
+        _ = TellAsync(other, over);
+        return over.Task;
+    }
+
     private static async Task TellAsync(Task task, TaskCompletionSource<bool> over)
     {
         try
