@@ -59,6 +59,7 @@ internal sealed class Node(string redis, Uri api, Uri tokenEndpoint)
         TokenEndpoint = tokenEndpoint,
         ClientId = OAuthServer.ClientId,
         ClientSecret = OAuthServer.ClientSecret,
+        AllowedOrigins = { api },
         MinRefreshInterval = TimeSpan.Zero,
         OnReLoginRequired = (_, e, _) =>
         {

@@ -31,10 +31,13 @@ internal sealed class RunningNode : IDisposable
         return _inRefresh;
     }
 
-    public async Task StopAsync()
+    /// <summary>Asks it to end.</summary>
+    /// <returns>Its exit code.</returns>
+    public async Task<int> StopAsync()
     {
         _process.StandardInput.Close();
         await _reading;
+        return _process.ExitCode;
     }
 
     public void Dispose()

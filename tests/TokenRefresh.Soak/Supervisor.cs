@@ -81,17 +81,26 @@ internal sealed class Supervisor(TimeSpan time)
             }
             else
             {
-                await others[i].StopAsync();
+                await StopAsync(others[i]);
             }
 
             others[i].Dispose();
             others[i] = Start(HearOther);
         }
 
-        foreach (var node in others.Prepend(steady))
+        await StopAsync(steady);
+        foreach (var node in others)
         {
-            await node.StopAsync();
+            await StopAsync(node);
             node.Dispose();
+        }
+    }
+
+    private async Task StopAsync(RunningNode node)
+    {
+        if (await node.StopAsync() is var code and not 0)
+        {
+            _faults.Add($"A node ended with exit code {code}.");
         }
     }
 
@@ -148,6 +157,11 @@ internal sealed class Supervisor(TimeSpan time)
         if (counters.PresentedTwice > _killsInRefresh)
         {
             _faults.Add($"{counters.PresentedTwice} refresh tokens were presented twice, and only {_killsInRefresh} refreshes were cut off by a kill.");
+        }
+
+        if (counters.RefreshesGranted == 0 || counters.Api200 == 0)
+        {
+            _faults.Add("Nothing was refreshed.");
         }
 
         Console.WriteLine($"{counters.Refreshes} refreshes, {counters.RefreshesGranted} granted, {counters.PresentedTwice} refresh tokens presented twice, "
