@@ -158,7 +158,7 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
             throw failure.ToException();
         }
 
-        if (_current.State == TokenSessionState.ReLoginRequired)
+        if (_current.State != TokenSessionState.SignedIn)
         {
             throw ReLogin();
         }
