@@ -209,6 +209,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         await held.DiscardAsync().ConfigureAwait(false);
         Attach(request, repaired);
         RequestMarks.SetAttached(request, repaired);
+        session.Services.Telemetry.Replayed();
         return await SendInnerAsync(request, isAsync, cancellationToken).ConfigureAwait(false);
     }
 

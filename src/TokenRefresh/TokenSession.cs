@@ -20,6 +20,10 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
         _services = services;
         UserKey = userKey;
         _current = services.Store is null && !services.IsOwnClient ? Generation.NeverSignedIn : Generation.NotLoaded;
+        if (userKey is null)
+        {
+            services.Telemetry.Observe(this);
+        }
     }
 
     /// <summary>Raised once per dead login, outside every lock. A subscriber may block, throw, sign in, or call the client.</summary>
@@ -152,7 +156,7 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
             return;
         }
 
-        var failure = await Join(start, FlightCause.Forced).WaitAsync(cancellationToken).ConfigureAwait(false);
+        var failure = await _services.Telemetry.HoldAsync(Join(start, FlightCause.Forced), cancellationToken).ConfigureAwait(false);
         if (failure is not null)
         {
             throw failure.ToException();

@@ -49,6 +49,10 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
         }
     }
 
+    /// <summary>How the sessions that are in memory are doing, one by one and without their users. Reads no store and waits for nothing.</summary>
+    public IEnumerable<TokenSessionHealth> GetHealth() =>
+        _sessions.Values.Where(named => named.IsValueCreated).SelectMany(named => named.Value.Get(userKey: null).WithUsers).Select(session => session.Health);
+
     /// <summary>Waits for all refreshes under way, then ends all sessions.</summary>
     public async ValueTask DisposeAsync() =>
         await Task.WhenAll(_sessions.Values.Where(named => named.IsValueCreated).Select(named => named.Value.Services.DisposeAsync().AsTask())).ConfigureAwait(false);

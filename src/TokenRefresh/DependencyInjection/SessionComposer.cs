@@ -3,6 +3,7 @@ using System.Net.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using TokenRefresh.Diagnostics;
 using TokenRefresh.Protocol;
 using TokenRefresh.SingleFlight;
 
@@ -28,6 +29,7 @@ internal sealed class SessionComposer(IServiceProvider provider)
             Pipeline = RefreshPipeline.Build(options, time, Jitter.Next),
             Logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger<TokenSession>(),
             Revocation = TokenRevocation.For(options, backchannel),
+            Telemetry = new SessionTelemetry(provider.GetRequiredService<Instruments>(), name, time),
             Protector = Find<ITokenProtector>(provider, name),
             Random = Jitter.Next,
         };

@@ -3,6 +3,7 @@ using System.Net.Http;
 using System.Threading;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using TokenRefresh.Diagnostics;
 using TokenRefresh.Options;
 using TokenRefresh.Protocol;
 using TokenRefresh.SingleFlight;
@@ -57,6 +58,7 @@ internal static class StandaloneSession
             Pipeline = RefreshPipeline.Build(options, time, Jitter.Next),
             Logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<TokenSession>(),
             Revocation = TokenRevocation.For(options, () => client!),
+            Telemetry = new SessionTelemetry(Instruments.Shared, name, time),
             Protector = protector,
             Random = Jitter.Next,
             Owned = client,

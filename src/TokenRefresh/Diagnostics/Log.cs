@@ -45,6 +45,9 @@ internal static partial class Log
     [LoggerMessage(211, LogLevel.Warning, "Session '{Session}': no new login came of asking the user: {Description}", EventName = "NotLoggedIn")]
     public static partial void NotLoggedIn(ILogger logger, string session, string description);
 
+    [LoggerMessage(212, LogLevel.Debug, "Session '{Session}': a refresh has begun ({Cause}).", EventName = "FlightBegun")]
+    public static partial void FlightBegun(ILogger logger, string session, FlightCause cause);
+
     [LoggerMessage(301, LogLevel.Warning, "Session '{Session}': the refresh failed for now ({Cause}, error {Error}): {Description}", EventName = "RefreshFailed")]
     public static partial void RefreshFailed(ILogger logger, string session, FlightCause cause, string? error, string? description);
 

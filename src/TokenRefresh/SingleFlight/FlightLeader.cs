@@ -20,11 +20,15 @@ internal sealed partial class FlightLeader(TokenSession session, Flight flight)
     /// <summary>What the app is to hear when the flight has landed.</summary>
     public EventArgs? Announcement { get; private set; }
 
+    /// <summary>What came of it, failures aside.</summary>
+    public FlightOutcome Outcome { get; private set; }
+
     /// <summary>Runs the flight.</summary>
     /// <returns><see langword="null"/>: the session has moved on.</returns>
     public async Task<FlightFailure?> RunAsync()
     {
         FlightScope.Enter(flight);
+        Log.FlightBegun(_services.Logger, session.Name, flight.Cause);
         using var deadline = _services.Time.CreateTimeout(_services.Options.RefreshTimeout);
         try
         {
@@ -253,6 +257,8 @@ internal sealed partial class FlightLeader(TokenSession session, Flight flight)
 
         if (session.TryPublish(flight, next) && next.State == TokenSessionState.ReLoginRequired && !isKnown)
         {
+            Outcome = FlightOutcome.ReLoginRequired;
+            _services.Telemetry.LoginDied(next.Reason);
             Log.ReLoginRequired(_services.Logger, session.Name, next.Reason, next.Error);
             Announcement = new ReLoginRequiredEventArgs(session.Name, session.UserKey, next.Reason, next.Error);
         }
@@ -265,6 +271,7 @@ internal sealed partial class FlightLeader(TokenSession session, Flight flight)
             return;
         }
 
+        Outcome = isAdopted ? FlightOutcome.Adopted : FlightOutcome.Refreshed;
         if (isAdopted)
         {
             Log.Adopted(_services.Logger, session.Name);

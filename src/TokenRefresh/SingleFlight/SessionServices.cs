@@ -1,7 +1,9 @@
 using System;
+using System.Collections.Generic;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
 using Polly;
+using TokenRefresh.Diagnostics;
 using TokenRefresh.Protocol;
 
 namespace TokenRefresh.SingleFlight;
@@ -28,6 +30,8 @@ internal sealed class SessionServices : IAsyncDisposable
 
     public required ILogger Logger { get; init; }
 
+    public required SessionTelemetry Telemetry { get; init; }
+
     public ITokenProtector? Protector { get; init; }
 
     /// <summary>Tells the server of a sign-out; <see langword="null"/>: it isn't told.</summary>
@@ -47,6 +51,9 @@ internal sealed class SessionServices : IAsyncDisposable
     public Gates Gates { get; } = new();
 
     public UserSessions Users => _users.Value;
+
+    /// <summary>The sessions of users that are in memory.</summary>
+    public IEnumerable<TokenSession> KnownUsers => _users.IsValueCreated ? Users.Known : [];
 
     public async ValueTask DisposeAsync()
     {

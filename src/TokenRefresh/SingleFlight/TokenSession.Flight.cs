@@ -56,7 +56,7 @@ public sealed partial class TokenSession
                 throw new ObjectDisposedException(nameof(TokenSession), $"Session '{Name}' is disposed: no refresh can be started.");
             }
 
-            _flight = flight = new Flight(seen, cause);
+            _flight = flight = new Flight(seen, cause, isAwaited);
         }
         finally
         {
@@ -70,6 +70,7 @@ public sealed partial class TokenSession
 
     private async Task LeadAsync(Flight flight)
     {
+        var report = _services.Telemetry.Depart(flight);
         var leader = new FlightLeader(this, flight);
         Exception? broken = null;
         FlightFailure? failure;
@@ -87,6 +88,7 @@ public sealed partial class TokenSession
         Land(flight, failure);
         try
         {
+            report.Arrive(leader.Outcome, failure);
             if (broken is not null)
             {
                 Log.FlightBroke(_services.Logger, Name, broken.GetType().Name);

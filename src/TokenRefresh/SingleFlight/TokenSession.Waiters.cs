@@ -77,11 +77,16 @@ public sealed partial class TokenSession
 
             if (round > MaxRounds || RefreshDecisions.For(current, _services.Time) != RefreshDecision.Hold)
             {
+                if (round == 1 && lineage is not null && current.State == TokenSessionState.SignedIn)
+                {
+                    _services.Telemetry.Late401();
+                }
+
                 return Ahead(current);
             }
 
             var cause = current.State != TokenSessionState.SignedIn ? FlightCause.Load : current.IsRejected ? FlightCause.Rejected : FlightCause.Expired;
-            var failure = await Join(current, cause).WaitAsync(cancellationToken).ConfigureAwait(false);
+            var failure = await _services.Telemetry.HoldAsync(Join(current, cause), cancellationToken).ConfigureAwait(false);
             if (failure is null)
             {
                 continue;
@@ -104,7 +109,7 @@ public sealed partial class TokenSession
         var current = _current;
         if (current.State != TokenSessionState.SignedIn && RefreshDecisions.For(current, _services.Time) == RefreshDecision.Hold)
         {
-            var failure = await Join(current, FlightCause.Forced).WaitAsync(cancellationToken).ConfigureAwait(false);
+            var failure = await _services.Telemetry.HoldAsync(Join(current, FlightCause.Forced), cancellationToken).ConfigureAwait(false);
             if (failure is not null)
             {
                 throw failure.ToException();

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Concurrent;
 using System.Collections.Generic;
+using System.Linq;
 using System.Threading;
 
 namespace TokenRefresh.SingleFlight;
@@ -26,6 +27,9 @@ internal sealed class UserSessions : IDisposable
     }
 
     public int Count => _sessions.Count;
+
+    public IEnumerable<TokenSession> Known =>
+        _sessions.Select(held => held.Value as TokenSession ?? (((WeakReference<TokenSession>)held.Value).TryGetTarget(out var idle) ? idle : null)).OfType<TokenSession>();
 
     public TokenSession Get(string userKey)
     {
