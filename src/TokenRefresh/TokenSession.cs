@@ -162,7 +162,7 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
             throw failure.ToException();
         }
 
-        if (_current.State == TokenSessionState.ReLoginRequired)
+        if (_current.State != TokenSessionState.SignedIn)
         {
             throw ReLogin();
         }

@@ -299,17 +299,14 @@ internal sealed partial class FlightLeader(TokenSession session, Flight flight)
         return failure;
     }
 
-    // A refused access token stays refused under another version, before anybody can see it there. One that the endpoint itself gave
-    // again is another matter: it is tried, once.
+    // A refused access token stays refused under another version, also if the 401 comes after this look. One that the endpoint itself
+    // gave again is another matter: it is tried, once.
     private Generation Inherit(Generation next)
     {
         var start = flight.Base;
-        if (start.IsRejected && next != start && next.Tokens?.AccessToken == start.Tokens!.AccessToken && !_isAnswered)
-        {
-            next.Reject();
-        }
-
-        return next;
+        return next != start && start.Tokens is { } tokens && next.Tokens?.AccessToken == tokens.AccessToken && !_isAnswered
+            ? next.KeepTokenOf(start)
+            : next;
     }
 
     private static bool IsSame(TokenSet? tokens, TokenSet others) =>

@@ -13,6 +13,9 @@ internal sealed class Generation
     private volatile bool _isUnsaved;
     private readonly Moment _since;
 
+    // Set before publication only.
+    private Generation? _firstOfToken;
+
     private Generation(TokenSessionState state, string lineage, long version, Moment? since = null)
     {
         State = state;
@@ -51,7 +54,7 @@ internal sealed class Generation
     public TokenEndpointResult? Verdict { get; set; }
 
     /// <summary>The API refused this access token: it isn't sent again, whatever the clock says.</summary>
-    public bool IsRejected => _isRejected;
+    public bool IsRejected => FirstOfToken._isRejected;
 
     /// <summary>This refresh token was sent and no answer arrived.</summary>
     public bool IsInDoubt => _isInDoubt;
@@ -62,6 +65,8 @@ internal sealed class Generation
     public static Generation NotLoaded { get; } = new(TokenSessionState.NotLoaded, "", 0);
 
     public static Generation NeverSignedIn { get; } = new(TokenSessionState.SignedOut, "", 0);
+
+    private Generation FirstOfToken => _firstOfToken ?? this;
 
     private Moment? Since => _since == default ? null : _since;
 
@@ -78,9 +83,19 @@ internal sealed class Generation
         new(TokenSessionState.SignedIn, lineage, version, refreshed) { Tokens = tokens.WithHeader(scheme), Schedule = schedule };
 
     /// <summary>Whether there is an access token that the clock still gives a life.</summary>
-    public bool IsAlive(TimeProvider time) => State == TokenSessionState.SignedIn && !_isRejected && time.GetUtcNow().UtcDateTime < Schedule.ExpiresAt;
+    public bool IsAlive(TimeProvider time) => State == TokenSessionState.SignedIn && !IsRejected && time.GetUtcNow().UtcDateTime < Schedule.ExpiresAt;
 
-    public void Reject() => _isRejected = true;
+    public void Reject() => FirstOfToken._isRejected = true;
+
+    /// <summary>
+    /// Says, before publication, that the access token is an earlier generation's: it is refused in both or in neither, whenever the 401
+    /// for either arrives.
+    /// </summary>
+    public Generation KeepTokenOf(Generation earlier)
+    {
+        _firstOfToken = earlier.FirstOfToken;
+        return this;
+    }
 
     public void Doubt() => _isInDoubt = true;
 
