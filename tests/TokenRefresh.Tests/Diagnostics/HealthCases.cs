@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Net;
 using System.Threading.Tasks;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Scenarios;
 using Xunit;
@@ -55,6 +56,25 @@ public sealed class HealthCases
         await scene.HoldAndExpireAsync(1);
 
         Assert.Equal((TokenSessionState.ReLoginRequired, TokenRefreshFailure.ReLoginRequired), (scene.App.Session.Health.State, scene.App.Session.Health.LastFailure));
+    }
+
+    [Fact]
+    public async Task The_health_check_of_the_docs_tells_failures_and_leaves_dead_logins_to_their_users()
+    {
+        await using var scene = await Scene.SetAsync();
+        var check = new TokenHealthCheck(scene.App.Sessions);
+        var user = scene.App.Sessions[TestApp.Name, "user-1"];
+        await user.SignInAsync(scene.App.Tokens.Issue());
+        scene.App.Tokens.RevokeRefreshTokens();
+        await Assert.ThrowsAsync<TokenRefreshException>(() => user.RefreshAsync());
+        var withDeadLogin = await check.CheckHealthAsync(new HealthCheckContext());
+        scene.App.Tokens.Always(HttpStatusCode.BadRequest, """{"error":"invalid_client"}""");
+
+        await scene.HoldAndExpireAsync(1);
+
+        Assert.Equal(HealthStatus.Healthy, withDeadLogin.Status);
+        var failing = await check.CheckHealthAsync(new HealthCheckContext());
+        Assert.Equal((HealthStatus.Degraded, "orders: Configuration"), (failing.Status, failing.Description));
     }
 
     [Fact]
