@@ -26,6 +26,7 @@ public sealed class MetricCases
         using var held = Collect<long>(app, TokenRefreshTelemetry.HeldRequests);
         using var joined = Collect<long>(app, TokenRefreshTelemetry.JoinedWaiters);
         using var replays = Collect<long>(app, TokenRefreshTelemetry.Replays);
+        using var late = Collect<long>(app, TokenRefreshTelemetry.Late401s);
         var refresh = app.Tokens.Hold();
 
         var requests = await app.SendAtOnceAsync(200);
@@ -38,7 +39,7 @@ public sealed class MetricCases
         await TestApp.StatusesOf(requests);
 
         Assert.Equal((200, 0), (heldMeanwhile, refreshesMeanwhile));
-        Assert.Equal((0, 1, 199, 200), (Sum(held), Sum(refreshes), Sum(joined), Sum(replays)));
+        Assert.Equal((0, 1, 199, 200, 0), (Sum(held), Sum(refreshes), Sum(joined), Sum(replays), Sum(late)));
         Assert.Equal(("orders", "rejected", "refreshed"), TagsOf(refreshes.LastMeasurement!));
     }
 
@@ -78,6 +79,23 @@ public sealed class MetricCases
         await TestApp.StatusesOf(requests);
 
         Assert.Equal((3, 3, 0), (Sum(late), Sum(replays), held.GetMeasurementSnapshot().Count));
+    }
+
+    [Fact]
+    public async Task A_401_that_arrives_after_the_login_has_died_is_no_refresh_that_was_spared()
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        using var late = Collect<long>(app, TokenRefreshTelemetry.Late401s);
+        var requests = await app.SendAtOnceAsync(3);
+        app.Tokens.ExpireAccessTokens();
+        app.Tokens.RevokeRefreshTokens();
+        await Assert.ThrowsAsync<TokenRefreshException>(() => app.Session.RefreshAsync());
+
+        app.Api.Release();
+        await TestApp.StatusesOf(requests);
+
+        Assert.Equal(0, Sum(late));
     }
 
     [Theory]
@@ -169,7 +187,7 @@ public sealed class MetricCases
         sessions.RecordObservableInstruments();
 
         Assert.Equal(
-            [("signed_in", 2), ("signed_out", 2)],
+            [("not_loaded", 0), ("re_login_required", 0), ("signed_in", 2), ("signed_out", 2)],
             sessions.GetMeasurementSnapshot().Select(count => ((string)count.Tags[TokenRefreshTelemetry.StateTag]!, count.Value)).Order());
         Assert.DoesNotContain(sessions.GetMeasurementSnapshot().SelectMany(count => count.Tags.Values), tag => ((string)tag!).Contains("user", StringComparison.Ordinal));
     }
