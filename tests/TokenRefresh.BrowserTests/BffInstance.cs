@@ -5,6 +5,7 @@ using System.Linq;
 using System.Threading.Tasks;
 using TokenRefresh.Samples.Servers;
 using TokenRefresh.TestKit;
+using TokenRefresh.Testing;
 
 namespace TokenRefresh.BrowserTests;
 

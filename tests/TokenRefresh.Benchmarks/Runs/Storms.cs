@@ -8,6 +8,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using TokenRefresh.Benchmarks.Yardsticks;
 using TokenRefresh.TestKit;
+using TokenRefresh.Testing;
 
 namespace TokenRefresh.Benchmarks.Runs;
 
