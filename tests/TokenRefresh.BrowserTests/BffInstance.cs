@@ -1,36 +1,39 @@
 using System;
 using System.Diagnostics;
 using System.IO;
-using System.Linq;
 using System.Threading.Tasks;
-using TokenRefresh.Samples.Servers;
+using TokenRefresh.ServerTests;
 using TokenRefresh.TestKit;
 using TokenRefresh.Testing;
+using Xunit;
 
 namespace TokenRefresh.BrowserTests;
 
-/// <summary>The sample app, in a process of its own, before a server of this one.</summary>
+/// <summary>The sample app, in a process of its own, before a server that is told to it.</summary>
 internal sealed class BffInstance : IAsyncDisposable
 {
     private readonly Process _process;
+    private readonly Task<string> _log;
 
     private BffInstance(Process process, Uri address)
     {
         _process = process;
+        _log = process.StandardOutput.ReadToEndAsync();
         Address = address;
     }
 
     public Uri Address { get; }
 
-    public static async Task<BffInstance> StartAsync(OAuthServer server, RedisServer? redis = null)
+    public static async Task<BffInstance> StartAsync(RealServer server, RedisServer? redis = null)
     {
+        var upstream = new TokenRefreshOptions();
+        server.Configure(upstream);
         var address = new Uri($"http://127.0.0.1:{RedisServer.FindPort()}");
-        string[] arguments =
+        var process = Process.Start(new ProcessStartInfo("dotnet",
         [
-            Path.Combine(AppContext.BaseDirectory, "Bff.dll"), $"--Urls={address}", $"--Upstream:Api={server.Api}",
-            $"--Upstream:TokenEndpoint={server.TokenEndpoint}", "--Upstream:Protocol=OAuth", "--Logging:LogLevel:TokenRefresh=Warning",
-        ];
-        var process = Process.Start(new ProcessStartInfo("dotnet", redis is null ? arguments : arguments.Append($"--Redis={redis.Address}"))
+            Path.Combine(AppContext.BaseDirectory, "Bff.dll"), $"--Urls={address}", $"--Redis={redis?.Address}", $"--Upstream:Api={server.Api}",
+            $"--Upstream:TokenEndpoint={upstream.TokenEndpoint}", $"--Upstream:Protocol={upstream.Protocol}", "--Logging:LogLevel:TokenRefresh=Trace",
+        ])
         {
             RedirectStandardOutput = true,
             UseShellExecute = false,
@@ -39,8 +42,6 @@ internal sealed class BffInstance : IAsyncDisposable
         {
             if (line.StartsWith("Open ", StringComparison.Ordinal))
             {
-                // What else it says isn't wanted, but must not fill the pipe.
-                _ = process.StandardOutput.ReadToEndAsync();
                 return new BffInstance(process, address);
             }
         }
@@ -48,10 +49,12 @@ internal sealed class BffInstance : IAsyncDisposable
         throw new InvalidOperationException("The sample app didn't start.");
     }
 
+    /// <summary>Ends the process, and searches what it logged for tokens, which begin as every signed one does.</summary>
     public async ValueTask DisposeAsync()
     {
         _process.Kill();
         await _process.WaitForExitAsync();
         _process.Dispose();
+        Assert.DoesNotContain("eyJ", await _log, StringComparison.Ordinal);
     }
 }

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Concurrent;
 using System.IO;
+using System.Linq;
 using System.Threading.Tasks;
 using Microsoft.Playwright;
 using Xunit;
@@ -65,17 +66,31 @@ internal sealed class Chromium : IAsyncDisposable
 internal sealed class Tab
 {
     private readonly ConcurrentQueue<string> _shown = new();
+    private readonly ConcurrentQueue<string> _failed = new();
 
     public Tab(IPage page)
     {
         Page = page;
         page.FrameNavigated += (_, frame) => _shown.Enqueue(new Uri(frame.Url).AbsolutePath);
+        page.Response += (_, response) =>
+        {
+            if (response.Status >= 500)
+            {
+                _failed.Enqueue($"{response.Status} {response.Url}");
+            }
+        };
     }
 
     public IPage Page { get; }
 
     /// <summary>The paths of all pages shown so far.</summary>
     public string[] Shown => [.. _shown];
+
+    /// <summary>How often the login page was shown.</summary>
+    public int LoginPages => Shown.Count(path => path == "/login");
+
+    /// <summary>The answers that said that the server failed.</summary>
+    public string[] Failed => [.. _failed];
 
     public async Task SignInAsync(Uri app)
     {

@@ -47,7 +47,11 @@ public abstract class RealServer : IAsyncDisposable
     }
 
     /// <summary>What the server received.</summary>
-    public sealed record Counts(int Refreshes, int RefreshesGranted, int RefreshPeak, int PresentedTwice, int Api200, int Api401);
+    public sealed record Counts(int Refreshes, int RefreshesGranted, int RefreshPeak, int PresentedTwice, int Api200, int Api401)
+    {
+        /// <summary>The shortest time between a refresh and the next one; <see cref="TimeSpan.MaxValue"/>: there weren't two.</summary>
+        public TimeSpan ShortestGap { get; init; } = TimeSpan.MaxValue;
+    }
 
     private sealed class OpenIddict(OAuthServer server) : RealServer
     {
@@ -72,7 +76,10 @@ public abstract class RealServer : IAsyncDisposable
         {
             var counters = server.Counters;
             return Task.FromResult(new Counts(
-                counters.Refreshes, counters.RefreshesGranted, counters.RefreshPeak, counters.PresentedTwice, counters.Api200, counters.Api401));
+                counters.Refreshes, counters.RefreshesGranted, counters.RefreshPeak, counters.PresentedTwice, counters.Api200, counters.Api401)
+            {
+                ShortestGap = counters.ShortestGap,
+            });
         }
 
         public override Task ResetAsync()
@@ -105,7 +112,10 @@ public abstract class RealServer : IAsyncDisposable
         public override async Task<Counts> CountAsync()
         {
             var stats = await server.GetStatsAsync();
-            return new Counts(stats.Refreshes, stats.RefreshesGranted, stats.RefreshPeak, stats.PresentedTwice, stats.Api200, stats.Api401);
+            return new Counts(stats.Refreshes, stats.RefreshesGranted, stats.RefreshPeak, stats.PresentedTwice, stats.Api200, stats.Api401)
+            {
+                ShortestGap = stats.ShortestGap is { } seconds ? TimeSpan.FromSeconds(seconds) : TimeSpan.MaxValue,
+            };
         }
 
         public override Task ResetAsync() => server.ResetStatsAsync();

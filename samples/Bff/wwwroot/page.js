@@ -66,4 +66,5 @@ if (isReloading()) {
 } else {
   const events = new EventSource('/counts');
   events.onmessage = message => show(JSON.parse(message.data));
+  setInterval(call, 1000);
 }

@@ -12,6 +12,7 @@ public sealed class ServerCounters
     private readonly object _lock = new();
     private readonly Dictionary<string, int> _presented = [];
     private int _refreshesInFlight;
+    private long? _lastRefresh;
 
     /// <summary>How many refreshes were asked for.</summary>
     public int Refreshes { get; private set; }
@@ -21,6 +22,9 @@ public sealed class ServerCounters
 
     /// <summary>The most refreshes that were under way at once.</summary>
     public int RefreshPeak { get; private set; }
+
+    /// <summary>The shortest time between a refresh and the next one.</summary>
+    public TimeSpan ShortestGap { get; private set; } = TimeSpan.MaxValue;
 
     /// <summary>How many API calls were answered 200.</summary>
     public int Api200 { get; private set; }
@@ -46,6 +50,8 @@ public sealed class ServerCounters
         lock (_lock)
         {
             Refreshes = RefreshesGranted = RefreshPeak = Api200 = Api401 = 0;
+            ShortestGap = TimeSpan.MaxValue;
+            _lastRefresh = null;
             _presented.Clear();
         }
     }
@@ -55,6 +61,13 @@ public sealed class ServerCounters
         var hash = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(refreshToken)));
         lock (_lock)
         {
+            var now = TimeProvider.System.GetTimestamp();
+            if (_lastRefresh is { } last && TimeProvider.System.GetElapsedTime(last, now) is var gap && gap < ShortestGap)
+            {
+                ShortestGap = gap;
+            }
+
+            _lastRefresh = now;
             Refreshes++;
             RefreshPeak = Math.Max(RefreshPeak, ++_refreshesInFlight);
             _presented[hash] = _presented.GetValueOrDefault(hash) + 1;

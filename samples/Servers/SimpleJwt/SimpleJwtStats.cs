@@ -17,6 +17,10 @@ public sealed record SimpleJwtStats
     [JsonPropertyName("refresh_peak_in_flight")]
     public int RefreshPeak { get; init; }
 
+    /// <summary>The shortest time between a refresh and the next one, in seconds; <see langword="null"/>: there weren't two.</summary>
+    [JsonPropertyName("shortest_gap_s")]
+    public double? ShortestGap { get; init; }
+
     /// <summary>How many API calls were answered 200.</summary>
     [JsonPropertyName("api_ok")]
     public int Api200 { get; init; }

@@ -71,6 +71,7 @@ one_at_a_time = threading.Lock()
 counts = collections.Counter()
 presented = collections.Counter()
 in_flight = 0
+refreshed_at = []
 
 
 def count(name):
@@ -106,6 +107,7 @@ class Refresh(TokenRefreshView):
         with lock:
             in_flight += 1
             counts["refresh_calls"] += 1
+            refreshed_at.append(time.monotonic())
             counts["refresh_peak_in_flight"] = max(counts["refresh_peak_in_flight"], in_flight)
             presented[hashlib.sha256(token.encode()).hexdigest()] += 1
         try:
@@ -156,7 +158,10 @@ class Echo(Me):
 def stats(request):
     with lock:
         twice = sum(1 for times in presented.values() if times > 1)
-        return JsonResponse({**counts, "presented_twice": twice})
+        answer = {**counts, "presented_twice": twice}
+        if len(refreshed_at) > 1:
+            answer["shortest_gap_s"] = min(later - earlier for earlier, later in zip(refreshed_at, refreshed_at[1:]))
+        return JsonResponse(answer)
 
 
 @csrf_exempt
@@ -164,6 +169,7 @@ def reset(request):
     with lock:
         counts.clear()
         presented.clear()
+        refreshed_at.clear()
     return JsonResponse({})
 
 
