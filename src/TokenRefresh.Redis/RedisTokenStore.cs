@@ -40,9 +40,6 @@ public sealed class RedisTokenStore : ITokenStore
     }
 
     /// <inheritdoc/>
-    public bool IsShared => true;
-
-    /// <inheritdoc/>
     public ValueTask<TokenStoreAnswer> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken) =>
         RunAsync(RedisScripts.Read, key, cancellationToken);
 

@@ -35,9 +35,10 @@ public sealed class TokenRefreshHandler : DelegatingHandler
     {
         Require.NotNull(request, nameof(request));
         TokenSession? guarding;
+        string? login;
         try
         {
-            guarding = Guarding(request);
+            guarding = Guarding(request, out login);
         }
         catch (Exception e)
         {
@@ -51,9 +52,9 @@ public sealed class TokenRefreshHandler : DelegatingHandler
 
         // The good token: one volatile read, no lock, no semaphore, no I/O, and no state machine where the answer is there already.
         var generation = session.Current;
-        if (session.Services.Options.MaxReplayBufferSize > 0 || RefreshDecisions.For(generation, session.Services.Time) != RefreshDecision.Send)
+        if (login is not null || session.Services.Options.MaxReplayBufferSize > 0 || RefreshDecisions.For(generation, session.Services.Time) != RefreshDecision.Send)
         {
-            return SendSlowlyAsync(session, request, isAsync: true, cancellationToken);
+            return SendSlowlyAsync(session, request, login, isAsync: true, cancellationToken);
         }
 
         var origin = request.RequestUri!;
@@ -70,15 +71,18 @@ public sealed class TokenRefreshHandler : DelegatingHandler
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         Require.NotNull(request, nameof(request));
-        return Guarding(request) is { } session
-            ? SendSlowlyAsync(session, request, isAsync: false, cancellationToken).GetAwaiter().GetResult()
+        return Guarding(request, out var login) is { } session
+            ? SendSlowlyAsync(session, request, login, isAsync: false, cancellationToken).GetAwaiter().GetResult()
             : base.Send(request, cancellationToken);
     }
 #endif
 
     /// <summary>The session whose token this request gets; <see langword="null"/>: none of our business.</summary>
-    private TokenSession? Guarding(HttpRequestMessage request)
+    /// <param name="request">The request.</param>
+    /// <param name="login">The lineage it was sent under before, where an outer retry brings it back with a token that has been replaced since.</param>
+    private TokenSession? Guarding(HttpRequestMessage request, out string? login)
     {
+        login = null;
         if (RequestMarks.IsSkipped(request) || _resolver.Resolve(request) is not { } session)
         {
             return null;
@@ -91,20 +95,35 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         }
 
         // What the caller set is the caller's business. What we set ourselves, an outer retry brings back.
-        return ReadHeader(request) is not { } present || IsOurs(request, session, present) ? session : null;
-    }
+        if (ReadHeader(request) is not { } present || present == session.Current.Header)
+        {
+            return session;
+        }
 
-    private static bool IsOurs(HttpRequestMessage request, TokenSession session, string present) =>
-        present == session.Current.Header || present == RequestMarks.AttachedTo(request);
+        var before = RequestMarks.AttachedTo(request);
+        login = before?.Lineage;
+        return before?.Header == present ? session : null;
+    }
 
     // Nothing to look at, and nobody outside will send it again.
     private static bool IsPlain(TokenSession session, HttpResponseMessage response) =>
         response.IsSuccessStatusCode && session.Services.Options.ShouldRefresh is null;
 
     /// <summary>For a request that may have to wait, or to be buffered, before it is sent.</summary>
-    private async Task<HttpResponseMessage> SendSlowlyAsync(TokenSession session, HttpRequestMessage request, bool isAsync, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendSlowlyAsync(
+        TokenSession session, HttpRequestMessage request, string? login, bool isAsync, CancellationToken cancellationToken)
     {
+        login ??= session.Current is { State: TokenSessionState.SignedIn } current ? current.Lineage : null;
+
+        // What takes time comes before the token: neither a sign-out nor a 401 of others may slip in between.
+        var isBuffered = await RequestReplay.BufferAsync(request.Content, session.Services.Options.MaxReplayBufferSize, cancellationToken).ConfigureAwait(false);
         var generation = await session.AcquireAsync(cancellationToken).ConfigureAwait(false);
+        if (login is not null && generation.State == TokenSessionState.SignedIn && generation.Lineage != login)
+        {
+            // Somebody else has signed in meanwhile: it isn't sent as that one.
+            return AnswerLocally(session, request);
+        }
+
         if (generation.State != TokenSessionState.SignedIn)
         {
             request.Headers.Remove(Authorization);
@@ -113,7 +132,6 @@ public sealed class TokenRefreshHandler : DelegatingHandler
                 : await SendInnerAsync(request, isAsync, cancellationToken).ConfigureAwait(false);
         }
 
-        var isBuffered = await RequestReplay.BufferAsync(request.Content, session.Services.Options.MaxReplayBufferSize).ConfigureAwait(false);
         var sent = new Sent(session, request, generation, request.RequestUri!, isAsync, isBuffered);
         Attach(request, generation);
         return await FinishAsync(SendInnerAsync(request, isAsync, cancellationToken), sent, cancellationToken).ConfigureAwait(false);
@@ -128,7 +146,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         }
         catch
         {
-            RequestMarks.SetAttached(sent.Request, sent.Generation.Header);
+            RequestMarks.SetAttached(sent.Request, sent.Generation);
             throw;
         }
 
@@ -137,8 +155,20 @@ public sealed class TokenRefreshHandler : DelegatingHandler
             return response;
         }
 
-        RequestMarks.SetAttached(sent.Request, sent.Generation.Header);
-        return IsRefused(sent, response) ? await RepairAsync(sent, response, cancellationToken).ConfigureAwait(false) : response;
+        RequestMarks.SetAttached(sent.Request, sent.Generation);
+        bool isRefused;
+        try
+        {
+            isRefused = IsRefused(sent, response);
+        }
+        catch
+        {
+            // The app's own verdict threw: nobody else will ever see this response.
+            response.Dispose();
+            throw;
+        }
+
+        return isRefused ? await RepairAsync(sent, response, cancellationToken).ConfigureAwait(false) : response;
     }
 
     /// <summary>Holds the request until there is a new token, and sends it again, once. The second answer is the caller's, whatever it is.</summary>
@@ -169,7 +199,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         {
             if (session.Services.Options.ReLoginResult == ReLoginResult.Return401 || session.IsIn(generation.Lineage))
             {
-                return await held.GiveBackAsync().ConfigureAwait(false);
+                return await held.GiveBackAsync(cancellationToken).ConfigureAwait(false);
             }
 
             await held.DiscardAsync().ConfigureAwait(false);
@@ -178,7 +208,8 @@ public sealed class TokenRefreshHandler : DelegatingHandler
 
         await held.DiscardAsync().ConfigureAwait(false);
         Attach(request, repaired);
-        RequestMarks.SetAttached(request, repaired.Header);
+        RequestMarks.SetAttached(request, repaired);
+        session.Services.Telemetry.Replayed();
         return await SendInnerAsync(request, isAsync, cancellationToken).ConfigureAwait(false);
     }
 

@@ -18,6 +18,20 @@ public sealed class TokenRefreshOptions
     /// <value>The default is <see cref="TokenEndpointProtocol.OAuth"/>.</value>
     public TokenEndpointProtocol Protocol { get; set; } = TokenEndpointProtocol.OAuth;
 
+    /// <summary>What tokens are asked for with.</summary>
+    /// <value>
+    /// The default is <see cref="TokenGrantType.RefreshToken"/>. With <see cref="TokenGrantType.ClientCredentials"/> nobody signs in: the
+    /// first request asks for a token, and a refused client is a configuration failure, never a re-login.
+    /// </value>
+    public TokenGrantType GrantType { get; set; }
+
+    /// <summary>Where tokens are revoked at a sign-out (RFC 7009), or the blacklist view of Simple JWT.</summary>
+    /// <value>
+    /// An absolute https URL without fragment; http only on loopback. The default is <see langword="null"/>: the server isn't told. A
+    /// server that can't be told is logged; the sign-out stands.
+    /// </value>
+    public Uri? RevocationEndpoint { get; set; }
+
     /// <summary>The client identifier (RFC 6749, section 2.2).</summary>
     /// <value>Required for <see cref="TokenEndpointProtocol.OAuth"/>; unused by Simple JWT.</value>
     public string? ClientId { get; set; }
@@ -56,6 +70,13 @@ public sealed class TokenRefreshOptions
     /// </value>
     public Func<HttpRequestMessage, IServiceProvider, string?>? UserKey { get; set; }
 
+    /// <summary>How long a user's session may be unused before it leaves the memory.</summary>
+    /// <value>
+    /// More than zero, at most 24 days, or <see cref="Timeout.InfiniteTimeSpan"/> for never. The default is 20 minutes; it may take up to
+    /// twice as long. What would be lost stays: a login that is in no store, a session with subscribers, a refresh under way.
+    /// </value>
+    public TimeSpan UserIdleTimeout { get; set; } = TimeSpan.FromMinutes(20);
+
     /// <summary>How long one refresh may take, with all its attempts and its waiting for other processes.</summary>
     /// <value>More than zero, at most 10 minutes. The default is 30 seconds.</value>
     public TimeSpan RefreshTimeout { get; set; } = TimeSpan.FromSeconds(30);
@@ -93,6 +114,19 @@ public sealed class TokenRefreshOptions
     /// <summary>Called once per dead login, beside the session's <see cref="TokenSession.ReLoginRequired"/> event.</summary>
     /// <value>The default is <see langword="null"/>. No request waits for it; what it throws is logged.</value>
     public Func<TokenSession, ReLoginRequiredEventArgs, CancellationToken, Task>? OnReLoginRequired { get; set; }
+
+    /// <summary>Asks the user to log in on the spot, where the app can: held requests wait for it, and go on with the new login.</summary>
+    /// <value>
+    /// The default is <see langword="null"/>. Called once for all who wait, on a thread of the pool, and never for a refresh ahead of time.
+    /// Gives the new tokens of the <em>same</em> user, or <see langword="null"/> if he declines; the token is cancelled when nobody waits
+    /// any more: after <see cref="ReLoginTimeout"/>, a sign-out or sign-in, or at the end of the app. Without new tokens, or if it throws,
+    /// the login is dead: the event is raised, and the user isn't asked again until the next sign-in.
+    /// </value>
+    public Func<ReLoginRequiredEventArgs, CancellationToken, Task<TokenSet?>>? ReLogin { get; set; }
+
+    /// <summary>How long held requests wait for <see cref="ReLogin"/>.</summary>
+    /// <value>More than zero, at most an hour. The default is 5 minutes. A login that comes later still counts, for the requests to come.</value>
+    public TimeSpan ReLoginTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Replaces the Polly pipeline around the token call.</summary>
     /// <value>

@@ -14,13 +14,16 @@ namespace TokenRefresh;
 public sealed partial class TokenSession : IDisposable, IAsyncDisposable
 {
     private readonly SessionServices _services;
-    private readonly TokenSessionKey _key;
 
-    internal TokenSession(SessionServices services, TokenSessionKey key)
+    internal TokenSession(SessionServices services, string? userKey)
     {
         _services = services;
-        _key = key;
-        _current = services.Store.IsShared ? Generation.NotLoaded : Generation.SignedOut(version: 0, @checked: null);
+        UserKey = userKey;
+        _current = services.Store is null && !services.IsOwnClient ? Generation.NeverSignedIn : Generation.NotLoaded;
+        if (userKey is null)
+        {
+            services.Telemetry.Observe(this);
+        }
     }
 
     /// <summary>Raised once per dead login, outside every lock. A subscriber may block, throw, sign in, or call the client.</summary>
@@ -30,10 +33,10 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
     public event EventHandler<TokensRefreshedEventArgs>? TokensRefreshed;
 
     /// <summary>The session's name.</summary>
-    public string Name => _key.SessionName;
+    public string Name => _services.Name;
 
     /// <summary>The session's user, or <see langword="null"/> where the session has only one.</summary>
-    public string? UserKey => _key.UserKey;
+    public string? UserKey { get; }
 
     /// <summary>What is known of the login. Reads no store and waits for nothing.</summary>
     public TokenSessionState State => _current.State;
@@ -66,7 +69,7 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
         Require.NotNull(options, nameof(options));
         Require.NotEmpty(name, nameof(name));
         var services = StandaloneSession.Compose(options, timeProvider, store, endpoint, protector, backchannel, loggerFactory, name, allowPlaintextTokens);
-        return new TokenSession(services, new TokenSessionKey(name));
+        return new TokenSession(services, userKey: null);
     }
 
     /// <summary>Signs in with a new login's tokens: they are saved, and from then on sent. Whatever there was before is over.</summary>
@@ -78,7 +81,7 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
     public async Task SignInAsync(TokenSet tokens, CancellationToken cancellationToken = default)
     {
         Require.NotNull(tokens, nameof(tokens));
-        if (tokens.Scheme is { } scheme && !scheme.Equals(_services.Options.Scheme, StringComparison.OrdinalIgnoreCase))
+        if (!IsOfScheme(tokens))
         {
             throw new ArgumentException(
                 $"The tokens of session '{Name}' are of another scheme than the option Scheme, '{_services.Options.Scheme}'. Set that option to the API's scheme.",
@@ -86,7 +89,7 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
         }
 
         var received = tokens.CompletedBy(old: null, _services.Time.GetUtcNow());
-        var lineage = Guid.NewGuid().ToString("N");
+        var lineage = NewLineage();
         var answer = await WithStoreAsync(
             () => Store.SignInAsync(lineage, _current.Version, received, cancellationToken),
             "The tokens of the new sign-in couldn't be saved; nothing has changed. Sign in again.",
@@ -97,7 +100,8 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// Signs out: from this call on no request gets a token, and a refresh under way brings nothing back. The server isn't told.
+    /// Signs out: from this call on no request gets a token, and a refresh under way brings nothing back. The server is told where
+    /// <see cref="TokenRefreshOptions.RevocationEndpoint"/> is set.
     /// </summary>
     /// <param name="cancellationToken">Gives up waiting for the store.</param>
     /// <exception cref="TokenRefreshException">
@@ -106,14 +110,19 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public async Task SignOutAsync(CancellationToken cancellationToken = default)
     {
-        var version = End();
-        var answer = await WithStoreAsync(
-            () => Store.SignOutAsync(version, cancellationToken),
+        var ended = End();
+        await WithStoreAsync(
+            async () =>
+            {
+                var tokens = await TokensToRevokeAsync(ended, cancellationToken).ConfigureAwait(false);
+                var answer = await Store.SignOutAsync(ended.Version, cancellationToken).ConfigureAwait(false);
+                Begin(NoLogin(answer.Version));
+                Log.SignedOut(_services.Logger, Name);
+                await RevokeAsync(tokens).WaitAsync(cancellationToken).ConfigureAwait(false);
+                return answer;
+            },
             "The session is signed out here, but its saved tokens couldn't be removed. Call SignOutAsync again.",
             cancellationToken).ConfigureAwait(false);
-
-        Begin(Generation.SignedOut(answer.Version, CheckedNow()));
-        Log.SignedOut(_services.Logger, Name);
     }
 
     /// <summary>Gives an access token that is fresh, refreshed if need be: for SignalR, gRPC, WebSockets and whatever isn't HTTP.</summary>
@@ -142,14 +151,18 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public async Task RefreshAsync(CancellationToken cancellationToken = default)
     {
-        var start = await AcquireForRefreshAsync(cancellationToken).ConfigureAwait(false);
-        var failure = await Join(start, FlightCause.Forced).WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (await AcquireForRefreshAsync(cancellationToken).ConfigureAwait(false) is not { } start)
+        {
+            return;
+        }
+
+        var failure = await _services.Telemetry.HoldAsync(Join(start, FlightCause.Forced), cancellationToken).ConfigureAwait(false);
         if (failure is not null)
         {
             throw failure.ToException();
         }
 
-        if (_current.State == TokenSessionState.ReLoginRequired)
+        if (_current.State != TokenSessionState.SignedIn)
         {
             throw ReLogin();
         }

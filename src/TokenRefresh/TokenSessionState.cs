@@ -3,7 +3,10 @@ namespace TokenRefresh;
 /// <summary>What a <see cref="TokenSession"/> knows of its login.</summary>
 public enum TokenSessionState
 {
-    /// <summary>The tokens are in a saved store that hasn't been read yet; the first use reads it.</summary>
+    /// <summary>
+    /// The tokens are in a saved store that hasn't been read yet, or are the client's own and haven't been asked for yet; the first use
+    /// does that.
+    /// </summary>
     NotLoaded,
 
     /// <summary>Nobody is signed in: requests are sent as they are.</summary>

@@ -28,7 +28,10 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
     /// <exception cref="ArgumentException">No session of this name is registered.</exception>
     public TokenSession this[string name] => this[name, null];
 
-    /// <summary>The session of one user. It is made when it is first asked for.</summary>
+    /// <summary>
+    /// The session of one user. It is made when it is first asked for, and leaves the memory when nobody has used it for a while: see
+    /// <see cref="TokenRefreshOptions.UserIdleTimeout"/>.
+    /// </summary>
     /// <param name="name">The name of the HTTP client or of the session, as it was registered.</param>
     /// <param name="userKey">The user; <see langword="null"/> for the session without one.</param>
     /// <exception cref="ArgumentException">No session of this name is registered, or the user is empty.</exception>
@@ -45,6 +48,10 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
             return Named(name).Get(userKey);
         }
     }
+
+    /// <summary>How the sessions that are in memory are doing, one by one and without their users. Reads no store and waits for nothing.</summary>
+    public IEnumerable<TokenSessionHealth> GetHealth() =>
+        _sessions.Values.Where(named => named.IsValueCreated).SelectMany(named => named.Value.Get(userKey: null).WithUsers).Select(session => session.Health);
 
     /// <summary>Waits for all refreshes under way, then ends all sessions.</summary>
     public async ValueTask DisposeAsync() =>
@@ -75,21 +82,10 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
 
     private sealed class NamedSessions(SessionServices services)
     {
-        private readonly ConcurrentDictionary<string, TokenSession> _users = new(StringComparer.Ordinal);
-        private readonly TokenSession _own = new(services, new TokenSessionKey(services.Name));
+        private readonly TokenSession _own = new(services, userKey: null);
 
         public SessionServices Services => services;
 
-        public TokenSession Get(string? userKey)
-        {
-            if (userKey is null)
-            {
-                return _own;
-            }
-
-            return _users.TryGetValue(userKey, out var known)
-                ? known
-                : _users.GetOrAdd(userKey, new TokenSession(services, new TokenSessionKey(services.Name, userKey)));
-        }
+        public TokenSession Get(string? userKey) => userKey is null ? _own : services.Users.Get(userKey);
     }
 }

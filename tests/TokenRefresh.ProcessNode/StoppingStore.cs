@@ -4,15 +4,16 @@ using System.Threading.Tasks;
 
 namespace TokenRefresh.ProcessNode;
 
-/// <summary>A store that stands still at one step, says so, and waits to be killed there.</summary>
-internal sealed class StoppingStore(ITokenStore store, string step) : ITokenStore
+/// <summary>A store that stands still at one step and says so, until it is killed there or told to go on.</summary>
+internal sealed class StoppingStore(ITokenStore store, string? step) : ITokenStore
 {
-    public bool IsShared => store.IsShared;
+    private int _stops;
 
     public ValueTask<TokenStoreAnswer> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken) => store.ReadAsync(key, cancellationToken);
 
     public async ValueTask<TokenStoreAnswer> BeginAsync(TokenSessionKey key, RefreshClaim claim, CancellationToken cancellationToken)
     {
+        StopAt("asking");
         var answer = await store.BeginAsync(key, claim, cancellationToken).ConfigureAwait(false);
         StopAt("claimed");
         return answer;
@@ -40,10 +41,10 @@ internal sealed class StoppingStore(ITokenStore store, string step) : ITokenStor
 
     private void StopAt(string here)
     {
-        if (here == step)
+        if (here == step && Interlocked.Increment(ref _stops) == 1)
         {
             Console.WriteLine("stopped");
-            new ManualResetEventSlim().Wait();
+            Console.ReadLine();
         }
     }
 }

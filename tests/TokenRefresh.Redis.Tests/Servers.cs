@@ -1,9 +1,4 @@
 using System;
-using System.Diagnostics;
-using System.IO;
-using System.Net;
-using System.Net.Sockets;
-using System.Threading;
 using System.Threading.Tasks;
 using Garnet;
 using StackExchange.Redis;
@@ -19,7 +14,7 @@ namespace TokenRefresh.Redis.Tests;
 /// <summary>A server that speaks Redis, for all tests of this assembly.</summary>
 public abstract class ServerFixture : IAsyncLifetime
 {
-    public int Port { get; } = FindPort();
+    public virtual int Port { get; } = RedisServer.FindPort();
 
     /// <summary>Why the tests of this server are skipped, or null.</summary>
     public string? Missing { get; protected set; }
@@ -43,31 +38,6 @@ public abstract class ServerFixture : IAsyncLifetime
     public abstract ValueTask InitializeAsync();
 
     public abstract ValueTask DisposeAsync();
-
-    protected async Task WaitUntilUpAsync()
-    {
-        var start = TimeProvider.System.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                using var client = new TcpClient();
-                await client.ConnectAsync(IPAddress.Loopback, Port);
-                return;
-            }
-            catch (SocketException) when (TimeProvider.System.GetElapsedTime(start) < Gate.FailSafe)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
-            }
-        }
-    }
-
-    private static int FindPort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }
 
 /// <summary>Microsoft Garnet, inside this process.</summary>
@@ -80,7 +50,7 @@ public sealed class GarnetFixture : ServerFixture
         // Only in its transaction mode does Garnet lock the keys of a script for as long as it runs.
         _server = new GarnetServer(["--bind", "127.0.0.1", "--port", $"{Port}", "--lua", "--lua-transaction-mode", "--memory", "64m", "--index", "4m", "--logger-level", "Error"]);
         _server.Start();
-        await WaitUntilUpAsync();
+        await RedisServer.WaitUntilUpAsync(Port);
     }
 
     public override ValueTask DisposeAsync()
@@ -93,48 +63,26 @@ public sealed class GarnetFixture : ServerFixture
 /// <summary>A real redis-server, started for these tests and ended with them.</summary>
 public sealed class RedisServerFixture : ServerFixture
 {
-    private const string Executable = "/usr/bin/redis-server";
-    private readonly string _directory = Directory.CreateTempSubdirectory("tokenrefresh-redis-").FullName;
-    private Process? _process;
+    private readonly RedisServer _server = new();
 
-    public override ValueTask InitializeAsync()
+    public override int Port => _server.Port;
+
+    public override async ValueTask InitializeAsync()
     {
-        if (!File.Exists(Executable))
+        Missing = RedisServer.Missing;
+        if (Missing is null)
         {
-            Missing = $"{Executable} isn't there. Install Redis to run these tests.";
-            return default;
+            await StartAsync();
         }
-
-        return StartAsync();
     }
 
-    public async ValueTask StartAsync()
-    {
-        _process = Process.Start(new ProcessStartInfo(
-            Executable, ["--port", $"{Port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", _directory, "--logfile", "redis.log"])
-        {
-            RedirectStandardOutput = true,
-            UseShellExecute = false,
-        });
-        await WaitUntilUpAsync();
-    }
+    public async ValueTask StartAsync() => await _server.StartAsync();
 
-    public void Stop()
-    {
-        if (_process is { HasExited: false })
-        {
-            _process.Kill();
-            _process.WaitForExit();
-        }
-
-        _process?.Dispose();
-        _process = null;
-    }
+    public void Stop() => _server.Stop();
 
     public override ValueTask DisposeAsync()
     {
-        Stop();
-        Directory.Delete(_directory, recursive: true);
+        _server.Dispose();
         return default;
     }
 }

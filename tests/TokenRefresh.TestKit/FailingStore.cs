@@ -17,7 +17,6 @@ public sealed class FailingStore(ITokenStore store) : ITokenStore
     /// <summary>How many times a save was tried.</summary>
     public int Commits { get; private set; }
 
-    public bool IsShared => store.IsShared;
 
     public ValueTask<TokenStoreAnswer> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken) =>
         Reachable().ReadAsync(key, cancellationToken);

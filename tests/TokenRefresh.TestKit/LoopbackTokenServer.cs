@@ -56,6 +56,11 @@ public sealed class LoopbackTokenServer : IDisposable
             using var response = await _tokens.SendAsync(request, CancellationToken.None);
             context.Response.StatusCode = (int)response.StatusCode;
             context.Response.ContentType = response.Content.Headers.ContentType?.ToString();
+            if (response.Headers.RetryAfter is { } retryAfter)
+            {
+                context.Response.Headers["Retry-After"] = retryAfter.ToString();
+            }
+
             await response.Content.CopyToAsync(context.Response.OutputStream);
             context.Response.Close();
         }

@@ -3,6 +3,7 @@ using System.Net.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using TokenRefresh.Diagnostics;
 using TokenRefresh.Protocol;
 using TokenRefresh.SingleFlight;
 
@@ -17,22 +18,26 @@ internal sealed class SessionComposer(IServiceProvider provider)
     {
         var options = provider.GetRequiredService<IOptionsMonitor<TokenRefreshOptions>>().Get(name);
         var time = provider.GetService<TimeProvider>() ?? TimeProvider.System;
-        var factory = provider.GetRequiredService<IHttpClientFactory>();
+        var backchannel = Backchannel(name);
         var services = new SessionServices
         {
             Name = name,
             Options = options,
             Time = time,
-            Store = Find<ITokenStore>(provider, name) ?? new MemoryTokenStore(time),
-            Endpoint = Find<ITokenEndpoint>(provider, name) ?? TokenEndpoints.For(options, () => factory.CreateClient(BackchannelName(name)), time),
+            Store = Find<ITokenStore>(provider, name),
+            Endpoint = Find<ITokenEndpoint>(provider, name) ?? TokenEndpoints.For(options, backchannel, time),
             Pipeline = RefreshPipeline.Build(options, time, Jitter.Next),
             Logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger<TokenSession>(),
+            Revocation = TokenRevocation.For(options, backchannel),
+            Telemetry = new SessionTelemetry(provider.GetRequiredService<Instruments>(), name, time),
             Protector = Find<ITokenProtector>(provider, name),
             Random = Jitter.Next,
         };
         provider.GetRequiredService<SessionDrain>().Services = services;
         return services;
     }
+
+    private Func<HttpClient> Backchannel(string name) => new BackchannelClient(provider.GetRequiredService<IHttpClientFactory>(), BackchannelName(name)).Get;
 
     public static bool HasEndpoint(IServiceProvider provider, string name) =>
         provider.GetService<IServiceProviderIsKeyedService>() is { } services

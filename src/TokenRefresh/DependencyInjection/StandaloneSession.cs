@@ -3,6 +3,7 @@ using System.Net.Http;
 using System.Threading;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using TokenRefresh.Diagnostics;
 using TokenRefresh.Options;
 using TokenRefresh.Protocol;
 using TokenRefresh.SingleFlight;
@@ -37,7 +38,7 @@ internal static class StandaloneSession
 
         var time = timeProvider ?? TimeProvider.System;
         HttpClient? client = null;
-        if (endpoint is null)
+        if (endpoint is null || options.RevocationEndpoint is not null)
         {
             if (backchannel is not null)
             {
@@ -52,10 +53,12 @@ internal static class StandaloneSession
             Name = name,
             Options = options,
             Time = time,
-            Store = store ?? new MemoryTokenStore(time),
+            Store = store,
             Endpoint = endpoint ?? TokenEndpoints.For(options, () => client!, time),
             Pipeline = RefreshPipeline.Build(options, time, Jitter.Next),
             Logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<TokenSession>(),
+            Revocation = TokenRevocation.For(options, () => client!),
+            Telemetry = new SessionTelemetry(Instruments.Shared, name, time),
             Protector = protector,
             Random = Jitter.Next,
             Owned = client,

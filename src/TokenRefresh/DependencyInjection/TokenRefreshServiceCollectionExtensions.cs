@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics.Metrics;
 using System.Linq;
 using System.Net.Http;
 using System.Threading;
@@ -8,6 +9,7 @@ using Microsoft.Extensions.Http;
 using Microsoft.Extensions.Options;
 using TokenRefresh;
 using TokenRefresh.DependencyInjection;
+using TokenRefresh.Diagnostics;
 using TokenRefresh.Options;
 using TokenRefresh.Protocol;
 
@@ -76,6 +78,7 @@ public static class TokenRefreshServiceCollectionExtensions
         }
 
         services.AddLogging();
+        services.TryAddSingleton(provider => Instruments.For(provider.GetService<IMeterFactory>()));
         services.TryAddSingleton(provider => new TokenSessions(registry.Sessions, new SessionComposer(provider).Compose));
         services.TryAddTransient<SessionDrain>();
         services.TryAddKeyedSingleton(name, (provider, _) => provider.GetRequiredService<TokenSessions>()[name]);

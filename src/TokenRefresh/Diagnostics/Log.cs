@@ -36,11 +36,29 @@ internal static partial class Log
     [LoggerMessage(208, LogLevel.Error, "Session '{Session}': the refresh broke off with {Exception}.", EventName = "FlightBroke")]
     public static partial void FlightBroke(ILogger logger, string session, string exception);
 
+    [LoggerMessage(209, LogLevel.Information, "Session '{Session}': the login is dead ({Reason}); the user is asked to log in.", EventName = "AskingUser")]
+    public static partial void AskingUser(ILogger logger, string session, ReLoginReason reason);
+
+    [LoggerMessage(210, LogLevel.Information, "Session '{Session}': logged in again; held requests go on.", EventName = "LoggedInAgain")]
+    public static partial void LoggedInAgain(ILogger logger, string session);
+
+    [LoggerMessage(211, LogLevel.Warning, "Session '{Session}': no new login came of asking the user: {Description}", EventName = "NotLoggedIn")]
+    public static partial void NotLoggedIn(ILogger logger, string session, string description);
+
+    [LoggerMessage(212, LogLevel.Debug, "Session '{Session}': a refresh has begun ({Cause}).", EventName = "FlightBegun")]
+    public static partial void FlightBegun(ILogger logger, string session, FlightCause cause);
+
     [LoggerMessage(301, LogLevel.Warning, "Session '{Session}': the refresh failed for now ({Cause}, error {Error}): {Description}", EventName = "RefreshFailed")]
     public static partial void RefreshFailed(ILogger logger, string session, FlightCause cause, string? error, string? description);
 
     [LoggerMessage(302, LogLevel.Error, "Session '{Session}': the refresh is set up wrongly (error {Error}): {Description}", EventName = "RefreshMisconfigured")]
     public static partial void RefreshMisconfigured(ILogger logger, string session, string? error, string? description);
+
+    [LoggerMessage(303, LogLevel.Information, "Session '{Session}': the tokens are revoked at the server.", EventName = "Revoked")]
+    public static partial void Revoked(ILogger logger, string session);
+
+    [LoggerMessage(304, LogLevel.Warning, "Session '{Session}': signed out, but the server couldn't be told: {Description}", EventName = "RevocationFailed")]
+    public static partial void RevocationFailed(ILogger logger, string session, string description);
 
     [LoggerMessage(401, LogLevel.Warning, "Session '{Session}': the token store failed with {Exception}.", EventName = "StoreFailed")]
     public static partial void StoreFailed(ILogger logger, string session, string exception);

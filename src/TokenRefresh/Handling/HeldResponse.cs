@@ -35,10 +35,18 @@ internal readonly struct HeldResponse
     }
 
     /// <summary>Gives the response to its caller after all.</summary>
-    public async Task<HttpResponseMessage> GiveBackAsync()
+    public async Task<HttpResponseMessage> GiveBackAsync(CancellationToken cancellationToken)
     {
-        await _buffering.ConfigureAwait(false);
-        return _response;
+        try
+        {
+            await _buffering.WaitAsync(cancellationToken).ConfigureAwait(false);
+            return _response;
+        }
+        catch (OperationCanceledException)
+        {
+            await DiscardAsync().ConfigureAwait(false);
+            throw;
+        }
     }
 
     /// <summary>Throws the response away. Never while it is being read: a connection that is read twice at once goes back to its pool twice.</summary>
@@ -56,21 +64,33 @@ internal readonly struct HeldResponse
     private static async Task BufferAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         var content = response.Content;
+        var read = new MemoryStream();
+        Stream? body = null;
+        var isWhole = false;
         try
         {
 #if NET8_0_OR_GREATER
-            var body = await content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+            body = await content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
 #else
-            var body = await content.ReadAsStreamAsync().ConfigureAwait(false);
+            body = await content.ReadAsStreamAsync().ConfigureAwait(false);
 #endif
-            var read = new MemoryStream();
-            var isWhole = await CopyAsync(body, read, cancellationToken).ConfigureAwait(false);
-            read.Position = 0;
-            response.Content = WithHeadersOf(content, new StreamContent(isWhole ? read : new PrefixedStream(read, body)));
+            isWhole = await CopyAsync(body, read, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception)
         {
-            // Cut off, or thrown away in favour of the second answer: whoever still reads it meets that there.
+            // Cut off, or thrown away in favour of the second answer: whoever still reads it meets that behind what came.
+        }
+
+        if (body is null)
+        {
+            return;
+        }
+
+        read.Position = 0;
+        response.Content = WithHeadersOf(content, new StreamContent(isWhole ? read : new PrefixedStream(read, body)));
+        if (isWhole)
+        {
+            content.Dispose();
         }
     }
 

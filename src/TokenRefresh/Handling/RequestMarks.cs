@@ -1,5 +1,6 @@
 using System.Net.Http;
 using System.Threading;
+using TokenRefresh.SingleFlight;
 
 namespace TokenRefresh.Handling;
 
@@ -14,7 +15,7 @@ internal static class RequestMarks
 #if NET8_0_OR_GREATER
     private static readonly HttpRequestOptionsKey<bool> Skip = new("TokenRefresh.Skip");
     private static readonly HttpRequestOptionsKey<string> User = new("TokenRefresh.User");
-    private static readonly HttpRequestOptionsKey<string> Attached = new("TokenRefresh.Attached");
+    private static readonly HttpRequestOptionsKey<Generation> Attached = new("TokenRefresh.Attached");
 
     private static void Set<T>(HttpRequestMessage request, HttpRequestOptionsKey<T> key, T value) => request.Options.Set(key, value);
 
@@ -23,7 +24,7 @@ internal static class RequestMarks
 #else
     private static readonly Key<bool> Skip = new("TokenRefresh.Skip");
     private static readonly Key<string> User = new("TokenRefresh.User");
-    private static readonly Key<string> Attached = new("TokenRefresh.Attached");
+    private static readonly Key<Generation> Attached = new("TokenRefresh.Attached");
 
     private static void Set<T>(HttpRequestMessage request, Key<T> key, T value) => request.Properties[key.Name] = value;
 
@@ -45,15 +46,12 @@ internal static class RequestMarks
         Volatile.Write(ref _isUsed, 1);
     }
 
-    /// <summary>Remembers the header we put on, for an outer retry that sends the same request again.</summary>
-    public static void SetAttached(HttpRequestMessage request, string header)
-    {
-        Set(request, Attached, header);
-    }
+    /// <summary>Remembers whose header we put on, for an outer retry that sends the same request again.</summary>
+    public static void SetAttached(HttpRequestMessage request, Generation generation) => Set(request, Attached, generation);
 
     public static bool IsSkipped(HttpRequestMessage request) => IsUsed && Get(request, Skip);
 
     public static string? UserOf(HttpRequestMessage request) => IsUsed ? Get(request, User) : null;
 
-    public static string? AttachedTo(HttpRequestMessage request) => Get(request, Attached);
+    public static Generation? AttachedTo(HttpRequestMessage request) => Get(request, Attached);
 }

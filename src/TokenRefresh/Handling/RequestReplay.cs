@@ -1,5 +1,7 @@
 using System;
+using System.Collections.Generic;
 using System.Net.Http;
+using System.Threading;
 using System.Threading.Tasks;
 
 namespace TokenRefresh.Handling;
@@ -14,24 +16,47 @@ internal static class RequestReplay
         MultipartContent multipart => IsOwn(multipart, typeof(MultipartContent), typeof(MultipartFormDataContent)) && AllCanReplay(multipart),
         StreamContent stream => stream.GetType() == typeof(StreamContent) && IsSeekable(stream),
         ByteArrayContent bytes => IsOwn(bytes, typeof(ByteArrayContent), typeof(StringContent), typeof(FormUrlEncodedContent)),
-        _ => content.GetType().FullName is "System.Net.Http.Json.JsonContent" or "System.Net.Http.ReadOnlyMemoryContent" or "System.Net.Http.EmptyContent",
+        _ => content.GetType().FullName switch
+        {
+            "System.Net.Http.Json.JsonContent" => !IsStreamed(content),
+            "System.Net.Http.ReadOnlyMemoryContent" or "System.Net.Http.EmptyContent" => true,
+            _ => false,
+        },
     };
 
     /// <summary>Buffers content that could be sent only once, if its length is known and within the limit.</summary>
     /// <returns>Whether it was buffered, and so can be sent again whatever it is.</returns>
-    public static async ValueTask<bool> BufferAsync(HttpContent? content, long limit)
+    public static async ValueTask<bool> BufferAsync(HttpContent? content, long limit, CancellationToken cancellationToken)
     {
         if (limit == 0 || content is null || CanReplay(content) || !(content.Headers.ContentLength <= limit))
         {
             return false;
         }
 
-        await content.LoadIntoBufferAsync(limit).ConfigureAwait(false);
+#if NET9_0_OR_GREATER
+        var loading = content.LoadIntoBufferAsync(limit, cancellationToken);
+#else
+        var loading = content.LoadIntoBufferAsync(limit);
+#endif
+
+        // Not all content heeds a cancellation, and before .NET 9 it isn't even told.
+        await loading.WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false);
         return true;
     }
 
     // A type derived from a framework's own may write whatever it likes: it has to say so itself.
     private static bool IsOwn(HttpContent content, params Type[] types) => Array.IndexOf(types, content.GetType()) >= 0;
+
+    // Items that come one by one come once: a channel's would be an empty list the second time.
+    private static bool IsStreamed(HttpContent json)
+    {
+#if NET8_0_OR_GREATER
+        var type = ((System.Net.Http.Json.JsonContent)json).ObjectType;
+#else
+        var type = (Type)json.GetType().GetProperty("ObjectType")!.GetValue(json)!;
+#endif
+        return type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IAsyncEnumerable<>);
+    }
 
     private static bool AllCanReplay(MultipartContent parts)
     {

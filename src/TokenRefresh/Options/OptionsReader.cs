@@ -21,6 +21,8 @@ internal sealed class OptionsReader(string client, IConfigurationSection section
             {
                 case "TOKENENDPOINT": options.TokenEndpoint = ReadUri(setting); break;
                 case "PROTOCOL": options.Protocol = ReadEnum<TokenEndpointProtocol>(setting); break;
+                case "GRANTTYPE": options.GrantType = ReadEnum<TokenGrantType>(setting); break;
+                case "REVOCATIONENDPOINT": options.RevocationEndpoint = ReadUri(setting); break;
                 case "CLIENTID": options.ClientId = setting.Value; break;
                 case "CLIENTSECRET": options.ClientSecret = setting.Value; break;
                 case "CLIENTAUTHENTICATION": options.ClientAuthentication = ReadEnum<ClientAuthentication>(setting); break;
@@ -28,20 +30,22 @@ internal sealed class OptionsReader(string client, IConfigurationSection section
                 case "SCHEME": options.Scheme = setting.Value ?? ""; break;
                 case "EXTRAPARAMETERS": ReadParameters(setting, options.ExtraParameters); break;
                 case "ALLOWEDORIGINS": ReadOrigins(setting, options.AllowedOrigins); break;
+                case "USERIDLETIMEOUT": options.UserIdleTimeout = ReadTime(setting); break;
                 case "REFRESHTIMEOUT": options.RefreshTimeout = ReadTime(setting); break;
                 case "REFRESHWINDOW": options.RefreshWindow = ReadTime(setting); break;
                 case "EXPIRYBUFFER": options.ExpiryBuffer = ReadTime(setting); break;
                 case "MINREFRESHINTERVAL": options.MinRefreshInterval = ReadTime(setting); break;
                 case "MAXREPLAYBUFFERSIZE": options.MaxReplayBufferSize = ReadNumber(setting); break;
                 case "RELOGINRESULT": options.ReLoginResult = ReadEnum<ReLoginResult>(setting); break;
+                case "RELOGINTIMEOUT": options.ReLoginTimeout = ReadTime(setting); break;
                 default: throw Wrong(setting, "is no option that configuration can set; see TokenRefreshOptions for their names.");
             }
         }
     }
 
-    private static void ReadParameters(IConfigurationSection setting, IDictionary<string, string> parameters)
+    private void ReadParameters(IConfigurationSection setting, IDictionary<string, string> parameters)
     {
-        foreach (var parameter in setting.GetChildren())
+        foreach (var parameter in EntriesOf(setting))
         {
             parameters[parameter.Key] = parameter.Value ?? "";
         }
@@ -49,24 +53,34 @@ internal sealed class OptionsReader(string client, IConfigurationSection section
 
     private void ReadOrigins(IConfigurationSection setting, ICollection<Uri> origins)
     {
-        foreach (var origin in setting.GetChildren())
+        foreach (var origin in EntriesOf(setting))
         {
             origins.Add(ReadUri(origin));
         }
     }
+
+    // One value where several belong would silently not count.
+    private IEnumerable<IConfigurationSection> EntriesOf(IConfigurationSection setting) => string.IsNullOrEmpty(setting.Value)
+        ? setting.GetChildren()
+        : throw Wrong(setting, $"is a single value. Put it one level deeper, such as {setting.Key}:0 for a list or {setting.Key}:name.");
 
     // No value is shown: it may be a secret that stands in the wrong line.
     private Uri ReadUri(IConfigurationSection setting) => Uri.TryCreate(setting.Value, UriKind.Absolute, out var uri)
         ? uri
         : throw Wrong(setting, "isn't an absolute URL, such as https://api.example.com.");
 
-    private TimeSpan ReadTime(IConfigurationSection setting) => TimeSpan.TryParse(setting.Value, CultureInfo.InvariantCulture, out var time)
+    // The framework reads a bare number as days.
+    private TimeSpan ReadTime(IConfigurationSection setting) =>
+        TimeSpan.TryParse(setting.Value, CultureInfo.InvariantCulture, out var time) && (time == TimeSpan.Zero || !IsNumber(setting, out _))
         ? time
         : throw Wrong(setting, "isn't a time, such as 00:00:30.");
 
-    private long ReadNumber(IConfigurationSection setting) => long.TryParse(setting.Value, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number)
+    private long ReadNumber(IConfigurationSection setting) => IsNumber(setting, out var number)
         ? number
         : throw Wrong(setting, "isn't a whole number.");
+
+    private static bool IsNumber(IConfigurationSection setting, out long number) =>
+        long.TryParse(setting.Value, NumberStyles.Integer, CultureInfo.InvariantCulture, out number);
 
 #pragma warning disable CA2263 // The generic GetNames isn't there on netstandard2.0.
     private T ReadEnum<T>(IConfigurationSection setting)

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Threading;
 using Microsoft.Extensions.Options;
 using TokenRefresh.Handling;
 
@@ -10,6 +11,8 @@ namespace TokenRefresh.Options;
 internal sealed class TokenRefreshOptionsValidator(Func<string?, bool>? hasOwnEndpoint = null) : IValidateOptions<TokenRefreshOptions>
 {
     private static readonly TimeSpan LongestTimeout = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan LongestReLogin = TimeSpan.FromHours(1);
+    private static readonly TimeSpan LongestIdleTimeout = TimeSpan.FromDays(24);
 
     private static readonly string[] ProtocolParameters = ["grant_type", "refresh_token", "client_id", "client_secret", "scope", "refresh"];
 
@@ -22,7 +25,7 @@ internal sealed class TokenRefreshOptionsValidator(Func<string?, bool>? hasOwnEn
     }
 
     private static IEnumerable<string> FindFailures(TokenRefreshOptions options, bool hasOwnEndpoint) =>
-        (hasOwnEndpoint ? [] : OfEndpoint(options)).Concat(OfRequests(options)).Concat(OfTimes(options));
+        (hasOwnEndpoint ? [] : OfEndpoint(options)).Concat(OfGrant(options)).Concat(OfRequests(options)).Concat(OfTimes(options));
 
     private static IEnumerable<string> OfEndpoint(TokenRefreshOptions options)
     {
@@ -31,26 +34,23 @@ internal sealed class TokenRefreshOptionsValidator(Func<string?, bool>? hasOwnEn
             yield return $"Protocol is {(int)options.Protocol}, which is none. Use OAuth or SimpleJwt.";
         }
 
-        if (options.TokenEndpoint is not { } endpoint)
+        if (options.TokenEndpoint is null)
         {
             yield return "TokenEndpoint isn't set. Set it to the absolute URL where refresh tokens are redeemed.";
         }
-        else if (!endpoint.IsAbsoluteUri)
+        else if (OfUrl("TokenEndpoint", options.TokenEndpoint) is { } failure)
         {
-            yield return "TokenEndpoint isn't an absolute URL. Write it with scheme and host, such as https://login.example.com/token.";
-        }
-        else if (!OriginSet.IsSecure(endpoint))
-        {
-            yield return $"TokenEndpoint, {Show(endpoint)}, isn't https. A refresh token is sent there; http is allowed on loopback only.";
-        }
-        else if (endpoint.Fragment.Length > 0 || endpoint.UserInfo.Length > 0)
-        {
-            yield return $"TokenEndpoint, {Show(endpoint)}, has a fragment or a user in it (RFC 6749, section 3.2). Remove it.";
+            yield return failure;
         }
 
         if (options.Protocol == TokenEndpointProtocol.OAuth && string.IsNullOrEmpty(options.ClientId))
         {
             yield return "ClientId isn't set. The OAuth protocol needs it, also for a public client.";
+        }
+
+        if (options.GrantType == TokenGrantType.ClientCredentials && options.ClientAuthentication is null && string.IsNullOrEmpty(options.ClientSecret))
+        {
+            yield return "GrantType is ClientCredentials, but ClientSecret isn't set. Set it, or ClientAuthentication None where a certificate of the Backchannel proves the client (RFC 8705).";
         }
 
         if (options.ClientAuthentication is ClientAuthentication.Basic or ClientAuthentication.Post && string.IsNullOrEmpty(options.ClientSecret))
@@ -66,6 +66,48 @@ internal sealed class TokenRefreshOptionsValidator(Func<string?, bool>? hasOwnEn
         foreach (var parameter in options.ExtraParameters.Keys.Where(key => Array.IndexOf(ProtocolParameters, key) >= 0))
         {
             yield return $"ExtraParameters holds '{parameter}', which the protocol sets itself. Remove it.";
+        }
+    }
+
+    private static string? OfUrl(string option, Uri url) => url switch
+    {
+        { IsAbsoluteUri: false } => $"{option} isn't an absolute URL. Write it with scheme and host, such as https://login.example.com/token.",
+        _ when !OriginSet.IsSecure(url) => $"{option}, {Show(url)}, isn't https. A token is sent there; http is allowed on loopback only.",
+        _ when url.Fragment.Length > 0 || url.UserInfo.Length > 0 =>
+            $"{option}, {Show(url)}, has a fragment or a user in it (RFC 6749, section 3.2). Remove it.",
+        _ => null,
+    };
+
+    private static IEnumerable<string> OfGrant(TokenRefreshOptions options)
+    {
+        if (options.RevocationEndpoint is { } revocation && OfUrl("RevocationEndpoint", revocation) is { } failure)
+        {
+            yield return failure;
+        }
+
+        if (options.GrantType is not (TokenGrantType.RefreshToken or TokenGrantType.ClientCredentials))
+        {
+            yield return $"GrantType is {(int)options.GrantType}, which is none. Use RefreshToken or ClientCredentials.";
+        }
+
+        if (options.GrantType != TokenGrantType.ClientCredentials)
+        {
+            yield break;
+        }
+
+        if (options.Protocol != TokenEndpointProtocol.OAuth)
+        {
+            yield return $"GrantType is ClientCredentials, which the protocol {options.Protocol} doesn't have. Use Protocol OAuth.";
+        }
+
+        if (options.UserKey is not null)
+        {
+            yield return "GrantType is ClientCredentials, and UserKey is set: the client's own tokens belong to no user. Remove one of the two.";
+        }
+
+        if (options.ReLogin is not null)
+        {
+            yield return "GrantType is ClientCredentials, and ReLogin is set: there is no user to ask. Remove one of the two.";
         }
     }
 
@@ -104,6 +146,16 @@ internal sealed class TokenRefreshOptionsValidator(Func<string?, bool>? hasOwnEn
         if (options.RefreshTimeout <= TimeSpan.Zero || options.RefreshTimeout > LongestTimeout)
         {
             yield return $"RefreshTimeout is {options.RefreshTimeout}. Use more than zero, and at most {LongestTimeout}.";
+        }
+
+        if ((options.UserIdleTimeout <= TimeSpan.Zero && options.UserIdleTimeout != Timeout.InfiniteTimeSpan) || options.UserIdleTimeout > LongestIdleTimeout)
+        {
+            yield return $"UserIdleTimeout is {options.UserIdleTimeout}. Use more than zero, at most {LongestIdleTimeout}, or Timeout.InfiniteTimeSpan for never.";
+        }
+
+        if (options.ReLoginTimeout <= TimeSpan.Zero || options.ReLoginTimeout > LongestReLogin)
+        {
+            yield return $"ReLoginTimeout is {options.ReLoginTimeout}. Use more than zero, and at most {LongestReLogin}.";
         }
 
         if (options.MinRefreshInterval < TimeSpan.Zero)

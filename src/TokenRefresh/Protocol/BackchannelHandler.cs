@@ -44,9 +44,21 @@ internal static class BackchannelHandler
         else if (handler.GetType().FullName == "System.Net.Http.SocketsHttpHandler")
         {
             // This build can't name it, and may meet it all the same.
-            handler.GetType().GetProperty(nameof(HttpClientHandler.AllowAutoRedirect))!.SetValue(handler, false);
-            handler.GetType().GetProperty(nameof(HttpClientHandler.UseCookies))!.SetValue(handler, false);
+            SwitchOff(handler, nameof(HttpClientHandler.AllowAutoRedirect));
+            SwitchOff(handler, nameof(HttpClientHandler.UseCookies));
         }
 #endif
     }
+
+#if !NET8_0_OR_GREATER
+    // One that is in use can't be changed any more: it is left alone where there is nothing to change.
+    private static void SwitchOff(HttpMessageHandler handler, string name)
+    {
+        var property = handler.GetType().GetProperty(name)!;
+        if (property.GetValue(handler) is true)
+        {
+            property.SetValue(handler, false);
+        }
+    }
+#endif
 }

@@ -8,7 +8,7 @@ internal static class ErrorCode
     private const int MaxLength = 64;
 
     /// <returns>The code, or <see langword="null"/> where it is none, or where it says a secret back to us.</returns>
-    public static string? Sanitize(string? code, string refreshToken, string? clientSecret)
+    public static string? Sanitize(string? code, string? refreshToken, string? clientSecret)
     {
         if (code is null or { Length: 0 or > MaxLength } || Echoes(code, refreshToken) || Echoes(code, clientSecret))
         {

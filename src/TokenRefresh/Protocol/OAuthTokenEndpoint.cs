@@ -7,7 +7,9 @@ using System.Text;
 
 namespace TokenRefresh.Protocol;
 
-/// <summary>OAuth 2.0: a form with <c>grant_type=refresh_token</c> (RFC 6749, section 6).</summary>
+/// <summary>
+/// OAuth 2.0: a form with <c>grant_type=refresh_token</c> (RFC 6749, section 6), or <c>client_credentials</c> (section 4.4).
+/// </summary>
 internal sealed class OAuthTokenEndpoint(TokenRefreshOptions options, Func<HttpClient> backchannel, TimeProvider time)
     : HttpTokenEndpoint(options, backchannel, time)
 {
@@ -15,33 +17,38 @@ internal sealed class OAuthTokenEndpoint(TokenRefreshOptions options, Func<HttpC
     {
         var form = new Dictionary<string, string>(Options.ExtraParameters, StringComparer.Ordinal)
         {
-            ["grant_type"] = "refresh_token",
-            ["refresh_token"] = request.RefreshToken,
+            ["grant_type"] = request.RefreshToken is null ? "client_credentials" : "refresh_token",
         };
+        if (request.RefreshToken is { } refreshToken)
+        {
+            form["refresh_token"] = refreshToken;
+        }
+
         if (request.Scope is { } scope)
         {
             form["scope"] = scope;
         }
 
-        Authenticate(message, form);
+        Authenticate(message, form, Options);
         message.Content = new FormUrlEncodedContent(form);
     }
 
     protected override TokenEndpointResult Classify(TokenAnswer answer, DateTimeOffset now) => AnswerClassifier.OAuth(answer, Options.Scheme, now);
 
-    private void Authenticate(HttpRequestMessage message, Dictionary<string, string> form)
+    /// <summary>Proves who the client is (RFC 6749, section 2.3.1).</summary>
+    public static void Authenticate(HttpRequestMessage message, Dictionary<string, string> form, TokenRefreshOptions options)
     {
-        var secret = Options.ClientSecret;
-        var method = Options.ClientAuthentication ?? (secret is null ? ClientAuthentication.None : ClientAuthentication.Basic);
+        var secret = options.ClientSecret;
+        var method = options.ClientAuthentication ?? (secret is null ? ClientAuthentication.None : ClientAuthentication.Basic);
         if (method == ClientAuthentication.Basic)
         {
             // RFC 6749, section 2.3.1: both parts are form-encoded before they are joined.
-            var pair = WebUtility.UrlEncode(Options.ClientId) + ":" + WebUtility.UrlEncode(secret);
+            var pair = WebUtility.UrlEncode(options.ClientId) + ":" + WebUtility.UrlEncode(secret);
             message.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(pair)));
             return;
         }
 
-        form["client_id"] = Options.ClientId!;
+        form["client_id"] = options.ClientId!;
         if (method == ClientAuthentication.Post)
         {
             form["client_secret"] = secret!;

@@ -10,14 +10,15 @@ namespace TokenRefresh.Protocol;
 internal sealed class SimpleJwtTokenEndpoint(TokenRefreshOptions options, Func<HttpClient> backchannel, TimeProvider time)
     : HttpTokenEndpoint(options, backchannel, time)
 {
-    protected override void Write(HttpRequestMessage message, TokenEndpointRequest request)
+    /// <summary>What both the refresh view and the blacklist view read.</summary>
+    public static ByteArrayContent Body(string refreshToken, TokenRefreshOptions options)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
-            json.WriteString("refresh", request.RefreshToken);
-            foreach (var parameter in Options.ExtraParameters)
+            json.WriteString("refresh", refreshToken);
+            foreach (var parameter in options.ExtraParameters)
             {
                 json.WriteString(parameter.Key, parameter.Value);
             }
@@ -25,9 +26,12 @@ internal sealed class SimpleJwtTokenEndpoint(TokenRefreshOptions options, Func<H
             json.WriteEndObject();
         }
 
-        message.Content = new ByteArrayContent(buffer.ToArray());
-        message.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        var content = new ByteArrayContent(buffer.ToArray());
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        return content;
     }
+
+    protected override void Write(HttpRequestMessage message, TokenEndpointRequest request) => message.Content = Body(request.RefreshToken!, Options);
 
     protected override TokenEndpointResult Classify(TokenAnswer answer, DateTimeOffset now) => AnswerClassifier.SimpleJwt(answer, now);
 }

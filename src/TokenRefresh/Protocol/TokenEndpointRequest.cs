@@ -2,18 +2,18 @@ using System.Diagnostics;
 
 namespace TokenRefresh;
 
-/// <summary>One refresh token to redeem.</summary>
+/// <summary>What a token is asked for with: a refresh token, or the client's own identity.</summary>
 /// <param name="key">The session.</param>
-/// <param name="refreshToken">The refresh token.</param>
+/// <param name="refreshToken">The refresh token; <see langword="null"/> with <see cref="TokenGrantType.ClientCredentials"/>.</param>
 /// <param name="scope">The scope to ask for, or <see langword="null"/>.</param>
 [DebuggerDisplay("[token request]")]
-public sealed class TokenEndpointRequest(TokenSessionKey key, string refreshToken, string? scope)
+public sealed class TokenEndpointRequest(TokenSessionKey key, string? refreshToken, string? scope)
 {
     /// <summary>The session.</summary>
     public TokenSessionKey Key { get; } = key;
 
-    /// <summary>The refresh token.</summary>
-    public string RefreshToken { get; } = refreshToken;
+    /// <summary>The refresh token; <see langword="null"/> with <see cref="TokenGrantType.ClientCredentials"/>.</summary>
+    public string? RefreshToken { get; } = refreshToken;
 
     /// <summary>The scope to ask for (RFC 6749, section 6), or <see langword="null"/>.</summary>
     public string? Scope { get; } = scope;

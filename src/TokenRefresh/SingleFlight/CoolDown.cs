@@ -26,6 +26,8 @@ internal sealed class CoolDown
         _failures = failures;
     }
 
+    public TokenRefreshFailure Kind => _failure.Kind;
+
     /// <param name="previous">The cool-down of the failure before, if no success came in between.</param>
     /// <param name="failure">The failure to remember.</param>
     /// <param name="cause">Why the failed flight was begun.</param>

@@ -64,7 +64,7 @@ internal static class FlightFailures
 
     public static FlightFailure Recursion(string name) => new(
         TokenRefreshFailure.Configuration,
-        $"The refresh of session '{name}' waits for itself: its token endpoint or store is called through a client that this very session guards. "
+        $"The refresh of session '{name}' waits for itself: its token endpoint, store or ReLogin callback calls through a client that this very session guards. "
         + "Give it an HttpClient of its own, or call SkipTokenRefresh() on its requests.");
 
     /// <summary>

@@ -8,7 +8,7 @@ namespace TokenRefresh.SingleFlight;
 /// <summary>
 /// Leads one flight from beginning to end: load, claim, ask, commit. Save first, publish second; waiters are woken by the session, third.
 /// </summary>
-internal sealed class FlightLeader(TokenSession session, Flight flight)
+internal sealed partial class FlightLeader(TokenSession session, Flight flight)
 {
     private readonly SessionServices _services = session.Services;
     private readonly SessionStore _store = session.Store;
@@ -20,11 +20,15 @@ internal sealed class FlightLeader(TokenSession session, Flight flight)
     /// <summary>What the app is to hear when the flight has landed.</summary>
     public EventArgs? Announcement { get; private set; }
 
+    /// <summary>What came of it, failures aside.</summary>
+    public FlightOutcome Outcome { get; private set; }
+
     /// <summary>Runs the flight.</summary>
     /// <returns><see langword="null"/>: the session has moved on.</returns>
     public async Task<FlightFailure?> RunAsync()
     {
         FlightScope.Enter(flight);
+        Log.FlightBegun(_services.Logger, session.Name, flight.Cause);
         using var deadline = _services.Time.CreateTimeout(_services.Options.RefreshTimeout);
         try
         {
@@ -38,7 +42,15 @@ internal sealed class FlightLeader(TokenSession session, Flight flight)
                 }
             }
 
-            return await RefreshAsync(deadline.Token).ConfigureAwait(false);
+            var failure = flight.Base.State == TokenSessionState.NotLoaded
+                ? await AskForClientAsync(deadline.Token).ConfigureAwait(false)
+                : await RefreshAsync(deadline.Token).ConfigureAwait(false);
+            if (flight.Base.CanAskUser && flight.Cause != FlightCause.Ahead)
+            {
+                await AskUserAsync().ConfigureAwait(false);
+            }
+
+            return failure;
         }
         catch (StoreException e)
         {
@@ -114,8 +126,9 @@ internal sealed class FlightLeader(TokenSession session, Flight flight)
     private async Task<(bool IsDone, FlightFailure? Failure)> AskAndCommitAsync(RefreshClaim claim, CancellationToken cancellationToken)
     {
         var start = flight.Base;
-        var result = start.Verdict ?? (start.Tokens!.RefreshToken is { } refreshToken
-            ? await new TokenCall(session, start, CommitLateAsync).AskAsync(refreshToken, cancellationToken).ConfigureAwait(false)
+        var refreshToken = _services.IsOwnClient ? null : start.Tokens!.RefreshToken;
+        var result = start.Verdict ?? (refreshToken is not null || _services.IsOwnClient
+            ? await AskAsync(refreshToken, cancellationToken).ConfigureAwait(false)
             : TokenEndpointResult.Rejected(error: null));
 
         if (result.SuccessorRefreshToken is { } successor)
@@ -148,20 +161,30 @@ internal sealed class FlightLeader(TokenSession session, Flight flight)
         }
     }
 
+    private Task<TokenEndpointResult> AskAsync(string? refreshToken, CancellationToken cancellationToken) =>
+        new TokenCall(session, flight.Base, CommitLateAsync).AskAsync(refreshToken, cancellationToken);
+
     private async Task CommitAsync(TokenSet fresh, bool isRefreshed)
     {
         var start = flight.Base;
-        var tokens = fresh.CompletedBy(start.Tokens!, _services.Time.GetUtcNow());
+        var tokens = fresh.CompletedBy(start.Tokens, _services.Time.GetUtcNow());
         try
         {
             var answer = await _store.CommitAsync(start.Lineage, start.Version, tokens).ConfigureAwait(false);
             if (answer.Verdict == TokenStoreVerdict.Accepted)
             {
                 Publish(Inherit(session.SignedIn(start.Lineage, answer.Version, tokens, isRefreshed)), isRefreshed);
-                return;
+            }
+            else
+            {
+                Adopt(answer, isNews: true);
             }
 
-            Adopt(answer, isNews: true);
+            if (session.Current.Lineage != start.Lineage)
+            {
+                // A sign-out or another's sign-in came first: nobody will ever use these.
+                await session.RevokeAsync(tokens).ConfigureAwait(false);
+            }
         }
         catch (StoreException e)
         {
@@ -177,7 +200,7 @@ internal sealed class FlightLeader(TokenSession session, Flight flight)
     /// <summary>Commits what a call brought after its flight had given up on it.</summary>
     private async Task CommitLateAsync(Generation asked, TokenSet tokens)
     {
-        if (flight.Base == asked)
+        if (flight.Base == asked && asked.State == TokenSessionState.SignedIn)
         {
             _isAnswered = true;
             await CommitAsync(tokens, isRefreshed: true).ConfigureAwait(false);
@@ -224,16 +247,18 @@ internal sealed class FlightLeader(TokenSession session, Flight flight)
         }
 
         var isRefreshed = isNews && isSameLogin;
-        var next = Inherit(session.Restore(answer, isRefreshed));
+        var isKnown = start.State == TokenSessionState.ReLoginRequired && isSameLogin;
+        var next = Inherit(session.Restore(answer, isRefreshed, canAskUser: !isKnown || start.CanAskUser));
         if (next.State == TokenSessionState.SignedIn)
         {
             Publish(next, isRefreshed, isAdopted: true);
             return;
         }
 
-        var isKnown = start.State == TokenSessionState.ReLoginRequired && isSameLogin;
         if (session.TryPublish(flight, next) && next.State == TokenSessionState.ReLoginRequired && !isKnown)
         {
+            Outcome = FlightOutcome.ReLoginRequired;
+            _services.Telemetry.LoginDied(next.Reason);
             Log.ReLoginRequired(_services.Logger, session.Name, next.Reason, next.Error);
             Announcement = new ReLoginRequiredEventArgs(session.Name, session.UserKey, next.Reason, next.Error);
         }
@@ -246,6 +271,7 @@ internal sealed class FlightLeader(TokenSession session, Flight flight)
             return;
         }
 
+        Outcome = isAdopted ? FlightOutcome.Adopted : FlightOutcome.Refreshed;
         if (isAdopted)
         {
             Log.Adopted(_services.Logger, session.Name);
@@ -273,17 +299,14 @@ internal sealed class FlightLeader(TokenSession session, Flight flight)
         return failure;
     }
 
-    // A refused access token stays refused under another version, before anybody can see it there. One that the endpoint itself gave
-    // again is another matter: it is tried, once.
+    // A refused access token stays refused under another version, also if the 401 comes after this look. One that the endpoint itself
+    // gave again is another matter: it is tried, once.
     private Generation Inherit(Generation next)
     {
         var start = flight.Base;
-        if (start.IsRejected && next != start && next.Tokens?.AccessToken == start.Tokens!.AccessToken && !_isAnswered)
-        {
-            next.Reject();
-        }
-
-        return next;
+        return next != start && start.Tokens is { } tokens && next.Tokens?.AccessToken == tokens.AccessToken && !_isAnswered
+            ? next.KeepTokenOf(start)
+            : next;
     }
 
     private static bool IsSame(TokenSet? tokens, TokenSet others) =>

@@ -11,12 +11,17 @@ internal sealed class Generation
     private volatile bool _isRejected;
     private volatile bool _isInDoubt;
     private volatile bool _isUnsaved;
+    private readonly Moment _since;
 
-    private Generation(TokenSessionState state, string lineage, long version)
+    // Set before publication only.
+    private Generation? _firstOfToken;
+
+    private Generation(TokenSessionState state, string lineage, long version, Moment? since = null)
     {
         State = state;
         Lineage = lineage;
         Version = version;
+        _since = since ?? default;
     }
 
     public TokenSessionState State { get; }
@@ -28,17 +33,20 @@ internal sealed class Generation
     public TokenSet? Tokens { get; private init; }
 
     /// <summary>The header's value, ready made: it was validated with the token set.</summary>
-    public string Header { get; private init; } = "";
+    public string Header => Tokens?.Header ?? "";
 
     public TokenSchedule Schedule { get; private init; } = TokenSchedule.Unknown;
 
     /// <summary>When this generation came out of a refresh; <see langword="null"/> for one that was signed in or restored.</summary>
-    public Moment? Refreshed { get; private init; }
+    public Moment? Refreshed => State == TokenSessionState.SignedIn ? Since : null;
 
     /// <summary>When the store last said that there is no login; <see langword="null"/> where it isn't to be asked again.</summary>
-    public Moment? Checked { get; private init; }
+    public Moment? Checked => State != TokenSessionState.SignedIn ? Since : null;
 
     public ReLoginReason Reason { get; private init; }
+
+    /// <summary>The user can be asked to log in on the spot, and hasn't been: requests wait for that.</summary>
+    public bool CanAskUser { get; private init; }
 
     public string? Error { get; private init; }
 
@@ -46,7 +54,7 @@ internal sealed class Generation
     public TokenEndpointResult? Verdict { get; set; }
 
     /// <summary>The API refused this access token: it isn't sent again, whatever the clock says.</summary>
-    public bool IsRejected => _isRejected;
+    public bool IsRejected => FirstOfToken._isRejected;
 
     /// <summary>This refresh token was sent and no answer arrived.</summary>
     public bool IsInDoubt => _isInDoubt;
@@ -56,25 +64,38 @@ internal sealed class Generation
 
     public static Generation NotLoaded { get; } = new(TokenSessionState.NotLoaded, "", 0);
 
-    public static Generation SignedOut(long version, Moment? @checked) =>
-        new(TokenSessionState.SignedOut, "", version) { Checked = @checked };
+    public static Generation NeverSignedIn { get; } = new(TokenSessionState.SignedOut, "", 0);
 
-    public static Generation Dead(string lineage, long version, ReLoginReason reason, string? error, Moment? @checked) =>
-        new(TokenSessionState.ReLoginRequired, lineage, version) { Reason = reason, Error = error, Checked = @checked };
+    private Generation FirstOfToken => _firstOfToken ?? this;
+
+    private Moment? Since => _since == default ? null : _since;
+
+    public static Generation SignedOut(long version, Moment? @checked) =>
+        new(TokenSessionState.SignedOut, "", version, @checked);
+
+    /// <summary>Nobody needs to sign in: the first use asks for a token.</summary>
+    public static Generation Unasked(long version) => new(TokenSessionState.NotLoaded, "", version);
+
+    public static Generation Dead(string lineage, long version, ReLoginReason reason, string? error, bool canAskUser, Moment? @checked) =>
+        new(TokenSessionState.ReLoginRequired, lineage, version, @checked) { Reason = reason, Error = error, CanAskUser = canAskUser };
 
     public static Generation SignedIn(string lineage, long version, TokenSet tokens, string scheme, TokenSchedule schedule, Moment? refreshed) =>
-        new(TokenSessionState.SignedIn, lineage, version)
-        {
-            Tokens = tokens,
-            Header = scheme + " " + tokens.AccessToken,
-            Schedule = schedule,
-            Refreshed = refreshed,
-        };
+        new(TokenSessionState.SignedIn, lineage, version, refreshed) { Tokens = tokens.WithHeader(scheme), Schedule = schedule };
 
     /// <summary>Whether there is an access token that the clock still gives a life.</summary>
-    public bool IsAlive(DateTimeOffset now) => State == TokenSessionState.SignedIn && !_isRejected && now < Schedule.ExpiresAt;
+    public bool IsAlive(TimeProvider time) => State == TokenSessionState.SignedIn && !IsRejected && time.GetUtcNow().UtcDateTime < Schedule.ExpiresAt;
 
-    public void Reject() => _isRejected = true;
+    public void Reject() => FirstOfToken._isRejected = true;
+
+    /// <summary>
+    /// Says, before publication, that the access token is an earlier generation's: it is refused in both or in neither, whenever the 401
+    /// for either arrives.
+    /// </summary>
+    public Generation KeepTokenOf(Generation earlier)
+    {
+        _firstOfToken = earlier.FirstOfToken;
+        return this;
+    }
 
     public void Doubt() => _isInDoubt = true;
 

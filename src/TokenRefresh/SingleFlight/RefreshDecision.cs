@@ -30,6 +30,7 @@ internal static class RefreshDecisions
     {
         TokenSessionState.SignedIn => ForToken(generation, time),
         TokenSessionState.NotLoaded => RefreshDecision.Hold,
+        TokenSessionState.ReLoginRequired when generation.CanAskUser => RefreshDecision.Hold,
         _ when generation.Checked?.Elapsed(time) >= RecheckInterval => RefreshDecision.Hold,
         TokenSessionState.SignedOut => RefreshDecision.SendBare,
         _ => RefreshDecision.AnswerLocally,
@@ -43,12 +44,12 @@ internal static class RefreshDecisions
         }
 
         var schedule = generation.Schedule;
-        if (ReferenceEquals(schedule, TokenSchedule.Unknown))
+        if (schedule.IsUnknown)
         {
             return RefreshDecision.Send;
         }
 
-        var now = time.GetUtcNow();
+        var now = time.GetUtcNow().UtcDateTime;
         return now < schedule.RefreshAt ? RefreshDecision.Send
             : now < schedule.StaleAt ? RefreshDecision.SendAndRefreshAhead
             : RefreshDecision.Hold;

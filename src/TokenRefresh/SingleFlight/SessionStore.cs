@@ -6,7 +6,7 @@ using TokenRefresh.Storage;
 namespace TokenRefresh.SingleFlight;
 
 /// <summary>One session's record in its store: the store's operations, with everything that can go wrong there as a <see cref="StoreException"/>.</summary>
-internal sealed class SessionStore(SessionServices services, TokenSessionKey key)
+internal sealed class SessionStore(ITokenStore record, SessionServices services, TokenSessionKey key)
 {
     // What is owed to the store after the server has answered isn't cut off by the flight's own deadline.
     private static readonly TimeSpan SaveTimeout = TimeSpan.FromSeconds(5);
@@ -14,7 +14,7 @@ internal sealed class SessionStore(SessionServices services, TokenSessionKey key
 
     private readonly TokenCodec _codec = new(key, services.Protector);
 
-    private bool IsProtected => services.Store.IsShared && services.Protector is not null;
+    private bool IsProtected => services.Store is not null && services.Protector is not null;
 
     public RefreshClaim NewClaim(Generation start) =>
         new(start.Lineage, start.Version, Guid.NewGuid().ToString("N"), services.Options.RefreshTimeout + LeaseMargin);
@@ -92,12 +92,12 @@ internal sealed class SessionStore(SessionServices services, TokenSessionKey key
     {
         try
         {
-            var pending = operation(services.Store);
+            var pending = operation(record);
 
             // A store that doesn't heed its token must not outlast whoever waits for it.
             return pending.IsCompletedSuccessfully
                 ? pending.Result
-                : await pending.AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
+                : await pending.AsTask().WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e)
         {

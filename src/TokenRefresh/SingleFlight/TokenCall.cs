@@ -14,7 +14,9 @@ internal sealed class TokenCall(TokenSession session, Generation asked, Func<Gen
     // Whether a request is out whose answer hasn't come: if it never does, the server may have rotated.
     private volatile bool _isOut;
 
-    public async Task<TokenEndpointResult> AskAsync(string refreshToken, CancellationToken cancellationToken)
+    /// <param name="refreshToken">What to redeem; <see langword="null"/>: nothing, the client asks for itself.</param>
+    /// <param name="cancellationToken">The flight's deadline.</param>
+    public async Task<TokenEndpointResult> AskAsync(string? refreshToken, CancellationToken cancellationToken)
     {
         var request = new TokenEndpointRequest(session.Key, refreshToken, _services.Options.Scope);
         var calling = _services.Pipeline.ExecuteAsync(ct => AttemptAsync(request, ct), cancellationToken).AsTask();
@@ -62,7 +64,10 @@ internal sealed class TokenCall(TokenSession session, Generation asked, Func<Gen
         }
 
         // Whoever made the endpoint: what the server calls an error goes into messages and logs.
-        return result.WithError(ErrorCode.Sanitize(result.Error, request.RefreshToken, _services.Options.ClientSecret));
+        result = result.WithError(ErrorCode.Sanitize(result.Error, request.RefreshToken, _services.Options.ClientSecret));
+        return _services.IsOwnClient && result.Outcome is TokenEndpointOutcome.Rejected or TokenEndpointOutcome.InteractionRequired
+            ? TokenEndpointResult.Misconfigured("the token endpoint refuses the client's own credentials.", result.Error)
+            : result;
     }
 
     private void DoubtIfOut()

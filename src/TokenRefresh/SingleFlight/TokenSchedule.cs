@@ -6,21 +6,24 @@ namespace TokenRefresh.SingleFlight;
 /// <param name="RefreshAt">From here on it is refreshed in the background.</param>
 /// <param name="StaleAt">From here on requests wait for the refresh.</param>
 /// <param name="ExpiresAt">From here on the server refuses it.</param>
-internal sealed record TokenSchedule(DateTimeOffset RefreshAt, DateTimeOffset StaleAt, DateTimeOffset ExpiresAt)
+/// <remarks>All in UTC, and half the size of offsets: there is one for each user.</remarks>
+internal readonly record struct TokenSchedule(DateTime RefreshAt, DateTime StaleAt, DateTime ExpiresAt)
 {
     private static readonly TimeSpan LongestWindow = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan LongestBuffer = TimeSpan.FromSeconds(30);
 
     /// <summary>An unknown lifetime: used until a 401, never refreshed ahead.</summary>
-    public static TokenSchedule Unknown { get; } = new(DateTimeOffset.MaxValue, DateTimeOffset.MaxValue, DateTimeOffset.MaxValue);
+    public static TokenSchedule Unknown { get; } = new(DateTime.MaxValue, DateTime.MaxValue, DateTime.MaxValue);
+
+    public bool IsUnknown => RefreshAt == DateTime.MaxValue;
 
     /// <param name="receivedAt">When the token came, by the local clock.</param>
     /// <param name="lifetime">How long it lives from there, or <see langword="null"/>.</param>
     /// <param name="options">The configured window and buffer.</param>
     /// <param name="jitter">A random number from 0 to 1, drawn once for this token.</param>
-    public static TokenSchedule For(DateTimeOffset receivedAt, TimeSpan? lifetime, TokenRefreshOptions options, double jitter)
+    public static TokenSchedule For(DateTime receivedAt, TimeSpan? lifetime, TokenRefreshOptions options, double jitter)
     {
-        if (lifetime is not { } life || life > DateTimeOffset.MaxValue - receivedAt)
+        if (lifetime is not { } life || life >= DateTime.MaxValue - receivedAt)
         {
             return Unknown;
         }

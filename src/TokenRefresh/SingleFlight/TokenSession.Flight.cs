@@ -12,7 +12,7 @@ public sealed partial class TokenSession
     private static readonly Task<FlightFailure?> MovedOn = Task.FromResult<FlightFailure?>(null);
 
     /// <summary>Joins the flight that is open for this generation, or leads a new one. Its outcome is a value: it never throws but for disposal.</summary>
-    private Task<FlightFailure?> Join(Generation seen, FlightCause cause)
+    private Task<FlightFailure?> Join(Generation seen, FlightCause cause, bool isAwaited = true)
     {
         var open = _flight;
         if (open is not null && open == FlightScope.Current)
@@ -27,7 +27,8 @@ public sealed partial class TokenSession
         }
 
         Flight flight;
-        _gate.Wait();
+        var gate = Gate;
+        gate.Wait();
         try
         {
             if (_current != seen)
@@ -47,20 +48,19 @@ public sealed partial class TokenSession
 
             if (!_services.Work.TryEnter())
             {
-                if (cause == FlightCause.Ahead)
+                if (!isAwaited)
                 {
-                    // The token is still good, and nobody waits for another.
                     return MovedOn;
                 }
 
                 throw new ObjectDisposedException(nameof(TokenSession), $"Session '{Name}' is disposed: no refresh can be started.");
             }
 
-            _flight = flight = new Flight(seen, cause);
+            _flight = flight = new Flight(seen, cause, isAwaited);
         }
         finally
         {
-            _gate.Release();
+            gate.Release();
         }
 
         // Nothing of the request that happened to come first flows into the flight: no context, no cancellation, no thread.
@@ -70,6 +70,7 @@ public sealed partial class TokenSession
 
     private async Task LeadAsync(Flight flight)
     {
+        var report = _services.Telemetry.Depart(flight);
         var leader = new FlightLeader(this, flight);
         Exception? broken = null;
         FlightFailure? failure;
@@ -87,6 +88,7 @@ public sealed partial class TokenSession
         Land(flight, failure);
         try
         {
+            report.Arrive(leader.Outcome, failure);
             if (broken is not null)
             {
                 Log.FlightBroke(_services.Logger, Name, broken.GetType().Name);
@@ -105,7 +107,8 @@ public sealed partial class TokenSession
     /// <summary>Frees the place for the next flight, unless a sign-in or sign-out already has.</summary>
     private void Land(Flight flight, FlightFailure? failure)
     {
-        _gate.Wait();
+        var gate = Gate;
+        gate.Wait();
         try
         {
             if (_flight != flight)
@@ -120,7 +123,7 @@ public sealed partial class TokenSession
         }
         finally
         {
-            _gate.Release();
+            gate.Release();
         }
     }
 }

@@ -9,8 +9,6 @@ namespace TokenRefresh;
 // The state of a session and the only places that change it. The rules are in this folder's README.
 public sealed partial class TokenSession
 {
-    // Elects the leader of a flight and orders what is published. Held for a few instructions, never across an await or I/O.
-    private readonly SemaphoreSlim _gate = new(1, 1);
     private volatile Generation _current;
     private volatile Flight? _flight;
     private volatile CoolDown? _coolDown;
@@ -19,14 +17,34 @@ public sealed partial class TokenSession
 
     internal SessionServices Services => _services;
 
-    internal TokenSessionKey Key => _key;
+    /// <summary>Whether anybody has asked for this session since the last sweep.</summary>
+    internal bool IsUsed { get; set; }
 
-    internal SessionStore Store => new(_services, _key);
+    /// <summary>Whether nothing is lost if the session leaves the memory: its login is in a store or isn't one, and nothing is under way.</summary>
+    internal bool MayLeave =>
+        (_services.Store is null ? _current.State != TokenSessionState.SignedIn : _current is { IsUnsaved: false, Verdict: null })
+        && _flight is null
+        && _coolDown?.Holds(FlightCause.Expired, _services.Time) is null
+        && ReLoginRequired is null
+        && TokensRefreshed is null;
+
+    internal TokenSessionKey Key => new(_services.Name, UserKey);
+
+    internal SessionStore Store => new(_services.Store ?? new OwnRecord(this), _services, Key);
+
+    // Elects the leader of a flight and orders what is published. Held for a few instructions, never across an await or I/O.
+    private SemaphoreSlim Gate => _services.Gates.Of(this);
+
+    // Told apart from the other logins of this one session only: short is enough.
+    internal static string NewLineage() => Guid.NewGuid().ToString("N").Substring(0, 16);
+
+    internal bool IsOfScheme(TokenSet tokens) => tokens.Scheme is null || tokens.Scheme.Equals(_services.Options.Scheme, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Publishes what a flight found, if nothing else was published since: a sign-in or sign-out wins.</summary>
     internal bool TryPublish(Flight flight, Generation next)
     {
-        _gate.Wait();
+        var gate = Gate;
+        gate.Wait();
         try
         {
             if (_current != flight.Base)
@@ -39,14 +57,15 @@ public sealed partial class TokenSession
         }
         finally
         {
-            _gate.Release();
+            gate.Release();
         }
     }
 
     /// <summary>Replaces a generation outside a flight, under the same rule.</summary>
     internal bool TryReplace(Generation expected, Generation next)
     {
-        _gate.Wait();
+        var gate = Gate;
+        gate.Wait();
         try
         {
             if (_current != expected)
@@ -59,7 +78,7 @@ public sealed partial class TokenSession
         }
         finally
         {
-            _gate.Release();
+            gate.Release();
         }
     }
 
@@ -67,43 +86,50 @@ public sealed partial class TokenSession
     private void Begin(Generation next)
     {
         Flight? superseded = null;
-        _gate.Wait();
+        var gate = Gate;
+        gate.Wait();
         try
         {
-            if (next.Version > _current.Version)
+            // The store gave this version to whom it lets in; a pair that couldn't be saved has only taken it.
+            if (_services.Store is null || next.Version > _current.Version || (next.Version == _current.Version && _current.IsUnsaved))
             {
                 superseded = Supersede(next);
             }
         }
         finally
         {
-            _gate.Release();
+            gate.Release();
         }
 
         superseded?.Complete(null);
+        if (UserKey is not null && next.State == TokenSessionState.SignedIn)
+        {
+            _services.Users.Keep(this);
+        }
     }
 
     /// <summary>Ends the login in this process, at once.</summary>
-    /// <returns>The version that was current.</returns>
-    private long End()
+    /// <returns>What there was.</returns>
+    private Generation End()
     {
         Flight? superseded;
-        long version;
-        _gate.Wait();
+        Generation ended;
+        var gate = Gate;
+        gate.Wait();
         try
         {
-            version = _current.Version;
+            ended = _current;
 
             // Not to be asked of the store again before the store has been told.
-            superseded = Supersede(Generation.SignedOut(version, @checked: null));
+            superseded = Supersede(Generation.SignedOut(ended.Version, @checked: null));
         }
         finally
         {
-            _gate.Release();
+            gate.Release();
         }
 
         superseded?.Complete(null);
-        return version;
+        return ended;
     }
 
     // The flight of the old lineage goes on to its end, but publishes nothing more; its waiters are told now.
@@ -117,26 +143,38 @@ public sealed partial class TokenSession
     }
 
     // The time of the store's last word, where that word can change without this process.
-    private Moment? CheckedNow() => _services.Store.IsShared ? Moment.Now(_services.Time) : null;
+    private Moment? CheckedNow() => _services.Store is null ? null : Moment.Now(_services.Time);
 
     /// <summary>A generation of tokens, received as they say, or at a time by the local clock that is told apart.</summary>
     internal Generation SignedIn(string lineage, long version, TokenSet tokens, bool isRefreshed, DateTimeOffset? receivedAt = null)
     {
         var received = receivedAt ?? tokens.ReceivedAt ?? _services.Time.GetUtcNow();
         var lifetime = tokens.ExpiresAt - (tokens.ReceivedAt ?? received);
-        var schedule = TokenSchedule.For(received, lifetime, _services.Options, _services.Random());
+        var schedule = TokenSchedule.For(received.UtcDateTime, lifetime, _services.Options, _services.Random());
+        if (tokens.RefreshToken is null && !_services.IsOwnClient && lifetime is not null)
+        {
+            // There is nothing to refresh with: the login lives as long as this token does.
+            schedule = schedule with { RefreshAt = schedule.ExpiresAt, StaleAt = schedule.ExpiresAt };
+        }
+
         return Generation.SignedIn(lineage, version, tokens, _services.Options.Scheme, schedule, isRefreshed ? Moment.Now(_services.Time) : null);
     }
 
     /// <summary>The generation that a store's record stands for. Its age is the store's: machines disagree about the time.</summary>
     /// <exception cref="StoreException">The tokens can't be read with this key.</exception>
-    internal Generation Restore(TokenStoreAnswer answer, bool isRefreshed) => answer.Verdict switch
+    internal Generation Restore(TokenStoreAnswer answer, bool isRefreshed, bool canAskUser = true) => answer.Verdict switch
     {
         TokenStoreVerdict.Adopt =>
             SignedIn(answer.Lineage, answer.Version, Store.Open(answer.Tokens!), isRefreshed, _services.Time.GetUtcNow() - answer.Age),
-        TokenStoreVerdict.Dead => Generation.Dead(answer.Lineage, answer.Version, answer.Reason, answer.Error, CheckedNow()),
-        _ => Generation.SignedOut(answer.Version, CheckedNow()),
+        TokenStoreVerdict.Dead => Dead(answer.Lineage, answer.Version, answer.Reason, answer.Error, canAskUser && _services.Options.ReLogin is not null),
+        _ => NoLogin(answer.Version),
     };
+
+    internal Generation Dead(string lineage, long version, ReLoginReason reason, string? error, bool canAskUser) =>
+        Generation.Dead(lineage, version, reason, error, canAskUser, CheckedNow());
+
+    private Generation NoLogin(long version) =>
+        _services.IsOwnClient ? Generation.Unasked(version) : Generation.SignedOut(version, CheckedNow());
 
     private async Task<TokenStoreAnswer> WithStoreAsync(Func<Task<TokenStoreAnswer>> operation, string message, CancellationToken cancellationToken)
     {

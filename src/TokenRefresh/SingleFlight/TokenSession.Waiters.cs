@@ -40,7 +40,7 @@ public sealed partial class TokenSession
     {
         if (_current == sent && Reject(sent))
         {
-            _ = Join(sent, FlightCause.Rejected);
+            _ = Join(sent, FlightCause.Rejected, isAwaited: false);
         }
     }
 
@@ -52,7 +52,7 @@ public sealed partial class TokenSession
     {
         if (RefreshDecisions.For(generation, _services.Time) == RefreshDecision.SendAndRefreshAhead)
         {
-            _ = Join(generation, FlightCause.Ahead);
+            _ = Join(generation, FlightCause.Ahead, isAwaited: false);
         }
 
         return generation;
@@ -77,18 +77,23 @@ public sealed partial class TokenSession
 
             if (round > MaxRounds || RefreshDecisions.For(current, _services.Time) != RefreshDecision.Hold)
             {
+                if (round == 1 && lineage is not null && current.State == TokenSessionState.SignedIn)
+                {
+                    _services.Telemetry.Late401();
+                }
+
                 return Ahead(current);
             }
 
             var cause = current.State != TokenSessionState.SignedIn ? FlightCause.Load : current.IsRejected ? FlightCause.Rejected : FlightCause.Expired;
-            var failure = await Join(current, cause).WaitAsync(cancellationToken).ConfigureAwait(false);
+            var failure = await _services.Telemetry.HoldAsync(Join(current, cause), cancellationToken).ConfigureAwait(false);
             if (failure is null)
             {
                 continue;
             }
 
             current = _current;
-            if (current.State is TokenSessionState.SignedOut or TokenSessionState.ReLoginRequired || current.IsAlive(_services.Time.GetUtcNow()))
+            if (current.State == TokenSessionState.SignedOut || current is { State: TokenSessionState.ReLoginRequired, CanAskUser: false } || current.IsAlive(_services.Time))
             {
                 // The refresh was ahead of the expiry, or only asked whether somebody had signed in: what there was is still good.
                 return current;
@@ -98,18 +103,23 @@ public sealed partial class TokenSession
         }
     }
 
-    private async ValueTask<Generation> AcquireForRefreshAsync(CancellationToken cancellationToken)
+    /// <returns>What to refresh; <see langword="null"/>: nothing, a flight has just brought new tokens.</returns>
+    private async ValueTask<Generation?> AcquireForRefreshAsync(CancellationToken cancellationToken)
     {
         var current = _current;
         if (current.State != TokenSessionState.SignedIn && RefreshDecisions.For(current, _services.Time) == RefreshDecision.Hold)
         {
-            var failure = await Join(current, FlightCause.Forced).WaitAsync(cancellationToken).ConfigureAwait(false);
+            var failure = await _services.Telemetry.HoldAsync(Join(current, FlightCause.Forced), cancellationToken).ConfigureAwait(false);
             if (failure is not null)
             {
                 throw failure.ToException();
             }
 
             current = _current;
+            if (current.Refreshed is not null)
+            {
+                return null;
+            }
         }
 
         return current.State switch
@@ -128,7 +138,7 @@ public sealed partial class TokenSession
             && _flight is null
             && sent.Refreshed is { } refreshed
             && refreshed.Elapsed(_services.Time) < _services.Options.MinRefreshInterval
-            && sent.IsAlive(_services.Time.GetUtcNow()))
+            && sent.IsAlive(_services.Time))
         {
             return false;
         }

@@ -43,9 +43,6 @@ public sealed class FileTokenStore : RecordTokenStore
     }
 
     /// <inheritdoc/>
-    public override bool IsShared => true;
-
-    /// <inheritdoc/>
     public override async ValueTask WaitForChangeAsync(TokenSessionKey key, long version, TimeSpan atMost, CancellationToken cancellationToken)
     {
         var path = PathOf(key);

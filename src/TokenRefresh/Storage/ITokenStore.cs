@@ -19,9 +19,6 @@ namespace TokenRefresh;
 /// </remarks>
 public interface ITokenStore
 {
-    /// <summary>Whether records outlive this process or are changed by others: if so, a session reads its record before its first use.</summary>
-    bool IsShared { get; }
-
     /// <summary>Reads the record.</summary>
     /// <returns><see cref="TokenStoreVerdict.Adopt"/>, <c>Missing</c>, <c>Dead</c> or <c>Closed</c>.</returns>
     ValueTask<TokenStoreAnswer> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken);

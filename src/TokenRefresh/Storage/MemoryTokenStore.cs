@@ -6,7 +6,10 @@ using TokenRefresh.Storage;
 
 namespace TokenRefresh;
 
-/// <summary>Keeps tokens in this process's memory: the default store. Nothing is written or serialized.</summary>
+/// <summary>
+/// Keeps tokens in this process's memory, for several containers that share them, and for tests that look into them. A session without any
+/// store keeps its tokens itself. Nothing is written or serialized.
+/// </summary>
 /// <param name="timeProvider">The store's clock, or <see langword="null"/> for the system's.</param>
 public sealed class MemoryTokenStore(TimeProvider? timeProvider = null) : RecordTokenStore(timeProvider)
 {
@@ -14,14 +17,6 @@ public sealed class MemoryTokenStore(TimeProvider? timeProvider = null) : Record
     private readonly object _lock = new();
     private readonly Dictionary<TokenSessionKey, TokenRecord> _records = [];
     private readonly Dictionary<TokenSessionKey, TaskCompletionSource<bool>> _changes = [];
-
-    /// <inheritdoc/>
-    /// <value>The default is <see langword="false"/>. Set it where several containers in this process use this very instance.</value>
-    public override bool IsShared => Shared;
-
-    /// <summary>Whether several containers in this process use this very instance.</summary>
-    /// <value>The default is <see langword="false"/>.</value>
-    public bool Shared { get; init; }
 
     /// <inheritdoc/>
     public override async ValueTask WaitForChangeAsync(TokenSessionKey key, long version, TimeSpan atMost, CancellationToken cancellationToken)

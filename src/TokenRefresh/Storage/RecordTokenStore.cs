@@ -10,9 +10,6 @@ public abstract class RecordTokenStore : ITokenStore
 {
     private protected RecordTokenStore(TimeProvider? timeProvider) => Time = timeProvider ?? TimeProvider.System;
 
-    /// <inheritdoc/>
-    public abstract bool IsShared { get; }
-
     private protected TimeProvider Time { get; }
 
     /// <inheritdoc/>

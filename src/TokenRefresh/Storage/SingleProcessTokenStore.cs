@@ -19,9 +19,6 @@ public abstract class SingleProcessTokenStore(TimeProvider? timeProvider = null)
     private readonly SemaphoreSlim _step = new(1, 1);
     private readonly ConcurrentDictionary<TokenSessionKey, TokenRecord> _tombstones = new();
 
-    /// <inheritdoc/>
-    public override bool IsShared => true;
-
     /// <summary>Reads the text of a session, or <see langword="null"/> where there is none.</summary>
     protected abstract ValueTask<string?> ReadTextAsync(TokenSessionKey key, CancellationToken cancellationToken);
 

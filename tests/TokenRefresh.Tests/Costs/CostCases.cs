@@ -5,6 +5,7 @@ using System.Net;
 using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
+using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.TestKit;
 using Xunit;
 
@@ -47,6 +48,38 @@ public sealed class CostCases
         var limit = yardstick * 12 > TimeSpan.FromMilliseconds(50) ? yardstick * 12 : TimeSpan.FromMilliseconds(50);
         TestContext.Current.TestOutputHelper?.WriteLine($"drained in {best.TotalMilliseconds} ms, bare waiters in {yardstick.TotalMilliseconds} ms");
         Assert.True(best < limit, $"The best of five took {best.TotalMilliseconds} ms, bare waiters {yardstick.TotalMilliseconds} ms.");
+    }
+
+    [Fact]
+    public async Task A_signed_in_user_takes_at_most_400_bytes_beside_the_tokens()
+    {
+        const int count = 20_000;
+        var users = Enumerable.Range(0, count).Select(user => $"user-{user:00000}").ToArray();
+        var refreshTokens = users.Select(user => "refresh of " + user).ToArray();
+        var services = new ServiceCollection();
+        services.AddHttpClient("orders", client => client.BaseAddress = Address).AddTokenRefreshHandler(options =>
+        {
+            options.TokenEndpoint = new Uri("https://login.example.com/token");
+            options.ClientId = "shop";
+        });
+        await using var provider = services.BuildServiceProvider();
+        var sessions = provider.GetRequiredService<TokenSessions>();
+
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        for (var user = 0; user < count; user++)
+        {
+            await sessions["orders", users[user]].SignInAsync(
+                new TokenSet(new string('x', 100), refreshTokens[user]) { ExpiresAt = TimeProvider.System.GetUtcNow().AddHours(1) });
+        }
+
+        var header = 22 + (2 * "Bearer ".Length) + 200;
+        var each = ((GC.GetTotalMemory(forceFullCollection: true) - before) / count) - header;
+        GC.KeepAlive(users);
+        GC.KeepAlive(refreshTokens);
+        GC.KeepAlive(sessions);
+
+        TestContext.Current.TestOutputHelper?.WriteLine($"{each} bytes each");
+        Assert.InRange(each, 0, 400);
     }
 
     private static long BytesPerRequest(HttpClient client)

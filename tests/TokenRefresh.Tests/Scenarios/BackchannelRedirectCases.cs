@@ -80,6 +80,23 @@ public sealed class BackchannelRedirectCases
         Assert.DoesNotContain("Cookie", server.Received[1], StringComparison.OrdinalIgnoreCase);
     }
 
+    [Fact]
+    public async Task Two_sessions_may_share_a_backchannel_that_is_in_use()
+    {
+        await using var server = new LoopbackServer(_ => LoopbackServer.Response(200, """{"access_token":"new"}"""));
+        using var handler = new SocketsHttpHandler();
+        for (var login = 1; login <= 2; login++)
+        {
+            await using var session = TokenSession.Create(
+                new TokenRefreshOptions { TokenEndpoint = new Uri(server.Url, "token"), ClientId = "shop" }, backchannel: handler);
+            await session.SignInAsync(new TokenSet("access", "refresh"));
+            await session.RefreshAsync();
+        }
+
+        Assert.Equal(2, server.Received.Count);
+        Assert.False(handler.AllowAutoRedirect);
+    }
+
     private static void Use(IHttpClientBuilder client, Backchannel backchannel) => client.ConfigurePrimaryHttpMessageHandler(() => backchannel switch
     {
         Backchannel.Sockets => new SocketsHttpHandler { AllowAutoRedirect = true },

@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using System.Net;
 using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
@@ -17,6 +18,25 @@ public sealed class ClockCases
     // Half an hour of requests, with tokens that live for five minutes.
     private const int Steps = 60;
     private const int MostRefreshes = 30 / 4 + 2;
+
+    [Fact]
+    [Trait("Case", "C2")]
+    public async Task A_login_without_a_refresh_token_lives_until_its_access_token_has_expired()
+    {
+        await using var app = TestApp.Create();
+        var tokens = app.Tokens.Issue();
+        await app.Session.SignInAsync(new TokenSet(tokens.AccessToken) { ExpiresAt = tokens.ExpiresAt });
+
+        app.Time.Advance(TimeSpan.FromMinutes(4.95));
+        using var first = await app.GetAsync();
+        using var second = await app.GetAsync();
+        app.Time.Advance(TimeSpan.FromSeconds(10));
+        using var late = await app.GetAsync();
+
+        Assert.Equal([HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.Unauthorized], new[] { first, second, late }.Select(response => response.StatusCode));
+        Assert.Single(app.ReLogins);
+        Assert.Equal(0, app.Tokens.Calls);
+    }
 
     [Theory]
     [InlineData(10)]
@@ -111,7 +131,7 @@ public sealed class ClockCases
             Assert.Equal(HttpStatusCode.OK, response.StatusCode);
 
             // A refresh ahead that nobody waits for is over before the next step.
-            if (app.Session.Current.Schedule.RefreshAt <= app.Services.GetRequiredService<TimeProvider>().GetUtcNow())
+            if (app.Session.Current.Schedule.RefreshAt <= app.Services.GetRequiredService<TimeProvider>().GetUtcNow().UtcDateTime)
             {
                 await app.Session.RefreshAsync();
             }

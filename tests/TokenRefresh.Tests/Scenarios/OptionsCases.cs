@@ -31,6 +31,8 @@ public sealed class OptionsCases
         { "relative origin", o => o.AllowedOrigins.Add(new Uri("api", UriKind.Relative)), ["AllowedOrigins", "absolute"] },
         { "no time at all", o => o.RefreshTimeout = TimeSpan.Zero, ["RefreshTimeout", "00:00:00", "00:10:00"] },
         { "an hour's time", o => o.RefreshTimeout = TimeSpan.FromHours(1), ["RefreshTimeout", "01:00:00", "00:10:00"] },
+        { "no idle time", o => o.UserIdleTimeout = TimeSpan.Zero, ["UserIdleTimeout", "00:00:00", "24.00:00:00"] },
+        { "a month's idle time", o => o.UserIdleTimeout = TimeSpan.FromDays(30), ["UserIdleTimeout", "30.00:00:00", "24.00:00:00"] },
         { "negative interval", o => o.MinRefreshInterval = TimeSpan.FromSeconds(-1), ["MinRefreshInterval", "-00:00:01"] },
         { "negative window", o => o.RefreshWindow = TimeSpan.FromSeconds(-1), ["RefreshWindow", "-00:00:01"] },
         { "negative buffer", o => o.ExpiryBuffer = TimeSpan.FromSeconds(-1), ["ExpiryBuffer", "-00:00:01"] },

@@ -7,6 +7,7 @@ using System.Net.Http;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
+using System.Threading.Channels;
 using System.Threading.Tasks;
 using TokenRefresh.TestKit;
 using Xunit;
@@ -75,6 +76,23 @@ public sealed class ReplayCases
         Assert.Equal(HttpStatusCode.OK, next.StatusCode);
         Assert.Equal(1, app.Tokens.Calls);
         Assert.Single(app.Api.Received, request => request.Method == HttpMethod.Post);
+    }
+
+    [Fact]
+    [Trait("Case", "C26")]
+    public async Task Json_whose_items_are_streamed_is_never_sent_again_without_them()
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        var items = Channel.CreateUnbounded<int>();
+        items.Writer.TryWrite(7);
+        items.Writer.Complete();
+
+        using var response = await app.Client.PostAsync(new Uri("items", UriKind.Relative), JsonContent.Create(items.Reader.ReadAllAsync()));
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal("[7]", Encoding.UTF8.GetString(Assert.Single(app.Api.Received).Body));
     }
 
     [Fact]

@@ -148,7 +148,7 @@ public sealed class RotationCases
 
     private static TestApp Create(TroubledStore store, CapturingLoggerProvider? log = null) => TestApp.Create(services: services =>
     {
-        services.AddTokenSession(TestApp.Name).UseStore(store);
+        services.AddTokenSession(TestApp.Name).UseStore(store).AllowPlaintextTokens();
         if (log is not null)
         {
             log.Add(services);
@@ -192,8 +192,6 @@ public sealed class RotationCases
         public bool CanBegin { get; set; } = true;
 
         public Gate Commits { get; } = new();
-
-        public bool IsShared => false;
 
         public async Task<string?> RefreshTokenAsync() =>
             (await _inner.ReadAsync(Key, default)).Tokens?.Open(new TokenCodec(Key, protector: null)).RefreshToken;

@@ -44,6 +44,22 @@ public sealed class SignOutCases
         Assert.Empty(app.Refreshes);
     }
 
+    [Fact]
+    [Trait("Case", "C36")]
+    public async Task A_forced_refresh_that_a_sign_out_overtakes_does_not_pass_for_a_success()
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        var refresh = app.Tokens.Hold();
+        var forced = app.Session.RefreshAsync();
+        await refresh.ArrivedAsync(1);
+
+        await app.Session.SignOutAsync();
+
+        var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => forced.WaitAsync(Gate.FailSafe, TimeProvider.System));
+        Assert.Equal(TokenRefreshFailure.ReLoginRequired, failure.Failure);
+    }
+
     [Theory]
     [Trait("Case", "C37")]
     [MemberData(nameof(Answers))]

@@ -52,6 +52,25 @@ public sealed class UserCases
 
     [Fact]
     [Trait("Case", "C46")]
+    public async Task A_handler_made_by_hand_sends_no_request_of_another_user()
+    {
+        await using var app = TestApp.Create(options => options.AllowedOrigins.Add(new Uri("https://api.example.com")));
+        var session = app.Sessions[TestApp.Name, "a"];
+        await session.SignInAsync(app.Tokens.Issue());
+        using var client = new HttpMessageInvoker(new TokenRefreshHandler(session) { InnerHandler = app.Api }, disposeHandler: false);
+        using var ofA = new HttpRequestMessage(HttpMethod.Get, "https://api.example.com/me").UseTokenUser("a");
+        using var ofB = new HttpRequestMessage(HttpMethod.Get, "https://api.example.com/me").UseTokenUser("b");
+
+        using var response = await client.SendAsync(ofA, default);
+        var exception = await Assert.ThrowsAsync<TokenRefreshException>(() => client.SendAsync(ofB, default));
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(TokenRefreshFailure.Configuration, exception.Failure);
+        Assert.Equal(1, app.Api.Calls);
+    }
+
+    [Fact]
+    [Trait("Case", "C46")]
     public async Task Fifty_users_with_fifty_requests_each_arrive_as_themselves()
     {
         await using var app = TestApp.Create(options => options.UserKey = (request, _) => request.RequestUri!.Query.TrimStart('?'));

@@ -44,7 +44,7 @@ public sealed class SavedTokensTests
         _ = kind switch
         {
             "memory" => session,
-            "shared memory" => session.UseStore(new MemoryTokenStore { Shared = true }),
+            "shared memory" => session.UseStore(new MemoryTokenStore()),
             "plaintext" => session.UseStore(new DictionaryTokenStore()).AllowPlaintextTokens(),
             _ => session.UseStore(new DictionaryTokenStore()).UseProtector(_ => Ring(new EphemeralDataProtectionProvider())),
         };

@@ -6,7 +6,7 @@ namespace TokenRefresh.Tests.Storage;
 
 public sealed class SharedLoginInMemory : SharedLoginContract
 {
-    private readonly MemoryTokenStore _store = new() { Shared = true };
+    private readonly MemoryTokenStore _store = new();
 
     protected override ITokenStore Open(int process) => _store;
 }

@@ -1,0 +1,69 @@
+'use strict';
+
+const byId = id => document.getElementById(id);
+const chart = byId('chart');
+let isLeaving = false;
+
+function show(counts) {
+  for (const name of ['pages', 'apiCalls', 'refused', 'refreshes']) {
+    byId(name).textContent = counts[name].toLocaleString('en');
+  }
+
+  const highest = Math.max(10, ...counts.calls);
+  counts.calls.forEach((calls, slot) => {
+    const bar = chart.children[slot] ?? chart.appendChild(document.createElement('i'));
+    bar.style.setProperty('--height', `${100 * calls / highest}%`);
+    bar.className = counts.refreshesAt[slot] > 0 ? 'refresh' : '';
+  });
+
+  byId('ratio').textContent = counts.refreshes === 0
+    ? 'No refresh yet.'
+    : `${Math.round(counts.apiCalls / counts.refreshes).toLocaleString('en')} calls to the API for each refresh`;
+  byId('state').textContent = { SignedIn: 'signed in', ReLoginRequired: 'sign in again' }[counts.state] ?? '';
+  byId('state').className = `state ${counts.state}`;
+  if (counts.state === 'ReLoginRequired') {
+    leave();
+  }
+}
+
+// Whoever notices first that the login is over goes to the login page, once; the server decides, by its answer to the reload.
+function leave() {
+  if (!isLeaving) {
+    isLeaving = true;
+    location.reload();
+  }
+}
+
+async function call() {
+  const response = await fetch('/api/me');
+  if (response.status === 401) {
+    leave();
+  }
+}
+
+const reloadButton = byId('reload');
+const isReloading = () => sessionStorage.getItem('reloading') !== null;
+
+reloadButton.addEventListener('click', () => {
+  if (isReloading()) {
+    sessionStorage.removeItem('reloading');
+    location.reload();
+    return;
+  }
+
+  sessionStorage.setItem('reloading', 'yes');
+  location.reload();
+});
+byId('revoke').addEventListener('click', () => fetch('/revoke', { method: 'POST' }));
+
+show(JSON.parse(document.body.dataset.counts));
+const calls = [call(), call(), call()];
+if (isReloading()) {
+  reloadButton.textContent = 'Stop reloading';
+
+  // With the first answer, while the others are still under way: they are cancelled, and nothing may come of that.
+  Promise.race(calls).finally(() => isLeaving || isReloading() && location.reload());
+} else {
+  const events = new EventSource('/counts');
+  events.onmessage = message => show(JSON.parse(message.data));
+}

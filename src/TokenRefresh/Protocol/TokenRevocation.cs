@@ -1,0 +1,55 @@
+using System;
+using System.Collections.Generic;
+using System.Net.Http;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace TokenRefresh.Protocol;
+
+/// <summary>Tells the server that a login is over: RFC 7009, or the blacklist view of Simple JWT.</summary>
+internal sealed class TokenRevocation(TokenRefreshOptions options, Func<HttpClient> backchannel)
+{
+    public static TokenRevocation? For(TokenRefreshOptions options, Func<HttpClient> backchannel) =>
+        options.RevocationEndpoint is null ? null : new TokenRevocation(options, backchannel);
+
+    /// <summary>Asks once. The refresh token stands for the whole login; where there is none, the access token is all there is.</summary>
+    /// <returns><see langword="null"/>: done. Else what went wrong, without any secret.</returns>
+    public async Task<string?> RevokeAsync(TokenSet tokens, CancellationToken cancellationToken)
+    {
+        using var message = new HttpRequestMessage(HttpMethod.Post, options.RevocationEndpoint);
+        if (options.Protocol == TokenEndpointProtocol.SimpleJwt)
+        {
+            if (tokens.RefreshToken is not { } refreshToken)
+            {
+                return null;
+            }
+
+            message.Content = SimpleJwtTokenEndpoint.Body(refreshToken, options);
+        }
+        else
+        {
+            message.Content = Form(message, tokens);
+        }
+
+        try
+        {
+            using var response = await backchannel().SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+            return response.IsSuccessStatusCode ? null : $"it answered {(int)response.StatusCode}.";
+        }
+        catch (Exception e)
+        {
+            return e is OperationCanceledException ? "no answer in time." : $"it can't be reached ({e.GetType().Name}).";
+        }
+    }
+
+    private FormUrlEncodedContent Form(HttpRequestMessage message, TokenSet tokens)
+    {
+        var form = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["token"] = tokens.RefreshToken ?? tokens.AccessToken,
+            ["token_type_hint"] = tokens.RefreshToken is null ? "access_token" : "refresh_token",
+        };
+        OAuthTokenEndpoint.Authenticate(message, form, options);
+        return new FormUrlEncodedContent(form);
+    }
+}

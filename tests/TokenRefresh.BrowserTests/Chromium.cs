@@ -1,0 +1,93 @@
+using System;
+using System.Collections.Concurrent;
+using System.IO;
+using System.Threading.Tasks;
+using Microsoft.Playwright;
+using Xunit;
+
+namespace TokenRefresh.BrowserTests;
+
+/// <summary>A real Chromium of this machine, without a window, with an empty profile.</summary>
+internal sealed class Chromium : IAsyncDisposable
+{
+    private const string Executable = "/usr/bin/chromium";
+    private readonly IPlaywright _playwright;
+    private readonly IBrowser _browser;
+
+    private Chromium(IPlaywright playwright, IBrowser browser, IBrowserContext context)
+    {
+        _playwright = playwright;
+        _browser = browser;
+        Context = context;
+    }
+
+    /// <summary>One browser session: its tabs share their cookies.</summary>
+    public IBrowserContext Context { get; }
+
+    public static async Task<Chromium> StartAsync()
+    {
+        if (!File.Exists(Executable))
+        {
+            const string missing = $"{Executable} isn't there. Install Chromium to run these tests.";
+            Assert.SkipWhen(Environment.GetEnvironmentVariable("TOKENREFRESH_REQUIRE_SERVERS") != "1", missing);
+            Assert.Fail(missing);
+        }
+
+        var playwright = await Playwright.CreateAsync();
+        var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+        {
+            ExecutablePath = Executable,
+            Args =
+            [
+                "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+                "--disable-background-networking", "--disable-component-update", "--disable-sync",
+            ],
+        });
+        return new Chromium(playwright, browser, await browser.NewContextAsync());
+    }
+
+    /// <summary>Opens a tab that notes every page it shows.</summary>
+    public async Task<Tab> OpenAsync()
+    {
+        var page = await Context.NewPageAsync();
+        page.SetDefaultTimeout(60_000);
+        return new Tab(page);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _browser.DisposeAsync();
+        _playwright.Dispose();
+    }
+}
+
+/// <summary>A tab, and which pages it has shown.</summary>
+internal sealed class Tab
+{
+    private readonly ConcurrentQueue<string> _shown = new();
+
+    public Tab(IPage page)
+    {
+        Page = page;
+        page.FrameNavigated += (_, frame) => _shown.Enqueue(new Uri(frame.Url).AbsolutePath);
+    }
+
+    public IPage Page { get; }
+
+    /// <summary>The paths of all pages shown so far.</summary>
+    public string[] Shown => [.. _shown];
+
+    public async Task SignInAsync(Uri app)
+    {
+        await Page.GotoAsync(app.ToString());
+        await SubmitAsync();
+    }
+
+    /// <summary>Fills in the login page, which the tab is at.</summary>
+    public async Task SubmitAsync()
+    {
+        await Page.FillAsync("input[name=password]", "secret");
+        await Page.ClickAsync("form button");
+        await Page.WaitForSelectorAsync("#user");
+    }
+}

@@ -1,0 +1,145 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using TokenRefresh.Samples.Servers;
+using TokenRefresh.TestKit;
+using Xunit;
+
+namespace TokenRefresh.ProcessTests;
+
+/// <summary>
+/// Fast page reloads: six processes at a time start, call, and end in one way or another, over one saved login of a real server whose
+/// refresh tokens rotate and die. On machines that share a Redis, their clocks are ten minutes apart.
+/// </summary>
+[Trait("Case", "C4")]
+public sealed class ReloadCases
+{
+    private const int Processes = 6;
+
+    private static TimeSpan Duration => TimeSpan.FromSeconds(
+        double.Parse(Environment.GetEnvironmentVariable("TOKENREFRESH_RELOAD_SECONDS") ?? "12", CultureInfo.InvariantCulture));
+
+    [Theory]
+    [InlineData("file", "openiddict")]
+    [InlineData("redis", "openiddict")]
+    [InlineData("file", "simple jwt")]
+    [InlineData("redis", "simple jwt, strict")]
+    [InlineData("redis", "simple jwt, family")]
+    public async Task Whatever_way_processes_end_nobody_is_signed_out(string store, string name)
+    {
+        await using var place = await SharedPlace.CreateAsync(store);
+        await using var server = await Upstream.StartAsync(name);
+        await place.SignInAsync(await server.SignInAsync());
+        var ends = new[] { "normal", "cancel", "shutdown" };
+        var outcomes = new Outcomes();
+
+        await Task.WhenAll(Enumerable.Range(0, Processes).Select(slot => LoopAsync(async round =>
+        {
+            var clock = store == "redis" ? ((slot % 3) - 1) * 600 : 0;
+            outcomes.Add(await Node.RunAsync([.. server.Arguments, place.Argument, "do=reload", $"end={ends[(slot + round) % 3]}", $"clock={clock}"]));
+        })));
+
+        var (refreshes, granted, twice) = await server.CountAsync();
+        TestContext.Current.TestOutputHelper?.WriteLine($"{name} over {store}, {Duration.TotalSeconds} s: {outcomes}, {refreshes} refreshes");
+        Assert.Equal(TokenStoreVerdict.Adopt, (await place.Store.ReadAsync(SharedPlace.Key, default)).Verdict);
+        Assert.Equal(0, outcomes["event"]);
+
+        // A machine that is busy may take longer for a request than a token lives: that one is refused twice, and is its caller's.
+        Assert.InRange(outcomes["401"], 0, outcomes["200"] / 10);
+        Assert.True(outcomes["200"] > 10, outcomes.ToString());
+        Assert.Equal(0, twice);
+        Assert.Equal(refreshes, granted);
+        Assert.InRange(refreshes, 1, (int)Duration.TotalSeconds + 5);
+    }
+
+    [Theory]
+    [InlineData("file", "simple jwt, strict")]
+    [InlineData("redis", "simple jwt, strict")]
+    [InlineData("redis", "openiddict")]
+    public async Task Processes_that_are_killed_cost_at_most_a_sign_in_each_and_no_loop(string store, string name)
+    {
+        await using var place = await SharedPlace.CreateAsync(store);
+        await using var server = await Upstream.StartAsync(name);
+        await place.SignInAsync(await server.SignInAsync());
+        var outcomes = new Outcomes();
+        var kills = 0;
+        var lost = 0;
+        using var over = new CancellationTokenSource();
+        var user = Task.Run(async () =>
+        {
+            // The user, at his login page, whenever the login is dead.
+            while (!over.IsCancellationRequested)
+            {
+                if ((await place.Store.ReadAsync(SharedPlace.Key, default)).Verdict == TokenStoreVerdict.Dead)
+                {
+                    lost++;
+                    await place.SignInAsync(await server.SignInAsync());
+                }
+
+                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+            }
+        });
+
+        await Task.WhenAll(Enumerable.Range(0, Processes).Select(slot => LoopAsync(async round =>
+        {
+            if (slot > 1)
+            {
+                outcomes.Add(await Node.RunAsync([.. server.Arguments, place.Argument, "do=reload", "end=normal", "timeout=3"]));
+                return;
+            }
+
+            using var node = Node.Start([.. server.Arguments, place.Argument, "do=reload", "end=kill", "timeout=3"]);
+            await node.ReadLineAsync();
+            await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(250)), TimeProvider.System);
+            await node.KillAsync();
+            Interlocked.Increment(ref kills);
+        })));
+
+        // Whoever was killed last is survived too.
+        var last = await Node.RunAsync([.. server.Arguments, place.Argument, "do=refresh", "rounds=1"]);
+        await over.CancelAsync();
+        await user;
+        var (refreshes, granted, twice) = await server.CountAsync();
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{name} over {store}, {Duration.TotalSeconds} s: {kills} kills, {lost} pairs lost, {outcomes}, {refreshes} refreshes, {granted} granted, {twice} presented twice");
+        Assert.True(last[^1] is "refreshed" or "failed ReLoginRequired", string.Join(", ", last));
+        Assert.InRange(lost, 0, kills);
+        Assert.InRange(twice, 0, kills);
+        Assert.InRange(refreshes - granted, 0, kills + lost);
+        Assert.True(outcomes["200"] > 10, outcomes.ToString());
+    }
+
+    private static async Task LoopAsync(Func<int, Task> reload)
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        for (var round = 0; TimeProvider.System.GetElapsedTime(start) < Duration; round++)
+        {
+            await reload(round);
+        }
+    }
+
+    /// <summary>What the processes said, counted.</summary>
+    private sealed class Outcomes
+    {
+        private readonly Dictionary<string, int> _counts = [];
+
+        public int this[string outcome] => _counts.GetValueOrDefault(outcome);
+
+        public void Add(IEnumerable<string> lines)
+        {
+            lock (_counts)
+            {
+                _counts["reloads"] = this["reloads"] + 1;
+                foreach (var words in lines.Select(line => line.Split(' ')))
+                {
+                    _counts[words[0]] = this[words[0]] + (words.Length > 1 && int.TryParse(words[1], CultureInfo.InvariantCulture, out var count) ? count : 1);
+                }
+            }
+        }
+
+        public override string ToString() => string.Join(", ", _counts.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}: {pair.Value}"));
+    }
+}

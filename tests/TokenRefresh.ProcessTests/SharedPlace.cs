@@ -1,0 +1,87 @@
+using System;
+using System.IO;
+using System.Threading.Tasks;
+using StackExchange.Redis;
+using TokenRefresh.TestKit;
+using Xunit;
+
+namespace TokenRefresh.ProcessTests;
+
+/// <summary>Where a shared login lives: a directory or a Redis of its own, for as long as a test lasts.</summary>
+internal sealed class SharedPlace : IAsyncDisposable
+{
+    private readonly string? _directory;
+    private readonly ConnectionMultiplexer? _connection;
+
+    private SharedPlace(string directory)
+    {
+        _directory = directory;
+        Argument = "store=file:" + directory;
+        Store = new FileTokenStore(directory);
+    }
+
+    private SharedPlace(RedisServer server, ConnectionMultiplexer connection)
+    {
+        Redis = server;
+        _connection = connection;
+        Argument = "store=redis:" + server.Address;
+        Store = new RedisTokenStore(connection);
+    }
+
+    public static TheoryData<string> All => new("file", "redis");
+
+    public static TokenSessionKey Key { get; } = new("orders");
+
+    /// <summary>What a node is told.</summary>
+    public string Argument { get; }
+
+    /// <summary>The store as this process has it.</summary>
+    public ITokenStore Store { get; }
+
+    public RedisServer? Redis { get; }
+
+    public static async Task<SharedPlace> CreateAsync(string kind)
+    {
+        if (kind == "file")
+        {
+            return new SharedPlace(Directory.CreateTempSubdirectory("tokenrefresh-").FullName);
+        }
+
+        RequireRedis();
+        var server = new RedisServer();
+        await server.StartAsync();
+        return new SharedPlace(server, await ConnectionMultiplexer.ConnectAsync(server.Address + ",abortConnect=false,allowAdmin=true"));
+    }
+
+    public static void RequireRedis()
+    {
+        if (RedisServer.Missing is { } reason)
+        {
+            Assert.SkipWhen(Environment.GetEnvironmentVariable("TOKENREFRESH_REQUIRE_SERVERS") != "1", reason);
+            Assert.Fail(reason);
+        }
+    }
+
+    /// <summary>Signs in as a process of its own would.</summary>
+    public async Task SignInAsync(TokenSet tokens)
+    {
+        var options = new TokenRefreshOptions { TokenEndpoint = new Uri("https://login.example.com/token"), ClientId = "shop" };
+        await using var session = TokenSession.Create(options, store: Store, allowPlaintextTokens: true, name: Key.SessionName);
+        await session.SignInAsync(tokens);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_directory is not null)
+        {
+            Directory.Delete(_directory, recursive: true);
+        }
+
+        if (_connection is not null)
+        {
+            await _connection.DisposeAsync();
+        }
+
+        Redis?.Dispose();
+    }
+}

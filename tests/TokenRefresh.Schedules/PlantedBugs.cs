@@ -1,0 +1,34 @@
+using System;
+using System.Threading.Tasks;
+using Xunit;
+
+namespace TokenRefresh.Schedules;
+
+/// <summary>The schedules find what they are meant to find: bugs that others have had, planted in the same sources.</summary>
+public sealed class PlantedBugs
+{
+    [Fact]
+    public void A_late_finisher_that_removes_a_newer_flight_is_found() =>
+        Finds("A refresh token was presented twice", on => Plants.LateFinisherRemovesANewerFlight = on, () => FlightSchedules.OthersSignInAsync(isSaved: false));
+
+    [Fact]
+    public void A_check_that_is_not_made_again_inside_the_gate_is_found() =>
+        Finds("A refresh token was presented twice", on => Plants.ActsWithoutCheckingAgain = on, () => FlightSchedules.BurstAsync(isSaved: false));
+
+    [Fact]
+    public void Waiters_woken_before_the_tokens_are_there_are_found() =>
+        Finds("A request wasn't repaired", on => Plants.WakesBeforePublishing = on, () => FlightSchedules.BurstAsync(isSaved: true));
+
+    private static void Finds(string broken, Action<bool> plant, Func<Task> program)
+    {
+        plant(true);
+        try
+        {
+            Assert.Contains(broken, Explorer.FindBug(program, schedules: 500), StringComparison.Ordinal);
+        }
+        finally
+        {
+            plant(false);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+using System;
+using System.Diagnostics;
+using System.IO;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.Tasks;
+
+namespace TokenRefresh.TestKit;
+
+/// <summary>A real redis-server in a process of its own, on a free loopback port, with nothing saved.</summary>
+public sealed class RedisServer : IDisposable
+{
+    private const string Executable = "/usr/bin/redis-server";
+    private readonly string _directory = Directory.CreateTempSubdirectory("tokenrefresh-redis-").FullName;
+    private Process? _process;
+
+    /// <summary>Why it can't run here, or <see langword="null"/>.</summary>
+    public static string? Missing => File.Exists(Executable) ? null : $"{Executable} isn't there. Install Redis to run these tests.";
+
+    public int Port { get; } = FindPort();
+
+    public string Address => $"127.0.0.1:{Port}";
+
+    public async Task StartAsync()
+    {
+        _process = Process.Start(new ProcessStartInfo(
+            Executable, ["--port", $"{Port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", _directory, "--logfile", "redis.log"])
+        {
+            RedirectStandardOutput = true,
+            UseShellExecute = false,
+        });
+        await WaitUntilUpAsync(Port);
+    }
+
+    public void Stop()
+    {
+        if (_process is { HasExited: false })
+        {
+            _process.Kill();
+            _process.WaitForExit();
+        }
+
+        _process?.Dispose();
+        _process = null;
+    }
+
+    public void Dispose()
+    {
+        Stop();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    public static int FindPort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    public static async Task WaitUntilUpAsync(int port)
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                using var client = new TcpClient();
+                await client.ConnectAsync(IPAddress.Loopback, port);
+                return;
+            }
+            catch (SocketException) when (TimeProvider.System.GetElapsedTime(start) < Gate.FailSafe)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+            }
+        }
+    }
+}

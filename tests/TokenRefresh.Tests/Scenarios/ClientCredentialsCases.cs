@@ -1,0 +1,169 @@
+using System;
+using System.Linq;
+using System.Net;
+using System.Net.Http;
+using System.Text;
+using System.Threading.Tasks;
+using Microsoft.Extensions.DependencyInjection;
+using TokenRefresh.TestKit;
+using Xunit;
+
+namespace TokenRefresh.Tests.Scenarios;
+
+/// <summary>Service to service: the client's own token, through the same session and the same flight.</summary>
+public sealed class ClientCredentialsCases
+{
+    [Theory]
+    [InlineData(1)]
+    [InlineData(200)]
+    public async Task The_first_requests_ask_for_one_token(int count)
+    {
+        await using var app = Create();
+
+        var statuses = await TestApp.StatusesOf(Enumerable.Range(0, count).Select(_ => Task.Run(() => app.GetAsync())));
+
+        Assert.All(statuses, status => Assert.Equal(HttpStatusCode.OK, status));
+        Assert.Equal(["grant_type=client_credentials&scope=orders"], app.Tokens.Bodies);
+        Assert.All(app.Api.Received, request => Assert.Equal("Bearer service-1", request.Authorization));
+        Assert.Equal(TokenSessionState.SignedIn, app.Session.State);
+    }
+
+    [Fact]
+    public async Task Many_refused_requests_ask_for_one_new_token()
+    {
+        await using var app = Create(expiresIn: 3600);
+        using var first = await app.GetAsync();
+        app.Time.Advance(TimeSpan.FromMinutes(1));
+        var requests = await app.SendAtOnceAsync(200);
+        app.Api.Answer(request => new HttpResponseMessage(request.Token == "service-1" ? HttpStatusCode.Unauthorized : HttpStatusCode.OK));
+        app.Api.Release();
+
+        var statuses = await TestApp.StatusesOf(requests);
+
+        Assert.All(statuses, status => Assert.Equal(HttpStatusCode.OK, status));
+        Assert.Equal(2, app.Tokens.Calls);
+        Assert.DoesNotContain("refresh_token", app.Tokens.Bodies[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_forced_refresh_asks_once_also_when_there_was_no_token_yet()
+    {
+        await using var app = Create();
+
+        await app.Session.RefreshAsync();
+        Assert.Equal(1, app.Tokens.Calls);
+        await app.Session.RefreshAsync();
+
+        Assert.Equal(2, app.Tokens.Calls);
+        Assert.Equal("service-2", await app.Session.GetAccessTokenAsync());
+    }
+
+    [Theory]
+    [InlineData("invalid_client", 401)]
+    [InlineData("invalid_grant", 400)]
+    [InlineData("login_required", 400)]
+    public async Task A_refused_client_is_a_configuration_failure_and_no_re_login(string error, int status)
+    {
+        await using var app = Create();
+        app.Tokens.Always((HttpStatusCode)status, $$"""{"error":"{{error}}"}""");
+
+        var exception = await Assert.ThrowsAsync<TokenRefreshException>(() => app.GetAsync());
+        await Assert.ThrowsAsync<TokenRefreshException>(() => app.GetAsync());
+
+        Assert.Equal(TokenRefreshFailure.Configuration, exception.Failure);
+        Assert.Equal(error, exception.Error);
+        Assert.Equal(1, app.Tokens.Calls);
+        Assert.Empty(app.ReLogins);
+        Assert.Empty(app.Api.Received);
+    }
+
+    [Fact]
+    public async Task An_old_token_is_renewed_ahead_and_kept_while_that_fails()
+    {
+        await using var app = Create(expiresIn: 300);
+        using var first = await app.GetAsync();
+        app.Tokens.Always(HttpStatusCode.ServiceUnavailable, "");
+        app.Time.Advance(TimeSpan.FromMinutes(4.5));
+
+        using var second = await app.GetAsync();
+
+        Assert.Equal(HttpStatusCode.OK, second.StatusCode);
+        Assert.Equal("Bearer service-1", app.Api.Received[^1].Authorization);
+    }
+
+    [Fact]
+    public async Task A_sign_out_forgets_the_token_and_the_next_request_asks_for_another()
+    {
+        await using var app = Create();
+        using var first = await app.GetAsync();
+
+        await app.Session.SignOutAsync();
+        using var second = await app.GetAsync();
+
+        Assert.Equal(["Bearer service-1", "Bearer service-2"], app.Api.Received.Select(request => request.Authorization));
+    }
+
+    [Fact]
+    public async Task Two_containers_on_one_store_ask_for_one_token()
+    {
+        var store = new MemoryTokenStore();
+        await using var a = Create(store: store);
+        await using var b = Create(store: store);
+
+        using var first = await a.GetAsync();
+        using var second = await b.GetAsync();
+
+        Assert.Equal(1, a.Tokens.Calls);
+        Assert.Equal(0, b.Tokens.Calls);
+        Assert.Equal("Bearer service-1", b.Api.Received.Single().Authorization);
+    }
+
+    [Theory]
+    [InlineData("secret")]
+    [InlineData("user")]
+    [InlineData("protocol")]
+    [InlineData("login")]
+    public void What_doesnt_fit_the_grant_is_said(string mistake)
+    {
+        var options = new TokenRefreshOptions
+        {
+            TokenEndpoint = new Uri("https://login.example.com/token"),
+            ClientId = "worker",
+            ClientSecret = mistake == "secret" ? null : "secret",
+            GrantType = TokenGrantType.ClientCredentials,
+            UserKey = mistake == "user" ? (_, _) => "42" : null,
+            Protocol = mistake == "protocol" ? TokenEndpointProtocol.SimpleJwt : TokenEndpointProtocol.OAuth,
+            ReLogin = mistake == "login" ? (_, _) => Task.FromResult<TokenSet?>(null) : null,
+        };
+
+        var exception = Assert.Throws<ArgumentException>(() => TokenSession.Create(options));
+
+        Assert.Contains("GrantType is ClientCredentials", exception.Message, StringComparison.Ordinal);
+    }
+
+    private static TestApp Create(int? expiresIn = null, MemoryTokenStore? store = null)
+    {
+        var number = 0;
+        var app = TestApp.Create(
+            options =>
+            {
+                options.GrantType = TokenGrantType.ClientCredentials;
+                options.ClientSecret = "secret";
+                options.Scope = "orders";
+            },
+            services =>
+            {
+                if (store is not null)
+                {
+                    services.AddTokenSession(TestApp.Name).UseStore(store);
+                }
+            });
+        var lifetime = expiresIn is null ? "" : $",\"expires_in\":{expiresIn}";
+        app.Tokens.Always((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(HttpStatusCode.OK)
+        {
+            Content = new StringContent($"{{\"access_token\":\"service-{++number}\",\"token_type\":\"Bearer\"{lifetime}}}", Encoding.UTF8, "application/json"),
+        }));
+        app.Api.Answer(request => new HttpResponseMessage(request.Token is null ? HttpStatusCode.Unauthorized : HttpStatusCode.OK));
+        return app;
+    }
+}

@@ -1,0 +1,65 @@
+using System;
+using System.IO;
+using System.IO.Compression;
+using System.Net;
+using System.Net.Http;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.Extensions.DependencyInjection;
+using TokenRefresh.TestKit;
+using TokenRefresh.Tests.Support;
+using Xunit;
+
+namespace TokenRefresh.Tests.Scenarios;
+
+/// <summary>A flight that is under way when the app ends is finished, wherever it is.</summary>
+[Trait("Case", "C22")]
+public sealed class DrainCases
+{
+    [Fact]
+    public async Task A_flight_that_hasnt_called_its_endpoint_yet_still_can()
+    {
+        var store = new SlowStore();
+        await using var app = TestApp.Create(services: services => services.AddTokenSession(TestApp.Name).UseStore(store).AllowPlaintextTokens());
+        await app.SignInAsync();
+        var refreshing = app.Session.RefreshAsync();
+        await store.Begins.ArrivedAsync(1);
+
+        var disposing = app.Services.DisposeAsync().AsTask();
+        store.Begins.Open();
+        await refreshing.WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        await disposing;
+        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+    }
+
+    [Fact]
+    [Trait("Case", "C26")]
+    public async Task After_the_end_of_its_session_a_one_shot_request_still_gets_its_401()
+    {
+        await using var app = TestApp.Create(options => options.AllowedOrigins.Add(new Uri("https://api.example.com")));
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        await app.Session.DisposeAsync();
+        using var client = new HttpMessageInvoker(new TokenRefreshHandler(app.Session) { InnerHandler = app.Api }, disposeHandler: false);
+        using var oneShot = new StreamContent(new DeflateStream(new MemoryStream(), CompressionMode.Decompress));
+        using var request = new HttpRequestMessage(HttpMethod.Post, "https://api.example.com/upload") { Content = oneShot };
+
+        using var response = await client.SendAsync(request, default);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal(0, app.Tokens.Calls);
+    }
+
+    /// <summary>A store that lets a claim through when its gate opens.</summary>
+    private sealed class SlowStore : StoreAround
+    {
+        public Gate Begins { get; } = new();
+
+        public override async ValueTask<TokenStoreAnswer> BeginAsync(TokenSessionKey key, RefreshClaim claim, CancellationToken cancellationToken)
+        {
+            await Begins.PassAsync(cancellationToken);
+            return await base.BeginAsync(key, claim, cancellationToken);
+        }
+    }
+}

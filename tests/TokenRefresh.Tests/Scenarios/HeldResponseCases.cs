@@ -1,0 +1,146 @@
+using System;
+using System.IO;
+using System.Net;
+using System.Net.Http;
+using System.Text;
+using System.Threading;
+using System.Threading.Tasks;
+using TokenRefresh.TestKit;
+using TokenRefresh.Tests.Support;
+using Xunit;
+
+namespace TokenRefresh.Tests.Scenarios;
+
+/// <summary>The 401 of a held request: it pins no connection, hangs nobody, and hides nothing of itself.</summary>
+public sealed class HeldResponseCases
+{
+    private const string Unauthorized = "HTTP/1.1 401 Unauthorized\r\nContent-Type: text/plain\r\n";
+
+    [Fact]
+    [Trait("Case", "C27")]
+    public async Task What_was_buffered_of_a_held_401_is_disposed_of()
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        var body = new WatchedContent();
+        app.Api.Answer(request => request.Token == "access-1" ? new HttpResponseMessage(HttpStatusCode.Unauthorized) { Content = body } : null);
+
+        using var response = await app.GetAsync();
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.True(body.IsDisposed);
+    }
+
+    [Fact]
+    [Trait("Case", "C27")]
+    public async Task A_response_whose_verdict_throws_is_disposed_of()
+    {
+        await using var app = TestApp.Create(options => options.ShouldRefresh = _ => throw new InvalidOperationException("verdict"));
+        await app.SignInAsync();
+        var body = new WatchedContent();
+        app.Api.Answer(_ => new HttpResponseMessage(HttpStatusCode.OK) { Content = body });
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => app.GetAsync());
+
+        Assert.True(body.IsDisposed);
+    }
+
+    [Theory]
+    [Trait("Case", "C2")]
+    [InlineData(HttpCompletionOption.ResponseContentRead)]
+    [InlineData(HttpCompletionOption.ResponseHeadersRead)]
+    public async Task A_401_whose_body_was_cut_is_given_back_with_what_came_and_the_cut(HttpCompletionOption completion)
+    {
+        await using var api = new LoopbackServer(_ => Unauthorized + "Content-Length: 100\r\n\r\npart");
+        using var app = new SocketApp(api);
+        app.Tokens.RevokeRefreshTokens();
+
+        if (completion == HttpCompletionOption.ResponseContentRead)
+        {
+            await Assert.ThrowsAsync<HttpRequestException>(() => app.GetAsync(completion));
+            return;
+        }
+
+        using var response = await app.GetAsync(completion);
+        await using var body = await response.Content.ReadAsStreamAsync();
+        var read = new byte[4];
+        await body.ReadExactlyAsync(read);
+        Assert.Equal("part", Encoding.ASCII.GetString(read));
+        await Assert.ThrowsAnyAsync<IOException>(() => body.ReadAsync(read).AsTask());
+    }
+
+    [Fact]
+    [Trait("Case", "C19")]
+    public async Task Who_gives_up_on_a_401_whose_body_never_ends_leaves_at_once()
+    {
+        var sent = new Gate();
+        await using var api = new LoopbackServer(async (_, stream, ct) =>
+        {
+            await stream.WriteAsync(Encoding.ASCII.GetBytes(Unauthorized + "Content-Length: 100\r\n\r\npart"), ct);
+            await sent.PassAsync(ct);
+        });
+        using var app = new SocketApp(api);
+        var dead = new Gate();
+        app.Session.ReLoginRequired += (_, _) => _ = dead.PassAsync();
+        app.Tokens.RevokeRefreshTokens();
+        using var cancellation = new CancellationTokenSource();
+        var request = app.GetAsync(HttpCompletionOption.ResponseHeadersRead, cancellation.Token);
+        await dead.ArrivedAsync(1);
+
+        await cancellation.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request.WaitAsync(Gate.FailSafe, TimeProvider.System));
+        sent.Open();
+    }
+
+    private sealed class WatchedContent : HttpContent
+    {
+        public bool IsDisposed { get; private set; }
+
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => stream.WriteAsync("why"u8.ToArray()).AsTask();
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 3;
+            return true;
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            IsDisposed = true;
+            base.Dispose(disposing);
+        }
+    }
+
+    /// <summary>Signed in with access-1, at an API on a socket.</summary>
+    private sealed class SocketApp : IDisposable
+    {
+        private readonly HttpClient _client;
+
+        public SocketApp(LoopbackServer api)
+        {
+            Tokens = new FakeTokenServer(TimeProvider.System);
+            Session = TokenSession.Create(
+                new TokenRefreshOptions { TokenEndpoint = new Uri("https://login.example.com/token"), ClientId = "shop", AllowedOrigins = { api.Url } },
+                backchannel: Tokens);
+            Session.SignInAsync(Tokens.Issue()).GetAwaiter().GetResult();
+            _client = new HttpClient(new TokenRefreshHandler(Session) { InnerHandler = new SocketsHttpHandler() }) { BaseAddress = api.Url };
+        }
+
+        public FakeTokenServer Tokens { get; }
+
+        public TokenSession Session { get; }
+
+        public Task<HttpResponseMessage> GetAsync(
+            HttpCompletionOption completion = HttpCompletionOption.ResponseContentRead, CancellationToken cancellationToken = default) =>
+            _client.GetAsync(new Uri("me", UriKind.Relative), completion, cancellationToken);
+
+        public void Dispose()
+        {
+            _client.Dispose();
+            Session.Dispose();
+            Tokens.Dispose();
+        }
+    }
+}

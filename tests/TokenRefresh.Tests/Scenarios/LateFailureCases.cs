@@ -1,0 +1,77 @@
+using System;
+using System.IO;
+using System.Runtime.CompilerServices;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.Extensions.DependencyInjection;
+using TokenRefresh.TestKit;
+using TokenRefresh.Tests.Support;
+using Xunit;
+
+namespace TokenRefresh.Tests.Scenarios;
+
+/// <summary>What fails after everybody has stopped waiting for it fails in silence.</summary>
+public sealed class LateFailureCases
+{
+    [Fact]
+    [Trait("Case", "C20")]
+    public async Task A_store_that_fails_after_the_deadline_leaves_no_unobserved_exception()
+    {
+        var unobserved = 0;
+        void Count(object? sender, UnobservedTaskExceptionEventArgs e)
+        {
+            if (e.Exception.ToString().Contains(nameof(LateFailureCases), StringComparison.Ordinal))
+            {
+                Interlocked.Increment(ref unobserved);
+            }
+        }
+
+        TaskScheduler.UnobservedTaskException += Count;
+        try
+        {
+            await FailLateAsync();
+            for (var i = 0; i < 3; i++)
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+            }
+        }
+        finally
+        {
+            TaskScheduler.UnobservedTaskException -= Count;
+        }
+
+        Assert.Equal(0, unobserved);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static async Task FailLateAsync()
+    {
+        var store = new LateStore();
+        await using var app = TestApp.Create(services: services => services.AddTokenSession(TestApp.Name).UseStore(store).AllowPlaintextTokens());
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        var request = app.GetAsync();
+        await store.Begins.ArrivedAsync(1);
+
+        app.Time.Advance(TimeSpan.FromSeconds(31));
+        await Assert.ThrowsAsync<TokenRefreshException>(() => request.WaitAsync(Gate.FailSafe, TimeProvider.System));
+        store.Begins.Open();
+        await store.HasFailed.ArrivedAsync(1);
+    }
+
+    /// <summary>A store whose claims heed no cancellation, and fail when their gate opens.</summary>
+    private sealed class LateStore : StoreAround
+    {
+        public Gate Begins { get; } = new();
+
+        public Gate HasFailed { get; } = new();
+
+        public override async ValueTask<TokenStoreAnswer> BeginAsync(TokenSessionKey key, RefreshClaim claim, CancellationToken cancellationToken)
+        {
+            await Begins.PassAsync(CancellationToken.None);
+            _ = HasFailed.PassAsync(CancellationToken.None);
+            throw new IOException("The network drive is gone.");
+        }
+    }
+}

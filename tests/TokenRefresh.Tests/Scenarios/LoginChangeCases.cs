@@ -1,0 +1,156 @@
+using System;
+using System.IO;
+using System.Net;
+using System.Net.Http;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.Extensions.DependencyInjection;
+using TokenRefresh.TestKit;
+using TokenRefresh.Tests.Support;
+using Xunit;
+
+namespace TokenRefresh.Tests.Scenarios;
+
+/// <summary>A request belongs to the login it was made under, and the last sign-in is the one that counts.</summary>
+[Trait("Case", "C37")]
+public sealed class LoginChangeCases
+{
+    [Fact]
+    public async Task A_sign_in_wins_over_a_pair_that_couldnt_be_saved_meanwhile()
+    {
+        var store = new SlowStore();
+        await using var app = TestApp.Create(services: services => services.AddTokenSession(TestApp.Name).UseStore(store).AllowPlaintextTokens());
+        store.SignIns.Open();
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        store.SignIns = new Gate();
+        var ofA = app.GetAsync();
+        await store.Commits.ArrivedAsync(1);
+
+        // B is saved, and not yet published, when A's pair can't be saved and is.
+        var b = app.Tokens.Issue();
+        var signingIn = app.Session.SignInAsync(b);
+        await store.SignIns.ArrivedAsync(1);
+        store.Commits.Open();
+        using var told = await ofA.WaitAsync(Gate.FailSafe, TimeProvider.System);
+        store.SignIns.Open();
+        await signingIn;
+        using var ofB = await app.GetAsync();
+
+        Assert.Equal(b.AccessToken, app.Api.Received[^1].Token);
+    }
+
+    [Theory]
+    [InlineData(ReLoginResult.Return401)]
+    [InlineData(ReLoginResult.Throw)]
+    public async Task A_request_held_before_it_was_sent_isnt_sent_as_who_signs_in_meanwhile(ReLoginResult result)
+    {
+        await using var app = TestApp.Create(options => options.ReLoginResult = result);
+        await app.SignInAsync();
+        app.Time.Advance(TimeSpan.FromMinutes(6));
+        var refresh = app.Tokens.Hold();
+        var ofA = app.GetAsync();
+        await refresh.ArrivedAsync(1);
+
+        await app.SignInAsync();
+        var told = await Scene.Result.OfAsync(ofA.WaitAsync(Gate.FailSafe, TimeProvider.System));
+
+        Assert.Equal(0, app.Api.Calls);
+        Assert.Equal(result == ReLoginResult.Return401 ? HttpStatusCode.Unauthorized : null, told.Status);
+        Assert.Equal(result == ReLoginResult.Throw, told.Exception is TokenRefreshException { Failure: TokenRefreshFailure.ReLoginRequired });
+    }
+
+    [Fact]
+    [Trait("Case", "C36")]
+    public async Task A_request_that_is_being_buffered_at_the_sign_out_gets_no_token()
+    {
+        await using var app = TestApp.Create(options => options.MaxReplayBufferSize = 1024);
+        await app.SignInAsync();
+        var content = new SlowContent();
+        var request = app.Client.PostAsync(new Uri("upload", UriKind.Relative), content);
+        await content.Gate.ArrivedAsync(1);
+
+        await app.Session.SignOutAsync();
+        content.Gate.Open();
+        using var response = await request.WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        Assert.Null(Assert.Single(app.Api.Received).Authorization);
+    }
+
+    [Fact]
+    [Trait("Case", "C19")]
+    public async Task Who_is_cancelled_while_his_content_is_buffered_leaves_at_once()
+    {
+        await using var app = TestApp.Create(options => options.MaxReplayBufferSize = 1024);
+        await app.SignInAsync();
+        var content = new SlowContent();
+        using var cancellation = new CancellationTokenSource();
+        var request = app.Client.PostAsync(new Uri("upload", UriKind.Relative), content, cancellation.Token);
+        await content.Gate.ArrivedAsync(1);
+
+        await cancellation.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request.WaitAsync(Gate.FailSafe, TimeProvider.System));
+        Assert.Equal(0, app.Api.Calls);
+    }
+
+    [Theory]
+    [InlineData(HttpStatusCode.ServiceUnavailable)]
+    [InlineData(null)]
+    public async Task A_retry_from_outside_isnt_sent_as_who_signed_in_since_the_first_attempt(HttpStatusCode? failure)
+    {
+        await using var app = TestApp.Create(options => options.AllowedOrigins.Add(new Uri("https://api.example.com")));
+        await app.SignInAsync();
+        app.Api.Answer(_ => failure is { } status ? new HttpResponseMessage(status) : throw new HttpRequestException("cut"));
+        using var client = new HttpMessageInvoker(new TokenRefreshHandler(app.Session) { InnerHandler = app.Api }, disposeHandler: false);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "https://api.example.com/orders");
+        await Scene.Result.OfAsync(client.SendAsync(request, default));
+
+        await app.SignInAsync();
+        var told = await Scene.Result.OfAsync(client.SendAsync(request, default));
+
+        Assert.Equal("access-1", Assert.Single(app.Api.Received).Token);
+        Assert.Equal(HttpStatusCode.Unauthorized, told.Status);
+    }
+
+    /// <summary>One-shot content of known length that comes when the gate opens, and heeds no cancellation.</summary>
+    private sealed class SlowContent : HttpContent
+    {
+        public Gate Gate { get; } = new();
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            await Gate.PassAsync();
+            await stream.WriteAsync("late"u8.ToArray());
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 4;
+            return true;
+        }
+    }
+
+    /// <summary>A store whose commits fail and whose sign-ins are told late, when their gate opens.</summary>
+    private sealed class SlowStore : StoreAround
+    {
+        public Gate Commits { get; } = new();
+
+        public Gate SignIns { get; set; } = new();
+
+        public override async ValueTask<TokenStoreAnswer> CommitAsync(
+            TokenSessionKey key, string lineage, long version, ProtectedTokens tokens, CancellationToken cancellationToken)
+        {
+            await Commits.PassAsync(cancellationToken);
+            throw new IOException("The disk is full.");
+        }
+
+        public override async ValueTask<TokenStoreAnswer> SignInAsync(
+            TokenSessionKey key, string lineage, long newerThan, ProtectedTokens tokens, CancellationToken cancellationToken)
+        {
+            var answer = await base.SignInAsync(key, lineage, newerThan, tokens, cancellationToken);
+            await SignIns.PassAsync(cancellationToken);
+            return answer;
+        }
+    }
+}

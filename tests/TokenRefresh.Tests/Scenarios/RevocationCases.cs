@@ -1,0 +1,154 @@
+using System;
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Http;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.Extensions.DependencyInjection;
+using TokenRefresh.TestKit;
+using Xunit;
+
+namespace TokenRefresh.Tests.Scenarios;
+
+/// <summary>A sign-out that the server is told (RFC 7009), where the app wants that.</summary>
+public sealed class RevocationCases
+{
+    private readonly ConcurrentQueue<string> _revoked = new();
+    private HttpStatusCode _answer = HttpStatusCode.OK;
+
+    [Fact]
+    public async Task A_sign_out_revokes_the_refresh_token()
+    {
+        await using var app = Create();
+        await app.SignInAsync();
+
+        await app.Session.SignOutAsync();
+
+        Assert.Equal(["token=refresh-1&token_type_hint=refresh_token&client_id=shop"], _revoked);
+        Assert.Equal(TokenSessionState.SignedOut, app.Session.State);
+    }
+
+    [Fact]
+    public async Task Simple_JWT_is_told_by_its_blacklist_view()
+    {
+        await using var app = Create(mode: TokenServerMode.SimpleJwt);
+        await app.SignInAsync();
+
+        await app.Session.SignOutAsync();
+
+        Assert.Equal(["""{"refresh":"refresh-1"}"""], _revoked);
+    }
+
+    [Fact]
+    public async Task Without_a_refresh_token_the_access_token_is_revoked()
+    {
+        await using var app = Create();
+        await app.Session.SignInAsync(new TokenSet("access-only"));
+
+        await app.Session.SignOutAsync();
+
+        Assert.Equal(["token=access-only&token_type_hint=access_token&client_id=shop"], _revoked);
+    }
+
+    [Fact]
+    public async Task A_saved_login_that_was_never_used_is_revoked_too()
+    {
+        var store = new MemoryTokenStore();
+        await using (var earlier = Create(store))
+        {
+            await earlier.SignInAsync();
+        }
+
+        await using var app = Create(store);
+        await app.Session.SignOutAsync();
+
+        Assert.Equal(["token=refresh-1&token_type_hint=refresh_token&client_id=shop"], _revoked);
+    }
+
+    [Fact]
+    [Trait("Case", "C36")]
+    public async Task The_pair_that_a_flight_brings_after_the_sign_out_is_revoked()
+    {
+        await using var app = Create();
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        var gate = app.Tokens.Hold();
+        var request = app.GetAsync();
+        await gate.ArrivedAsync(1);
+
+        var signOut = app.Session.SignOutAsync();
+        app.Tokens.Release();
+        await signOut;
+        await app.DisposeAsync();
+
+        using var response = await request;
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Contains("token=refresh-2&token_type_hint=refresh_token&client_id=shop", _revoked);
+    }
+
+    [Theory]
+    [InlineData(HttpStatusCode.ServiceUnavailable)]
+    [InlineData(HttpStatusCode.Redirect)]
+    [InlineData((HttpStatusCode)0)]
+    public async Task A_server_that_cant_be_told_doesnt_stop_the_sign_out(HttpStatusCode answer)
+    {
+        _answer = answer;
+        await using var app = Create();
+        await app.SignInAsync();
+
+        await app.Session.SignOutAsync();
+
+        Assert.Equal(TokenSessionState.SignedOut, app.Session.State);
+        Assert.Single(_revoked);
+    }
+
+    [Fact]
+    public async Task A_server_that_isnt_to_be_told_isnt()
+    {
+        await using var app = Create(configure: options => options.RevocationEndpoint = null);
+        await app.SignInAsync();
+
+        await app.Session.SignOutAsync();
+
+        Assert.Empty(_revoked);
+    }
+
+    private TestApp Create(MemoryTokenStore? store = null, TokenServerMode mode = TokenServerMode.Strict, Action<TokenRefreshOptions>? configure = null)
+    {
+        TestApp? app = null;
+        app = TestApp.Create(
+            options =>
+            {
+                options.RevocationEndpoint = new Uri("https://login.example.com/revoke");
+                configure?.Invoke(options);
+            },
+            services =>
+            {
+                var session = services.AddTokenSession(TestApp.Name);
+                session.Backchannel.ConfigurePrimaryHttpMessageHandler(() => new RevocationView(this, () => app!.Tokens));
+                if (store is not null)
+                {
+                    session.UseStore(store);
+                }
+            },
+            mode);
+        return app;
+    }
+
+    /// <summary>Listens to what is revoked, and leaves the rest to the token server.</summary>
+    private sealed class RevocationView(RevocationCases cases, Func<FakeTokenServer> tokens) : HttpMessageHandler
+    {
+        private readonly Lazy<HttpMessageInvoker> _tokens = new(() => new HttpMessageInvoker(tokens(), disposeHandler: false));
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            if (request.RequestUri!.AbsolutePath != "/revoke")
+            {
+                return await _tokens.Value.SendAsync(request, cancellationToken);
+            }
+
+            cases._revoked.Enqueue(await request.Content!.ReadAsStringAsync(cancellationToken));
+            return cases._answer == (HttpStatusCode)0 ? throw new HttpRequestException("refused") : new HttpResponseMessage(cases._answer);
+        }
+    }
+}
