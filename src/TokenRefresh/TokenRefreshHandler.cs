@@ -155,7 +155,6 @@ public sealed class TokenRefreshHandler : DelegatingHandler
             return response;
         }
 
-        RequestMarks.SetAttached(sent.Request, sent.Generation);
         bool isRefused;
         try
         {
@@ -164,53 +163,73 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         catch
         {
             // The app's own verdict threw: nobody else will ever see this response.
+            RequestMarks.SetAttached(sent.Request, sent.Generation);
             response.Dispose();
             throw;
         }
 
-        return isRefused ? await RepairAsync(sent, response, cancellationToken).ConfigureAwait(false) : response;
+        if (isRefused && (sent.IsBuffered || RequestReplay.CanReplay(sent.Request.Content)))
+        {
+            return await RepairAsync(sent, response, cancellationToken).ConfigureAwait(false);
+        }
+
+        RequestMarks.SetAttached(sent.Request, sent.Generation);
+        if (isRefused)
+        {
+            // The next request is to find a new token; this one can't be sent again.
+            Log.NotReplayable(sent.Session.Services.Logger, sent.Session.Name);
+            sent.Session.StartRepair(sent.Generation);
+        }
+
+        return response;
     }
 
     /// <summary>Holds the request until there is a new token, and sends it again, once. The second answer is the caller's, whatever it is.</summary>
     private async Task<HttpResponseMessage> RepairAsync(Sent sent, HttpResponseMessage refused, CancellationToken cancellationToken)
     {
-        var (session, request, generation, _, isAsync, isBuffered) = sent;
-        if (!isBuffered && !RequestReplay.CanReplay(request.Content))
-        {
-            // The next request is to find a new token; this one can't be sent again.
-            Log.NotReplayable(session.Services.Logger, session.Name);
-            session.StartRepair(generation);
-            return refused;
-        }
-
         var held = HeldResponse.Hold(refused);
-        Generation? repaired;
+        Generation repaired;
         try
         {
-            repaired = await session.RepairAsync(generation, cancellationToken).ConfigureAwait(false);
+            repaired = await sent.Session.AcquireAnewAsync(sent.Generation, cancellationToken).ConfigureAwait(false);
         }
         catch
         {
+            RequestMarks.SetAttached(sent.Request, sent.Generation);
             await held.DiscardAsync().ConfigureAwait(false);
             throw;
         }
 
-        if (repaired is null)
+        if (!repaired.Succeeds(sent.Generation))
         {
-            if (session.Services.Options.ReLoginResult == ReLoginResult.Return401 || session.IsIn(generation.Lineage))
+            RequestMarks.SetAttached(sent.Request, sent.Generation);
+            if (sent.Session.Services.Options.ReLoginResult == ReLoginResult.Return401 || sent.Session.IsIn(sent.Generation.Lineage))
             {
                 return await held.GiveBackAsync(cancellationToken).ConfigureAwait(false);
             }
 
             await held.DiscardAsync().ConfigureAwait(false);
-            throw session.ReLogin();
+            throw sent.Session.ReLogin();
         }
 
         await held.DiscardAsync().ConfigureAwait(false);
-        Attach(request, repaired);
-        RequestMarks.SetAttached(request, repaired);
-        session.Services.Telemetry.Replayed();
-        return await SendInnerAsync(request, isAsync, cancellationToken).ConfigureAwait(false);
+        Attach(sent.Request, repaired);
+        sent.Session.Services.Telemetry.Replayed();
+        var isAnswered = false;
+        try
+        {
+            var response = await SendInnerAsync(sent.Request, sent.IsAsync, cancellationToken).ConfigureAwait(false);
+            isAnswered = IsPlain(sent.Session, response);
+            return response;
+        }
+        finally
+        {
+            if (!isAnswered)
+            {
+                // Whoever sends it again from outside brings this header back.
+                RequestMarks.SetAttached(sent.Request, repaired);
+            }
+        }
     }
 
     // Redirects are followed below this handler, and change the caller's request: a 401 counts only if what was refused in the end is

@@ -11,17 +11,19 @@ using Microsoft.Extensions.Logging;
 namespace TokenRefresh.TestKit;
 
 /// <summary>
-/// Stands around a whole suite (C42): whatever any test has the library log at Trace, or throw, is searched for tokens, those that the
-/// test kit numbers and those that real servers sign. A leak anywhere fails the run.
+/// Stands around a whole suite (C42): whatever any test has the library log at Trace, throw, or say in the tags of metrics and activities,
+/// is searched for tokens, those that the test kit numbers and those that real servers sign. A leak anywhere fails the run.
 /// </summary>
 public sealed partial class Canary : IDisposable
 {
     private readonly ConcurrentQueue<string> _leaks = new();
+    private TelemetryEars _telemetry;
     private int _heard;
 
     /// <summary>Begins to listen. One for each suite, as an assembly fixture.</summary>
     public Canary()
     {
+        _telemetry = new TelemetryEars(Search);
         Current = this;
         AppDomain.CurrentDomain.FirstChanceException += Hear;
     }
@@ -39,10 +41,18 @@ public sealed partial class Canary : IDisposable
         }
     }
 
+    /// <summary>Doesn't listen to metrics and activities until it is disposed: for tests of what the library costs where nobody does.</summary>
+    public static IDisposable? CoverEars()
+    {
+        Current?._telemetry.Dispose();
+        return Current is null ? null : new Covered(Current);
+    }
+
     /// <exception cref="InvalidOperationException">A token was said, or nothing was heard: such a canary would never fall silent.</exception>
     public void Dispose()
     {
         AppDomain.CurrentDomain.FirstChanceException -= Hear;
+        _telemetry.Dispose();
         Current = null;
         if (!_leaks.IsEmpty || Volatile.Read(ref _heard) == 0)
         {
@@ -67,6 +77,11 @@ public sealed partial class Canary : IDisposable
     private void Hear(string text)
     {
         Interlocked.Increment(ref _heard);
+        Search(text);
+    }
+
+    private void Search(string text)
+    {
         if (Token().IsMatch(text))
         {
             _leaks.Enqueue(text);
@@ -75,6 +90,11 @@ public sealed partial class Canary : IDisposable
 
     [GeneratedRegex("(access|refresh)-[0-9]+|eyJ[A-Za-z0-9_-]{8}", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Token();
+
+    private sealed class Covered(Canary canary) : IDisposable
+    {
+        public void Dispose() => canary._telemetry = new TelemetryEars(canary.Search);
+    }
 
     private sealed class Ears(Canary canary) : ILoggerProvider
     {

@@ -11,6 +11,9 @@ internal sealed class Instruments
 {
     private static readonly string? Version = typeof(Instruments).Assembly.GetName().Version?.ToString(3);
 
+    private static readonly TokenSessionState[] States =
+        [TokenSessionState.NotLoaded, TokenSessionState.SignedOut, TokenSessionState.SignedIn, TokenSessionState.ReLoginRequired];
+
     private readonly object _lock = new();
 
     // Weakly: a session that was created by hand and never disposed must not stay because it is counted.
@@ -59,13 +62,26 @@ internal sealed class Instruments
         }
     }
 
-    private IEnumerable<Measurement<long>> CountSessions() => Live()
-        .SelectMany(session => session.WithUsers)
-        .GroupBy(session => (session.Name, session.State))
-        .Select(group => new Measurement<long>(
-            group.LongCount(),
-            new KeyValuePair<string, object?>(TokenRefreshTelemetry.SessionTag, group.Key.Name),
-            new KeyValuePair<string, object?>(TokenRefreshTelemetry.StateTag, TagValues.Of(group.Key.State))));
+    // Zeros are told too: a reader may keep the last value of a state that isn't mentioned.
+    private IEnumerable<Measurement<long>> CountSessions() =>
+        from named in Live().GroupBy(session => session.Name, StringComparer.Ordinal)
+        let counts = CountByState(named.SelectMany(session => session.WithUsers))
+        from state in States
+        select new Measurement<long>(
+            counts[(int)state],
+            new KeyValuePair<string, object?>(TokenRefreshTelemetry.SessionTag, named.Key),
+            new KeyValuePair<string, object?>(TokenRefreshTelemetry.StateTag, TagValues.Of(state)));
+
+    private static long[] CountByState(IEnumerable<TokenSession> sessions)
+    {
+        var counts = new long[States.Length];
+        foreach (var session in sessions)
+        {
+            counts[(int)session.State]++;
+        }
+
+        return counts;
+    }
 
     private List<TokenSession> Live()
     {

@@ -85,6 +85,9 @@ internal sealed class Generation
     /// <summary>Whether there is an access token that the clock still gives a life.</summary>
     public bool IsAlive(TimeProvider time) => State == TokenSessionState.SignedIn && !IsRejected && time.GetUtcNow().UtcDateTime < Schedule.ExpiresAt;
 
+    /// <summary>Whether a request that was sent with an earlier generation may be sent again with this one: another token of the same login.</summary>
+    public bool Succeeds(Generation earlier) => State == TokenSessionState.SignedIn && Lineage == earlier.Lineage && this != earlier;
+
     public void Reject() => FirstOfToken._isRejected = true;
 
     /// <summary>

@@ -22,18 +22,10 @@ public sealed partial class TokenSession
     }
 
     /// <summary>The generation that a request is sent again with, after a 401 for the one it was sent with.</summary>
-    /// <returns><see langword="null"/>: there is none, and the 401 is the caller's.</returns>
+    /// <returns>One that doesn't <see cref="Generation.Succeeds"/>: there is none, and the 401 is the caller's.</returns>
     /// <exception cref="TokenRefreshException">The flight failed.</exception>
-    internal async ValueTask<Generation?> RepairAsync(Generation sent, CancellationToken cancellationToken)
-    {
-        if (!Reject(sent))
-        {
-            return null;
-        }
-
-        var repaired = await AcquireHeldAsync(sent.Lineage, cancellationToken).ConfigureAwait(false);
-        return repaired.State == TokenSessionState.SignedIn && repaired.Lineage == sent.Lineage && repaired != sent ? repaired : null;
-    }
+    internal ValueTask<Generation> AcquireAnewAsync(Generation sent, CancellationToken cancellationToken) =>
+        Reject(sent) ? AcquireHeldAsync(sent.Lineage, cancellationToken) : new ValueTask<Generation>(sent);
 
     /// <summary>Has a flight run for a refused token that nobody waits for.</summary>
     internal void StartRepair(Generation sent)

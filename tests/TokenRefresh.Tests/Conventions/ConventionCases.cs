@@ -9,7 +9,8 @@ namespace TokenRefresh.Tests.Conventions;
 /// <summary>Rules of the code base that no compiler holds.</summary>
 public sealed class ConventionCases
 {
-    private static readonly string Source = Path.Combine(FindRoot(), "src");
+    internal static readonly string Root = FindRoot();
+    private static readonly string Source = Path.Combine(Root, "src");
 
     /// <summary>Handler → SingleFlight → Storage, Protocol; all → Diagnostics. DependencyInjection knows everybody, nobody knows it.</summary>
     [Theory]

@@ -36,6 +36,7 @@ public sealed class CostCases
     [Fact]
     public async Task Ten_thousand_held_requests_are_through_within_50_ms_of_the_outcome()
     {
+        using var nobodyListens = Canary.CoverEars();
         var best = TimeSpan.MaxValue;
         var yardstick = TimeSpan.MaxValue;
         for (var attempt = 0; attempt < 5; attempt++)

@@ -113,6 +113,22 @@ public sealed class CanaryCases
     }
 
     [Fact]
+    public async Task No_log_metric_or_activity_names_a_user()
+    {
+        using var watch = new CanaryWatch();
+        await using var scene = await SetAsync(watch);
+        var session = scene.App.Sessions[TestApp.Name, "kanarie"];
+        await session.SignInAsync(scene.App.Tokens.Issue());
+        await session.RefreshAsync();
+        scene.App.Tokens.Next(HttpStatusCode.BadRequest, """{"error":"invalid_client"}""");
+        await Assert.ThrowsAsync<TokenRefreshException>(() => session.RefreshAsync());
+        scene.App.Tokens.RevokeRefreshTokens();
+        await Assert.ThrowsAsync<TokenRefreshException>(() => session.RefreshAsync());
+
+        watch.AssertSilentOn("kanarie");
+    }
+
+    [Fact]
     public async Task What_a_debugger_or_a_careless_log_line_shows_holds_no_secret()
     {
         var key = new TokenSessionKey("orders");

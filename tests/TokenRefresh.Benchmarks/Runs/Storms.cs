@@ -1,0 +1,145 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Linq;
+using System.Net;
+using System.Net.Http;
+using System.Threading;
+using System.Threading.Tasks;
+using TokenRefresh.Benchmarks.Yardsticks;
+using TokenRefresh.TestKit;
+
+namespace TokenRefresh.Benchmarks.Runs;
+
+/// <summary>Many requests that are refused at once, late 401s, and a dead grant.</summary>
+internal static class Storms
+{
+    private static readonly TimeSpan RefreshTime = TimeSpan.FromMilliseconds(50);
+
+    public static async Task RunAsync(Report report, bool isSmoke)
+    {
+        foreach (var count in isSmoke ? [100, 1_000] : new[] { 100, 1_000, 10_000 })
+        {
+            var best = new Storm(double.MaxValue, double.MaxValue, 0);
+            for (var round = 0; round < (isSmoke ? 2 : 15); round++)
+            {
+                var storm = await HoldAsync(count);
+                best = new Storm(Math.Min(best.Milliseconds, storm.Milliseconds), Math.Min(best.BytesEach, storm.BytesEach), Math.Max(best.Calls, storm.Calls));
+            }
+
+            report.Add($"storm: {count}", best);
+        }
+
+        report.Add("late 401s: refreshes", await LateAsync(1_000));
+        report.Add("dead grant: calls", await DeadAsync(1_000));
+    }
+
+    /// <summary>The time until all have their 200, less the refresh itself; what a held request allocates over one refused and sent again by hand.</summary>
+    private static async Task<Storm> HoldAsync(int count)
+    {
+        var byHand = await ByHandAsync(count);
+        var endpoint = new Endpoint();
+        await using var session = await Clients.SignInAsync(StubApi.Address, endpoint, "old");
+        using var invoker = new HttpMessageInvoker(new TokenRefreshHandler(session) { InnerHandler = new StubApi() });
+        GC.Collect();
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        var requests = new Task<HttpResponseMessage>[count];
+        for (var i = 0; i < count; i++)
+        {
+            requests[i] = invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, StubApi.Address), CancellationToken.None);
+        }
+
+        var responses = await Task.WhenAll(requests);
+        var elapsed = Stopwatch.GetElapsedTime(endpoint.Answered, Stopwatch.GetTimestamp());
+        var allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
+        Require(responses.All(response => response.StatusCode == HttpStatusCode.OK));
+        return new Storm(elapsed.TotalMilliseconds, ((double)allocated / count) - byHand, endpoint.Calls);
+    }
+
+    private static async Task<double> ByHandAsync(int count)
+    {
+        using var invoker = new HttpMessageInvoker(new StubApi());
+        var responses = new HttpResponseMessage[count];
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        for (var i = 0; i < count; i++)
+        {
+            var request = new HttpRequestMessage(HttpMethod.Get, StubApi.Address);
+            request.Headers.TryAddWithoutValidation("Authorization", "Bearer old");
+            using var refused = await invoker.SendAsync(request, CancellationToken.None);
+            request.Headers.Remove("Authorization");
+            request.Headers.TryAddWithoutValidation("Authorization", "Bearer new");
+            responses[i] = await invoker.SendAsync(request, CancellationToken.None);
+        }
+
+        return (double)(GC.GetTotalAllocatedBytes(precise: true) - before) / count;
+    }
+
+    /// <summary>401s for the old token that arrive when the refresh is over.</summary>
+    private static async Task<int> LateAsync(int count)
+    {
+        var endpoint = new Endpoint();
+        var api = new HeldApi();
+        await using var session = await Clients.SignInAsync(StubApi.Address, endpoint, "old");
+        using var invoker = new HttpMessageInvoker(new TokenRefreshHandler(session) { InnerHandler = api });
+        var requests = Enumerable.Range(0, count)
+            .Select(_ => invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, StubApi.Address), CancellationToken.None))
+            .ToArray();
+        await session.RefreshAsync();
+        var before = endpoint.Calls;
+        api.Gate.Open();
+        var responses = await Task.WhenAll(requests);
+        Require(responses.All(response => response.StatusCode == HttpStatusCode.OK));
+        return endpoint.Calls - before;
+    }
+
+    private static async Task<int> DeadAsync(int count)
+    {
+        var endpoint = new Endpoint { IsDead = true };
+        await using var session = await Clients.SignInAsync(StubApi.Address, endpoint, "old");
+        using var invoker = new HttpMessageInvoker(new TokenRefreshHandler(session) { InnerHandler = new StubApi() });
+        var responses = await Task.WhenAll(Enumerable.Range(0, count)
+            .Select(_ => invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, StubApi.Address), CancellationToken.None)));
+        Require(responses.All(response => response.StatusCode == HttpStatusCode.Unauthorized));
+        return endpoint.Calls;
+    }
+
+    private static void Require(bool condition)
+    {
+        if (!condition)
+        {
+            throw new InvalidOperationException("A benchmark measured something that doesn't work.");
+        }
+    }
+
+    internal sealed record Storm(double Milliseconds, double BytesEach, int Calls);
+
+    private sealed class Endpoint : ITokenEndpoint
+    {
+        private int _calls;
+
+        public bool IsDead { get; init; }
+
+        public int Calls => Volatile.Read(ref _calls);
+
+        public long Answered { get; private set; }
+
+        public async Task<TokenEndpointResult> RefreshAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
+        {
+            Interlocked.Increment(ref _calls);
+            await Task.Delay(RefreshTime, TimeProvider.System, cancellationToken);
+            Answered = Stopwatch.GetTimestamp();
+            return IsDead ? TokenEndpointResult.Rejected("invalid_grant") : TokenEndpointResult.Succeeded(new TokenSet("new", "next"));
+        }
+    }
+
+    private sealed class HeldApi() : DelegatingHandler(new StubApi())
+    {
+        public Gate Gate { get; } = new();
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            await Gate.PassAsync(cancellationToken);
+            return await base.SendAsync(request, cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+using System;
+using System.Linq;
+using System.Threading.Tasks;
+using Microsoft.Extensions.Logging;
+using TokenRefresh.TestKit;
+using TokenRefresh.Tests.Support;
+using Xunit;
+
+namespace TokenRefresh.Tests.Diagnostics;
+
+/// <summary>What a person reads of a storm: a handful of lines in order, not one for each request.</summary>
+public sealed class StormLogCases
+{
+    [Fact]
+    public async Task A_storm_of_200_is_told_in_three_lines()
+    {
+        var log = await StormAsync(_ => { });
+
+        Assert.Equal(["SignedIn", "FlightBegun", "Refreshed"], log);
+    }
+
+    [Fact]
+    public async Task A_dead_login_is_told_in_one_line_for_all_200()
+    {
+        var log = await StormAsync(app => app.Tokens.RevokeRefreshTokens());
+
+        Assert.Equal(["SignedIn", "FlightBegun", "ReLoginRequired"], log);
+    }
+
+    [Fact]
+    public async Task A_failure_is_told_in_one_line_for_all_200()
+    {
+        var log = await StormAsync(app => app.Tokens.Always(System.Net.HttpStatusCode.Unauthorized, """{"error":"invalid_client"}"""));
+
+        Assert.Equal(["SignedIn", "FlightBegun", "RefreshMisconfigured"], log);
+    }
+
+    private static async Task<string?[]> StormAsync(Action<TestApp> trouble)
+    {
+        using var log = new CapturingLoggerProvider();
+        await using var app = TestApp.Create(services: log.Add);
+        await app.SignInAsync();
+        var requests = await app.SendAtOnceAsync(200);
+        app.Tokens.ExpireAccessTokens();
+        trouble(app);
+        app.Api.Release();
+        await Task.WhenAll(requests).ContinueWith(_ => { }, TaskScheduler.Default).WaitAsync(Gate.FailSafe, TimeProvider.System);
+        return [.. log.Messages.Where(message => message.Category == "TokenRefresh.TokenSession" && message.Level > LogLevel.Trace).Select(message => message.EventName)];
+    }
+}
