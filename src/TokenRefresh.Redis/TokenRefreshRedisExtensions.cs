@@ -10,6 +10,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Keeps the tokens of a session in Redis. They must be encrypted: add <c>UseDataProtection()</c> or <c>UseProtector</c>.</summary>
 public static class TokenRefreshRedisExtensions
 {
+#pragma warning disable RS0026 // The overloads differ in a required parameter: no call can mean two of them.
+
     /// <summary>Keeps the session's tokens in Redis, over a connection of its own, which is opened at the first use.</summary>
     /// <param name="builder">The session.</param>
     /// <param name="configuration">The servers, as StackExchange.Redis writes them: <c>redis.example.com:6380,ssl=true,password=…</c>.</param>
@@ -57,6 +59,8 @@ public static class TokenRefreshRedisExtensions
             },
             configure);
     }
+
+#pragma warning restore RS0026
 
     private static IConnectionMultiplexer? TryFind(Func<IServiceProvider, IConnectionMultiplexer> connection, IServiceProvider provider)
     {

@@ -138,7 +138,7 @@ public sealed class OAuthServer : IAsyncDisposable
 
             // One issuer, whichever of the two ports a request comes in by.
             server.SetIssuer("http://issuer.example/");
-            server.AllowPasswordFlow().AllowRefreshTokenFlow();
+            server.AllowPasswordFlow().AllowRefreshTokenFlow().AllowClientCredentialsFlow();
             server.RegisterScopes(Scopes.OfflineAccess);
             server.SetAccessTokenLifetime(options.AccessTokenLifetime).SetRefreshTokenLifetime(options.RefreshTokenLifetime);
             server.SetRefreshTokenReuseLeeway(TimeSpan.Zero);
@@ -169,6 +169,7 @@ public sealed class OAuthServer : IAsyncDisposable
                 Permissions.Endpoints.Revocation,
                 Permissions.GrantTypes.Password,
                 Permissions.GrantTypes.RefreshToken,
+                Permissions.GrantTypes.ClientCredentials,
             },
         });
     }
@@ -217,7 +218,7 @@ public sealed class OAuthServer : IAsyncDisposable
         }
 
         var identity = new ClaimsIdentity(OpenIddictServerAspNetCoreDefaults.AuthenticationScheme, Claims.Name, Claims.Role);
-        identity.SetClaim(Claims.Subject, request.Username);
+        identity.SetClaim(Claims.Subject, request.Username ?? request.ClientId);
         identity.SetScopes(request.GetScopes());
         return Results.SignIn(new ClaimsPrincipal(identity), properties: null, OpenIddictServerAspNetCoreDefaults.AuthenticationScheme);
     }
