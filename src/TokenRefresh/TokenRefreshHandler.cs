@@ -60,9 +60,15 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         var origin = request.RequestUri!;
         Attach(request, generation);
         var sending = base.SendAsync(request, cancellationToken);
-        return sending.Status == TaskStatus.RanToCompletion && IsPlain(session, sending.Result)
-            ? sending
-            : FinishAsync(sending, new Sent(session, request, generation, origin, IsAsync: true, IsBuffered: false), cancellationToken);
+        if (sending.Status == TaskStatus.RanToCompletion && IsPlain(session, sending.Result))
+        {
+            return sending;
+        }
+
+        var sent = new Sent(session, request, generation, origin, IsAsync: true, IsBuffered: false);
+        return sending.Status == TaskStatus.RanToCompletion
+            ? JudgeAsync(sent, sending.Result, cancellationToken)
+            : FinishAsync(sending, sent, cancellationToken);
     }
 
 #if NET8_0_OR_GREATER
@@ -150,27 +156,28 @@ public sealed class TokenRefreshHandler : DelegatingHandler
             throw;
         }
 
-        if (IsPlain(sent.Session, response))
-        {
-            return response;
-        }
+        return IsPlain(sent.Session, response) ? response : await JudgeAsync(sent, response, cancellationToken).ConfigureAwait(false);
+    }
 
+    /// <summary>An answer that isn't plainly the caller's: is it a 401 for our token, and can the request be sent again?</summary>
+    private Task<HttpResponseMessage> JudgeAsync(Sent sent, HttpResponseMessage response, CancellationToken cancellationToken)
+    {
         bool isRefused;
         try
         {
             isRefused = IsRefused(sent, response);
         }
-        catch
+        catch (Exception e)
         {
             // The app's own verdict threw: nobody else will ever see this response.
             RequestMarks.SetAttached(sent.Request, sent.Generation);
             response.Dispose();
-            throw;
+            return Task.FromException<HttpResponseMessage>(e);
         }
 
         if (isRefused && (sent.IsBuffered || RequestReplay.CanReplay(sent.Request.Content)))
         {
-            return await RepairAsync(sent, response, cancellationToken).ConfigureAwait(false);
+            return RepairAsync(sent, response, cancellationToken);
         }
 
         RequestMarks.SetAttached(sent.Request, sent.Generation);
@@ -181,7 +188,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
             sent.Session.StartRepair(sent.Generation);
         }
 
-        return response;
+        return Task.FromResult(response);
     }
 
     /// <summary>Holds the request until there is a new token, and sends it again, once. The second answer is the caller's, whatever it is.</summary>

@@ -4,6 +4,7 @@ using System.IO;
 using System.Threading.Tasks;
 using TokenRefresh.ServerTests;
 using TokenRefresh.TestKit;
+using TokenRefresh.Testing;
 using Xunit;
 
 namespace TokenRefresh.BrowserTests;

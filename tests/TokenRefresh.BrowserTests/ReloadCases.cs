@@ -5,6 +5,7 @@ using System.Threading.Tasks;
 using Microsoft.Playwright;
 using TokenRefresh.ServerTests;
 using TokenRefresh.TestKit;
+using TokenRefresh.Testing;
 using Xunit;
 
 namespace TokenRefresh.BrowserTests;

@@ -4,6 +4,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using StackExchange.Redis;
 using TokenRefresh.TestKit;
+using TokenRefresh.Testing;
 using Xunit;
 
 namespace TokenRefresh.ProcessTests;

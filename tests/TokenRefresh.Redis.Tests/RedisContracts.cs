@@ -8,10 +8,14 @@ using Xunit;
 namespace TokenRefresh.Redis.Tests;
 
 /// <summary>The store contract over a server that speaks Redis. Time is the server's own, so leases are short and waited for.</summary>
-public abstract class RedisContract(ServerFixture server) : TokenStoreContract
+public abstract class RedisContract(ServerFixture server) : StoreContractTests
 {
     private readonly List<ConnectionMultiplexer> _connections = [];
     private int _opened;
+
+    private TokenSessionKey Key { get; } = new("contract-" + Guid.NewGuid().ToString("N"), "user@example.com");
+
+    private RedisTokenStore Store => new RedisTokenStore(_connections[0]);
 
     public override async ValueTask DisposeAsync()
     {
@@ -31,8 +35,8 @@ public abstract class RedisContract(ServerFixture server) : TokenStoreContract
         var key = "tokenrefresh:" + Storage.RecordName.Of(Key);
         await database.StringSetAsync(key, "somebody else's");
 
-        await Assert.ThrowsAsync<UnreadableTokensException>(() => Store.ReadAsync(Key, Cancel).AsTask());
-        await Assert.ThrowsAsync<UnreadableTokensException>(() => Store.SignInAsync(Key, "a", 0, Tokens("one"), Cancel).AsTask());
+        await Assert.ThrowsAsync<UnreadableTokensException>(() => Store.ReadAsync(Key, default).AsTask());
+        await Assert.ThrowsAsync<UnreadableTokensException>(() => Store.SignInAsync(Key, "a", 0, new ProtectedTokens("one"), default).AsTask());
         Assert.Equal("somebody else's", await database.StringGetAsync(key));
     }
 
@@ -43,8 +47,8 @@ public abstract class RedisContract(ServerFixture server) : TokenStoreContract
         var key = "tokenrefresh:" + Storage.RecordName.Of(Key);
         await database.HashSetAsync(key, [new HashEntry("f", "2"), new HashEntry("t", "theirs")]);
 
-        await Assert.ThrowsAsync<UnreadableTokensException>(() => Store.ReadAsync(Key, Cancel).AsTask());
-        await Assert.ThrowsAsync<UnreadableTokensException>(() => Store.SignInAsync(Key, "a", 0, Tokens("one"), Cancel).AsTask());
+        await Assert.ThrowsAsync<UnreadableTokensException>(() => Store.ReadAsync(Key, default).AsTask());
+        await Assert.ThrowsAsync<UnreadableTokensException>(() => Store.SignInAsync(Key, "a", 0, new ProtectedTokens("one"), default).AsTask());
         Assert.Equal("theirs", await database.HashGetAsync(key, "t"));
     }
 
@@ -53,11 +57,11 @@ public abstract class RedisContract(ServerFixture server) : TokenStoreContract
     {
         var database = _connections[0].GetDatabase();
         var key = "tokenrefresh:" + Storage.RecordName.Of(Key);
-        await Store.SignInAsync(Key, "a", 0, Tokens("one"), Cancel);
+        await Store.SignInAsync(Key, "a", 0, new ProtectedTokens("one"), default);
         var signedIn = await database.KeyTimeToLiveAsync(key);
-        await Store.SignOutAsync(Key, 1, Cancel);
+        await Store.SignOutAsync(Key, 1, default);
         var signedOut = await database.KeyTimeToLiveAsync(key);
-        await Store.SignInAsync(Key, "b", 0, Tokens("two"), Cancel);
+        await Store.SignInAsync(Key, "b", 0, new ProtectedTokens("two"), default);
         var again = await database.KeyTimeToLiveAsync(key);
 
         Assert.Null(signedIn);
@@ -68,14 +72,14 @@ public abstract class RedisContract(ServerFixture server) : TokenStoreContract
     [Fact]
     public async Task A_server_that_forgot_its_scripts_is_told_them_again()
     {
-        await Store.SignInAsync(Key, "a", 0, Tokens("one"), Cancel);
+        await Store.SignInAsync(Key, "a", 0, new ProtectedTokens("one"), default);
         await _connections[0].GetServers()[0].ScriptFlushAsync();
 
-        Assert.Equal(TokenStoreVerdict.Adopt, (await Store.ReadAsync(Key, Cancel)).Verdict);
-        Assert.Equal(TokenStoreVerdict.Accepted, (await Store.SignInAsync(Key, "b", 0, Tokens("two"), Cancel)).Verdict);
+        Assert.Equal(TokenStoreVerdict.Adopt, (await Store.ReadAsync(Key, default)).Verdict);
+        Assert.Equal(TokenStoreVerdict.Accepted, (await Store.SignInAsync(Key, "b", 0, new ProtectedTokens("two"), default)).Verdict);
     }
 
-    protected override async ValueTask StartAsync()
+    public override async ValueTask InitializeAsync()
     {
         server.Require();
         for (var i = 0; i < 3; i++)

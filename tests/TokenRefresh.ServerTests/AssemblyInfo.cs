@@ -1,4 +1,5 @@
 using TokenRefresh.TestKit;
+using TokenRefresh.Testing;
 using Xunit;
 using Xunit.Sdk;
 using Xunit.v3;

@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Diagnostics;
 using System.Linq;
 using System.Net;
@@ -7,7 +6,6 @@ using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
 using TokenRefresh.Benchmarks.Yardsticks;
-using TokenRefresh.TestKit;
 
 namespace TokenRefresh.Benchmarks.Runs;
 
@@ -39,46 +37,54 @@ internal static class Storms
     {
         var byHand = await ByHandAsync(count);
         var endpoint = new Endpoint();
+        using var api = new HeldApi();
         await using var session = await Clients.SignInAsync(StubApi.Address, endpoint, "old");
-        using var invoker = new HttpMessageInvoker(new TokenRefreshHandler(session) { InnerHandler = new StubApi() });
+        using var invoker = new HttpMessageInvoker(new TokenRefreshHandler(session) { InnerHandler = api });
+        var (allocated, responses) = await SendAllAsync(count, api, request => invoker.SendAsync(request, CancellationToken.None));
+        var elapsed = Stopwatch.GetElapsedTime(endpoint.Answered, Stopwatch.GetTimestamp());
+        Require(api.Refused == count && responses.All(response => response.StatusCode == HttpStatusCode.OK));
+        return new Storm(elapsed.TotalMilliseconds, allocated - byHand, endpoint.Calls);
+    }
+
+    /// <summary>As many, sent again by whoever sent them, without any waiting.</summary>
+    private static async Task<double> ByHandAsync(int count)
+    {
+        using var api = new HeldApi();
+        using var invoker = new HttpMessageInvoker(api, disposeHandler: false);
+        return (await SendAllAsync(count, api, SendTwiceAsync)).BytesEach;
+
+        async Task<HttpResponseMessage> SendTwiceAsync(HttpRequestMessage request)
+        {
+            request.Headers.TryAddWithoutValidation("Authorization", "Bearer old");
+            using var refused = await invoker.SendAsync(request, CancellationToken.None);
+            request.Headers.Remove("Authorization");
+            request.Headers.TryAddWithoutValidation("Authorization", "Bearer new");
+            return await invoker.SendAsync(request, CancellationToken.None);
+        }
+    }
+
+    /// <summary>Has all of them reach the API, and then refuses them all at once.</summary>
+    private static async Task<(double BytesEach, HttpResponseMessage[] Responses)> SendAllAsync(
+        int count, HeldApi api, Func<HttpRequestMessage, Task<HttpResponseMessage>> send)
+    {
         GC.Collect();
         var before = GC.GetTotalAllocatedBytes(precise: true);
         var requests = new Task<HttpResponseMessage>[count];
         for (var i = 0; i < count; i++)
         {
-            requests[i] = invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, StubApi.Address), CancellationToken.None);
+            requests[i] = send(new HttpRequestMessage(HttpMethod.Get, StubApi.Address));
         }
 
+        api.Release();
         var responses = await Task.WhenAll(requests);
-        var elapsed = Stopwatch.GetElapsedTime(endpoint.Answered, Stopwatch.GetTimestamp());
-        var allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
-        Require(responses.All(response => response.StatusCode == HttpStatusCode.OK));
-        return new Storm(elapsed.TotalMilliseconds, ((double)allocated / count) - byHand, endpoint.Calls);
-    }
-
-    private static async Task<double> ByHandAsync(int count)
-    {
-        using var invoker = new HttpMessageInvoker(new StubApi());
-        var responses = new HttpResponseMessage[count];
-        var before = GC.GetTotalAllocatedBytes(precise: true);
-        for (var i = 0; i < count; i++)
-        {
-            var request = new HttpRequestMessage(HttpMethod.Get, StubApi.Address);
-            request.Headers.TryAddWithoutValidation("Authorization", "Bearer old");
-            using var refused = await invoker.SendAsync(request, CancellationToken.None);
-            request.Headers.Remove("Authorization");
-            request.Headers.TryAddWithoutValidation("Authorization", "Bearer new");
-            responses[i] = await invoker.SendAsync(request, CancellationToken.None);
-        }
-
-        return (double)(GC.GetTotalAllocatedBytes(precise: true) - before) / count;
+        return ((double)(GC.GetTotalAllocatedBytes(precise: true) - before) / count, responses);
     }
 
     /// <summary>401s for the old token that arrive when the refresh is over.</summary>
     private static async Task<int> LateAsync(int count)
     {
         var endpoint = new Endpoint();
-        var api = new HeldApi();
+        using var api = new HeldApi();
         await using var session = await Clients.SignInAsync(StubApi.Address, endpoint, "old");
         using var invoker = new HttpMessageInvoker(new TokenRefreshHandler(session) { InnerHandler = api });
         var requests = Enumerable.Range(0, count)
@@ -86,7 +92,7 @@ internal static class Storms
             .ToArray();
         await session.RefreshAsync();
         var before = endpoint.Calls;
-        api.Gate.Open();
+        api.Release();
         var responses = await Task.WhenAll(requests);
         Require(responses.All(response => response.StatusCode == HttpStatusCode.OK));
         return endpoint.Calls - before;
@@ -132,14 +138,29 @@ internal static class Storms
         }
     }
 
-    private sealed class HeldApi() : DelegatingHandler(new StubApi())
+    /// <summary>Answers nobody before it is released; then like the stub, on threads of the pool.</summary>
+    private sealed class HeldApi : HttpMessageHandler
     {
-        public Gate Gate { get; } = new();
+        private readonly TaskCompletionSource _release = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly HttpMessageInvoker _stub;
+        private readonly StubApi _api = new();
+
+        public HeldApi() => _stub = new HttpMessageInvoker(_api);
+
+        public int Refused => _api.Refused;
+
+        public void Release() => _release.SetResult();
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            await Gate.PassAsync(cancellationToken);
-            return await base.SendAsync(request, cancellationToken);
+            await _release.Task;
+            return await _stub.SendAsync(request, cancellationToken);
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            _stub.Dispose();
+            base.Dispose(disposing);
         }
     }
 }

@@ -33,6 +33,8 @@ internal static class Waits
         await task.ConfigureAwait(false);
     }
 
+    public static Task ControlledWaitAsync(this SemaphoreSlim gate, CancellationToken cancellationToken) => gate.WaitAsync(cancellationToken);
+
     public static Task<T> WaitOrLeaveAsync<T>(this Task<T> task, CancellationToken cancellationToken) => task.ControlledWaitAsync(cancellationToken);
 
     public static Task WaitOrLeaveAsync(this Task task, CancellationToken cancellationToken) => task.ControlledWaitAsync(cancellationToken);

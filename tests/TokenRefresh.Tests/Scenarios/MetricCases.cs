@@ -4,6 +4,7 @@ using System.Diagnostics.Metrics;
 using System.Linq;
 using System.Net;
 using System.Net.Http;
+using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
@@ -123,6 +124,58 @@ public sealed class MetricCases
             row.Reason == ReLoginReason.InteractionRequired ? "interaction_required" : "rejected", dead.Tags[TokenRefreshTelemetry.ReasonTag]));
     }
 
+    [Theory]
+    [InlineData("forced", 0)]
+    [InlineData("ahead", 260)]
+    [InlineData("expired", 290)]
+    public async Task A_refresh_says_why_it_was_begun(string reason, int age)
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        using var refreshes = Collect<long>(app, TokenRefreshTelemetry.Refreshes);
+        app.Time.Advance(TimeSpan.FromSeconds(age));
+
+        await (reason == "forced" ? app.Session.RefreshAsync() : app.GetAsync());
+
+        await refreshes.WaitForMeasurementsAsync(1).WaitAsync(Gate.FailSafe, TimeProvider.System);
+        Assert.Equal(("orders", reason, "refreshed"), TagsOf(Assert.Single(refreshes.GetMeasurementSnapshot())));
+    }
+
+    [Fact]
+    public async Task A_refresh_that_a_sign_out_overtook_brought_nothing()
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        using var refreshes = Collect<long>(app, TokenRefreshTelemetry.Refreshes);
+        var refresh = app.Tokens.Hold();
+        var refreshing = app.Session.RefreshAsync();
+        await refresh.ArrivedAsync(1);
+
+        await app.Session.SignOutAsync();
+        refresh.Open();
+        await Assert.ThrowsAsync<TokenRefreshException>(() => refreshing);
+
+        await refreshes.WaitForMeasurementsAsync(1).WaitAsync(Gate.FailSafe, TimeProvider.System);
+        Assert.Equal(("orders", "forced", "moved_on"), TagsOf(Assert.Single(refreshes.GetMeasurementSnapshot())));
+    }
+
+    [Fact]
+    public async Task A_user_who_logs_in_on_the_spot_is_a_login_that_died_and_a_refresh_that_succeeded()
+    {
+        TestApp? asked = null;
+        await using var app = asked = TestApp.Create(options => options.ReLogin = (_, _) => Task.FromResult<TokenSet?>(asked!.Tokens.Issue()));
+        await app.SignInAsync();
+        using var refreshes = Collect<long>(app, TokenRefreshTelemetry.Refreshes);
+        using var reLogins = Collect<long>(app, TokenRefreshTelemetry.ReLogins);
+        app.Tokens.ExpireAccessTokens();
+        app.Tokens.RevokeRefreshTokens();
+
+        using var answer = await app.GetAsync();
+
+        Assert.Equal((HttpStatusCode.OK, 1), (answer.StatusCode, Sum(reLogins)));
+        Assert.Equal(("orders", "rejected", "refreshed"), TagsOf(Assert.Single(refreshes.GetMeasurementSnapshot())));
+    }
+
     [Fact]
     public async Task Tokens_that_another_process_brought_are_adopted()
     {
@@ -193,6 +246,18 @@ public sealed class MetricCases
     }
 
     [Fact]
+    public void A_session_that_was_made_by_hand_and_forgotten_is_not_kept_for_being_counted()
+    {
+        var forgotten = Forget();
+
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+
+        Assert.False(forgotten.TryGetTarget(out _));
+    }
+
+    [Fact]
     public async Task A_request_with_a_good_token_measures_nothing()
     {
         await using var app = TestApp.Create();
@@ -224,6 +289,14 @@ public sealed class MetricCases
 
         Assert.Equal((HttpStatusCode.OK, 1), (answer.StatusCode, app.Refreshes.Count));
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static WeakReference<TokenSession> Forget() => new(TokenSession.Create(new TokenRefreshOptions
+    {
+        TokenEndpoint = new Uri("https://login.example.com/token"),
+        ClientId = "shop",
+        AllowedOrigins = { new Uri("https://api.example.com") },
+    }));
 
     private static void Enable(Instrument instrument, MeterListener listener, TestApp app, string? only = null)
     {

@@ -155,7 +155,7 @@ public sealed class SignOutCases
         await using var app = TestApp.Create();
         await app.SignInAsync();
         var blocked = new Gate();
-        app.Session.ReLoginRequired += (_, _) => blocked.Pass();
+        app.Session.ReLoginRequired += (_, _) => blocked.PassAsync().GetAwaiter().GetResult();
 
         var statuses = await KillAndSendAsync(app);
 

@@ -9,7 +9,7 @@ using TokenRefresh.TestKit;
 
 namespace TokenRefresh.Tests.Storage;
 
-public abstract class FakeTimeContract : TokenStoreContract
+public abstract class FakeTimeContract : StoreContractTests
 {
     protected FakeTimeProvider Time { get; } = new(new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
@@ -44,7 +44,7 @@ public sealed class FileTokenStoreContract : FakeTimeContract
         return base.DisposeAsync();
     }
 
-    protected override ValueTask StartAsync()
+    public override ValueTask InitializeAsync()
     {
         TestDirectory.Create(_directory);
         return default;

@@ -1,4 +1,4 @@
-namespace TokenRefresh.TestKit;
+namespace TokenRefresh.Testing;
 
 /// <summary>What a token server does with a refresh token that was used before.</summary>
 public enum TokenServerMode

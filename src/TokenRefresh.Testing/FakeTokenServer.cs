@@ -10,14 +10,17 @@ using System.Threading;
 using System.Threading.Tasks;
 using System.Web;
 
-namespace TokenRefresh.TestKit;
+namespace TokenRefresh.Testing;
 
 /// <summary>
 /// A token endpoint in memory that rotates like a real one. Tokens are numbered: <c>access-1</c>, <c>refresh-1</c>, <c>access-2</c> …
 /// What counts is what it received.
 /// </summary>
-public sealed class FakeTokenServer(TimeProvider time, TokenServerMode mode = TokenServerMode.Strict) : HttpMessageHandler
+/// <param name="timeProvider">Its clock: give it the app's own, so that both agree when a token expires. The system's, if <see langword="null"/>.</param>
+/// <param name="mode">How it speaks, and what becomes of a refresh token that was used before.</param>
+public sealed class FakeTokenServer(TimeProvider? timeProvider = null, TokenServerMode mode = TokenServerMode.Strict) : HttpMessageHandler
 {
+    private readonly TimeProvider _time = timeProvider ?? TimeProvider.System;
     private readonly object _lock = new();
     private readonly List<string> _presented = [];
     private readonly List<string> _bodies = [];
@@ -30,9 +33,11 @@ public sealed class FakeTokenServer(TimeProvider time, TokenServerMode mode = To
     private int _number;
     private int _inFlight;
 
-    /// <summary>How long access tokens live; null: the answer says nothing of it, and they live for ever.</summary>
+    /// <summary>How long access tokens live.</summary>
+    /// <value>The default is 5 minutes. <see langword="null"/>: answers say nothing of it, and they live until they are expired.</value>
     public TimeSpan? Lifetime { get; set; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>How many calls it received.</summary>
     public int Calls
     {
         get
@@ -44,6 +49,7 @@ public sealed class FakeTokenServer(TimeProvider time, TokenServerMode mode = To
         }
     }
 
+    /// <summary>The most calls that were under way at once.</summary>
     public int PeakInFlight { get; private set; }
 
     /// <summary>The refresh tokens it received, in order.</summary>
@@ -70,7 +76,8 @@ public sealed class FakeTokenServer(TimeProvider time, TokenServerMode mode = To
         }
     }
 
-    public int PresentedTwice => Presented.GroupBy(token => token).Count(group => group.Count() > 1);
+    /// <summary>How many refresh tokens arrived more than once.</summary>
+    public int PresentedTwice => Presented.GroupBy(token => token, StringComparer.Ordinal).Count(group => group.Count() > 1);
 
     /// <summary>Signs somebody in: the first tokens of a new family.</summary>
     public TokenSet Issue()
@@ -78,16 +85,26 @@ public sealed class FakeTokenServer(TimeProvider time, TokenServerMode mode = To
         lock (_lock)
         {
             var (access, refresh) = Next(new Family());
-            return new TokenSet(access, refresh) { ExpiresAt = time.GetUtcNow() + Lifetime };
+            return new TokenSet(access, refresh) { ExpiresAt = _time.GetUtcNow() + Lifetime };
         }
     }
 
+    /// <summary>Whether an API should take this access token now.</summary>
+    /// <param name="accessToken">The token.</param>
     public bool Accepts(string accessToken)
     {
         lock (_lock)
         {
-            return _accessTokens.TryGetValue(accessToken, out var expires) && time.GetUtcNow() < expires;
+            return _accessTokens.TryGetValue(accessToken, out var expires) && _time.GetUtcNow() < expires;
         }
+    }
+
+    /// <summary>Whether an API should take this request now: <c>mockHttp.When("*").With(tokens.Accepts)</c>.</summary>
+    /// <param name="request">A request as it arrives.</param>
+    public bool Accepts(HttpRequestMessage request)
+    {
+        Require.NotNull(request, nameof(request));
+        return request.Headers.Authorization?.Parameter is { } token && Accepts(token);
     }
 
     /// <summary>From now on the API refuses every access token that is out.</summary>
@@ -112,13 +129,14 @@ public sealed class FakeTokenServer(TimeProvider time, TokenServerMode mode = To
     }
 
     /// <summary>Rotates as if another client had refreshed, and gives what that one got.</summary>
+    /// <param name="refreshToken">One that this server gave.</param>
     public TokenSet RotateElsewhere(string refreshToken)
     {
         lock (_lock)
         {
             _used.Add(refreshToken);
             var (access, refresh) = Next(_families[refreshToken]);
-            return new TokenSet(access, refresh) { ExpiresAt = time.GetUtcNow() + Lifetime };
+            return new TokenSet(access, refresh) { ExpiresAt = _time.GetUtcNow() + Lifetime };
         }
     }
 
@@ -133,7 +151,8 @@ public sealed class FakeTokenServer(TimeProvider time, TokenServerMode mode = To
         gate?.Open();
     }
 
-    /// <summary>Answers the next call so, without rotating. A null answer: as always.</summary>
+    /// <summary>Answers the next call so, without rotating. Calls after one another are answered one after another.</summary>
+    /// <param name="answer">Gives the answer; a <see langword="null"/> answer: as always.</param>
     public FakeTokenServer Next(Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage?>> answer)
     {
         lock (_lock)
@@ -144,20 +163,58 @@ public sealed class FakeTokenServer(TimeProvider time, TokenServerMode mode = To
         return this;
     }
 
-    public FakeTokenServer Next(HttpStatusCode status, string body, string mediaType = "application/json") =>
+    /// <summary>Answers the next call so, without rotating.</summary>
+    /// <param name="status">The status.</param>
+    /// <param name="body">The body.</param>
+    /// <param name="mediaType">What the body is.</param>
+    public FakeTokenServer Next(HttpStatusCode status, string body = "", string mediaType = "application/json") =>
         Next((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(status) { Content = new StringContent(body, Encoding.UTF8, mediaType) }));
 
+    /// <summary>Fails the next call as a broken connection does.</summary>
+    /// <param name="exception">What the client gets to see.</param>
     public FakeTokenServer NextThrows(Exception exception) => Next((_, _) => Task.FromException<HttpResponseMessage?>(exception));
 
-    /// <summary>Answers every call so, until told otherwise by null.</summary>
+    /// <summary>Answers every call so from now on, without rotating.</summary>
+    /// <param name="answer">Gives the answer; <see langword="null"/> from it, or instead of it: as always.</param>
     public void Always(Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage?>>? answer) => _always = answer;
 
-    public void Always(HttpStatusCode status, string body) =>
-        Always((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(status) { Content = new StringContent(body, Encoding.UTF8, "application/json") }));
+    /// <summary>Answers every call so from now on, without rotating.</summary>
+    /// <param name="status">The status.</param>
+    /// <param name="body">The body.</param>
+    public void Always(HttpStatusCode status, string body = "") => Always((_, _) => Task.FromResult<HttpResponseMessage?>(Json(status, body)));
 
+    /// <summary>Asserts how many refreshes were asked for.</summary>
+    /// <param name="expected">How many.</param>
+    /// <exception cref="TokenAssertionException">There were more or fewer.</exception>
+    public void AssertRefreshes(int expected)
+    {
+        var presented = Presented;
+        if (presented.Count != expected)
+        {
+            throw new TokenAssertionException(string.Format(
+                CultureInfo.InvariantCulture, "Expected {0} refreshes, received {1}: {2}.", expected, presented.Count, string.Join(", ", presented)));
+        }
+    }
+
+    /// <summary>Asserts that no refresh token was used more than once: at a server that rotates, that signs the user out.</summary>
+    /// <exception cref="TokenAssertionException">One was.</exception>
+    public void AssertNoRefreshTokenUsedTwice()
+    {
+        if (PresentedTwice > 0)
+        {
+            throw new TokenAssertionException("A refresh token was used twice: " + string.Join(", ", Presented) + ".");
+        }
+    }
+
+    /// <inheritdoc/>
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
+        Require.NotNull(request, nameof(request));
+#if NET
         var body = await request.Content!.ReadAsStringAsync(cancellationToken);
+#else
+        var body = await request.Content.ReadAsStringAsync();
+#endif
         var refreshToken = mode == TokenServerMode.SimpleJwt
             ? JsonDocument.Parse(body).RootElement.GetProperty("refresh").GetString()!
             : HttpUtility.ParseQueryString(body)["refresh_token"]!;
@@ -189,6 +246,7 @@ public sealed class FakeTokenServer(TimeProvider time, TokenServerMode mode = To
     }
 
     /// <summary>What a call with this refresh token is answered: rotation, or the server's idea of a dead token.</summary>
+    /// <param name="refreshToken">The token.</param>
     public HttpResponseMessage Redeem(string refreshToken)
     {
         lock (_lock)
@@ -221,13 +279,13 @@ public sealed class FakeTokenServer(TimeProvider time, TokenServerMode mode = To
         var access = "access-" + number.ToString(CultureInfo.InvariantCulture);
         var refresh = "refresh-" + number.ToString(CultureInfo.InvariantCulture);
         _families[refresh] = family;
-        _accessTokens[access] = Lifetime is { } lifetime ? time.GetUtcNow() + lifetime : DateTimeOffset.MaxValue;
+        _accessTokens[access] = Lifetime is { } lifetime ? _time.GetUtcNow() + lifetime : DateTimeOffset.MaxValue;
         return (access, refresh);
     }
 
     private HttpResponseMessage Answer(string access, string refresh)
     {
-        var expiresIn = Lifetime is { } lifetime ? string.Create(CultureInfo.InvariantCulture, $",\"expires_in\":{lifetime.TotalSeconds}") : "";
+        var expiresIn = Lifetime is { } lifetime ? ",\"expires_in\":" + lifetime.TotalSeconds.ToString(CultureInfo.InvariantCulture) : "";
         return Json(HttpStatusCode.OK, mode == TokenServerMode.SimpleJwt
             ? $$"""{"access":"{{access}}","refresh":"{{refresh}}"}"""
             : $$"""{"access_token":"{{access}}","refresh_token":"{{refresh}}","token_type":"Bearer"{{expiresIn}}}""");

@@ -7,9 +7,10 @@ using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
 
-namespace TokenRefresh.TestKit;
+namespace TokenRefresh.Testing;
 
 /// <summary>An API in memory: 200 for a token that the token server accepts, 401 for any other. What counts is what it received.</summary>
+/// <param name="tokens">Who says which access tokens are good.</param>
 public sealed class FakeApi(FakeTokenServer tokens) : HttpMessageHandler
 {
     private readonly object _lock = new();
@@ -17,6 +18,7 @@ public sealed class FakeApi(FakeTokenServer tokens) : HttpMessageHandler
     private Gate? _gate;
     private Func<ReceivedRequest, HttpResponseMessage?>? _answer;
 
+    /// <summary>The requests it received, in order.</summary>
     public IReadOnlyList<ReceivedRequest> Received
     {
         get
@@ -28,6 +30,7 @@ public sealed class FakeApi(FakeTokenServer tokens) : HttpMessageHandler
         }
     }
 
+    /// <summary>How many requests it received.</summary>
     public int Calls
     {
         get
@@ -39,6 +42,8 @@ public sealed class FakeApi(FakeTokenServer tokens) : HttpMessageHandler
         }
     }
 
+    /// <summary>How many requests it received with this access token, or without one.</summary>
+    /// <param name="token">The token, or <see langword="null"/>.</param>
     public int CallsWith(string? token) => Received.Count(request => request.Token == token);
 
     /// <summary>Holds every call until the gate is opened. The token is judged when it passes.</summary>
@@ -52,30 +57,24 @@ public sealed class FakeApi(FakeTokenServer tokens) : HttpMessageHandler
         gate?.Open();
     }
 
-    /// <summary>Answers so; null from the function: as always.</summary>
+    /// <summary>Answers so from now on.</summary>
+    /// <param name="answer">Gives the answer; <see langword="null"/> from it, or instead of it: as always.</param>
     public void Answer(Func<ReceivedRequest, HttpResponseMessage?>? answer) => _answer = answer;
 
     /// <summary>Refuses every token, whatever it is.</summary>
     public void RejectEverything() => Answer(_ => new HttpResponseMessage(HttpStatusCode.Unauthorized));
 
+#if NET
+    /// <inheritdoc/>
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) =>
         SendAsync(request, cancellationToken).GetAwaiter().GetResult();
+#endif
 
+    /// <inheritdoc/>
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        // Written as a connection would write it: nothing is buffered that the client didn't buffer.
-        using var body = new MemoryStream();
-        if (request.Content is not null)
-        {
-            await request.Content.CopyToAsync(body, cancellationToken);
-        }
-
-        var received = new ReceivedRequest(
-            request.Method,
-            request.RequestUri!,
-            request.Headers.NonValidated.TryGetValues("Authorization", out var values) ? values.ToString() : null,
-            body.ToArray(),
-            request.Headers.NonValidated.Concat(request.Content?.Headers.NonValidated.AsEnumerable() ?? []).ToDictionary(header => header.Key, header => header.Value.ToString()));
+        Require.NotNull(request, nameof(request));
+        var received = await ReceiveAsync(request, cancellationToken);
         lock (_lock)
         {
             _received.Add(received);
@@ -91,4 +90,34 @@ public sealed class FakeApi(FakeTokenServer tokens) : HttpMessageHandler
         response.RequestMessage = request;
         return response;
     }
+
+    private static async Task<ReceivedRequest> ReceiveAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        // Written as a connection would write it: nothing is buffered that the client didn't buffer.
+        using var body = new MemoryStream();
+        if (request.Content is not null)
+        {
+#if NET
+            await request.Content.CopyToAsync(body, cancellationToken);
+#else
+            await request.Content.CopyToAsync(body);
+#endif
+        }
+
+        var headers = RawHeaders(request).ToDictionary(header => header.Key, header => header.Value, StringComparer.OrdinalIgnoreCase);
+        return new ReceivedRequest(
+            request.Method, request.RequestUri!, headers.TryGetValue("Authorization", out var authorization) ? authorization : null, body.ToArray(), headers);
+    }
+
+    // Where the platform lets them be read unparsed, they are: that is what goes over the wire.
+    private static IEnumerable<KeyValuePair<string, string>> RawHeaders(HttpRequestMessage request) =>
+#if NET
+        request.Headers.NonValidated
+            .Concat(request.Content?.Headers.NonValidated.AsEnumerable() ?? [])
+            .Select(header => new KeyValuePair<string, string>(header.Key, header.Value.ToString()));
+#else
+        request.Headers
+            .Concat(request.Content?.Headers.AsEnumerable() ?? [])
+            .Select(header => new KeyValuePair<string, string>(header.Key, string.Join(", ", header.Value)));
+#endif
 }

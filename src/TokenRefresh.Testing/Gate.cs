@@ -3,17 +3,17 @@ using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
 
-namespace TokenRefresh.TestKit;
+namespace TokenRefresh.Testing;
 
 /// <summary>Holds whoever comes until it is opened, and knows how many are waiting: tests wait for that, never for time.</summary>
 public sealed class Gate
 {
     /// <summary>How long a test waits before it is called hung: real time, as a fail-safe only.</summary>
-    public static readonly TimeSpan FailSafe = TimeSpan.FromSeconds(30);
+    public static TimeSpan FailSafe { get; } = TimeSpan.FromSeconds(60);
 
     private readonly object _lock = new();
-    private readonly TaskCompletionSource _open = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly List<(int Count, TaskCompletionSource Reached)> _watchers = [];
+    private readonly TaskCompletionSource<bool> _open = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<(int Count, TaskCompletionSource<bool> Reached)> _watchers = [];
     private int _arrived;
 
     /// <summary>How many have come so far.</summary>
@@ -28,20 +28,20 @@ public sealed class Gate
         }
     }
 
-    /// <summary>Waits until the gate is open.</summary>
+    /// <summary>Comes to the gate, and waits until it is open.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
     public Task PassAsync(CancellationToken cancellationToken = default)
     {
         Arrive();
         return _open.Task.WaitAsync(cancellationToken);
     }
 
-    /// <summary>Blocks the thread until the gate is open.</summary>
-    public void Pass() => PassAsync().WaitAsync(FailSafe, TimeProvider.System).GetAwaiter().GetResult();
-
     /// <summary>Completes when so many have come.</summary>
+    /// <param name="count">How many.</param>
+    /// <exception cref="TimeoutException">They haven't come within <see cref="FailSafe"/>.</exception>
     public Task ArrivedAsync(int count)
     {
-        TaskCompletionSource reached;
+        TaskCompletionSource<bool> reached;
         lock (_lock)
         {
             if (_arrived >= count)
@@ -49,7 +49,7 @@ public sealed class Gate
                 return Task.CompletedTask;
             }
 
-            reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            reached = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
             _watchers.Add((count, reached));
         }
 
@@ -57,11 +57,11 @@ public sealed class Gate
     }
 
     /// <summary>Lets everybody pass, for good.</summary>
-    public void Open() => _open.TrySetResult();
+    public void Open() => _open.TrySetResult(true);
 
     private void Arrive()
     {
-        List<TaskCompletionSource>? reached = null;
+        List<TaskCompletionSource<bool>>? reached = null;
         lock (_lock)
         {
             _arrived++;
@@ -75,6 +75,6 @@ public sealed class Gate
             }
         }
 
-        reached?.ForEach(watcher => watcher.TrySetResult());
+        reached?.ForEach(watcher => watcher.TrySetResult(true));
     }
 }

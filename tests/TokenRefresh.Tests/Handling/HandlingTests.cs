@@ -1,0 +1,64 @@
+using System;
+using System.IO;
+using System.Net.Http;
+using System.Threading.Tasks;
+using TokenRefresh.Handling;
+using Xunit;
+
+namespace TokenRefresh.Tests.Handling;
+
+/// <summary>The small parts of what happens to a request, by themselves.</summary>
+public sealed class HandlingTests
+{
+    [Theory]
+    [InlineData("https://api.example.com/a", true)]
+    [InlineData("https://API.example.com:443/a", true)]
+    [InlineData("https://api.example.com.evil.test/a", false)]
+    [InlineData("https://api.example.com:444/a", false)]
+    [InlineData("http://api.example.com/a", false)]
+    [InlineData("/a", false)]
+    [InlineData(null, false)]
+    public void An_origin_is_scheme_host_and_port(string? uri, bool isIn) =>
+        Assert.Equal(isIn, new OriginSet([new Uri("https://api.example.com/v1")]).Contains(uri is null ? null : new Uri(uri, UriKind.RelativeOrAbsolute)));
+
+    [Fact]
+    public void What_was_read_of_a_body_comes_before_the_rest_also_when_read_without_await()
+    {
+        using var stream = new PrefixedStream(new MemoryStream([1, 2]), new MemoryStream([3, 4, 5]));
+        var read = new byte[8];
+
+        Assert.Equal(0, stream.Read(read, 0, 0));
+        Assert.Equal(2, stream.Read(read, 0, 8));
+        Assert.Equal(3, stream.Read(read, 2, 6));
+        Assert.Equal(0, stream.Read(read, 5, 3));
+        Assert.Equal<byte>([1, 2, 3, 4, 5], read[..5]);
+    }
+
+    [Fact]
+    public async Task What_was_read_of_a_body_comes_before_the_rest()
+    {
+        await using var stream = new PrefixedStream(new MemoryStream([1, 2]), new MemoryStream([3, 4, 5]));
+        using var read = new MemoryStream();
+
+        await stream.CopyToAsync(read, TestContext.Current.CancellationToken);
+
+        Assert.Equal(0, await stream.ReadAsync(Memory<byte>.Empty, TestContext.Current.CancellationToken));
+        Assert.Equal<byte>([1, 2, 3, 4, 5], read.ToArray());
+    }
+
+    [Fact]
+    public void Content_of_a_home_made_kind_is_not_sent_twice()
+    {
+        using var stream = new HomeMadeStream();
+        using var multipart = new HomeMadeMultipart();
+        using var mixed = new MultipartContent { new ByteArrayContent([1]), new HomeMadeStream() };
+
+        Assert.False(RequestReplay.CanReplay(stream));
+        Assert.False(RequestReplay.CanReplay(multipart));
+        Assert.False(RequestReplay.CanReplay(mixed));
+    }
+
+    private sealed class HomeMadeStream() : StreamContent(new MemoryStream([1]));
+
+    private sealed class HomeMadeMultipart : MultipartContent;
+}
