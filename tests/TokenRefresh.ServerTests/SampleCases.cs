@@ -1,0 +1,57 @@
+using System;
+using System.Linq;
+using System.Net.Http;
+using System.Threading.Tasks;
+using Xunit;
+
+namespace TokenRefresh.ServerTests;
+
+/// <summary>Every sample does what it says, as a program of its own.</summary>
+public sealed class SampleCases
+{
+    // What SimpleJwt ends with where no Django is installed.
+    private const int NothingToRunAgainst = 2;
+
+    [Theory]
+    [InlineData("Console", "Console")]
+    [InlineData("QuickStart", "QuickStart")]
+    [InlineData("Readme", "Readme")]
+    [InlineData("Refit", "RefitClient")]
+    [InlineData("SimpleJwt", "SimpleJwt")]
+    [InlineData("Worker", "Worker")]
+    public async Task A_sample_runs_and_finds_its_counts_right(string folder, string program)
+    {
+        await using var sample = SampleProcess.Start(folder, program);
+
+        var exitCode = await sample.EndAsync();
+
+        Assert.SkipWhen(exitCode == NothingToRunAgainst && Environment.GetEnvironmentVariable("TOKENREFRESH_REQUIRE_SERVERS") != "1", sample.Output);
+        Assert.True(exitCode == 0, sample.Output);
+    }
+
+    [Fact]
+    [Trait("Case", "C46")]
+    public async Task The_web_sample_serves_each_user_with_his_own_tokens()
+    {
+        await using var sample = SampleProcess.Start("Web", "Web", "--urls", "http://127.0.0.1:0");
+        var address = await sample.ListeningAsync();
+        using var alice = new HttpClient { BaseAddress = address };
+        using var bob = new HttpClient { BaseAddress = address };
+
+        Assert.Equal("""{"user":"alice"}""", await alice.GetStringAsync(new Uri("login?user=alice", UriKind.Relative)));
+        Assert.Equal("""{"user":"bob"}""", await bob.GetStringAsync(new Uri("login?user=bob", UriKind.Relative)));
+
+        // Reloads until both logins have met an expiry.
+        string counts;
+        do
+        {
+            var pages = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => (i % 2 == 0 ? alice : bob).GetStringAsync(new Uri("me", UriKind.Relative))));
+            Assert.All(pages.Where((_, i) => i % 2 == 0), page => Assert.Equal("""{"user":"alice"}""", page));
+            Assert.All(pages.Where((_, i) => i % 2 == 1), page => Assert.Equal("""{"user":"bob"}""", page));
+            counts = await alice.GetStringAsync(new Uri("counts", UriKind.Relative));
+        }
+        while (counts[0] is '0' or '1' && !sample.IsOverdue);
+
+        Assert.Equal("2 refreshes, 0 refresh tokens used twice", counts);
+    }
+}
