@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
 using System.Linq;
-using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
 using Xunit;
@@ -63,9 +62,9 @@ internal static class Tool
         }
     }
 
-    private static string FindRoot([CallerFilePath] string file = "")
+    private static string FindRoot()
     {
-        var directory = new DirectoryInfo(Path.GetDirectoryName(file)!);
+        var directory = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(directory.FullName, "TokenRefresh.sln")))
         {
             directory = directory.Parent!;

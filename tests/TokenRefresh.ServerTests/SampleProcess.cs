@@ -1,7 +1,6 @@
 using System;
 using System.Diagnostics;
 using System.IO;
-using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.RegularExpressions;
 using System.Threading.Tasks;
@@ -87,7 +86,8 @@ internal sealed partial class SampleProcess : IAsyncDisposable
         }
     }
 
-    private static string ProjectDirectory([CallerFilePath] string file = "") => Path.GetDirectoryName(file)!;
+    // Three folders above bin/Debug/net10.0.
+    private static string ProjectDirectory() => Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", ".."));
 
     [GeneratedRegex("Now listening on: (?<address>http://[0-9.:]+)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Address();
