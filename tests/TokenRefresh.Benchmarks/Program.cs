@@ -9,7 +9,7 @@ using TokenRefresh.Benchmarks;
 using TokenRefresh.Benchmarks.Runs;
 
 // dotnet run -c Release --project tests/TokenRefresh.Benchmarks [-- --smoke | --docs FOLDER | --requests]
-//   --smoke     each once, in seconds: shows that they run, measures nothing
+//   --smoke     each once, in seconds: shows that they run; fails on bytes and calls beyond their limits, and on no time
 //   --docs      writes the tables and the plot into docs
 //   --requests  BenchmarkDotNet's own account of single requests
 var isSmoke = args.Contains("--smoke");
@@ -37,6 +37,12 @@ await SharedRefresh.RunAsync(report, isSmoke);
 Console.WriteLine();
 Console.WriteLine(report.ToMarkdown());
 Console.WriteLine(Simulation.Run());
+if (isSmoke && report.Missed() is { Count: > 0 } missed)
+{
+    Console.Error.WriteLine("Not reached: " + string.Join("; ", missed));
+    return 1;
+}
+
 if (Array.IndexOf(args, "--docs") is >= 0 and var at)
 {
     report.WriteTo(args.ElementAtOrDefault(at + 1) ?? "docs");

@@ -131,6 +131,49 @@ public sealed class RegistrationCases
     }
 
     [Fact]
+    [Trait("Case", "C45")]
+    public async Task A_client_whose_session_isnt_registered_fails_at_start()
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Services.AddTokenSession("shop", Valid);
+        builder.Services.AddHttpClient("orders").AddTokenRefreshHandler("shpo");
+        using var host = builder.Build();
+
+        var exception = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
+
+        Assert.Contains("client 'orders'", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("'shpo' is registered. Known: 'shop'", exception.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("TokenEndpoint", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_session_that_couldnt_be_made_is_made_when_it_is_asked_for_again()
+    {
+        var attempts = 0;
+        await using var app = TestApp.Create(services: services => services.AddTokenSession("flaky", Valid).UseEndpoint(_ =>
+            ++attempts == 1 ? throw new InvalidOperationException("not yet") : new NoEndpoint()));
+
+        Assert.Throws<InvalidOperationException>(() => app.Sessions["flaky"]);
+
+        Assert.Equal(TokenSessionState.SignedOut, app.Sessions["flaky"].State);
+        Assert.Equal(2, attempts);
+    }
+
+    [Fact]
+    public async Task A_session_that_is_disposed_by_itself_ends_no_other_and_not_itself()
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        await app.Sessions[TestApp.Name, "a"].DisposeAsync();
+        app.Sessions[TestApp.Name, "b"].Dispose();
+
+        await app.Sessions[TestApp.Name, "a"].SignInAsync(app.Tokens.Issue());
+        await app.Session.RefreshAsync();
+
+        Assert.Equal(1, app.Tokens.Calls);
+    }
+
+    [Fact]
     public void Configuration_sets_every_option_that_can_be_written_down()
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
@@ -205,6 +248,12 @@ public sealed class RegistrationCases
     {
         options.TokenEndpoint = new Uri("https://login.example.com/token");
         options.ClientId = "shop";
+    }
+
+    private sealed class NoEndpoint : ITokenEndpoint
+    {
+        public Task<TokenEndpointResult> RefreshAsync(TokenEndpointRequest request, System.Threading.CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
     }
 
     private sealed class CountingHandler(Action count) : DelegatingHandler

@@ -209,6 +209,8 @@ public sealed class LifetimeCases
         var endpoint = new DeafEndpoint();
         await using var app = TestApp.Create(services: services => services.AddTokenSession(TestApp.Name).UseStore(store).UseEndpoint(_ => endpoint));
         await app.SignInAsync();
+        var heard = new Gate();
+        app.Session.TokensRefreshed += (_, _) => _ = heard.PassAsync();
         app.Tokens.ExpireAccessTokens();
         var request = app.GetAsync();
         await endpoint.Gate.ArrivedAsync(1);
@@ -226,6 +228,22 @@ public sealed class LifetimeCases
         Assert.Equal(TokenRefreshFailure.Transient, exception.Failure);
         Assert.Equal("late", await PollAsync(app.Session, failSafe.Token));
         Assert.Equal(1, endpoint.Gate.Arrived);
+        await heard.ArrivedAsync(1);
+    }
+
+    [Fact]
+    public async Task A_login_without_a_refresh_token_outlives_a_forced_refresh()
+    {
+        await using var app = TestApp.Create();
+        await app.Session.SignInAsync(new TokenSet("access-only"));
+        app.Api.Answer(_ => new HttpResponseMessage(HttpStatusCode.OK));
+
+        var exception = await Assert.ThrowsAsync<InvalidOperationException>(() => app.Session.RefreshAsync());
+        using var next = await app.GetAsync();
+
+        Assert.Contains("has no refresh token", exception.Message, StringComparison.Ordinal);
+        Assert.Equal(1, app.Api.CallsWith("access-only"));
+        Assert.Empty(app.ReLogins);
     }
 
     [Theory]

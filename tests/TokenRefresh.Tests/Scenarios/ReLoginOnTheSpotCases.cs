@@ -95,15 +95,14 @@ public sealed class ReLoginOnTheSpotCases
         Assert.All(results, result => Assert.Equal(HttpStatusCode.Unauthorized, result.Status));
         Assert.True(user.IsDismissed);
 
+        var heard = new Gate();
+        scene.App.Session.TokensRefreshed += (_, _) => _ = heard.PassAsync();
         user.LogsIn(scene.App.Tokens.Issue());
-        while (scene.App.Session.State != TokenSessionState.SignedIn)
-        {
-            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
+        await heard.ArrivedAsync(1);
 
         using var next = await scene.App.GetAsync();
         Assert.Equal(HttpStatusCode.OK, next.StatusCode);
+        Assert.Single(scene.App.ReLogins);
     }
 
     [Fact]
