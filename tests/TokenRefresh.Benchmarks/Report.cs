@@ -86,7 +86,7 @@ internal sealed class Report
         Replace(Path.Combine(docs, "scale.md"), Simulation.Run());
     }
 
-    private static void Replace(string page, string text)
+    internal static void Replace(string page, string text)
     {
         const string begin = "<!-- measured -->", end = "<!-- /measured -->";
         var old = File.ReadAllText(page);
