@@ -1,7 +1,6 @@
 using System.Linq;
 using System.Net;
 using System.Threading.Tasks;
-using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.TestKit;
 using Xunit;
 
@@ -31,7 +30,7 @@ public sealed class MainCases
     public async Task The_new_pair_is_in_the_store_before_the_request_is_sent_again()
     {
         var store = new MemoryTokenStore();
-        await using var app = TestApp.Create(services: services => services.AddTokenSession(TestApp.Name).UseStore(store));
+        await using var app = TestApp.Over(store);
         await app.SignInAsync();
         app.Tokens.ExpireAccessTokens();
         long? versionAtSecondCall = null;
