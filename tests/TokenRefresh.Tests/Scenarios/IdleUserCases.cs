@@ -118,6 +118,25 @@ public sealed class IdleUserCases
     }
 
     [Fact]
+    public async Task A_user_who_comes_back_between_the_collector_and_the_next_sweep_is_signed_in_all_the_same()
+    {
+        await using var app = WithStore();
+        await SignInAsync(app, "user-1");
+        await Task.Yield();
+        app.Time.Advance(Idle);
+        app.Time.Advance(Idle);
+        Collect();
+        Assert.Equal(1, Users(app).Count);
+        Assert.Single(app.Sessions.GetHealth());
+
+        using var response = await SendAsync(app, "user-1");
+        await LeaveAsync(app);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(0, app.Tokens.Calls);
+    }
+
+    [Fact]
     public async Task Without_a_limit_everybody_stays()
     {
         await using var app = TestApp.Create(options => options.UserIdleTimeout = System.Threading.Timeout.InfiniteTimeSpan);
