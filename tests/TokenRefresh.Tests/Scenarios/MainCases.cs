@@ -90,10 +90,7 @@ public sealed class MainCases
 
     [Theory]
     [Trait("Case", "C3")]
-    [InlineData(2)]
-    [InlineData(10)]
-    [InlineData(200)]
-    [InlineData(2000)]
+    [MemberData(nameof(Crowd.Sizes), MemberType = typeof(Crowd))]
     public async Task Many_requests_refused_at_once_cause_one_refresh(int count)
     {
         await using var app = TestApp.Create();

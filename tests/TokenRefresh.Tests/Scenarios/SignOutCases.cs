@@ -107,10 +107,7 @@ public sealed class SignOutCases
 
     [Theory]
     [Trait("Case", "C38")]
-    [InlineData(2)]
-    [InlineData(10)]
-    [InlineData(200)]
-    [InlineData(2000)]
+    [MemberData(nameof(Crowd.Sizes), MemberType = typeof(Crowd))]
     public async Task A_dead_login_raises_one_event_and_the_next_sign_in_arms_it_again(int count)
     {
         await using var app = TestApp.Create();
