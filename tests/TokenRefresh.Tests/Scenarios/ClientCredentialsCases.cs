@@ -124,13 +124,13 @@ public sealed class ClientCredentialsCases
     public async Task A_first_token_that_comes_after_the_deadline_is_dropped_and_the_next_request_asks_anew()
     {
         var endpoint = new DeafEndpoint();
-        await using var app = Create(services: services => services.AddTokenSession(TestApp.Name).UseEndpoint(_ => endpoint));
+        await using var app = Create(store: new MemoryTokenStore(), services: services => services.AddTokenSession(TestApp.Name).UseEndpoint(_ => endpoint));
         var request = app.GetAsync();
-        await endpoint.Gate.ArrivedAsync(1);
+        await endpoint.Calls.ArrivedAsync(1);
 
         app.Time.Advance(TimeSpan.FromSeconds(30));
         var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => request.WaitAsync(Gate.FailSafe, TimeProvider.System));
-        endpoint.Gate.Open();
+        await endpoint.AnswerAsync();
         app.Time.Advance(TimeSpan.FromSeconds(2));
         using var next = await app.GetAsync();
 

@@ -50,7 +50,7 @@ public sealed class OriginCases
     }
 
     [Fact]
-    public async Task A_base_address_without_TLS_is_an_error_that_says_so()
+    public async Task An_allowed_origin_without_TLS_is_an_error_that_says_so()
     {
         await using var app = TestApp.Create();
         await app.SignInAsync();

@@ -159,6 +159,19 @@ public sealed class RevocationCases
     }
 
     [Fact]
+    public async Task A_saved_login_that_nobody_here_can_decrypt_is_signed_out_all_the_same()
+    {
+        var store = new MemoryTokenStore();
+        await store.SignInAsync(SavedTokens.Key, "lineage", 0, new ProtectedTokens("of another key"), default);
+        await using var app = Create(store);
+
+        await app.Session.SignOutAsync();
+
+        Assert.Empty(_revoked);
+        Assert.Equal(TokenStoreVerdict.Closed, (await store.ReadAsync(SavedTokens.Key, default)).Verdict);
+    }
+
+    [Fact]
     public async Task A_session_made_by_hand_revokes_too()
     {
         var options = new TokenRefreshOptions

@@ -87,6 +87,7 @@ public sealed class StoreTroubleCases
         Assert.Equal(["refresh-1"], app.Tokens.Presented);
         Assert.Equal(["access-1", "access-2"], app.Api.Received.Select(received => received.Token));
         Assert.Empty(app.ReLogins);
+        Assert.Single(app.Refreshes);
     }
 
     [Fact]
