@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using System.Net;
 using System.Net.Http;
 using System.Net.Sockets;
 using System.Security.Authentication;
@@ -33,6 +34,14 @@ public sealed class EndpointFaultTests
     public void A_rejected_certificate_is_a_matter_of_configuration()
     {
         var exception = new HttpRequestException(HttpRequestError.SecureConnectionError, "TLS", new IOException("x", new AuthenticationException("y")));
+
+        Assert.Equal(TokenEndpointOutcome.Misconfigured, EndpointFault.Classify(exception).Outcome);
+    }
+
+    [Fact]
+    public void So_is_one_that_a_handler_over_the_old_web_stack_reports()
+    {
+        var exception = new HttpRequestException("TLS", new WebException("canary", WebExceptionStatus.TrustFailure));
 
         Assert.Equal(TokenEndpointOutcome.Misconfigured, EndpointFault.Classify(exception).Outcome);
     }

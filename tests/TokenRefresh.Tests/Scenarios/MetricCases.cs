@@ -9,8 +9,8 @@ using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.Metrics.Testing;
-using TokenRefresh.Storage;
 using TokenRefresh.TestKit;
+using TokenRefresh.Tests.Support;
 using Xunit;
 
 namespace TokenRefresh.Tests.Scenarios;
@@ -181,10 +181,7 @@ public sealed class MetricCases
     {
         await using var scene = await Scene.SetAsync();
         using var refreshes = Collect<long>(scene.App, TokenRefreshTelemetry.Refreshes);
-        var key = new TokenSessionKey(TestApp.Name);
-        var saved = await scene.Store.ReadAsync(key, default);
-        await scene.Store.CommitAsync(
-            key, saved.Lineage, saved.Version, new ProtectedTokens(new TokenSet("access-9", "refresh-9"), new TokenCodec(key, protector: null)), default);
+        await scene.Store.RotateElsewhereAsync(new TokenSet("access-9", "refresh-9"));
 
         await scene.HoldAndExpireAsync(1);
 
@@ -195,7 +192,7 @@ public sealed class MetricCases
     public async Task A_look_into_the_store_is_no_refresh()
     {
         await using var first = await Scene.SetAsync();
-        await using var second = TestApp.Create(services: services => services.AddTokenSession(TestApp.Name).UseStore(first.Store));
+        await using var second = TestApp.Over(first.Store);
         using var refreshes = Collect<long>(second, TokenRefreshTelemetry.Refreshes);
 
         var token = await second.Session.GetAccessTokenAsync();
