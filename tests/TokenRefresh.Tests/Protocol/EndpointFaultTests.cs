@@ -46,6 +46,16 @@ public sealed class EndpointFaultTests
         Assert.Equal(TokenEndpointOutcome.Misconfigured, EndpointFault.Classify(exception).Outcome);
     }
 
+    [Theory]
+    [InlineData(TokenRefreshFailure.Transient)]
+    [InlineData(TokenRefreshFailure.ReLoginRequired)]
+    public void An_endpoint_that_another_session_guards_and_that_had_no_token_for_it_was_sent_nothing(TokenRefreshFailure failure)
+    {
+        var result = EndpointFault.Classify(new TokenRefreshException(failure, "The other session failed."));
+
+        Assert.Equal((TokenEndpointOutcome.Transient, false), (result.Outcome, result.IsInDoubt));
+    }
+
     [Fact]
     public void A_timeout_leaves_doubt_and_is_not_asked_again()
     {

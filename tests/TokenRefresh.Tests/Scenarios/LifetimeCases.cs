@@ -82,6 +82,7 @@ public sealed class LifetimeCases
 
     [Theory]
     [InlineData(null)]
+    [InlineData(0)]
     [InlineData(120)]
     public async Task A_buffer_that_is_set_holds_requests_back_that_long_before_the_expiry(int? window)
     {

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Linq;
 using System.Net;
@@ -272,12 +273,15 @@ public sealed class MetricCases
         Assert.NotEqual(0, measured);
     }
 
-    [Fact]
-    public async Task A_listener_that_throws_strands_no_request()
+    [Theory]
+    [InlineData(TokenRefreshTelemetry.Refreshes)]
+    [InlineData(TokenRefreshTelemetry.HeldRequests)]
+    [InlineData(TokenRefreshTelemetry.Replays)]
+    public async Task A_listener_that_throws_strands_no_request(string instrumentName)
     {
         await using var app = TestApp.Create();
         await app.SignInAsync();
-        using var listener = new MeterListener { InstrumentPublished = (instrument, listener) => Enable(instrument, listener, app, TokenRefreshTelemetry.Refreshes) };
+        using var listener = new MeterListener { InstrumentPublished = (instrument, listener) => Enable(instrument, listener, app, instrumentName) };
         listener.SetMeasurementEventCallback<long>((_, _, _, _) => throw new InvalidOperationException("A listener that throws."));
         listener.Start();
         app.Tokens.ExpireAccessTokens();
@@ -285,6 +289,39 @@ public sealed class MetricCases
         using var answer = await app.GetAsync().WaitAsync(Gate.FailSafe, TimeProvider.System);
 
         Assert.Equal((HttpStatusCode.OK, 1), (answer.StatusCode, app.Refreshes.Count));
+    }
+
+    [Fact]
+    public async Task A_trace_listener_that_throws_costs_no_request_its_token()
+    {
+        using var requests = new ActivitySource("TokenRefresh.Tests.Requests");
+        using var own = new ActivityListener
+        {
+            ShouldListenTo = source => source == requests,
+            Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+        };
+        ActivitySource.AddActivityListener(own);
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        var refresh = app.Tokens.Hold();
+        using var activity = requests.StartActivity("request")!;
+        using var throwing = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == TokenRefreshTelemetry.ActivitySourceName,
+            Sample = (ref ActivityCreationOptions<ActivityContext> options) =>
+                options.Name == TokenRefreshTelemetry.HoldActivity && options.Parent.TraceId == activity.TraceId
+                    ? throw new InvalidOperationException("A listener that throws.")
+                    : ActivitySamplingResult.None,
+        };
+        ActivitySource.AddActivityListener(throwing);
+        var request = app.GetAsync();
+        await refresh.ArrivedAsync(1);
+        refresh.Open();
+
+        using var response = await request.WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

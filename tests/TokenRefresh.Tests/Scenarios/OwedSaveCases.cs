@@ -35,6 +35,26 @@ public sealed class OwedSaveCases
     }
 
     [Fact]
+    [Trait("Case", "C36")]
+    public async Task A_pair_that_is_owed_is_not_saved_after_a_sign_out_that_the_store_didnt_hear()
+    {
+        var store = new FailingStore();
+        await using var app = TestApp.Over(store);
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        store.CommitsFail = true;
+        using var unsaved = await app.GetAsync();
+        store.IsAway = true;
+        await Assert.ThrowsAsync<TokenRefreshException>(() => app.Session.SignOutAsync());
+
+        // The end of the app waits for what is owed, and tries once more.
+        (store.IsAway, store.CommitsFail) = (false, false);
+        await app.Services.DisposeAsync();
+
+        Assert.NotEqual("refresh-2", await store.RefreshTokenAsync());
+    }
+
+    [Fact]
     public async Task What_another_process_saved_while_ours_couldnt_is_the_truth_for_all()
     {
         using var log = new CapturingLoggerProvider();
