@@ -67,20 +67,21 @@ public static class Realtime
 
     public static async Task<ClientWebSocket> WebSocketAsync(TokenSession session, Uri url, CancellationToken cancellationToken)
     {
+        var token = await session.GetAccessTokenAsync(cancellationToken);
         for (var attempt = 1; ; attempt++)
         {
             var socket = new ClientWebSocket();
             socket.Options.CollectHttpResponseDetails = true;
-            socket.Options.SetRequestHeader("Authorization", "Bearer " + await session.GetAccessTokenAsync(cancellationToken));
+            socket.Options.SetRequestHeader("Authorization", "Bearer " + token);
             try
             {
                 await socket.ConnectAsync(url, cancellationToken);
                 return socket;
             }
-            catch (WebSocketException) when (attempt == 1 && socket.HttpStatusCode == HttpStatusCode.Unauthorized)
+            catch (WebSocketException) when (attempt == 1 && token is not null && socket.HttpStatusCode == HttpStatusCode.Unauthorized)
             {
                 socket.Dispose();
-                await session.RefreshAsync(cancellationToken);
+                token = await session.ReplaceAccessTokenAsync(token, cancellationToken);
             }
         }
     }

@@ -142,6 +142,29 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
+    /// Gives another access token than one that a server refused, for whatever isn't sent through the handler: the session's own, if it has
+    /// been replaced meanwhile, else that of one refresh for all who ask.
+    /// </summary>
+    /// <param name="refused">The access token that was refused, without its scheme.</param>
+    /// <param name="cancellationToken">Gives up waiting; a refresh under way goes on.</param>
+    /// <returns>
+    /// The access token without its scheme, or <see langword="null"/> when nobody is signed in. The refused one again, if it was refreshed
+    /// less than <see cref="TokenRefreshOptions.MinRefreshInterval"/> ago: a newer one wouldn't help.
+    /// </returns>
+    /// <exception cref="TokenRefreshException">The login is dead, or the refresh failed.</exception>
+    /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
+    public Task<string?> ReplaceAccessTokenAsync(string refused, CancellationToken cancellationToken = default)
+    {
+        Require.NotNull(refused, nameof(refused));
+        if (_current is { State: TokenSessionState.SignedIn } current && current.Tokens!.AccessToken == refused)
+        {
+            Reject(current);
+        }
+
+        return GetAccessTokenAsync(cancellationToken);
+    }
+
+    /// <summary>
     /// Refreshes now, whatever the clock says, or joins the refresh under way. <see cref="TokenRefreshOptions.MinRefreshInterval"/> and
     /// cool-downs don't hold it back, a server's <c>Retry-After</c> does.
     /// </summary>

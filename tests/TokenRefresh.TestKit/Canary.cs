@@ -18,6 +18,7 @@ public sealed partial class Canary : IDisposable
 {
     private readonly ConcurrentQueue<string> _leaks = new();
     private TelemetryEars _telemetry;
+    private int _watched;
     private int _heard;
 
     /// <summary>Begins to listen. One for each suite, as an assembly fixture.</summary>
@@ -35,6 +36,7 @@ public sealed partial class Canary : IDisposable
     {
         if (Current is { } canary)
         {
+            Interlocked.Increment(ref canary._watched);
             services.AddLogging(logging => logging
                 .AddFilter(static (category, _) => category?.StartsWith("TokenRefresh", StringComparison.Ordinal) ?? false)
                 .AddProvider(new Ears(canary)));
@@ -54,7 +56,9 @@ public sealed partial class Canary : IDisposable
         AppDomain.CurrentDomain.FirstChanceException -= Hear;
         _telemetry.Dispose();
         Current = null;
-        if (!_leaks.IsEmpty || Volatile.Read(ref _heard) == 0)
+        // A handful of tests, run by themselves, may have nothing to say.
+        var isDeaf = Volatile.Read(ref _heard) == 0 && Volatile.Read(ref _watched) > 20;
+        if (isDeaf || !_leaks.IsEmpty)
         {
             throw new InvalidOperationException("Leaked: " + string.Join(Environment.NewLine, _leaks.Distinct().DefaultIfEmpty("nothing, but nothing was heard either")));
         }

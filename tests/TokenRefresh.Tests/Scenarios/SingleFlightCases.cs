@@ -33,6 +33,35 @@ public sealed class SingleFlightCases
     }
 
     [Theory]
+    [Trait("Case", "C5")]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Those_who_were_refused_outside_http_share_one_refresh_too_at_once_or_one_after_another(bool atOnce)
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        var asking = new Task<string?>[200];
+        for (var i = 0; i < asking.Length; i++)
+        {
+            asking[i] = app.Session.ReplaceAccessTokenAsync("access-1");
+            if (!atOnce)
+            {
+                await asking[i];
+            }
+        }
+
+        Assert.All(await Task.WhenAll(asking), token => Assert.Equal("access-2", token));
+        Assert.Equal(1, app.Tokens.Calls);
+
+        // Refreshed just now: another one wouldn't help.
+        Assert.Equal("access-2", await app.Session.ReplaceAccessTokenAsync("access-2"));
+        Assert.Equal(1, app.Tokens.Calls);
+        app.Time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal("access-3", await app.Session.ReplaceAccessTokenAsync("access-2"));
+    }
+
+    [Theory]
     [Trait("Case", "C6")]
     [MemberData(nameof(Crowd.Sizes), MemberType = typeof(Crowd))]
     public async Task While_a_refused_token_is_refreshed_no_new_request_goes_out_with_it(int count)
