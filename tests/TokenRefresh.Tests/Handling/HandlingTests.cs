@@ -21,6 +21,30 @@ public sealed class HandlingTests
     public void An_origin_is_scheme_host_and_port(string? uri, bool isIn) =>
         Assert.Equal(isIn, new OriginSet([new Uri("https://api.example.com/v1")]).Contains(uri is null ? null : new Uri(uri, UriKind.RelativeOrAbsolute)));
 
+    [Theory]
+    [InlineData("https://api.example.com/a", "https://api.example.com/b", true)]
+    [InlineData("https://api.example.com", "HTTPS://API.example.com:443/", true)]
+    [InlineData("https://bücher.example/", "https://xn--bcher-kva.example/", true)]
+    [InlineData("https://api.example.com", "http://api.example.com:443", false)]
+    [InlineData("https://api.example.com", "https://api.example.com:444", false)]
+    [InlineData("https://api.example.com", "https://www.example.com", false)]
+    [InlineData("https://api.example.com", "/a", false)]
+    [InlineData("/a", "https://api.example.com", false)]
+    [InlineData("https://api.example.com", null, false)]
+    [InlineData(null, "https://api.example.com", false)]
+    [InlineData(null, null, true)]
+    public void Two_addresses_are_of_one_origin_by_scheme_host_and_port(string? a, string? b, bool expected) =>
+        Assert.Equal(expected, OriginSet.IsSame(Parse(a), Parse(b)));
+
+    [Theory]
+    [InlineData("https://api.example.com", true)]
+    [InlineData("https://localhost", true)]
+    [InlineData("http://api.example.com", false)]
+    [InlineData("http://localhost:5000", true)]
+    [InlineData("http://127.0.0.1", true)]
+    [InlineData("ftp://localhost", false)]
+    public void A_token_goes_over_TLS_or_stays_on_the_machine(string uri, bool expected) => Assert.Equal(expected, OriginSet.IsSecure(new Uri(uri)));
+
     [Fact]
     public void What_was_read_of_a_body_comes_before_the_rest_also_when_read_without_await()
     {
@@ -57,6 +81,8 @@ public sealed class HandlingTests
         Assert.False(RequestReplay.CanReplay(multipart));
         Assert.False(RequestReplay.CanReplay(mixed));
     }
+
+    private static Uri? Parse(string? uri) => uri is null ? null : new Uri(uri, UriKind.RelativeOrAbsolute);
 
     private sealed class HomeMadeStream() : StreamContent(new MemoryStream([1]));
 
