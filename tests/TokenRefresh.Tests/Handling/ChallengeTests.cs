@@ -32,6 +32,9 @@ public sealed class ChallengeTests
     [InlineData("realm=,error=invalid_token", "invalid_token")]
     [InlineData("error_description=\"gone\", error=insufficient_scope", "insufficient_scope")]
     [InlineData("\terror=a", "a")]
+    [InlineData("=x, error=a", "a")]
+    [InlineData("error=, realm=x", "")]
+    [InlineData("realm=error=invalid_token", null)]
     public void An_error_code_is_found_among_the_parameters(string? parameters, string? expected) =>
         Assert.Equal(expected, Challenge.ErrorOf(parameters));
 

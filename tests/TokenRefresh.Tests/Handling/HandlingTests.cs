@@ -45,6 +45,27 @@ public sealed class HandlingTests
     [InlineData("ftp://localhost", false)]
     public void A_token_goes_over_TLS_or_stays_on_the_machine(string uri, bool expected) => Assert.Equal(expected, OriginSet.IsSecure(new Uri(uri)));
 
+    [Theory]
+    [InlineData("https://api.example.com/v1", null)]
+    [InlineData("http://localhost:5000", null)]
+    [InlineData("http://api.example.com/v1", "http://api.example.com")]
+    [InlineData(null, "AllowedOrigins")]
+    public void A_clients_base_address_gets_the_token_where_it_is_secure(string? baseAddress, string? named)
+    {
+        var address = Parse(baseAddress);
+        if (named is null)
+        {
+            Assert.True(AllowedOrigins.Require(new TokenRefreshOptions(), address, "orders").Contains(address));
+            return;
+        }
+
+        var refusal = Assert.Throws<TokenRefreshException>(() => AllowedOrigins.Require(new TokenRefreshOptions(), address, "orders"));
+
+        Assert.Equal(TokenRefreshFailure.Configuration, refusal.Failure);
+        Assert.Contains("'orders'", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains(named, refusal.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void What_was_read_of_a_body_comes_before_the_rest_also_when_read_without_await()
     {
@@ -68,6 +89,29 @@ public sealed class HandlingTests
 
         Assert.Equal(0, await stream.ReadAsync(Memory<byte>.Empty, TestContext.Current.CancellationToken));
         Assert.Equal<byte>([1, 2, 3, 4, 5], read.ToArray());
+    }
+
+    [Fact]
+    public async Task What_was_read_of_a_body_comes_before_the_rest_also_for_an_array()
+    {
+        await using var stream = new PrefixedStream(new MemoryStream([1, 2]), new MemoryStream([3, 4, 5]));
+        var read = new byte[8];
+
+#pragma warning disable CA1835 // Callers of old use it still.
+        Assert.Equal(2, await stream.ReadAsync(read, 1, 7, default));
+        Assert.Equal(3, await stream.ReadAsync(read, 3, 5, default));
+#pragma warning restore CA1835
+
+        Assert.Equal<byte>([0, 1, 2, 3, 4, 5], read[..6]);
+    }
+
+    [Fact]
+    public void Nothing_can_be_sent_twice()
+    {
+        using var response = new HttpResponseMessage();
+
+        Assert.True(RequestReplay.CanReplay(null));
+        Assert.True(RequestReplay.CanReplay(response.Content));
     }
 
     [Fact]

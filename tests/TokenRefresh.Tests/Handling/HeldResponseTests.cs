@@ -77,6 +77,17 @@ public sealed class HeldResponseTests
     }
 
     [Fact]
+    public async Task A_body_that_cant_be_read_at_all_is_given_back_as_it_is()
+    {
+        using var response = new HttpResponseMessage(HttpStatusCode.Unauthorized) { Content = new Unreadable() };
+        var content = response.Content;
+
+        using var given = await HeldResponse.Hold(response).GiveBackAsync(default);
+
+        Assert.Same(content, given.Content);
+    }
+
+    [Fact]
     public async Task What_is_thrown_away_is_disposed_of_with_its_connection()
     {
         using var connection = new Connection(Bytes(200_000));
@@ -122,6 +133,19 @@ public sealed class HeldResponseTests
     private static byte[] Bytes(int length) => [.. Enumerable.Range(0, length).Select(i => (byte)(i % 251))];
 
     private static HttpResponseMessage Response(Stream connection) => new(HttpStatusCode.Unauthorized) { Content = new StreamContent(connection) };
+
+    private sealed class Unreadable : HttpContent
+    {
+        protected override Task<Stream> CreateContentReadStreamAsync() => throw new HttpRequestException("cut");
+
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => throw new HttpRequestException("cut");
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
+    }
 
     /// <summary>A body as a socket gives it: bit by bit, forward only, and perhaps without an end.</summary>
     private sealed class Connection(byte[] body) : MemoryStream(body)

@@ -70,8 +70,10 @@ public sealed class RefreshPipelineTests
     public async Task The_users_pipeline_replaces_ours()
     {
         var calls = 0;
-        var options = new TokenRefreshOptions { ConfigureRefreshPipeline = _ => { } };
-        var pipeline = RefreshPipeline.Build(options, new FakeTimeProvider(), () => 0.5);
+        var time = new FakeTimeProvider();
+        (string? Name, TimeProvider? Time) given = default;
+        var options = new TokenRefreshOptions { ConfigureRefreshPipeline = builder => given = (builder.Name, builder.TimeProvider) };
+        var pipeline = RefreshPipeline.Build(options, time, () => 0.5);
 
         var result = await pipeline.ExecuteAsync(_ =>
         {
@@ -81,5 +83,6 @@ public sealed class RefreshPipelineTests
 
         Assert.Same(Busy, result);
         Assert.Equal(1, calls);
+        Assert.Equal(("TokenRefresh", time), given);
     }
 }

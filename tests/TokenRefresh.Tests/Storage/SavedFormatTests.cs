@@ -65,6 +65,10 @@ public sealed class SavedFormatTests
     public void A_reason_that_this_version_doesnt_know_is_a_refused_login() =>
         Assert.Equal(ReLoginReason.Rejected, RecordText.Read(DeadRecord.Replace("LostRotation", "Eclipse", StringComparison.Ordinal)).End?.Reason);
 
+    [Fact]
+    public void A_record_without_a_lineage_has_an_empty_one() =>
+        Assert.Equal("", RecordText.Read(DeadRecord.Replace("\"a\"", "null", StringComparison.Ordinal)).Lineage);
+
     [Theory]
     [InlineData("{")]
     [InlineData("[]")]
@@ -115,7 +119,7 @@ public sealed class SavedFormatTests
         Assert.Same(tokens, wrapped.Open(Codec));
         Assert.Same(wrapped.Value, wrapped.Value);
         Assert.Equal("access-1", new ProtectedTokens(wrapped.Value).Open(Codec).AccessToken);
-        Assert.DoesNotContain("access", wrapped.ToString(), StringComparison.Ordinal);
+        Assert.Equal("[protected tokens]", wrapped.ToString());
     }
 
     [Fact]
@@ -126,8 +130,8 @@ public sealed class SavedFormatTests
         var claim = new RefreshClaim("a", 1, "owner", TimeSpan.FromMinutes(1));
         var tokens = new ProtectedTokens("one");
 
-        Assert.Throws<ArgumentException>(() => new ProtectedTokens(""));
-        Assert.Throws<ArgumentException>(() => new FileTokenStore(""));
+        Assert.Throws<ArgumentException>("value", () => new ProtectedTokens(""));
+        Assert.Throws<ArgumentException>("directory", () => new FileTokenStore(""));
         await Assert.ThrowsAsync<ArgumentNullException>("claim", () => store.BeginAsync(key, null!, default).AsTask());
         await Assert.ThrowsAsync<ArgumentNullException>("claim", () => store.FailAsync(key, null!, new ClaimFailure(), default).AsTask());
         await Assert.ThrowsAsync<ArgumentNullException>("failure", () => store.FailAsync(key, claim, null!, default).AsTask());
