@@ -26,6 +26,9 @@ public sealed class TestApp : IAsyncDisposable
         Session = Sessions[Name];
     }
 
+    /// <summary>How long disposal may take before the clock is moved on.</summary>
+    public static TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(10);
+
     public FakeTimeProvider Time { get; }
 
     public FakeTokenServer Tokens { get; }
@@ -116,7 +119,7 @@ public sealed class TestApp : IAsyncDisposable
         Tokens.Release();
         Api.Release();
         var disposal = Services.DisposeAsync().AsTask();
-        if (await Task.WhenAny(disposal, Task.Delay(TimeSpan.FromSeconds(10), TimeProvider.System)) != disposal)
+        if (await Task.WhenAny(disposal, Task.Delay(Patience, TimeProvider.System)) != disposal)
         {
             // Its deadline runs by a clock that stands still.
             Time.Advance(TimeSpan.FromMinutes(11));

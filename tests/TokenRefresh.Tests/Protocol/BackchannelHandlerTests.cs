@@ -1,3 +1,5 @@
+using System;
+using System.Net;
 using System.Net.Http;
 using TokenRefresh.Protocol;
 using Xunit;
@@ -22,6 +24,16 @@ public sealed class BackchannelHandlerTests
         BackchannelHandler.Harden(wrapped);
 
         Assert.False(client.AllowAutoRedirect || client.UseCookies || sockets.AllowAutoRedirect || sockets.UseCookies);
+    }
+
+    [Fact]
+    public void Ours_is_hardened_reads_compressed_answers_and_looks_its_server_up_anew()
+    {
+        using var handler = Assert.IsType<SocketsHttpHandler>(BackchannelHandler.Create());
+
+        Assert.False(handler.AllowAutoRedirect || handler.UseCookies);
+        Assert.Equal(DecompressionMethods.GZip | DecompressionMethods.Deflate, handler.AutomaticDecompression);
+        Assert.Equal(TimeSpan.FromMinutes(5), handler.PooledConnectionLifetime);
     }
 
     private sealed class Wrapping(HttpMessageHandler inner) : DelegatingHandler(inner);

@@ -9,6 +9,7 @@ public sealed class ErrorCodeTests
     [Theory]
     [InlineData("invalid_grant", "invalid_grant")]
     [InlineData("AADSTS70008.x-1", "AADSTS70008.x-1")]
+    [InlineData("azAZ09", "azAZ09")]
     [InlineData("", null)]
     [InlineData(null, null)]
     [InlineData("invalid grant", null)]
@@ -28,6 +29,9 @@ public sealed class ErrorCodeTests
     [InlineData("client-key", null)]
     public void A_code_is_one_short_word_that_says_no_secret_back(string? code, string? expected) =>
         Assert.Equal(expected, ErrorCode.Sanitize(code, "refresh-secret", "client-key"));
+
+    [Fact]
+    public void A_secret_that_is_empty_is_in_no_code() => Assert.Equal("invalid_grant", ErrorCode.Sanitize("invalid_grant", "", ""));
 
     [Fact]
     public void A_long_code_is_none()

@@ -57,6 +57,22 @@ public sealed class SimpleJwtLifetimeTests
     [InlineData("a.ä.c")]
     public void What_is_no_JWT_says_nothing(string token) => Assert.Null(SimpleJwtLifetime.Read(token, token, At(Now)));
 
+    [Theory]
+    [InlineData(16 * 1024, 300)]
+    [InlineData((16 * 1024) + 1, null)]
+    public void A_token_longer_than_any_is_not_looked_into(int length, int? seconds)
+    {
+        var jwt = Jwt($$"""{"exp":{{Now + 300}}}""");
+
+        Assert.Equal(seconds, SimpleJwtLifetime.Read(jwt.PadRight(length, 'x'), refreshToken: null, At(Now))?.TotalSeconds);
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(0)]
+    public void A_birth_before_all_clocks_is_none(long birth) =>
+        Assert.Null(SimpleJwtLifetime.Read(Jwt("""{"exp":300}"""), Jwt($$"""{"iat":{{birth}}}"""), date: null));
+
     private static DateTimeOffset At(long seconds) => DateTimeOffset.FromUnixTimeSeconds(seconds);
 
     private static string Jwt(string payload) =>

@@ -23,6 +23,8 @@ public sealed class TokenFieldsTests
     [InlineData("{\"seconds\":3600}", null)]
     [InlineData("1e400", null)]
     [InlineData("99999999999999999999", null)]
+    [InlineData("3153599999", 3153599999d)]
+    [InlineData("3153600000", null)]
     [InlineData("\"NaN\"", null)]
     [InlineData("\"Infinity\"", null)]
     public void A_lifetime_is_a_positive_number_or_unknown(string json, double? seconds)
@@ -91,6 +93,14 @@ public sealed class TokenFieldsTests
 
     [Fact]
     public void A_byte_order_mark_is_no_part_of_it() => Assert.Equal("a", Read("\uFEFF{\"access_token\":\"a\"}", out _)!["access_token"]);
+
+    [Fact]
+    public void A_byte_order_mark_alone_is_a_text_that_just_ends_and_a_part_of_one_is_no_text()
+    {
+        Assert.Null(TokenFields.Read([0xEF, 0xBB, 0xBF], out _));
+        Assert.Null(TokenFields.Read([0xEF, 0xBB, (byte)'{', (byte)'}'], out _));
+        Assert.Null(TokenFields.Read([0xEF, (byte)'{', (byte)'}', (byte)' '], out _));
+    }
 
     private static TokenFields? Read(string json, out bool isTruncated) => TokenFields.Read(Encoding.UTF8.GetBytes(json), out isTruncated);
 }

@@ -74,26 +74,53 @@ public sealed class FileTokenStoreTests : IDisposable
         ];
         foreach (var operation in operations)
         {
-            await Assert.ThrowsAsync<UnreadableTokensException>(() => operation().AsTask());
+            var refusal = await Assert.ThrowsAsync<UnreadableTokensException>(() => operation().AsTask());
+            Assert.Contains(RecordFile, refusal.Message, StringComparison.Ordinal);
         }
 
         Assert.Equal(damage, await File.ReadAllTextAsync(RecordFile));
     }
 
     [Fact]
-    public async Task A_file_too_large_for_a_record_is_reported_and_never_read_or_overwritten()
+    public async Task A_file_of_other_bytes_than_text_is_damaged()
     {
         await SignInAsync();
-        await using (var file = File.OpenWrite(RecordFile))
+        var bytes = await File.ReadAllBytesAsync(RecordFile);
+        bytes[bytes.AsSpan().IndexOf("one"u8)] = 0xFF;
+        await File.WriteAllBytesAsync(RecordFile, bytes);
+
+        await Assert.ThrowsAsync<UnreadableTokensException>(() => _store.ReadAsync(Key, default).AsTask());
+    }
+
+    [Theory]
+    [InlineData(1024 * 1024, false)]
+    [InlineData((1024 * 1024) + 1, true)]
+    public async Task A_file_that_is_too_large_for_a_record_is_not_read_and_never_overwritten(int length, bool isTooLarge)
+    {
+        await SignInAsync();
+        using (var file = File.OpenWrite(RecordFile))
         {
-            file.SetLength((1024 * 1024) + 1);
+            file.SetLength(length);
         }
 
         var refusal = await Assert.ThrowsAsync<UnreadableTokensException>(() => _store.ReadAsync(Key, default).AsTask());
+
+        Assert.Equal(isTooLarge, refusal.Message.Contains("too large", StringComparison.Ordinal));
+        await Assert.ThrowsAsync<UnreadableTokensException>(SignInAsync);
+        Assert.Equal(length, new FileInfo(RecordFile).Length);
+    }
+
+    [Fact]
+    public async Task A_lock_file_that_others_could_use_is_not_held_once_it_was_refused()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Unix permissions.");
+        await SignInAsync();
+        var file = RecordFile + ".lock";
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
         await Assert.ThrowsAsync<UnreadableTokensException>(SignInAsync);
 
-        Assert.Contains("too large", refusal.Message, StringComparison.Ordinal);
-        Assert.Equal((1024 * 1024) + 1, new FileInfo(RecordFile).Length);
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        using var held = HoldLock();
     }
 
     [Fact]
@@ -132,8 +159,9 @@ public sealed class FileTokenStoreTests : IDisposable
         File.CreateSymbolicLink(file, target);
 
         // Also a link that leads nowhere yet: opening it would create its target.
-        await Assert.ThrowsAsync<UnreadableTokensException>(SignInAsync);
+        var refusal = await Assert.ThrowsAsync<UnreadableTokensException>(SignInAsync);
 
+        Assert.Contains($"The file {file} is a symbolic link", refusal.Message, StringComparison.Ordinal);
         Assert.False(File.Exists(target));
     }
 
@@ -145,7 +173,8 @@ public sealed class FileTokenStoreTests : IDisposable
         Directory.CreateSymbolicLink(_directory, target);
         try
         {
-            await Assert.ThrowsAsync<UnreadableTokensException>(SignInAsync);
+            var refusal = await Assert.ThrowsAsync<UnreadableTokensException>(SignInAsync);
+            Assert.Contains($"The directory {_directory} is a symbolic link", refusal.Message, StringComparison.Ordinal);
             Assert.Empty(Directory.GetFiles(target));
         }
         finally

@@ -29,6 +29,7 @@ public sealed class SavedTokensTests
 
         Assert.Contains("'orders'", failure.Message, StringComparison.Ordinal);
         Assert.Contains("UseDataProtection()", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("AllowPlaintextTokens()", failure.Message, StringComparison.Ordinal);
         Assert.Contains("DictionaryTokenStore", failure.Message, StringComparison.Ordinal);
     }
 
