@@ -118,8 +118,19 @@ public sealed class OAuthServer : IAsyncDisposable
     /// <param name="user">The user.</param>
     public async Task RevokeAsync(string user = "alice")
     {
-        await using var scope = _app.Services.CreateAsyncScope();
-        await scope.ServiceProvider.GetRequiredService<IOpenIddictTokenManager>().RevokeBySubjectAsync(user);
+        for (var attempt = 1; ; attempt++)
+        {
+            await using var scope = _app.Services.CreateAsyncScope();
+            try
+            {
+                await scope.ServiceProvider.GetRequiredService<IOpenIddictTokenManager>().RevokeBySubjectAsync(user);
+                return;
+            }
+            catch (AggregateException e) when (attempt < 20 && e.InnerExceptions.All(inner => inner is DbUpdateConcurrencyException))
+            {
+                // One of them was redeemed at the same moment.
+            }
+        }
     }
 
     /// <inheritdoc/>
