@@ -32,6 +32,9 @@ async Task<HttpStatusCode> RunAsync()
         ClientId = OAuthServer.ClientId,
         ClientSecret = OAuthServer.ClientSecret,
         AllowedOrigins = { server.Api },
+
+        // When a saved login has died meanwhile: whoever waits for a token waits for the new login.
+        ReLogin = async (_, _) => await LogInAsync(),
     };
     var keys = DataProtectionProvider.Create(new DirectoryInfo(Path.Combine(home, "keys")));
     await using var session = TokenSession.Create(

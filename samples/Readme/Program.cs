@@ -11,16 +11,18 @@ var tokens = new FakeTokenServer();
 var api = new FakeApi(tokens);
 var (accessToken, refreshToken) = (tokens.Issue().AccessToken, "refresh-1");
 
+// The other ends: an API and a login server in memory.
 var services = new ServiceCollection();
+services.AddHttpClient("orders").ConfigurePrimaryHttpMessageHandler(() => api);
+services.AddTokenSession("orders").Backchannel.ConfigurePrimaryHttpMessageHandler(() => tokens);
+
 services.AddHttpClient("orders", client => client.BaseAddress = new Uri("https://api.example.com"))
     .AddTokenRefreshHandler(options =>
     {
         options.TokenEndpoint = new Uri("https://login.example.com/oauth/token");
         options.ClientId = "shop";
     });
-services.AddHttpClient("orders").ConfigurePrimaryHttpMessageHandler(() => api);
-services.AddTokenSession("orders").Backchannel.ConfigurePrimaryHttpMessageHandler(() => tokens);
-await using var provider = services.BuildServiceProvider();
+await using var provider = services.BuildServiceProvider();     // in an app with a host, its services
 
 // once, after the login:
 await provider.GetRequiredService<TokenSessions>()["orders"].SignInAsync(new TokenSet(accessToken, refreshToken));

@@ -57,17 +57,11 @@ public sealed class TokenRefreshHandler : DelegatingHandler
             return SendSlowlyAsync(session, request, login, isAsync: true, cancellationToken);
         }
 
-        var origin = request.RequestUri!;
+        var sent = new Sent(session, request, generation, request.RequestUri!, IsAsync: true, IsBuffered: false);
         Attach(request, generation);
-        var sending = base.SendAsync(request, cancellationToken);
-        if (sending.Status == TaskStatus.RanToCompletion && IsPlain(session, sending.Result))
-        {
-            return sending;
-        }
-
-        var sent = new Sent(session, request, generation, origin, IsAsync: true, IsBuffered: false);
-        return sending.Status == TaskStatus.RanToCompletion
-            ? JudgeAsync(sent, sending.Result, cancellationToken)
+        var sending = SendInnerAsync(request, isAsync: true, cancellationToken);
+        return sending.Status == TaskStatus.RanToCompletion && IsPlain(session, sending.Result)
+            ? sending
             : FinishAsync(sending, sent, cancellationToken);
     }
 
@@ -143,100 +137,97 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         return await FinishAsync(SendInnerAsync(request, isAsync, cancellationToken), sent, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// Waits for the answer. A 401 for our token is held until there is a new one, and the request is sent again, once: the second answer
+    /// is the caller's, whatever it is.
+    /// </summary>
+    /// <remarks>One method for the whole way: where thousands are held at once, a second one would be most of what a held request takes.</remarks>
     private async Task<HttpResponseMessage> FinishAsync(Task<HttpResponseMessage> sending, Sent sent, CancellationToken cancellationToken)
     {
-        HttpResponseMessage response;
+        var isPlain = false;
         try
         {
-            response = await sending.ConfigureAwait(false);
-        }
-        catch
-        {
-            RequestMarks.SetAttached(sent.Request, sent.Generation);
-            throw;
-        }
-
-        return IsPlain(sent.Session, response) ? response : await JudgeAsync(sent, response, cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>An answer that isn't plainly the caller's: is it a 401 for our token, and can the request be sent again?</summary>
-    private Task<HttpResponseMessage> JudgeAsync(Sent sent, HttpResponseMessage response, CancellationToken cancellationToken)
-    {
-        bool isRefused;
-        try
-        {
-            isRefused = IsRefused(sent, response);
-        }
-        catch (Exception e)
-        {
-            // The app's own verdict threw: nobody else will ever see this response.
-            RequestMarks.SetAttached(sent.Request, sent.Generation);
-            response.Dispose();
-            return Task.FromException<HttpResponseMessage>(e);
-        }
-
-        if (isRefused && (sent.IsBuffered || RequestReplay.CanReplay(sent.Request.Content)))
-        {
-            return RepairAsync(sent, response, cancellationToken);
-        }
-
-        RequestMarks.SetAttached(sent.Request, sent.Generation);
-        if (isRefused)
-        {
-            // The next request is to find a new token; this one can't be sent again.
-            Log.NotReplayable(sent.Session.Services.Logger, sent.Session.Name);
-            sent.Session.StartRepair(sent.Generation);
-        }
-
-        return Task.FromResult(response);
-    }
-
-    /// <summary>Holds the request until there is a new token, and sends it again, once. The second answer is the caller's, whatever it is.</summary>
-    private async Task<HttpResponseMessage> RepairAsync(Sent sent, HttpResponseMessage refused, CancellationToken cancellationToken)
-    {
-        var held = HeldResponse.Hold(refused);
-        Generation repaired;
-        try
-        {
-            repaired = await sent.Session.AcquireAnewAsync(sent.Generation, cancellationToken).ConfigureAwait(false);
-        }
-        catch
-        {
-            RequestMarks.SetAttached(sent.Request, sent.Generation);
-            await held.DiscardAsync().ConfigureAwait(false);
-            throw;
-        }
-
-        if (!repaired.Succeeds(sent.Generation))
-        {
-            RequestMarks.SetAttached(sent.Request, sent.Generation);
-            if (sent.Session.Services.Options.ReLoginResult == ReLoginResult.Return401 || sent.Session.IsIn(sent.Generation.Lineage))
+            var response = await sending.ConfigureAwait(false);
+            isPlain = IsPlain(sent.Session, response);
+            if (isPlain || !IsToBeSentAgain(sent, response))
             {
-                return await held.GiveBackAsync(cancellationToken).ConfigureAwait(false);
+                return response;
             }
 
-            await held.DiscardAsync().ConfigureAwait(false);
-            throw sent.Session.ReLogin();
-        }
+            var held = HeldResponse.Hold(response);
+            var repaired = sent.Generation;
+            try
+            {
+                for (var round = 1; sent.Session.MustWaitAnew(sent.Generation, round, out repaired, out var outcome); round++)
+                {
+                    if (await sent.Session.Services.Telemetry.HoldAsync(outcome, cancellationToken).ConfigureAwait(false) is { } failure)
+                    {
+                        repaired = sent.Session.Despite(failure);
+                        break;
+                    }
+                }
+            }
+            catch
+            {
+                held.Discard();
+                throw;
+            }
 
-        await held.DiscardAsync().ConfigureAwait(false);
-        Attach(sent.Request, repaired);
-        sent.Session.Services.Telemetry.Replayed();
-        var isAnswered = false;
-        try
-        {
-            var response = await SendInnerAsync(sent.Request, sent.IsAsync, cancellationToken).ConfigureAwait(false);
-            isAnswered = IsPlain(sent.Session, response);
-            return response;
+            if (!repaired.Succeeds(sent.Generation))
+            {
+                if (sent.Session.Services.Options.ReLoginResult == ReLoginResult.Return401 || sent.Session.IsIn(sent.Generation.Lineage))
+                {
+                    return await held.GiveBackAsync(cancellationToken).ConfigureAwait(false);
+                }
+
+                held.Discard();
+                throw sent.Session.ReLogin();
+            }
+
+            held.Discard();
+            Attach(sent.Request, repaired);
+            sent = sent with { Generation = repaired };
+            sent.Session.Services.Telemetry.Replayed();
+            var answer = await SendInnerAsync(sent.Request, sent.IsAsync, cancellationToken).ConfigureAwait(false);
+            isPlain = IsPlain(sent.Session, answer);
+            return answer;
         }
         finally
         {
-            if (!isAnswered)
+            if (!isPlain)
             {
                 // Whoever sends it again from outside brings this header back.
-                RequestMarks.SetAttached(sent.Request, repaired);
+                RequestMarks.SetAttached(sent.Request, sent.Generation);
             }
         }
+    }
+
+    /// <summary>An answer that isn't plainly the caller's: is it a 401 for our token, and can the request be sent again?</summary>
+    private static bool IsToBeSentAgain(Sent sent, HttpResponseMessage response)
+    {
+        try
+        {
+            if (!IsRefused(sent, response))
+            {
+                return false;
+            }
+        }
+        catch
+        {
+            // The app's own verdict threw: nobody else will ever see this response.
+            response.Dispose();
+            throw;
+        }
+
+        if (sent.IsBuffered || RequestReplay.CanReplay(sent.Request.Content))
+        {
+            return true;
+        }
+
+        // The next request is to find a new token; this one can't be sent again.
+        Log.NotReplayable(sent.Session.Services.Logger, sent.Session.Name);
+        sent.Session.StartRepair(sent.Generation);
+        return false;
     }
 
     // Redirects are followed below this handler, and change the caller's request: a 401 counts only if what was refused in the end is
@@ -277,15 +268,23 @@ public sealed class TokenRefreshHandler : DelegatingHandler
 #endif
     }
 
-    private async Task<HttpResponseMessage> SendInnerAsync(HttpRequestMessage request, bool isAsync, CancellationToken cancellationToken)
+    // Whatever an inner handler throws at once comes out where every other failure does.
+    private Task<HttpResponseMessage> SendInnerAsync(HttpRequestMessage request, bool isAsync, CancellationToken cancellationToken)
     {
-#if NET8_0_OR_GREATER
-        if (!isAsync)
+        try
         {
-            return base.Send(request, cancellationToken);
-        }
+#if NET8_0_OR_GREATER
+            if (!isAsync)
+            {
+                return Task.FromResult(base.Send(request, cancellationToken));
+            }
 #endif
-        return await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+            return base.SendAsync(request, cancellationToken);
+        }
+        catch (Exception e)
+        {
+            return Task.FromException<HttpResponseMessage>(e);
+        }
     }
 
     /// <summary>What was sent, and as whom.</summary>

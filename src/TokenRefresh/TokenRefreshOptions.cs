@@ -89,7 +89,7 @@ public sealed class TokenRefreshOptions
     public TimeSpan? RefreshWindow { get; set; }
 
     /// <summary>How long before its expiry a token is no longer sent: requests wait for the refresh.</summary>
-    /// <value>Zero or more, at most <see cref="RefreshWindow"/>. The default is <see langword="null"/>: 5 % of the lifetime, at most 30 seconds.</value>
+    /// <value>Zero or more, at most <see cref="RefreshWindow"/> unless that is zero, and at most half of a token's lifetime. The default is <see langword="null"/>: 5 % of the lifetime, at most 30 seconds.</value>
     public TimeSpan? ExpiryBuffer { get; set; }
 
     /// <summary>A 401 for a token that was refreshed less than this ago starts no refresh: the caller gets it.</summary>

@@ -146,7 +146,7 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
     /// cool-downs don't hold it back, a server's <c>Retry-After</c> does.
     /// </summary>
     /// <param name="cancellationToken">Gives up waiting; a refresh under way goes on.</param>
-    /// <exception cref="InvalidOperationException">Nobody is signed in.</exception>
+    /// <exception cref="InvalidOperationException">Nobody is signed in, or the login has no refresh token and its access token is still good.</exception>
     /// <exception cref="TokenRefreshException">The login is dead, or the refresh failed.</exception>
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public async Task RefreshAsync(CancellationToken cancellationToken = default)
@@ -168,8 +168,11 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
         }
     }
 
-    /// <summary>Waits for a refresh under way, then ends the session: whatever is asked of it afterwards is an <see cref="ObjectDisposedException"/>.</summary>
-    public ValueTask DisposeAsync() => _services.DisposeAsync();
+    /// <summary>
+    /// Waits for a refresh under way, then ends the session: whatever is asked of it afterwards is an <see cref="ObjectDisposedException"/>.
+    /// A session of <see cref="TokenSessions"/> ends with these; disposed by itself it lives on.
+    /// </summary>
+    public ValueTask DisposeAsync() => _services.EndsWithSession ? _services.DisposeAsync() : default;
 
     /// <inheritdoc cref="DisposeAsync"/>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();

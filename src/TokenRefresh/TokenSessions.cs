@@ -13,15 +13,11 @@ namespace TokenRefresh;
 /// </summary>
 public sealed class TokenSessions : IDisposable, IAsyncDisposable
 {
-    private readonly HashSet<string> _names;
     private readonly Func<string, SessionServices> _compose;
     private readonly ConcurrentDictionary<string, Lazy<NamedSessions>> _sessions = new(StringComparer.Ordinal);
 
-    internal TokenSessions(HashSet<string> names, Func<string, SessionServices> compose)
-    {
-        _names = names;
-        _compose = compose;
-    }
+    /// <param name="compose">Puts together what the sessions of a name share. Throws an <see cref="ArgumentException"/> for a name that isn't registered.</param>
+    internal TokenSessions(Func<string, SessionServices> compose) => _compose = compose;
 
     /// <summary>The session of a name.</summary>
     /// <param name="name">The name of the HTTP client or of the session, as it was registered.</param>
@@ -64,20 +60,22 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
 
     private NamedSessions Named(string name)
     {
-        if (_sessions.TryGetValue(name, out var named))
+        if (_sessions.TryGetValue(name, out var named) && named.IsValueCreated)
         {
             return named.Value;
         }
 
-        if (!_names.Contains(name))
+        named = _sessions.GetOrAdd(name, key => new Lazy<NamedSessions>(() => new NamedSessions(_compose(key))));
+        try
         {
-            throw new ArgumentException(
-                $"No token session '{name}' is registered. Known: {string.Join(", ", _names.Select(known => $"'{known}'"))}. "
-                + "Register it with AddTokenSession, or AddTokenRefreshHandler on the HTTP client of that name.",
-                nameof(name));
+            return named.Value;
         }
-
-        return _sessions.GetOrAdd(name, key => new Lazy<NamedSessions>(() => new NamedSessions(_compose(key)))).Value;
+        catch
+        {
+            // What failed to be put together, a store that couldn't be reached perhaps, is tried again by the next to ask.
+            ((ICollection<KeyValuePair<string, Lazy<NamedSessions>>>)_sessions).Remove(new(name, named));
+            throw;
+        }
     }
 
     private sealed class NamedSessions(SessionServices services)

@@ -69,6 +69,14 @@ internal sealed class Report
         return text.ToString();
     }
 
+    /// <summary>What isn't reached of all that doesn't depend on how busy the machine is: bytes and calls.</summary>
+    public IReadOnlyList<string> Missed() =>
+    [
+        .. Targets()
+            .Where(target => !target.IsReached && (target.What.Contains("bytes", StringComparison.Ordinal) || target.What.StartsWith("refreshes", StringComparison.Ordinal)))
+            .Select(target => $"{target.What}: {target.Measured}, and at most {target.Limit}"),
+    ];
+
     /// <summary>Writes the table and the plot into the pages that show them, between their marks.</summary>
     public void WriteTo(string docs)
     {
@@ -78,7 +86,7 @@ internal sealed class Report
         Replace(Path.Combine(docs, "scale.md"), Simulation.Run());
     }
 
-    private static void Replace(string page, string text)
+    internal static void Replace(string page, string text)
     {
         const string begin = "<!-- measured -->", end = "<!-- /measured -->";
         var old = File.ReadAllText(page);

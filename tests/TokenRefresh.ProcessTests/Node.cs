@@ -5,6 +5,7 @@ using System.IO;
 using System.Linq;
 using System.Runtime.InteropServices;
 using System.Threading.Tasks;
+using TokenRefresh.ServerTests;
 using TokenRefresh.TestKit;
 using TokenRefresh.Testing;
 
@@ -26,6 +27,21 @@ internal sealed class Node : IDisposable
         RedirectStandardOutput = true,
         UseShellExecute = false,
     })!);
+
+    /// <summary>What a node is told of a server, to use it as an app in this process would.</summary>
+    public static IEnumerable<string> ArgumentsFor(RealServer server)
+    {
+        var options = new TokenRefreshOptions();
+        server.Configure(options);
+        yield return $"api={server.Api}";
+        yield return $"endpoint={options.TokenEndpoint}";
+        yield return $"protocol={options.Protocol}";
+        if (options.ClientId is { } client)
+        {
+            yield return $"client={client}";
+            yield return $"secret={options.ClientSecret}";
+        }
+    }
 
     /// <summary>Runs to its end, and gives what it said.</summary>
     public static async Task<IReadOnlyList<string>> RunAsync(params string[] arguments)

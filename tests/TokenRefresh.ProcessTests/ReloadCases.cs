@@ -4,7 +4,7 @@ using System.Globalization;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
-using TokenRefresh.Samples.Servers;
+using TokenRefresh.ServerTests;
 using TokenRefresh.TestKit;
 using Xunit;
 
@@ -31,7 +31,7 @@ public sealed class ReloadCases
     public async Task Whatever_way_processes_end_nobody_is_signed_out(string store, string name)
     {
         await using var place = await SharedPlace.CreateAsync(store);
-        await using var server = await Upstream.StartAsync(name);
+        await using var server = await RealServer.StartAsync(name);
         await place.SignInAsync(await server.SignInAsync());
         var ends = new[] { "normal", "cancel", "shutdown" };
         var outcomes = new Outcomes();
@@ -39,20 +39,20 @@ public sealed class ReloadCases
         await Task.WhenAll(Enumerable.Range(0, Processes).Select(slot => LoopAsync(async round =>
         {
             var clock = store == "redis" ? ((slot % 3) - 1) * 600 : 0;
-            outcomes.Add(await Node.RunAsync([.. server.Arguments, place.Argument, "do=reload", $"end={ends[(slot + round) % 3]}", $"clock={clock}"]));
+            outcomes.Add(await Node.RunAsync([.. Node.ArgumentsFor(server), place.Argument, "do=reload", $"end={ends[(slot + round) % 3]}", $"clock={clock}"]));
         })));
 
-        var (refreshes, granted, twice) = await server.CountAsync();
-        TestContext.Current.TestOutputHelper?.WriteLine($"{name} over {store}, {Duration.TotalSeconds} s: {outcomes}, {refreshes} refreshes");
+        var counts = await server.CountAsync();
+        TestContext.Current.TestOutputHelper?.WriteLine($"{name} over {store}, {Duration.TotalSeconds} s: {outcomes}, {counts.Refreshes} refreshes");
         Assert.Equal(TokenStoreVerdict.Adopt, (await place.Store.ReadAsync(SharedPlace.Key, default)).Verdict);
         Assert.Equal(0, outcomes["event"]);
 
         // A machine that is busy may take longer for a request than a token lives: that one is refused twice, and is its caller's.
         Assert.InRange(outcomes["401"], 0, outcomes["200"] / 10);
         Assert.True(outcomes["200"] > 10, outcomes.ToString());
-        Assert.Equal(0, twice);
-        Assert.Equal(refreshes, granted);
-        Assert.InRange(refreshes, 1, (int)Duration.TotalSeconds + 5);
+        Assert.Equal(0, counts.PresentedTwice);
+        Assert.Equal(counts.Refreshes, counts.RefreshesGranted);
+        Assert.InRange(counts.Refreshes, 1, (int)Duration.TotalSeconds + 5);
     }
 
     [Theory]
@@ -62,7 +62,7 @@ public sealed class ReloadCases
     public async Task Processes_that_are_killed_cost_at_most_a_sign_in_each_and_no_loop(string store, string name)
     {
         await using var place = await SharedPlace.CreateAsync(store);
-        await using var server = await Upstream.StartAsync(name);
+        await using var server = await RealServer.StartAsync(name);
         await place.SignInAsync(await server.SignInAsync());
         var outcomes = new Outcomes();
         var kills = 0;
@@ -87,11 +87,11 @@ public sealed class ReloadCases
         {
             if (slot > 1)
             {
-                outcomes.Add(await Node.RunAsync([.. server.Arguments, place.Argument, "do=reload", "end=normal", "timeout=3"]));
+                outcomes.Add(await Node.RunAsync([.. Node.ArgumentsFor(server), place.Argument, "do=reload", "end=normal", "timeout=3"]));
                 return;
             }
 
-            using var node = Node.Start([.. server.Arguments, place.Argument, "do=reload", "end=kill", "timeout=3"]);
+            using var node = Node.Start([.. Node.ArgumentsFor(server), place.Argument, "do=reload", "end=kill", "timeout=3"]);
             await node.ReadLineAsync();
             await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(250)), TimeProvider.System);
             await node.KillAsync();
@@ -99,16 +99,16 @@ public sealed class ReloadCases
         })));
 
         // Whoever was killed last is survived too.
-        var last = await Node.RunAsync([.. server.Arguments, place.Argument, "do=refresh", "rounds=1"]);
+        var last = await Node.RunAsync([.. Node.ArgumentsFor(server), place.Argument, "do=refresh", "rounds=1"]);
         await over.CancelAsync();
         await user;
-        var (refreshes, granted, twice) = await server.CountAsync();
+        var counts = await server.CountAsync();
         TestContext.Current.TestOutputHelper?.WriteLine(
-            $"{name} over {store}, {Duration.TotalSeconds} s: {kills} kills, {lost} pairs lost, {outcomes}, {refreshes} refreshes, {granted} granted, {twice} presented twice");
+            $"{name} over {store}, {Duration.TotalSeconds} s: {kills} kills, {lost} pairs lost, {outcomes}, {counts.Refreshes} refreshes, {counts.RefreshesGranted} granted, {counts.PresentedTwice} presented twice");
         Assert.True(last[^1] is "refreshed" or "failed ReLoginRequired", string.Join(", ", last));
         Assert.InRange(lost, 0, kills);
-        Assert.InRange(twice, 0, kills);
-        Assert.InRange(refreshes - granted, 0, kills + lost);
+        Assert.InRange(counts.PresentedTwice, 0, kills);
+        Assert.InRange(counts.Refreshes - counts.RefreshesGranted, 0, kills + lost);
         Assert.True(outcomes["200"] > 10, outcomes.ToString());
     }
 

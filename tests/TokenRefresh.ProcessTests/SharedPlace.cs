@@ -47,19 +47,10 @@ internal sealed class SharedPlace : IAsyncDisposable
             return new SharedPlace(Directory.CreateTempSubdirectory("tokenrefresh-").FullName);
         }
 
-        RequireRedis();
+        Machine.MustHave(RedisServer.Missing);
         var server = new RedisServer();
         await server.StartAsync();
         return new SharedPlace(server, await ConnectionMultiplexer.ConnectAsync(server.Address + ",abortConnect=false,allowAdmin=true"));
-    }
-
-    public static void RequireRedis()
-    {
-        if (RedisServer.Missing is { } reason)
-        {
-            Assert.SkipWhen(Environment.GetEnvironmentVariable("TOKENREFRESH_REQUIRE_SERVERS") != "1", reason);
-            Assert.Fail(reason);
-        }
     }
 
     /// <summary>Signs in as a process of its own would.</summary>

@@ -1,6 +1,7 @@
 using System;
 using System.Threading.Tasks;
 using TokenRefresh.Samples.Servers;
+using TokenRefresh.TestKit;
 using Xunit;
 
 namespace TokenRefresh.ServerTests;
@@ -32,12 +33,7 @@ public abstract class RealServer : IAsyncDisposable
             return new OpenIddict(await OAuthServer.StartAsync());
         }
 
-        if (SimpleJwtServer.MissingReason is { } reason)
-        {
-            Assert.SkipWhen(Environment.GetEnvironmentVariable("TOKENREFRESH_REQUIRE_SERVERS") != "1", reason);
-            Assert.Fail(reason);
-        }
-
+        Machine.MustHave(SimpleJwtServer.MissingReason);
         return new SimpleJwt(await SimpleJwtServer.StartAsync(new SimpleJwtServerOptions
         {
             IsStrict = name.EndsWith("strict", StringComparison.Ordinal),

@@ -1,4 +1,3 @@
-using System;
 using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
@@ -6,41 +5,30 @@ using System.Threading.Tasks;
 namespace TokenRefresh.TestKit;
 
 /// <summary>A store whose operations fail on demand, before they reach the real one.</summary>
-public sealed class FailingStore(ITokenStore store) : ITokenStore
+/// <param name="store">The real one; one in memory, if <see langword="null"/>.</param>
+public sealed class FailingStore(ITokenStore? store = null) : StoreAround(store)
 {
+    /// <summary>No refresh can be begun.</summary>
+    public bool BeginsFail { get; set; }
+
     /// <summary>Nothing can be saved.</summary>
     public bool CommitsFail { get; set; }
 
     /// <summary>Nothing can be reached.</summary>
     public bool IsAway { get; set; }
 
-    /// <summary>How many times a save was tried.</summary>
-    public int Commits { get; private set; }
+    /// <summary>Where every attempt to save passes by. It holds nobody.</summary>
+    public Gate Commits { get; } = new();
 
+    protected override ITokenStore Inner => IsAway ? throw new IOException("The store is away.") : base.Inner;
 
-    public ValueTask<TokenStoreAnswer> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken) =>
-        Reachable().ReadAsync(key, cancellationToken);
+    public override ValueTask<TokenStoreAnswer> BeginAsync(TokenSessionKey key, RefreshClaim claim, CancellationToken cancellationToken) =>
+        BeginsFail ? throw new IOException("The disk is gone.") : base.BeginAsync(key, claim, cancellationToken);
 
-    public ValueTask<TokenStoreAnswer> BeginAsync(TokenSessionKey key, RefreshClaim claim, CancellationToken cancellationToken) =>
-        Reachable().BeginAsync(key, claim, cancellationToken);
-
-    public ValueTask<TokenStoreAnswer> CommitAsync(TokenSessionKey key, string lineage, long version, ProtectedTokens tokens, CancellationToken cancellationToken)
+    public override ValueTask<TokenStoreAnswer> CommitAsync(
+        TokenSessionKey key, string lineage, long version, ProtectedTokens tokens, CancellationToken cancellationToken)
     {
-        Commits++;
-        return CommitsFail ? throw new IOException("The disk is full.") : Reachable().CommitAsync(key, lineage, version, tokens, cancellationToken);
+        _ = Commits.PassAsync(CancellationToken.None);
+        return CommitsFail ? throw new IOException("The disk is full.") : base.CommitAsync(key, lineage, version, tokens, cancellationToken);
     }
-
-    public ValueTask<TokenStoreAnswer> FailAsync(TokenSessionKey key, RefreshClaim claim, ClaimFailure failure, CancellationToken cancellationToken) =>
-        Reachable().FailAsync(key, claim, failure, cancellationToken);
-
-    public ValueTask<TokenStoreAnswer> SignInAsync(TokenSessionKey key, string lineage, long newerThan, ProtectedTokens tokens, CancellationToken cancellationToken) =>
-        Reachable().SignInAsync(key, lineage, newerThan, tokens, cancellationToken);
-
-    public ValueTask<TokenStoreAnswer> SignOutAsync(TokenSessionKey key, long newerThan, CancellationToken cancellationToken) =>
-        Reachable().SignOutAsync(key, newerThan, cancellationToken);
-
-    public ValueTask WaitForChangeAsync(TokenSessionKey key, long version, TimeSpan atMost, CancellationToken cancellationToken) =>
-        Reachable().WaitForChangeAsync(key, version, atMost, cancellationToken);
-
-    private ITokenStore Reachable() => IsAway ? throw new IOException("The store is away.") : store;
 }

@@ -78,6 +78,15 @@ public sealed class TestApp : IAsyncDisposable
         return app;
     }
 
+    /// <summary>The same app with its tokens in this store.</summary>
+    public static TestApp Over(ITokenStore store, Action<TokenRefreshOptions>? configure = null, Action<IServiceCollection>? services = null) => Create(
+        configure,
+        collection =>
+        {
+            collection.AddTokenSession(Name).UseStore(store).AllowPlaintextTokens();
+            services?.Invoke(collection);
+        });
+
     /// <summary>Signs in with the first tokens of a new family.</summary>
     public async Task<TokenSet> SignInAsync()
     {

@@ -10,12 +10,18 @@ using TokenRefresh.SingleFlight;
 namespace TokenRefresh.DependencyInjection;
 
 /// <summary>Puts a session together from what is registered: by its name first, then for all sessions, then the default.</summary>
-internal sealed class SessionComposer(IServiceProvider provider)
+internal sealed class SessionComposer(IServiceProvider provider, SessionRegistry registry)
 {
     public static string BackchannelName(string sessionName) => "TokenRefresh.Backchannel:" + sessionName;
 
+    /// <exception cref="ArgumentException">No session of this name is registered.</exception>
     public SessionServices Compose(string name)
     {
+        if (!registry.Sessions.Contains(name))
+        {
+            throw new ArgumentException(registry.Unknown(name), nameof(name));
+        }
+
         var options = provider.GetRequiredService<IOptionsMonitor<TokenRefreshOptions>>().Get(name);
         var time = provider.GetService<TimeProvider>() ?? TimeProvider.System;
         var backchannel = Backchannel(name);

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Linq;
 
 namespace TokenRefresh.DependencyInjection;
 
@@ -12,4 +13,9 @@ internal sealed class SessionRegistry
 
     /// <summary>The session of each HTTP client that has the handler.</summary>
     public Dictionary<string, string> Clients { get; } = [];
+
+    /// <summary>What is said of a name that isn't registered.</summary>
+    public string Unknown(string session) =>
+        $"No token session '{session}' is registered. Known: {string.Join(", ", Sessions.Select(known => $"'{known}'"))}. "
+        + "Register it with AddTokenSession, or AddTokenRefreshHandler on the HTTP client of that name.";
 }

@@ -25,7 +25,7 @@ internal static class StandaloneSession
         string name,
         bool allowPlaintextTokens)
     {
-        var validation = new TokenRefreshOptionsValidator(_ => endpoint is not null).Validate(name, options);
+        var validation = TokenRefreshOptionsValidator.Validate(name, options, hasOwnEndpoint: endpoint is not null);
         if (validation.Failed)
         {
             throw new ArgumentException(validation.FailureMessage, nameof(options));
@@ -61,6 +61,7 @@ internal static class StandaloneSession
             Telemetry = new SessionTelemetry(Instruments.Shared, name, time),
             Protector = protector,
             Random = Jitter.Next,
+            EndsWithSession = true,
             Owned = client,
         };
     }

@@ -73,6 +73,7 @@ public static class TokenRefreshHttpClientBuilderExtensions
         }
 
         clients.Add(client, sessionName);
+        builder.Services.AddOptions<TokenRefreshOptions>(sessionName).ValidateOnStart();
         builder.AddHttpMessageHandler(provider => new TokenRefreshHandler(new ClientSessionResolver(provider, sessionName, client)));
     }
 }

@@ -66,25 +66,22 @@ public static class TokenRefreshServiceCollectionExtensions
 
         var registry = new SessionRegistry();
         services.AddSingleton(registry);
+        services.AddLogging();
+        services.TryAddSingleton(provider => Instruments.For(provider.GetService<IMeterFactory>()));
+        services.TryAddSingleton(provider => new TokenSessions(new SessionComposer(provider, registry).Compose));
+        services.TryAddTransient<SessionDrain>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TokenRefreshOptions>, RegistrationValidator>());
         return registry;
     }
 
     private static void AddSession(IServiceCollection services, string name)
     {
-        var registry = RegistryOf(services);
-        if (!registry.Sessions.Add(name))
+        if (!RegistryOf(services).Sessions.Add(name))
         {
             return;
         }
 
-        services.AddLogging();
-        services.TryAddSingleton(provider => Instruments.For(provider.GetService<IMeterFactory>()));
-        services.TryAddSingleton(provider => new TokenSessions(registry.Sessions, new SessionComposer(provider).Compose));
-        services.TryAddTransient<SessionDrain>();
         services.TryAddKeyedSingleton(name, (provider, _) => provider.GetRequiredService<TokenSessions>()[name]);
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TokenRefreshOptions>, TokenRefreshOptionsValidator>(
-            provider => new TokenRefreshOptionsValidator(session => SessionComposer.HasEndpoint(provider, session ?? ""))));
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TokenRefreshOptions>, SavedTokensValidator>());
         services.AddOptions<TokenRefreshOptions>(name).ValidateOnStart();
         AddBackchannel(services, name);
     }

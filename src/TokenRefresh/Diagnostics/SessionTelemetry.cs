@@ -8,7 +8,10 @@ using TokenRefresh.SingleFlight;
 
 namespace TokenRefresh.Diagnostics;
 
-/// <summary>What the sessions of one name report. It costs a look at a flag where nobody listens, and a good token doesn't come by here at all.</summary>
+/// <summary>
+/// What the sessions of one name report. It costs a look at a flag where nobody listens, and a good token doesn't come by here at all. A
+/// listener that throws costs no request its token.
+/// </summary>
 internal sealed class SessionTelemetry(Instruments instruments, string session, TimeProvider time)
 {
     private readonly KeyValuePair<string, object?> _session = new(TokenRefreshTelemetry.SessionTag, session);
@@ -28,9 +31,16 @@ internal sealed class SessionTelemetry(Instruments instruments, string session, 
 
     public void LoginDied(ReLoginReason reason)
     {
-        if (instruments.ReLogins.Enabled)
+        try
         {
-            instruments.ReLogins.Add(1, _session, new(TokenRefreshTelemetry.ReasonTag, TagValues.Of(reason)));
+            if (instruments.ReLogins.Enabled)
+            {
+                instruments.ReLogins.Add(1, _session, new(TokenRefreshTelemetry.ReasonTag, TagValues.Of(reason)));
+            }
+        }
+        catch (Exception)
+        {
+            // A listener's own.
         }
     }
 
@@ -59,14 +69,14 @@ internal sealed class SessionTelemetry(Instruments instruments, string session, 
             Count(instruments.JoinedWaiters);
         }
 
-        instruments.HeldRequests.Add(1, _session);
+        Held(1);
         try
         {
             return await outcome.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         finally
         {
-            instruments.HeldRequests.Add(-1, _session);
+            Held(-1);
             Trace(flight, since);
         }
     }
@@ -75,10 +85,29 @@ internal sealed class SessionTelemetry(Instruments instruments, string session, 
     // on every target. Without an activity of the request's there is nothing to be part of.
     private void Trace(Flight flight, DateTimeOffset since)
     {
-        if (Activity.Current is { } request && Instruments.Activities.HasListeners())
+        try
         {
-            using var hold = Instruments.Activities.StartActivity(
-                TokenRefreshTelemetry.HoldActivity, ActivityKind.Internal, request.Context, tags: [_session], LinkTo(flight.Trace?.Context ?? default), since);
+            if (Activity.Current is { } request && Instruments.Activities.HasListeners())
+            {
+                using var hold = Instruments.Activities.StartActivity(
+                    TokenRefreshTelemetry.HoldActivity, ActivityKind.Internal, request.Context, tags: [_session], LinkTo(flight.Trace?.Context ?? default), since);
+            }
+        }
+        catch (Exception)
+        {
+            // A listener's own.
+        }
+    }
+
+    private void Held(int change)
+    {
+        try
+        {
+            instruments.HeldRequests.Add(change, _session);
+        }
+        catch (Exception)
+        {
+            // A listener's own.
         }
     }
 
@@ -86,9 +115,16 @@ internal sealed class SessionTelemetry(Instruments instruments, string session, 
 
     private void Count(Counter<long> counter)
     {
-        if (counter.Enabled)
+        try
         {
-            counter.Add(1, _session);
+            if (counter.Enabled)
+            {
+                counter.Add(1, _session);
+            }
+        }
+        catch (Exception)
+        {
+            // A listener's own.
         }
     }
 }

@@ -16,6 +16,11 @@ internal static class Challenge
             return false;
         }
 
+        if (!response.Headers.Contains("WWW-Authenticate"))
+        {
+            return true;
+        }
+
         var challenges = response.Headers.WwwAuthenticate;
         if (challenges.Count == 0)
         {

@@ -11,6 +11,9 @@ internal readonly struct HeldResponse
 {
     private const int MaxBuffer = 64 * 1024;
 
+    // What a response has that was given no content: nothing to read, and to ask for its length would make headers for it.
+    private static readonly Type? NoContent = new HttpResponseMessage().Content?.GetType();
+
     private readonly HttpResponseMessage _response;
     private readonly CancellationTokenSource? _stop;
     private readonly Task _buffering;
@@ -25,7 +28,10 @@ internal readonly struct HeldResponse
     /// <summary>Buffers the body up to 64 KiB. A larger one stays on its connection; what was read of it is put in front again.</summary>
     public static HeldResponse Hold(HttpResponseMessage response)
     {
-        if (response.Content is null or ByteArrayContent or { Headers.ContentLength: 0 or > MaxBuffer })
+        if (response.Content is not { } content
+            || content is ByteArrayContent
+            || content.GetType() == NoContent
+            || content.Headers.ContentLength is 0 or > MaxBuffer)
         {
             return new HeldResponse(response, stop: null, Task.CompletedTask);
         }
@@ -44,21 +50,30 @@ internal readonly struct HeldResponse
         }
         catch (OperationCanceledException)
         {
-            await DiscardAsync().ConfigureAwait(false);
+            Discard();
             throw;
         }
     }
 
-    /// <summary>Throws the response away. Never while it is being read: a connection that is read twice at once goes back to its pool twice.</summary>
-    public async ValueTask DiscardAsync()
+    /// <summary>
+    /// Throws the response away. Never while it is being read: a connection that is read twice at once goes back to its pool twice.
+    /// </summary>
+    public void Discard()
     {
-        if (!_buffering.IsCompleted)
+        if (_buffering.IsCompleted)
         {
-            _stop!.Cancel();
-            await _buffering.ConfigureAwait(false);
+            _response.Dispose();
+            return;
         }
 
-        _response.Dispose();
+        _stop!.Cancel();
+        _ = DisposeAfterAsync(_buffering, _response);
+    }
+
+    private static async Task DisposeAfterAsync(Task buffering, HttpResponseMessage response)
+    {
+        await buffering.ConfigureAwait(false);
+        response.Dispose();
     }
 
     private static async Task BufferAsync(HttpResponseMessage response, CancellationToken cancellationToken)

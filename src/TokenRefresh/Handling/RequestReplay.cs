@@ -1,5 +1,8 @@
 using System;
 using System.Collections.Generic;
+#if NET8_0_OR_GREATER
+using System.Diagnostics.CodeAnalysis;
+#endif
 using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
@@ -47,15 +50,19 @@ internal static class RequestReplay
     // A type derived from a framework's own may write whatever it likes: it has to say so itself.
     private static bool IsOwn(HttpContent content, params Type[] types) => Array.IndexOf(types, content.GetType()) >= 0;
 
-    // Items that come one by one come once: a channel's would be an empty list the second time.
+    // Items that come one by one come once: a channel's would be an empty list the second time. The value tells, whatever it was declared as.
+#if NET8_0_OR_GREATER
+    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "The serializer streams by this interface: where it does, it is there.")]
+#endif
     private static bool IsStreamed(HttpContent json)
     {
 #if NET8_0_OR_GREATER
-        var type = ((System.Net.Http.Json.JsonContent)json).ObjectType;
+        var value = ((System.Net.Http.Json.JsonContent)json).Value;
 #else
-        var type = (Type)json.GetType().GetProperty("ObjectType")!.GetValue(json)!;
+        var value = json.GetType().GetProperty("Value")!.GetValue(json);
 #endif
-        return type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IAsyncEnumerable<>);
+        return value is not null
+            && Array.Exists(value.GetType().GetInterfaces(), type => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IAsyncEnumerable<>));
     }
 
     private static bool AllCanReplay(MultipartContent parts)

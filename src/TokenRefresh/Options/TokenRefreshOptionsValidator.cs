@@ -8,7 +8,7 @@ using TokenRefresh.Handling;
 namespace TokenRefresh.Options;
 
 /// <summary>Finds what is wrong with a session's options, and says it so that it can be mended: option, value, limit, client.</summary>
-internal sealed class TokenRefreshOptionsValidator(Func<string?, bool>? hasOwnEndpoint = null) : IValidateOptions<TokenRefreshOptions>
+internal static class TokenRefreshOptionsValidator
 {
     private static readonly TimeSpan LongestTimeout = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan LongestReLogin = TimeSpan.FromHours(1);
@@ -16,9 +16,9 @@ internal sealed class TokenRefreshOptionsValidator(Func<string?, bool>? hasOwnEn
 
     private static readonly string[] ProtocolParameters = ["grant_type", "refresh_token", "client_id", "client_secret", "scope", "refresh"];
 
-    public ValidateOptionsResult Validate(string? name, TokenRefreshOptions options)
+    public static ValidateOptionsResult Validate(string name, TokenRefreshOptions options, bool hasOwnEndpoint)
     {
-        var failures = FindFailures(options, hasOwnEndpoint?.Invoke(name) ?? false)
+        var failures = FindFailures(options, hasOwnEndpoint)
             .Select(failure => $"TokenRefresh client '{name}': {failure}")
             .ToList();
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);

@@ -13,6 +13,9 @@ internal static class EndpointFault
     public static TokenEndpointResult Classify(Exception exception) => exception switch
     {
         TokenRefreshException { Failure: TokenRefreshFailure.Configuration } own => TokenEndpointResult.Misconfigured(own.Message, own.Error),
+
+        // Another session's, for an endpoint that is itself guarded: that one had no token, so nothing was sent.
+        TokenRefreshException other => TokenEndpointResult.Transient(other.Message, other.Error, other.RetryAfter),
         HttpRequestException http => OfHttp(http),
         IOException => Cut(exception),
         OperationCanceledException or TimeoutException => TokenEndpointResult.Unanswered("it gave no answer in time."),

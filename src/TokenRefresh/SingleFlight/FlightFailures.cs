@@ -73,9 +73,8 @@ internal static class FlightFailures
     /// </summary>
     public static Exception? Harmless(Exception e) => e switch
     {
-#if NET8_0_OR_GREATER
-        HttpIOException => null,
-#endif
+        // By its name: the build for .NET Standard can't say its type, and may meet it all the same.
+        IOException when e.GetType().FullName == "System.Net.Http.HttpIOException" => null,
         TokenRefreshException or IOException or SocketException or TimeoutException => e,
         _ => null,
     };

@@ -103,7 +103,9 @@ internal sealed partial class FlightLeader
         var (tokens, _) = await asking.ConfigureAwait(false);
         if (tokens is not null && session.Current == declined)
         {
-            await TakeAsync(declined, (tokens, "")).ConfigureAwait(false);
+            var late = new FlightLeader(session, flight);
+            await late.TakeAsync(declined, (tokens, "")).ConfigureAwait(false);
+            await session.AnnounceAsync(late.Announcement).ConfigureAwait(false);
         }
     }
 }

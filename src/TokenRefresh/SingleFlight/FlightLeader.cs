@@ -197,14 +197,18 @@ internal sealed partial class FlightLeader(TokenSession session, Flight flight)
         }
     }
 
-    /// <summary>Commits what a call brought after its flight had given up on it.</summary>
+    /// <summary>Commits what a call brought after its flight had given up on it, and has the app hear of it.</summary>
     private async Task CommitLateAsync(Generation asked, TokenSet tokens)
     {
-        if (flight.Base == asked && asked.State == TokenSessionState.SignedIn)
+        if (flight.Base != asked || asked.State != TokenSessionState.SignedIn)
         {
-            _isAnswered = true;
-            await CommitAsync(tokens, isRefreshed: true).ConfigureAwait(false);
+            return;
         }
+
+        // Its own leader: the flight's own announcement is being made, or has been.
+        var late = new FlightLeader(session, flight) { _isAnswered = true };
+        await late.CommitAsync(tokens, isRefreshed: true).ConfigureAwait(false);
+        await session.AnnounceAsync(late.Announcement).ConfigureAwait(false);
     }
 
     /// <summary>The refresh token is dead. The store has the last word: another process may have rotated it in the meantime.</summary>

@@ -28,6 +28,12 @@ internal static class OwedSave
             for (var pause = FirstPause; session.Current == unsaved && unsaved.IsUnsaved; pause = Longer(pause))
             {
                 var isLast = await WaitOrStopAsync(services, pause).ConfigureAwait(false);
+                if (session.Current != unsaved)
+                {
+                    // A sign-out, perhaps one that the store hasn't heard of: nobody's tokens are saved any more.
+                    return;
+                }
+
                 await TryAsync(session, unsaved).ConfigureAwait(false);
                 if (isLast)
                 {

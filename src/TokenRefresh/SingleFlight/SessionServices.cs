@@ -43,6 +43,9 @@ internal sealed class SessionServices : IAsyncDisposable
     /// <summary>A random number from 0 to 1.</summary>
     public required Func<double> Random { get; init; }
 
+    /// <summary>Whether they are one session's alone, and end with it.</summary>
+    public bool EndsWithSession { get; init; }
+
     /// <summary>Disposed with the sessions: what was made for them alone.</summary>
     public IDisposable? Owned { get; init; }
 

@@ -63,6 +63,12 @@ internal sealed class TokenCall(TokenSession session, Generation asked, Func<Gen
             asked.Doubt();
         }
 
+        if (result.Tokens is { } tokens && !session.IsOfScheme(tokens))
+        {
+            result = TokenEndpointResult.Misconfigured(
+                $"the token endpoint gives tokens of another type than the option Scheme, '{_services.Options.Scheme}'.", successorRefreshToken: tokens.RefreshToken);
+        }
+
         // Whoever made the endpoint: what the server calls an error goes into messages and logs.
         result = result.WithError(ErrorCode.Sanitize(result.Error, request.RefreshToken, _services.Options.ClientSecret));
         return _services.IsOwnClient && result.Outcome is TokenEndpointOutcome.Rejected or TokenEndpointOutcome.InteractionRequired

@@ -33,10 +33,11 @@ internal readonly record struct TokenSchedule(DateTime RefreshAt, DateTime Stale
             return new TokenSchedule(receivedAt, receivedAt, receivedAt);
         }
 
-        // A window or buffer as long as the life itself would refresh for ever.
+        // A window or buffer as long as the life itself would refresh for ever. A window of zero, never ahead, leaves the buffer as it is.
         var half = Part(life, 0.5);
+        var longestBuffer = options.RefreshWindow > TimeSpan.Zero ? options.RefreshWindow.Value : half;
         var window = Shorter(options.RefreshWindow ?? Shorter(LongestWindow, Part(life, 0.2)), half);
-        var buffer = Shorter(Shorter(options.ExpiryBuffer ?? Shorter(LongestBuffer, Part(life, 0.05)), half), options.RefreshWindow ?? half);
+        var buffer = Shorter(Shorter(options.ExpiryBuffer ?? Shorter(LongestBuffer, Part(life, 0.05)), half), longestBuffer);
 
         var expiresAt = receivedAt + life;
         var staleAt = expiresAt - buffer;

@@ -12,7 +12,7 @@ public sealed partial class TokenSession
     // this. Real time, whatever the clock of the session is: a fail-safe against a thread that doesn't come back.
     private static readonly TimeSpan HearingTime = TimeSpan.FromMilliseconds(100);
 
-    private async Task AnnounceAsync(EventArgs? announcement)
+    internal async Task AnnounceAsync(EventArgs? announcement)
     {
         if (announcement is null || !HasListeners(announcement))
         {

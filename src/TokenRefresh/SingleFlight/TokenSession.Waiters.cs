@@ -17,15 +17,40 @@ public sealed partial class TokenSession
     {
         var current = _current;
         return RefreshDecisions.For(current, _services.Time) == RefreshDecision.Hold
-            ? AcquireHeldAsync(lineage: null, cancellationToken)
+            ? AcquireHeldAsync(cancellationToken)
             : new ValueTask<Generation>(Ahead(current));
     }
 
-    /// <summary>The generation that a request is sent again with, after a 401 for the one it was sent with.</summary>
-    /// <returns>One that doesn't <see cref="Generation.Succeeds"/>: there is none, and the 401 is the caller's.</returns>
-    /// <exception cref="TokenRefreshException">The flight failed.</exception>
-    internal ValueTask<Generation> AcquireAnewAsync(Generation sent, CancellationToken cancellationToken) =>
-        Reject(sent) ? AcquireHeldAsync(sent.Lineage, cancellationToken) : new ValueTask<Generation>(sent);
+    /// <summary>
+    /// One look at the session, after a 401 for what a request was sent with. The request waits for the flight that it is given, and looks
+    /// again; the waiting is the handler's, since it is what a held request costs.
+    /// </summary>
+    /// <param name="sent">What the request was sent with.</param>
+    /// <param name="round">Which look it is, from 1.</param>
+    /// <param name="current">What to go on with. One that doesn't <see cref="Generation.Succeeds"/>: there is none, and the 401 is the caller's.</param>
+    /// <param name="outcome">What to wait for first.</param>
+    /// <returns><see langword="false"/>: nothing to wait for.</returns>
+    internal bool MustWaitAnew(Generation sent, int round, out Generation current, out Task<FlightFailure?> outcome)
+    {
+        if (round == 1 && !Reject(sent))
+        {
+            current = sent;
+            outcome = MovedOn;
+            return false;
+        }
+
+        return MustWait(sent.Lineage, round, out current, out outcome);
+    }
+
+    /// <summary>What there is to go on with although a flight failed.</summary>
+    /// <exception cref="TokenRefreshException">Nothing.</exception>
+    internal Generation Despite(FlightFailure failure)
+    {
+        var current = _current;
+        return current.State == TokenSessionState.SignedOut || current is { State: TokenSessionState.ReLoginRequired, CanAskUser: false } || current.IsAlive(_services.Time)
+            ? current // The refresh was ahead of the expiry, or only asked whether somebody had signed in: what there was is still good.
+            : throw failure.ToException();
+    }
 
     /// <summary>Has a flight run for a refused token that nobody waits for.</summary>
     internal void StartRepair(Generation sent)
@@ -57,42 +82,43 @@ public sealed partial class TokenSession
             dead.Error)
         : new TokenRefreshException(TokenRefreshFailure.ReLoginRequired, $"The login of session '{Name}' was ended while the request was held. Sign in again.");
 
-    private async ValueTask<Generation> AcquireHeldAsync(string? lineage, CancellationToken cancellationToken)
+    private async ValueTask<Generation> AcquireHeldAsync(CancellationToken cancellationToken)
     {
-        for (var round = 1; ; round++)
+        Generation current;
+        for (var round = 1; MustWait(lineage: null, round, out current, out var outcome); round++)
         {
-            var current = _current;
-            if (lineage is not null && current.Lineage != lineage)
+            if (await _services.Telemetry.HoldAsync(outcome, cancellationToken).ConfigureAwait(false) is { } failure)
             {
-                return current;
+                return Despite(failure);
             }
-
-            if (round > MaxRounds || RefreshDecisions.For(current, _services.Time) != RefreshDecision.Hold)
-            {
-                if (round == 1 && lineage is not null && current.State == TokenSessionState.SignedIn)
-                {
-                    _services.Telemetry.Late401();
-                }
-
-                return Ahead(current);
-            }
-
-            var cause = current.State != TokenSessionState.SignedIn ? FlightCause.Load : current.IsRejected ? FlightCause.Rejected : FlightCause.Expired;
-            var failure = await _services.Telemetry.HoldAsync(Join(current, cause), cancellationToken).ConfigureAwait(false);
-            if (failure is null)
-            {
-                continue;
-            }
-
-            current = _current;
-            if (current.State == TokenSessionState.SignedOut || current is { State: TokenSessionState.ReLoginRequired, CanAskUser: false } || current.IsAlive(_services.Time))
-            {
-                // The refresh was ahead of the expiry, or only asked whether somebody had signed in: what there was is still good.
-                return current;
-            }
-
-            throw failure.ToException();
         }
+
+        return current;
+    }
+
+    private bool MustWait(string? lineage, int round, out Generation current, out Task<FlightFailure?> outcome)
+    {
+        current = _current;
+        outcome = MovedOn;
+        if (lineage is not null && current.Lineage != lineage)
+        {
+            return false;
+        }
+
+        if (round <= MaxRounds && RefreshDecisions.For(current, _services.Time) == RefreshDecision.Hold)
+        {
+            var cause = current.State != TokenSessionState.SignedIn ? FlightCause.Load : current.IsRejected ? FlightCause.Rejected : FlightCause.Expired;
+            outcome = Join(current, cause);
+            return true;
+        }
+
+        if (round == 1 && lineage is not null && current.State == TokenSessionState.SignedIn)
+        {
+            _services.Telemetry.Late401();
+        }
+
+        Ahead(current);
+        return false;
     }
 
     /// <returns>What to refresh; <see langword="null"/>: nothing, a flight has just brought new tokens.</returns>
@@ -116,6 +142,9 @@ public sealed partial class TokenSession
 
         return current.State switch
         {
+            TokenSessionState.SignedIn when current.Tokens!.RefreshToken is null && !_services.IsOwnClient && current.IsAlive(_services.Time) =>
+                throw new InvalidOperationException(
+                    $"The login of session '{Name}' has no refresh token: it lives as long as its access token, and can't be refreshed. Sign in again for a new one."),
             TokenSessionState.SignedIn => current,
             TokenSessionState.ReLoginRequired => throw ReLogin(),
             _ => throw new InvalidOperationException($"Nobody is signed in to session '{Name}'. Call SignInAsync first."),

@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Linq;
+using System.Net;
 using System.Net.Http;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Configuration;
@@ -8,6 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using TokenRefresh.TestKit;
+using TokenRefresh.Tests.Storage;
 using Xunit;
 
 namespace TokenRefresh.Tests.DependencyInjection;
@@ -86,7 +89,80 @@ public sealed class RegistrationCases
         Assert.Equal(1, app.Tokens.Calls);
     }
 
-    public static TheoryData<string, string, string> WrongOptions => new()
+    [Fact]
+    public async Task A_file_store_keeps_a_login_for_the_next_process()
+    {
+        var directory = TestDirectory.Create();
+        try
+        {
+            await using (var first = TestApp.Create(services: InFiles))
+            {
+                await first.SignInAsync();
+                first.Tokens.ExpireAccessTokens();
+                using var refreshed = await first.GetAsync();
+            }
+
+            Assert.Single(Directory.GetFiles(directory, "*.json"));
+            await using var second = TestApp.Create(services: InFiles);
+            second.Api.Answer(_ => new HttpResponseMessage());
+            using var response = await second.GetAsync();
+
+            Assert.Equal("access-2", Assert.Single(second.Api.Received).Token);
+            Assert.Equal(0, second.Tokens.Calls);
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+
+        void InFiles(IServiceCollection services) => services.AddTokenSession(TestApp.Name).UseFileStore(directory).AllowPlaintextTokens();
+    }
+
+    [Fact]
+    public async Task A_store_that_a_factory_makes_is_made_once_and_the_last_word_counts()
+    {
+        var made = new List<MemoryTokenStore>();
+        await using var app = TestApp.Create(services: services => services.AddTokenSession(TestApp.Name)
+            .UseStore(_ => throw new InvalidOperationException("Not this one."))
+            .UseStore(_ =>
+            {
+                made.Add(new MemoryTokenStore());
+                return made[^1];
+            }));
+        await app.SignInAsync();
+        await app.Session.RefreshAsync();
+
+        Assert.Equal(2, (await Assert.Single(made).ReadAsync(new TokenSessionKey(TestApp.Name), default)).Version);
+    }
+
+    [Fact]
+    public async Task A_backchannel_that_cant_be_built_fails_its_token_calls_and_nothing_else()
+    {
+        await using var app = TestApp.Create(services: services => services.AddTokenSession(TestApp.Name).Backchannel
+            .ConfigureHttpClient(_ => throw new InvalidOperationException("The proxy's address is missing.")));
+        await app.SignInAsync();
+
+        using var good = await app.GetAsync();
+        app.Tokens.ExpireAccessTokens();
+        var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => app.GetAsync());
+
+        Assert.Equal(HttpStatusCode.OK, good.StatusCode);
+        Assert.Equal(TokenRefreshFailure.Transient, failure.Failure);
+        Assert.Contains("InvalidOperationException", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(TokenSessionState.SignedIn, app.Session.State);
+    }
+
+    [Fact]
+    public async Task Nothing_has_an_empty_name()
+    {
+        await using var app = TestApp.Create();
+
+        Assert.Contains("Pass null", Assert.Throws<ArgumentException>(() => app.Sessions[TestApp.Name, ""]).Message, StringComparison.Ordinal);
+        Assert.Equal("name", Assert.Throws<ArgumentException>(() => new ServiceCollection().AddTokenSession("")).ParamName);
+        Assert.Equal("session", Assert.Throws<ArgumentNullException>(() => new TokenRefreshHandler((TokenSession)null!)).ParamName);
+    }
+
+    public static TheoryData<string, string?, string> WrongOptions => new()
     {
         { "TokenEndpoint", "http://login.example.com/token", "TokenEndpoint, http://login.example.com/token, isn't https" },
         { "TokenEndpoint", "https://login.example.com/token#x", "TokenEndpoint, https://login.example.com/token, has a fragment" },
@@ -103,6 +179,12 @@ public sealed class RegistrationCases
         { "ExpiryBuffer", "00:10:00", "longer than RefreshWindow" },
         { "MaxReplayBufferSize", "-1", "MaxReplayBufferSize is -1" },
         { "Scheme", "Bea rer", "Scheme is no authentication scheme" },
+        { "Scheme", null, "Scheme is no authentication scheme" },
+        { "GrantType", "Implicit", "isn't one of RefreshToken, ClientCredentials" },
+        { "RevocationEndpoint", "http://login.example.com/revoke", "RevocationEndpoint, http://login.example.com/revoke, isn't https" },
+        { "MaxReplayBufferSize", "lots", "isn't a whole number" },
+        { "UserIdleTimeout", "20", "isn't a time" },
+        { "ReLoginTimeout", "00:00:00", "ReLoginTimeout is 00:00:00" },
         { "ReLoginResult", "Panic", "isn't one of Return401, Throw" },
         { "RefreshTimeOut2", "x", "is no option" },
     };
@@ -110,7 +192,7 @@ public sealed class RegistrationCases
     [Theory]
     [Trait("Case", "C45")]
     [MemberData(nameof(WrongOptions))]
-    public async Task A_wrong_option_fails_at_start_naming_the_option_and_the_client(string option, string value, string message)
+    public async Task A_wrong_option_fails_at_start_naming_the_option_and_the_client(string option, string? value, string message)
     {
         var settings = new Dictionary<string, string?>
         {
@@ -131,6 +213,49 @@ public sealed class RegistrationCases
     }
 
     [Fact]
+    [Trait("Case", "C45")]
+    public async Task A_client_whose_session_isnt_registered_fails_at_start()
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Services.AddTokenSession("shop", Valid);
+        builder.Services.AddHttpClient("orders").AddTokenRefreshHandler("shpo");
+        using var host = builder.Build();
+
+        var exception = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
+
+        Assert.Contains("client 'orders'", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("'shpo' is registered. Known: 'shop'", exception.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("TokenEndpoint", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_session_that_couldnt_be_made_is_made_when_it_is_asked_for_again()
+    {
+        var attempts = 0;
+        await using var app = TestApp.Create(services: services => services.AddTokenSession("flaky", Valid).UseEndpoint(_ =>
+            ++attempts == 1 ? throw new InvalidOperationException("not yet") : new NoEndpoint()));
+
+        Assert.Throws<InvalidOperationException>(() => app.Sessions["flaky"]);
+
+        Assert.Equal(TokenSessionState.SignedOut, app.Sessions["flaky"].State);
+        Assert.Equal(2, attempts);
+    }
+
+    [Fact]
+    public async Task A_session_that_is_disposed_by_itself_ends_no_other_and_not_itself()
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        await app.Sessions[TestApp.Name, "a"].DisposeAsync();
+        app.Sessions[TestApp.Name, "b"].Dispose();
+
+        await app.Sessions[TestApp.Name, "a"].SignInAsync(app.Tokens.Issue());
+        await app.Session.RefreshAsync();
+
+        Assert.Equal(1, app.Tokens.Calls);
+    }
+
+    [Fact]
     public void Configuration_sets_every_option_that_can_be_written_down()
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
@@ -143,6 +268,7 @@ public sealed class RegistrationCases
             ["O:Scope"] = "a b",
             ["O:Scheme"] = "JWT",
             ["O:ExtraParameters:resource"] = "r",
+            ["O:ExtraParameters:empty"] = null,
             ["O:AllowedOrigins:0"] = "https://api.example.com",
             ["O:RefreshTimeout"] = "00:00:10",
             ["O:RefreshWindow"] = "00:01:00",
@@ -150,6 +276,10 @@ public sealed class RegistrationCases
             ["O:MinRefreshInterval"] = "00:00:01",
             ["O:MaxReplayBufferSize"] = "1024",
             ["O:ReLoginResult"] = "Throw",
+            ["O:ReLoginTimeout"] = "00:02:00",
+            ["O:GrantType"] = "refreshtoken",
+            ["O:RevocationEndpoint"] = "https://login.example.com/revoke",
+            ["O:UserIdleTimeout"] = "00:30:00",
         }).Build();
         var services = new ServiceCollection();
         services.AddHttpClient("orders").AddTokenRefreshHandler(configuration.GetSection("O"));
@@ -168,6 +298,11 @@ public sealed class RegistrationCases
         Assert.Equal(TimeSpan.FromSeconds(1), options.MinRefreshInterval);
         Assert.Equal(1024, options.MaxReplayBufferSize);
         Assert.Equal(ReLoginResult.Throw, options.ReLoginResult);
+        Assert.Equal(TimeSpan.FromMinutes(2), options.ReLoginTimeout);
+        Assert.Equal(TokenGrantType.RefreshToken, options.GrantType);
+        Assert.Equal(new Uri("https://login.example.com/revoke"), options.RevocationEndpoint);
+        Assert.Equal(TimeSpan.FromMinutes(30), options.UserIdleTimeout);
+        Assert.Equal("", options.ExtraParameters["empty"]);
     }
 
     [Fact]
@@ -205,6 +340,12 @@ public sealed class RegistrationCases
     {
         options.TokenEndpoint = new Uri("https://login.example.com/token");
         options.ClientId = "shop";
+    }
+
+    private sealed class NoEndpoint : ITokenEndpoint
+    {
+        public Task<TokenEndpointResult> RefreshAsync(TokenEndpointRequest request, System.Threading.CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
     }
 
     private sealed class CountingHandler(Action count) : DelegatingHandler

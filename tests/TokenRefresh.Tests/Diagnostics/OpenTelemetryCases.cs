@@ -52,6 +52,28 @@ public sealed class OpenTelemetryCases : IDisposable
     }
 
     [Fact]
+    public async Task A_listener_that_throws_when_a_flight_begins_costs_nobody_the_refresh()
+    {
+        await using var app = await ExpiredAsync();
+        using var request = Requests.StartActivity("request")!;
+        using var throwing = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == TokenRefreshTelemetry.ActivitySourceName,
+            Sample = (ref ActivityCreationOptions<ActivityContext> options) =>
+                options.Links?.Any(link => link.Context.TraceId == request.TraceId) ?? false
+                    ? throw new InvalidOperationException("listener")
+                    : ActivitySamplingResult.None,
+        };
+        ActivitySource.AddActivityListener(throwing);
+
+        using var response = await app.GetAsync().WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        Assert.Equal(System.Net.HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(1, app.Tokens.Calls);
+        Assert.Empty(Flights());
+    }
+
+    [Fact]
     public async Task Each_held_request_has_its_wait_in_its_own_trace_linked_to_the_flight()
     {
         await using var app = await ExpiredAsync();

@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using System.Net;
 using System.Net.Http;
 using System.Net.Sockets;
 using System.Security.Authentication;
@@ -35,6 +36,24 @@ public sealed class EndpointFaultTests
         var exception = new HttpRequestException(HttpRequestError.SecureConnectionError, "TLS", new IOException("x", new AuthenticationException("y")));
 
         Assert.Equal(TokenEndpointOutcome.Misconfigured, EndpointFault.Classify(exception).Outcome);
+    }
+
+    [Fact]
+    public void So_is_one_that_a_handler_over_the_old_web_stack_reports()
+    {
+        var exception = new HttpRequestException("TLS", new WebException("canary", WebExceptionStatus.TrustFailure));
+
+        Assert.Equal(TokenEndpointOutcome.Misconfigured, EndpointFault.Classify(exception).Outcome);
+    }
+
+    [Theory]
+    [InlineData(TokenRefreshFailure.Transient)]
+    [InlineData(TokenRefreshFailure.ReLoginRequired)]
+    public void An_endpoint_that_another_session_guards_and_that_had_no_token_for_it_was_sent_nothing(TokenRefreshFailure failure)
+    {
+        var result = EndpointFault.Classify(new TokenRefreshException(failure, "The other session failed."));
+
+        Assert.Equal((TokenEndpointOutcome.Transient, false), (result.Outcome, result.IsInDoubt));
     }
 
     [Fact]

@@ -6,6 +6,7 @@ using System.Text;
 using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.TestKit;
+using TokenRefresh.Tests.Support;
 using Xunit;
 
 namespace TokenRefresh.Tests.Scenarios;
@@ -118,6 +119,25 @@ public sealed class ClientCredentialsCases
         Assert.Equal("Bearer service-1", b.Api.Received.Single().Authorization);
     }
 
+    [Fact]
+    [Trait("Case", "C21")]
+    public async Task A_first_token_that_comes_after_the_deadline_is_dropped_and_the_next_request_asks_anew()
+    {
+        var endpoint = new DeafEndpoint();
+        await using var app = Create(store: new MemoryTokenStore(), services: services => services.AddTokenSession(TestApp.Name).UseEndpoint(_ => endpoint));
+        var request = app.GetAsync();
+        await endpoint.Calls.ArrivedAsync(1);
+
+        app.Time.Advance(TimeSpan.FromSeconds(30));
+        var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => request.WaitAsync(Gate.FailSafe, TimeProvider.System));
+        await endpoint.AnswerAsync();
+        app.Time.Advance(TimeSpan.FromSeconds(2));
+        using var next = await app.GetAsync();
+
+        Assert.Equal(TokenRefreshFailure.Transient, failure.Failure);
+        Assert.Equal("Bearer token-2", Assert.Single(app.Api.Received).Authorization);
+    }
+
     [Theory]
     [InlineData("secret")]
     [InlineData("user")]
@@ -141,7 +161,7 @@ public sealed class ClientCredentialsCases
         Assert.Contains("GrantType is ClientCredentials", exception.Message, StringComparison.Ordinal);
     }
 
-    private static TestApp Create(int? expiresIn = null, MemoryTokenStore? store = null)
+    private static TestApp Create(int? expiresIn = null, MemoryTokenStore? store = null, Action<IServiceCollection>? services = null)
     {
         var number = 0;
         var app = TestApp.Create(
@@ -151,12 +171,14 @@ public sealed class ClientCredentialsCases
                 options.ClientSecret = "secret";
                 options.Scope = "orders";
             },
-            services =>
+            collection =>
             {
                 if (store is not null)
                 {
-                    services.AddTokenSession(TestApp.Name).UseStore(store);
+                    collection.AddTokenSession(TestApp.Name).UseStore(store);
                 }
+
+                services?.Invoke(collection);
             });
         var lifetime = expiresIn is null ? "" : $",\"expires_in\":{expiresIn}";
         app.Tokens.Always((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(HttpStatusCode.OK)

@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.IO.Compression;
+using System.Linq;
 using System.Net;
 using System.Net.Http;
 using System.Threading;
@@ -20,12 +21,35 @@ public sealed class DrainCases
     public async Task A_flight_that_hasnt_called_its_endpoint_yet_still_can()
     {
         var store = new SlowStore();
-        await using var app = TestApp.Create(services: services => services.AddTokenSession(TestApp.Name).UseStore(store).AllowPlaintextTokens());
+        await using var app = TestApp.Over(store);
         await app.SignInAsync();
         var refreshing = app.Session.RefreshAsync();
         await store.Begins.ArrivedAsync(1);
 
         var disposing = app.Services.DisposeAsync().AsTask();
+        store.Begins.Open();
+        await refreshing.WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        await disposing;
+        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+    }
+
+    [Fact]
+    public async Task A_container_that_makes_no_clients_any_more_leaves_the_last_flight_its_own()
+    {
+        var store = new SlowStore();
+        var factory = new EndingFactory();
+        await using var app = TestApp.Over(store, services: services =>
+        {
+            var real = services.Last(service => service.ServiceType == typeof(IHttpClientFactory));
+            services.AddSingleton<IHttpClientFactory>(provider => factory.Around((IHttpClientFactory)real.ImplementationFactory!(provider)));
+        });
+        await app.SignInAsync();
+        var refreshing = app.Session.RefreshAsync();
+        await store.Begins.ArrivedAsync(1);
+
+        var disposing = app.Services.DisposeAsync().AsTask();
+        factory.HasEnded = true;
         store.Begins.Open();
         await refreshing.WaitAsync(Gate.FailSafe, TimeProvider.System);
 
@@ -40,7 +64,7 @@ public sealed class DrainCases
         await using var app = TestApp.Create(options => options.AllowedOrigins.Add(new Uri("https://api.example.com")));
         await app.SignInAsync();
         app.Tokens.ExpireAccessTokens();
-        await app.Session.DisposeAsync();
+        await app.Sessions.DisposeAsync();
         using var client = new HttpMessageInvoker(new TokenRefreshHandler(app.Session) { InnerHandler = app.Api }, disposeHandler: false);
         using var oneShot = new StreamContent(new DeflateStream(new MemoryStream(), CompressionMode.Decompress));
         using var request = new HttpRequestMessage(HttpMethod.Post, "https://api.example.com/upload") { Content = oneShot };
@@ -49,6 +73,22 @@ public sealed class DrainCases
 
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
         Assert.Equal(0, app.Tokens.Calls);
+    }
+
+    /// <summary>The factory of a container that has been disposed of.</summary>
+    private sealed class EndingFactory : IHttpClientFactory
+    {
+        private IHttpClientFactory? _inner;
+
+        public bool HasEnded { get; set; }
+
+        public EndingFactory Around(IHttpClientFactory inner)
+        {
+            _inner = inner;
+            return this;
+        }
+
+        public HttpClient CreateClient(string name) => HasEnded ? throw new ObjectDisposedException(nameof(IServiceProvider)) : _inner!.CreateClient(name);
     }
 
     /// <summary>A store that lets a claim through when its gate opens.</summary>

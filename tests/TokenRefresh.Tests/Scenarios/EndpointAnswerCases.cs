@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Net;
 using System.Net.Http;
+using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.TestKit;
@@ -45,6 +46,22 @@ public sealed class EndpointAnswerCases
                 await AssertFailedAsync(scene, row, held, TokenRefreshFailure.Transient, TimeSpan.FromSeconds(1.2));
                 break;
         }
+    }
+
+    [Fact]
+    [Trait("Case", "C29")]
+    public async Task Tokens_of_another_scheme_are_not_used_whoever_made_the_endpoint_and_the_new_refresh_token_is_kept()
+    {
+        var endpoint = new MacEndpoint();
+        await using var scene = await Scene.SetAsync(services: services => services.AddTokenSession(TestApp.Name).UseEndpoint(_ => endpoint));
+
+        var held = await scene.HoldAndExpireAsync(Held);
+
+        Assert.All(held, result => Assert.Equal(TokenRefreshFailure.Configuration, Assert.IsType<TokenRefreshException>(result.Exception).Failure));
+        Assert.Equal(1, endpoint.Calls);
+        Assert.Equal("refresh-9", await scene.StoredRefreshTokenAsync());
+        Assert.Equal(0, scene.App.Api.CallsWith("mac-token"));
+        Assert.Empty(scene.App.ReLogins);
     }
 
     [Theory]
@@ -218,5 +235,17 @@ public sealed class EndpointAnswerCases
         Assert.Equal(HttpStatusCode.OK, mended.StatusCode);
         Assert.Equal([.. row.Presented, row.Stored!], scene.App.Tokens.Presented);
         Assert.Empty(scene.App.ReLogins);
+    }
+
+    /// <summary>An endpoint of somebody's own, which believes in another scheme.</summary>
+    private sealed class MacEndpoint : ITokenEndpoint
+    {
+        public int Calls { get; private set; }
+
+        public Task<TokenEndpointResult> RefreshAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
+        {
+            Calls++;
+            return Task.FromResult(TokenEndpointResult.Succeeded(new TokenSet("mac-token", "refresh-9") { Scheme = "MAC" }));
+        }
     }
 }

@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using System.Linq;
 using System.Net;
 using System.Net.Http;
 using System.Text;
@@ -44,6 +45,42 @@ public sealed class HeldResponseCases
         await Assert.ThrowsAsync<InvalidOperationException>(() => app.GetAsync());
 
         Assert.True(body.IsDisposed);
+    }
+
+    [Theory]
+    [Trait("Case", "C27")]
+    [InlineData(64 * 1024)]
+    [InlineData((64 * 1024) + 1)]
+    [InlineData(200_000)]
+    public async Task A_401_of_unknown_length_is_given_back_whole_however_long_it_is(int length)
+    {
+        var body = new byte[length];
+        Random.Shared.NextBytes(body);
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        app.Tokens.RevokeRefreshTokens();
+        app.Api.Answer(_ => new HttpResponseMessage(HttpStatusCode.Unauthorized) { Content = new StreamContent(new EndlessLooking(body)) });
+
+        using var response = await app.GetAsync();
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal(body, await response.Content.ReadAsByteArrayAsync());
+    }
+
+    [Fact]
+    [Trait("Case", "C27")]
+    public async Task A_401_whose_body_cant_be_opened_is_repaired_all_the_same()
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        app.Api.Answer(request => request.Token == "access-1" ? new HttpResponseMessage(HttpStatusCode.Unauthorized) { Content = new SealedContent() } : null);
+
+        using var response = await app.GetAsync();
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(["access-1", "access-2"], app.Api.Received.Select(request => request.Token));
     }
 
     [Theory]
@@ -92,6 +129,22 @@ public sealed class HeldResponseCases
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request.WaitAsync(Gate.FailSafe, TimeProvider.System));
         sent.Open();
+    }
+
+    private sealed class EndlessLooking(byte[] body) : MemoryStream(body)
+    {
+        public override bool CanSeek => false;
+    }
+
+    private sealed class SealedContent : HttpContent
+    {
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => throw new IOException("The seal is broken.");
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
     }
 
     private sealed class WatchedContent : HttpContent

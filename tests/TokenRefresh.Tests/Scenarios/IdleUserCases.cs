@@ -106,7 +106,7 @@ public sealed class IdleUserCases
     {
         await using var app = WithStore();
         var heard = 0;
-        Subscribe(app, "user-1", () => heard++);
+        Subscribe(app, "user-1", session => session.TokensRefreshed += (_, _) => heard++);
 
         await LeaveAsync(app);
         await LeaveAsync(app);
@@ -115,6 +115,57 @@ public sealed class IdleUserCases
         using var response = await SendAsync(app, "user-1");
 
         Assert.Equal(1, heard);
+    }
+
+    [Fact]
+    public async Task A_session_with_a_subscriber_for_dead_logins_stays()
+    {
+        await using var app = WithStore();
+        var heard = 0;
+        Subscribe(app, "user-1", session => session.ReLoginRequired += (_, _) => heard++);
+
+        await LeaveAsync(app);
+        await LeaveAsync(app);
+        await SignInAsync(app, "user-1");
+        app.Tokens.ExpireAccessTokens();
+        app.Tokens.RevokeRefreshTokens();
+        using var response = await SendAsync(app, "user-1");
+
+        Assert.Equal(1, heard);
+    }
+
+    [Fact]
+    public async Task A_user_whose_refresh_rests_after_a_failure_is_not_asked_for_anew_by_leaving()
+    {
+        await using var app = WithStore();
+        await SignInAsync(app, "user-1");
+        app.Tokens.ExpireAccessTokens();
+        app.Tokens.Always(HttpStatusCode.BadRequest, """{"error":"invalid_client"}""");
+        await Assert.ThrowsAsync<TokenRefreshException>(() => SendAsync(app, "user-1"));
+
+        await LeaveAsync(app);
+        await Assert.ThrowsAsync<TokenRefreshException>(() => SendAsync(app, "user-1"));
+
+        Assert.Equal(1, app.Tokens.Calls);
+    }
+
+    [Fact]
+    public async Task A_user_who_comes_back_between_the_collector_and_the_next_sweep_is_signed_in_all_the_same()
+    {
+        await using var app = WithStore();
+        await SignInAsync(app, "user-1");
+        await Task.Yield();
+        app.Time.Advance(Idle);
+        app.Time.Advance(Idle);
+        Collect();
+        Assert.Equal(1, Users(app).Count);
+        Assert.Single(app.Sessions.GetHealth());
+
+        using var response = await SendAsync(app, "user-1");
+        await LeaveAsync(app);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(0, app.Tokens.Calls);
     }
 
     [Fact]
@@ -148,7 +199,7 @@ public sealed class IdleUserCases
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Subscribe(TestApp app, string user, Action heard) => app.Sessions[TestApp.Name, user].TokensRefreshed += (_, _) => heard();
+    private static void Subscribe(TestApp app, string user, Action<TokenSession> subscribe) => subscribe(app.Sessions[TestApp.Name, user]);
 
     private static Task<HttpResponseMessage> SendAsync(TestApp app, string user) =>
         app.Client.SendAsync(new HttpRequestMessage(HttpMethod.Get, "me").UseTokenUser(user));

@@ -3,7 +3,6 @@ using System.IO;
 using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
-using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
 using Xunit;
@@ -17,38 +16,14 @@ public sealed class LateFailureCases
     [Trait("Case", "C20")]
     public async Task A_store_that_fails_after_the_deadline_leaves_no_unobserved_exception()
     {
-        var unobserved = 0;
-        void Count(object? sender, UnobservedTaskExceptionEventArgs e)
-        {
-            if (e.Exception.ToString().Contains(nameof(LateFailureCases), StringComparison.Ordinal))
-            {
-                Interlocked.Increment(ref unobserved);
-            }
-        }
-
-        TaskScheduler.UnobservedTaskException += Count;
-        try
-        {
-            await FailLateAsync();
-            for (var i = 0; i < 3; i++)
-            {
-                GC.Collect();
-                GC.WaitForPendingFinalizers();
-            }
-        }
-        finally
-        {
-            TaskScheduler.UnobservedTaskException -= Count;
-        }
-
-        Assert.Equal(0, unobserved);
+        Assert.Equal(0, await UnobservedExceptions.CountAsync(FailLateAsync, nameof(LateFailureCases)));
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static async Task FailLateAsync()
     {
         var store = new LateStore();
-        await using var app = TestApp.Create(services: services => services.AddTokenSession(TestApp.Name).UseStore(store).AllowPlaintextTokens());
+        await using var app = TestApp.Over(store);
         await app.SignInAsync();
         app.Tokens.ExpireAccessTokens();
         var request = app.GetAsync();

@@ -6,6 +6,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.TestKit;
+using TokenRefresh.Tests.Support;
 using Xunit;
 
 namespace TokenRefresh.Tests.Scenarios;
@@ -15,10 +16,7 @@ public sealed class LifetimeCases
 {
     [Theory]
     [Trait("Case", "C17")]
-    [InlineData(2)]
-    [InlineData(10)]
-    [InlineData(200)]
-    [InlineData(2000)]
+    [MemberData(nameof(Crowd.Sizes), MemberType = typeof(Crowd))]
     public async Task Inside_the_window_nobody_waits_and_one_refresh_goes_out(int count)
     {
         await using var app = TestApp.Create();
@@ -66,12 +64,41 @@ public sealed class LifetimeCases
         Assert.Empty(app.ReLogins);
     }
 
+    [Fact]
+    public async Task A_token_inside_its_buffer_goes_on_being_used_while_its_refresh_fails()
+    {
+        await using var scene = await Scene.SetAsync();
+        scene.App.Tokens.Always(HttpStatusCode.ServiceUnavailable, "");
+        scene.App.Time.Advance(TimeSpan.FromMinutes(4.9));
+
+        using var first = await scene.App.GetAsync();
+        var calls = scene.App.Tokens.Calls;
+        using var second = await scene.App.GetAsync();
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (first.StatusCode, second.StatusCode));
+        Assert.Equal(2, scene.App.Api.CallsWith("access-1"));
+        Assert.Equal((3, 3), (calls, scene.App.Tokens.Calls));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(0)]
+    [InlineData(120)]
+    public async Task A_buffer_that_is_set_holds_requests_back_that_long_before_the_expiry(int? window)
+    {
+        await using var app = TestApp.Create(options =>
+            (options.ExpiryBuffer, options.RefreshWindow) = (TimeSpan.FromMinutes(2), window is { } seconds ? TimeSpan.FromSeconds(seconds) : null));
+        await app.SignInAsync();
+        app.Time.Advance(TimeSpan.FromMinutes(3));
+
+        using var response = await app.GetAsync();
+
+        Assert.Equal("access-2", Assert.Single(app.Api.Received).Token);
+    }
+
     [Theory]
     [Trait("Case", "C18")]
-    [InlineData(2)]
-    [InlineData(10)]
-    [InlineData(200)]
-    [InlineData(2000)]
+    [MemberData(nameof(Crowd.Sizes), MemberType = typeof(Crowd))]
     public async Task The_request_that_started_the_flight_is_cancelled_and_the_others_succeed(int count)
     {
         await using var app = TestApp.Create();
@@ -96,10 +123,7 @@ public sealed class LifetimeCases
 
     [Theory]
     [Trait("Case", "C19")]
-    [InlineData(2)]
-    [InlineData(10)]
-    [InlineData(200)]
-    [InlineData(2000)]
+    [MemberData(nameof(Crowd.Sizes), MemberType = typeof(Crowd))]
     public async Task A_cancelled_waiter_leaves_alone_and_at_once(int count)
     {
         await using var app = TestApp.Create();
@@ -123,10 +147,7 @@ public sealed class LifetimeCases
 
     [Theory]
     [Trait("Case", "C20")]
-    [InlineData(2)]
-    [InlineData(10)]
-    [InlineData(200)]
-    [InlineData(2000)]
+    [MemberData(nameof(Crowd.Sizes), MemberType = typeof(Crowd))]
     public async Task All_are_cancelled_and_the_flight_still_finishes_and_is_used(int count)
     {
         await using var app = TestApp.Create();
@@ -174,31 +195,7 @@ public sealed class LifetimeCases
     [Trait("Case", "C20")]
     public async Task No_task_exception_goes_unobserved()
     {
-        var unobserved = 0;
-        void Count(object? sender, UnobservedTaskExceptionEventArgs e)
-        {
-            if (e.Exception.ToString().Contains("TokenRefresh", StringComparison.Ordinal))
-            {
-                Interlocked.Increment(ref unobserved);
-            }
-        }
-
-        TaskScheduler.UnobservedTaskException += Count;
-        try
-        {
-            await FailAndCancelAsync();
-            for (var i = 0; i < 3; i++)
-            {
-                GC.Collect();
-                GC.WaitForPendingFinalizers();
-            }
-        }
-        finally
-        {
-            TaskScheduler.UnobservedTaskException -= Count;
-        }
-
-        Assert.Equal(0, unobserved);
+        Assert.Equal(0, await UnobservedExceptions.CountAsync(FailAndCancelAsync, "TokenRefresh"));
     }
 
     [Fact]
@@ -209,13 +206,15 @@ public sealed class LifetimeCases
         var endpoint = new DeafEndpoint();
         await using var app = TestApp.Create(services: services => services.AddTokenSession(TestApp.Name).UseStore(store).UseEndpoint(_ => endpoint));
         await app.SignInAsync();
+        var heard = new Gate();
+        app.Session.TokensRefreshed += (_, _) => _ = heard.PassAsync();
         app.Tokens.ExpireAccessTokens();
         var request = app.GetAsync();
-        await endpoint.Gate.ArrivedAsync(1);
+        await endpoint.Calls.ArrivedAsync(1);
 
         app.Time.Advance(TimeSpan.FromSeconds(30));
         var exception = await Assert.ThrowsAsync<TokenRefreshException>(() => request.WaitAsync(Gate.FailSafe, TimeProvider.System));
-        endpoint.Gate.Open();
+        await endpoint.AnswerAsync();
         using var failSafe = new CancellationTokenSource(Gate.FailSafe);
         while ((await store.ReadAsync(new TokenSessionKey(TestApp.Name), default)).Version == 1)
         {
@@ -224,8 +223,24 @@ public sealed class LifetimeCases
         }
 
         Assert.Equal(TokenRefreshFailure.Transient, exception.Failure);
-        Assert.Equal("late", await PollAsync(app.Session, failSafe.Token));
-        Assert.Equal(1, endpoint.Gate.Arrived);
+        Assert.Equal("token-1", await PollAsync(app.Session, failSafe.Token));
+        Assert.Equal(1, endpoint.Calls.Arrived);
+        await heard.ArrivedAsync(1);
+    }
+
+    [Fact]
+    public async Task A_login_without_a_refresh_token_outlives_a_forced_refresh()
+    {
+        await using var app = TestApp.Create();
+        await app.Session.SignInAsync(new TokenSet("access-only"));
+        app.Api.Answer(_ => new HttpResponseMessage(HttpStatusCode.OK));
+
+        var exception = await Assert.ThrowsAsync<InvalidOperationException>(() => app.Session.RefreshAsync());
+        using var next = await app.GetAsync();
+
+        Assert.Contains("has no refresh token", exception.Message, StringComparison.Ordinal);
+        Assert.Equal(1, app.Api.CallsWith("access-only"));
+        Assert.Empty(app.ReLogins);
     }
 
     [Theory]
@@ -235,7 +250,7 @@ public sealed class LifetimeCases
     public async Task Disposal_waits_for_the_flight_under_way(bool isAsync)
     {
         var store = new MemoryTokenStore();
-        var app = TestApp.Create(services: services => services.AddTokenSession(TestApp.Name).UseStore(store));
+        var app = TestApp.Over(store);
         await app.SignInAsync();
         app.Tokens.ExpireAccessTokens();
         var refresh = app.Tokens.Hold();
@@ -274,6 +289,7 @@ public sealed class LifetimeCases
         await app.DisposeAsync();
 
         await Assert.ThrowsAsync<ObjectDisposedException>(() => session.RefreshAsync());
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => session.GetAccessTokenAsync());
         await Assert.ThrowsAsync<ObjectDisposedException>(() => session.SignInAsync(new TokenSet("a", "b")));
         await Assert.ThrowsAsync<ObjectDisposedException>(() => session.SignOutAsync());
         client.Dispose();
@@ -294,6 +310,21 @@ public sealed class LifetimeCases
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(1, app.Tokens.Calls);
+    }
+
+    [Fact]
+    [Trait("Case", "C23")]
+    public async Task A_synchronous_send_that_is_to_be_left_alone_goes_out_bare()
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+
+        using var request = new HttpRequestMessage(HttpMethod.Get, "me").SkipTokenRefresh();
+        using var response = app.Client.Send(request);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Null(Assert.Single(app.Api.Received).Authorization);
+        Assert.Equal(0, app.Tokens.Calls);
     }
 #endif
 
@@ -366,18 +397,6 @@ public sealed class LifetimeCases
         foreach (var request in requests)
         {
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request);
-        }
-    }
-
-    /// <summary>An endpoint that doesn't hear that it is cancelled.</summary>
-    private sealed class DeafEndpoint : ITokenEndpoint
-    {
-        public Gate Gate { get; } = new();
-
-        public async Task<TokenEndpointResult> RefreshAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
-        {
-            await Gate.PassAsync(CancellationToken.None);
-            return TokenEndpointResult.Succeeded(new TokenSet("late", "next"));
         }
     }
 

@@ -4,7 +4,6 @@ using System.Net;
 using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
-using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
 using Xunit;
@@ -19,7 +18,7 @@ public sealed class LoginChangeCases
     public async Task A_sign_in_wins_over_a_pair_that_couldnt_be_saved_meanwhile()
     {
         var store = new SlowStore();
-        await using var app = TestApp.Create(services: services => services.AddTokenSession(TestApp.Name).UseStore(store).AllowPlaintextTokens());
+        await using var app = TestApp.Over(store);
         store.SignIns.Open();
         await app.SignInAsync();
         app.Tokens.ExpireAccessTokens();
@@ -58,6 +57,42 @@ public sealed class LoginChangeCases
         Assert.Equal(0, app.Api.Calls);
         Assert.Equal(result == ReLoginResult.Return401 ? HttpStatusCode.Unauthorized : null, told.Status);
         Assert.Equal(result == ReLoginResult.Throw, told.Exception is TokenRefreshException { Failure: TokenRefreshFailure.ReLoginRequired });
+    }
+
+    [Theory]
+    [InlineData(ReLoginResult.Return401)]
+    [InlineData(ReLoginResult.Throw)]
+    public async Task A_refused_request_isnt_sent_again_as_who_signs_in_meanwhile(ReLoginResult result)
+    {
+        await using var app = TestApp.Create(options => options.ReLoginResult = result);
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        var refresh = app.Tokens.Hold();
+        var ofA = app.GetAsync();
+        await refresh.ArrivedAsync(1);
+
+        await app.SignInAsync();
+        var told = await Scene.Result.OfAsync(ofA.WaitAsync(Gate.FailSafe, TimeProvider.System));
+
+        Assert.Equal("access-1", Assert.Single(app.Api.Received).Token);
+        Assert.Equal(result == ReLoginResult.Return401 ? HttpStatusCode.Unauthorized : null, told.Status);
+        Assert.Equal(result == ReLoginResult.Throw, told.Exception is TokenRefreshException { Failure: TokenRefreshFailure.ReLoginRequired });
+    }
+
+    [Fact]
+    [Trait("Case", "C13")]
+    public async Task Under_throw_a_401_that_no_login_would_mend_stays_a_401()
+    {
+        await using var app = TestApp.Create(options => options.ReLoginResult = ReLoginResult.Throw);
+        await app.SignInAsync();
+        app.Api.RejectEverything();
+        using var first = await app.GetAsync();
+
+        // Refreshed a moment ago: nothing is refreshed for this one.
+        using var second = await app.GetAsync();
+
+        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized), (first.StatusCode, second.StatusCode));
+        Assert.Equal(1, app.Tokens.Calls);
     }
 
     [Fact]

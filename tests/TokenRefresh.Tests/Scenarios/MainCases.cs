@@ -1,7 +1,6 @@
 using System.Linq;
 using System.Net;
 using System.Threading.Tasks;
-using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.TestKit;
 using Xunit;
 
@@ -31,7 +30,7 @@ public sealed class MainCases
     public async Task The_new_pair_is_in_the_store_before_the_request_is_sent_again()
     {
         var store = new MemoryTokenStore();
-        await using var app = TestApp.Create(services: services => services.AddTokenSession(TestApp.Name).UseStore(store));
+        await using var app = TestApp.Over(store);
         await app.SignInAsync();
         app.Tokens.ExpireAccessTokens();
         long? versionAtSecondCall = null;
@@ -91,10 +90,7 @@ public sealed class MainCases
 
     [Theory]
     [Trait("Case", "C3")]
-    [InlineData(2)]
-    [InlineData(10)]
-    [InlineData(200)]
-    [InlineData(2000)]
+    [MemberData(nameof(Crowd.Sizes), MemberType = typeof(Crowd))]
     public async Task Many_requests_refused_at_once_cause_one_refresh(int count)
     {
         await using var app = TestApp.Create();

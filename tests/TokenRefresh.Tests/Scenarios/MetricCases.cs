@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Linq;
 using System.Net;
@@ -9,8 +10,8 @@ using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.Metrics.Testing;
-using TokenRefresh.Storage;
 using TokenRefresh.TestKit;
+using TokenRefresh.Tests.Support;
 using Xunit;
 
 namespace TokenRefresh.Tests.Scenarios;
@@ -181,10 +182,7 @@ public sealed class MetricCases
     {
         await using var scene = await Scene.SetAsync();
         using var refreshes = Collect<long>(scene.App, TokenRefreshTelemetry.Refreshes);
-        var key = new TokenSessionKey(TestApp.Name);
-        var saved = await scene.Store.ReadAsync(key, default);
-        await scene.Store.CommitAsync(
-            key, saved.Lineage, saved.Version, new ProtectedTokens(new TokenSet("access-9", "refresh-9"), new TokenCodec(key, protector: null)), default);
+        await scene.Store.RotateElsewhereAsync(new TokenSet("access-9", "refresh-9"));
 
         await scene.HoldAndExpireAsync(1);
 
@@ -195,7 +193,7 @@ public sealed class MetricCases
     public async Task A_look_into_the_store_is_no_refresh()
     {
         await using var first = await Scene.SetAsync();
-        await using var second = TestApp.Create(services: services => services.AddTokenSession(TestApp.Name).UseStore(first.Store));
+        await using var second = TestApp.Over(first.Store);
         using var refreshes = Collect<long>(second, TokenRefreshTelemetry.Refreshes);
 
         var token = await second.Session.GetAccessTokenAsync();
@@ -275,12 +273,15 @@ public sealed class MetricCases
         Assert.NotEqual(0, measured);
     }
 
-    [Fact]
-    public async Task A_listener_that_throws_strands_no_request()
+    [Theory]
+    [InlineData(TokenRefreshTelemetry.Refreshes)]
+    [InlineData(TokenRefreshTelemetry.HeldRequests)]
+    [InlineData(TokenRefreshTelemetry.Replays)]
+    public async Task A_listener_that_throws_strands_no_request(string instrumentName)
     {
         await using var app = TestApp.Create();
         await app.SignInAsync();
-        using var listener = new MeterListener { InstrumentPublished = (instrument, listener) => Enable(instrument, listener, app, TokenRefreshTelemetry.Refreshes) };
+        using var listener = new MeterListener { InstrumentPublished = (instrument, listener) => Enable(instrument, listener, app, instrumentName) };
         listener.SetMeasurementEventCallback<long>((_, _, _, _) => throw new InvalidOperationException("A listener that throws."));
         listener.Start();
         app.Tokens.ExpireAccessTokens();
@@ -288,6 +289,39 @@ public sealed class MetricCases
         using var answer = await app.GetAsync().WaitAsync(Gate.FailSafe, TimeProvider.System);
 
         Assert.Equal((HttpStatusCode.OK, 1), (answer.StatusCode, app.Refreshes.Count));
+    }
+
+    [Fact]
+    public async Task A_trace_listener_that_throws_costs_no_request_its_token()
+    {
+        using var requests = new ActivitySource("TokenRefresh.Tests.Requests");
+        using var own = new ActivityListener
+        {
+            ShouldListenTo = source => source == requests,
+            Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+        };
+        ActivitySource.AddActivityListener(own);
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        var refresh = app.Tokens.Hold();
+        using var activity = requests.StartActivity("request")!;
+        using var throwing = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == TokenRefreshTelemetry.ActivitySourceName,
+            Sample = (ref ActivityCreationOptions<ActivityContext> options) =>
+                options.Name == TokenRefreshTelemetry.HoldActivity && options.Parent.TraceId == activity.TraceId
+                    ? throw new InvalidOperationException("A listener that throws.")
+                    : ActivitySamplingResult.None,
+        };
+        ActivitySource.AddActivityListener(throwing);
+        var request = app.GetAsync();
+        await refresh.ArrivedAsync(1);
+        refresh.Open();
+
+        using var response = await request.WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -2,6 +2,7 @@ using System;
 using System.Net;
 using System.Net.Http;
 using System.Threading.Tasks;
+using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.TestKit;
 using Xunit;
 
@@ -49,7 +50,7 @@ public sealed class OriginCases
     }
 
     [Fact]
-    public async Task A_base_address_without_TLS_is_an_error_that_says_so()
+    public async Task An_allowed_origin_without_TLS_is_an_error_that_says_so()
     {
         await using var app = TestApp.Create();
         await app.SignInAsync();
@@ -60,6 +61,28 @@ public sealed class OriginCases
 
         Assert.Contains("AllowedOrigins", exception.Message, StringComparison.Ordinal);
         Assert.Contains("https", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("http://api.example.com/", false)]
+    [InlineData("http://localhost:8080/", true)]
+    public async Task A_named_client_whose_base_address_has_no_TLS_sends_no_token_but_on_loopback(string address, bool isSent)
+    {
+        await using var app = TestApp.Create(services: services =>
+            services.AddHttpClient(TestApp.Name, client => client.BaseAddress = new Uri(address)));
+        await app.SignInAsync();
+
+        var result = await Scene.Result.OfAsync(app.GetAsync());
+
+        Assert.Equal(isSent ? HttpStatusCode.OK : null, result.Status);
+        Assert.Equal(isSent ? 1 : 0, app.Api.Calls);
+        if (!isSent)
+        {
+            var exception = Assert.IsType<TokenRefreshException>(result.Exception);
+            Assert.Equal(TokenRefreshFailure.Configuration, exception.Failure);
+            Assert.Contains("base address", exception.Message, StringComparison.Ordinal);
+            Assert.Contains("http://api.example.com", exception.Message, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -83,6 +83,23 @@ public sealed class ReLoginOnTheSpotCases
     }
 
     [Fact]
+    public async Task Tokens_of_another_scheme_are_no_login()
+    {
+        var user = new User();
+        await using var scene = await SetAsync(user);
+        var requests = await HoldAsync(scene, 2);
+        await user.AskedAsync();
+
+        user.LogsIn(new TokenSet("proof-1", "refresh-9") { Scheme = "DPoP" });
+        var results = await Task.WhenAll(requests.Select(Scene.Result.OfAsync)).WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        Assert.All(results, result => Assert.Equal(HttpStatusCode.Unauthorized, result.Status));
+        await scene.HeardAsync();
+        Assert.Equal(0, scene.App.Api.CallsWith("proof-1"));
+        Assert.Null(await scene.StoredRefreshTokenAsync());
+    }
+
+    [Fact]
     public async Task A_user_who_takes_too_long_lets_the_requests_go_and_still_counts_for_the_next()
     {
         var user = new User();
@@ -95,15 +112,14 @@ public sealed class ReLoginOnTheSpotCases
         Assert.All(results, result => Assert.Equal(HttpStatusCode.Unauthorized, result.Status));
         Assert.True(user.IsDismissed);
 
+        var heard = new Gate();
+        scene.App.Session.TokensRefreshed += (_, _) => _ = heard.PassAsync();
         user.LogsIn(scene.App.Tokens.Issue());
-        while (scene.App.Session.State != TokenSessionState.SignedIn)
-        {
-            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
+        await heard.ArrivedAsync(1);
 
         using var next = await scene.App.GetAsync();
         Assert.Equal(HttpStatusCode.OK, next.StatusCode);
+        Assert.Single(scene.App.ReLogins);
     }
 
     [Fact]

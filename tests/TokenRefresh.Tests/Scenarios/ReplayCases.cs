@@ -79,8 +79,61 @@ public sealed class ReplayCases
     }
 
     [Fact]
+    [Trait("Case", "C5")]
+    public async Task The_401_of_a_one_shot_stream_that_comes_after_the_refresh_starts_no_other()
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        var gate = app.Api.Hold();
+        var post = app.Client.PostAsync(new Uri("upload", UriKind.Relative), OneShot());
+        await gate.ArrivedAsync(1);
+        app.Tokens.ExpireAccessTokens();
+        await app.Session.RefreshAsync();
+
+        app.Api.Release();
+        using var response = await post;
+        await app.Services.DisposeAsync();
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+    }
+
+    [Fact]
+    [Trait("Case", "C13")]
+    public async Task One_shot_streams_before_an_API_that_refuses_every_token_cause_one_refresh_per_interval()
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        await app.Session.RefreshAsync();
+        app.Api.RejectEverything();
+
+        using var response = await app.Client.PostAsync(new Uri("upload", UriKind.Relative), OneShot());
+        await app.Services.DisposeAsync();
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+    }
+
+    [Fact]
+    [Trait("Case", "C25")]
+    public async Task Json_of_a_plain_type_is_sent_again()
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+
+        using var response = await app.Client.PostAsync(new Uri("items", UriKind.Relative), JsonContent.Create(new Order(7)));
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(["""{"id":7}""", """{"id":7}"""], app.Api.Received.Select(request => Encoding.UTF8.GetString(request.Body)));
+    }
+
+    [Theory]
     [Trait("Case", "C26")]
-    public async Task Json_whose_items_are_streamed_is_never_sent_again_without_them()
+    [InlineData("declared as what it is")]
+    [InlineData("declared as object")]
+    [InlineData("declared by its own type")]
+    public async Task Json_whose_items_are_streamed_is_never_sent_again_without_them_whatever_it_is_declared_as(string kind)
     {
         await using var app = TestApp.Create();
         await app.SignInAsync();
@@ -88,11 +141,19 @@ public sealed class ReplayCases
         var items = Channel.CreateUnbounded<int>();
         items.Writer.TryWrite(7);
         items.Writer.Complete();
+        var stream = items.Reader.ReadAllAsync(TestContext.Current.CancellationToken);
 
-        using var response = await app.Client.PostAsync(new Uri("items", UriKind.Relative), JsonContent.Create(items.Reader.ReadAllAsync()));
+        var content = kind switch
+        {
+            "declared as what it is" => JsonContent.Create(stream),
+            "declared as object" => JsonContent.Create<object>(stream),
+            _ => JsonContent.Create(stream, stream.GetType()),
+        };
 
+        using var response = await app.Client.PostAsync(new Uri("items", UriKind.Relative), content);
+
+        Assert.Equal(["[7]"], app.Api.Received.Select(request => Encoding.UTF8.GetString(request.Body)));
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
-        Assert.Equal("[7]", Encoding.UTF8.GetString(Assert.Single(app.Api.Received).Body));
     }
 
     [Fact]
@@ -211,6 +272,8 @@ public sealed class ReplayCases
 
         return content;
     }
+
+    private sealed record Order(int Id);
 
     private sealed class OneShotStream(byte[] bytes) : MemoryStream(bytes)
     {

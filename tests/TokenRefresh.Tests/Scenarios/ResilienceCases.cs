@@ -12,7 +12,7 @@ using Xunit;
 
 namespace TokenRefresh.Tests.Scenarios;
 
-/// <summary>AddStandardResilienceHandler around the handler and inside it. What docs/failures.md advises is done here.</summary>
+/// <summary>AddStandardResilienceHandler around the handler and inside it. What docs/composing.md advises is done here.</summary>
 [Trait("Case", "C31")]
 public sealed class ResilienceCases : IAsyncDisposable
 {
@@ -207,7 +207,7 @@ public sealed class ResilienceCases : IAsyncDisposable
         }
     });
 
-    // As in docs/failures.md.
+    // As in docs/composing.md.
     private static bool IsWorthRepeating(Outcome<HttpResponseMessage> outcome) =>
         outcome.Exception is not TokenRefreshException { IsTransient: false } && HttpClientResiliencePredicates.IsTransient(outcome);
 }

@@ -6,6 +6,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.TestKit;
+using TokenRefresh.Tests.Support;
 using Xunit;
 
 namespace TokenRefresh.Tests.Scenarios;
@@ -15,6 +16,7 @@ public sealed class RevocationCases
 {
     private readonly ConcurrentQueue<string> _revoked = new();
     private HttpStatusCode _answer = HttpStatusCode.OK;
+    private Gate? _hold;
 
     [Fact]
     public async Task A_sign_out_revokes_the_refresh_token()
@@ -103,6 +105,91 @@ public sealed class RevocationCases
     }
 
     [Fact]
+    public async Task Simple_JWT_has_nothing_to_blacklist_without_a_refresh_token()
+    {
+        await using var app = Create(mode: TokenServerMode.SimpleJwt);
+        await app.Session.SignInAsync(new TokenSet("access-only"));
+
+        await app.Session.SignOutAsync();
+
+        Assert.Empty(_revoked);
+        Assert.Equal(TokenSessionState.SignedOut, app.Session.State);
+    }
+
+    [Fact]
+    public async Task A_server_that_never_answers_holds_the_sign_out_no_longer_than_a_refresh()
+    {
+        using var log = new CapturingLoggerProvider();
+        _hold = new Gate();
+        await using var app = Create(services: log.Add);
+        await app.SignInAsync();
+
+        var signingOut = app.Session.SignOutAsync();
+        await _hold.ArrivedAsync(1);
+        app.Time.Advance(TimeSpan.FromSeconds(30));
+        await signingOut.WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        Assert.Contains("no answer in time", Assert.Single(log.Messages, message => message.EventName == "RevocationFailed").Text, StringComparison.Ordinal);
+        Assert.Equal(TokenSessionState.SignedOut, app.Session.State);
+    }
+
+    [Fact]
+    public async Task Where_nobody_is_signed_in_nothing_is_revoked()
+    {
+        await using var app = Create(new MemoryTokenStore());
+        Assert.Equal(TokenSessionState.NotLoaded, app.Session.State);
+
+        await app.Session.SignOutAsync();
+
+        Assert.Empty(_revoked);
+        Assert.Equal(TokenSessionState.SignedOut, app.Session.State);
+    }
+
+    [Fact]
+    public async Task A_saved_login_that_cant_be_read_is_an_error_of_the_sign_out_and_revokes_nothing()
+    {
+        await using var app = Create(new FailingStore { IsAway = true });
+
+        var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => app.Session.SignOutAsync());
+
+        Assert.Equal(TokenRefreshFailure.Transient, failure.Failure);
+        Assert.Contains("Call SignOutAsync again", failure.Message, StringComparison.Ordinal);
+        Assert.Empty(_revoked);
+        Assert.Equal(TokenSessionState.SignedOut, app.Session.State);
+    }
+
+    [Fact]
+    public async Task A_saved_login_that_nobody_here_can_decrypt_is_signed_out_all_the_same()
+    {
+        var store = new MemoryTokenStore();
+        await store.SignInAsync(SavedTokens.Key, "lineage", 0, new ProtectedTokens("of another key"), default);
+        await using var app = Create(store);
+
+        await app.Session.SignOutAsync();
+
+        Assert.Empty(_revoked);
+        Assert.Equal(TokenStoreVerdict.Closed, (await store.ReadAsync(SavedTokens.Key, default)).Verdict);
+    }
+
+    [Fact]
+    public async Task A_session_made_by_hand_revokes_too()
+    {
+        var options = new TokenRefreshOptions
+        {
+            TokenEndpoint = new Uri("https://login.example.com/token"),
+            RevocationEndpoint = new Uri("https://login.example.com/revoke"),
+            ClientId = "shop",
+        };
+        using var server = new RevocationView(this, () => throw new InvalidOperationException("Nothing is refreshed here."));
+        await using var session = TokenSession.Create(options, backchannel: server);
+        await session.SignInAsync(new TokenSet("access-1", "refresh-1"));
+
+        await session.SignOutAsync();
+
+        Assert.Equal(["token=refresh-1&token_type_hint=refresh_token&client_id=shop"], _revoked);
+    }
+
+    [Fact]
     public async Task A_server_that_isnt_to_be_told_isnt()
     {
         await using var app = Create(configure: options => options.RevocationEndpoint = null);
@@ -113,7 +200,8 @@ public sealed class RevocationCases
         Assert.Empty(_revoked);
     }
 
-    private TestApp Create(MemoryTokenStore? store = null, TokenServerMode mode = TokenServerMode.Strict, Action<TokenRefreshOptions>? configure = null)
+    private TestApp Create(
+        ITokenStore? store = null, TokenServerMode mode = TokenServerMode.Strict, Action<TokenRefreshOptions>? configure = null, Action<IServiceCollection>? services = null)
     {
         TestApp? app = null;
         app = TestApp.Create(
@@ -122,14 +210,16 @@ public sealed class RevocationCases
                 options.RevocationEndpoint = new Uri("https://login.example.com/revoke");
                 configure?.Invoke(options);
             },
-            services =>
+            collection =>
             {
-                var session = services.AddTokenSession(TestApp.Name);
+                var session = collection.AddTokenSession(TestApp.Name).AllowPlaintextTokens();
                 session.Backchannel.ConfigurePrimaryHttpMessageHandler(() => new RevocationView(this, () => app!.Tokens));
                 if (store is not null)
                 {
                     session.UseStore(store);
                 }
+
+                services?.Invoke(collection);
             },
             mode);
         return app;
@@ -148,6 +238,11 @@ public sealed class RevocationCases
             }
 
             cases._revoked.Enqueue(await request.Content!.ReadAsStringAsync(cancellationToken));
+            if (cases._hold is { } hold)
+            {
+                await hold.PassAsync(cancellationToken);
+            }
+
             return cases._answer == (HttpStatusCode)0 ? throw new HttpRequestException("refused") : new HttpResponseMessage(cases._answer);
         }
     }

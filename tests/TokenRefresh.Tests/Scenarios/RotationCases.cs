@@ -4,8 +4,6 @@ using System.Net;
 using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
-using Microsoft.Extensions.DependencyInjection;
-using TokenRefresh.Storage;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
 using Xunit;
@@ -15,8 +13,6 @@ namespace TokenRefresh.Tests.Scenarios;
 /// <summary>Others rotate too, and saving can fail: the store has the last word, and a spent refresh token is never sent again.</summary>
 public sealed class RotationCases
 {
-    private static readonly TokenSessionKey Key = new(TestApp.Name);
-
     [Fact]
     [Trait("Case", "C33")]
     public async Task Our_invalid_grant_is_no_re_login_when_another_process_has_rotated_meanwhile()
@@ -24,7 +20,7 @@ public sealed class RotationCases
         await using var scene = await Scene.SetAsync();
         scene.App.Tokens.Next(async (_, _) =>
         {
-            await RotateElsewhereAsync(scene.Store, "other-access", "other-refresh");
+            await scene.Store.RotateElsewhereAsync(new TokenSet("other-access", "other-refresh"));
             return new HttpResponseMessage(HttpStatusCode.BadRequest) { Content = new StringContent("""{"error":"invalid_grant"}""") };
         });
 
@@ -44,7 +40,7 @@ public sealed class RotationCases
         await using var scene = await Scene.SetAsync();
         scene.App.Tokens.Next(async (_, _) =>
         {
-            await RotateElsewhereAsync(scene.Store, "other-access", "other-refresh");
+            await scene.Store.RotateElsewhereAsync(new TokenSet("other-access", "other-refresh"));
             return new HttpResponseMessage(HttpStatusCode.BadRequest) { Content = new StringContent("""{"error":"invalid_grant"}""") };
         });
         await scene.HoldAndExpireAsync(1);
@@ -60,7 +56,7 @@ public sealed class RotationCases
     public async Task Newer_tokens_in_the_store_are_adopted_without_a_refresh()
     {
         await using var scene = await Scene.SetAsync();
-        await RotateElsewhereAsync(scene.Store, "other-access", "other-refresh");
+        await scene.Store.RotateElsewhereAsync(new TokenSet("other-access", "other-refresh"));
 
         var held = await scene.HoldAndExpireAsync(20);
 
@@ -75,10 +71,10 @@ public sealed class RotationCases
     public async Task When_saving_fails_the_requests_succeed_and_the_pair_is_saved_later()
     {
         var log = new CapturingLoggerProvider();
-        var store = new TroubledStore();
-        await using var app = Create(store, log);
+        var store = new FailingStore();
+        await using var app = TestApp.Over(store, services: log.Add);
         var gate = await HoldAsync(app, 10);
-        store.CanCommit = false;
+        store.CommitsFail = true;
 
         app.Api.Release();
         var statuses = await TestApp.StatusesOf(gate);
@@ -91,7 +87,7 @@ public sealed class RotationCases
         // It is tried again a second later, and two seconds after that.
         await store.Commits.ArrivedAsync(1);
         await AdvanceUntilAsync(app, () => store.Commits.Arrived >= 2);
-        store.CanCommit = true;
+        store.CommitsFail = false;
         await AdvanceUntilAsync(app, () => log.Messages.Any(message => message.EventName == "SavedLate"));
         Assert.Equal("refresh-2", await store.RefreshTokenAsync());
         Assert.Equal(["refresh-1"], app.Tokens.Presented);
@@ -101,10 +97,10 @@ public sealed class RotationCases
     [Trait("Case", "C35")]
     public async Task While_saving_fails_the_token_is_used_and_no_refresh_token_spent()
     {
-        var store = new TroubledStore();
-        await using var app = Create(store);
+        var store = new FailingStore();
+        await using var app = TestApp.Over(store);
         var requests = await HoldAsync(app, 1);
-        store.CanCommit = false;
+        store.CommitsFail = true;
         app.Api.Release();
         await TestApp.StatusesOf(requests);
 
@@ -117,7 +113,7 @@ public sealed class RotationCases
         Assert.Equal(TokenRefreshFailure.Transient, failed.Failure);
         Assert.Equal(["refresh-1"], app.Tokens.Presented);
 
-        store.CanCommit = true;
+        store.CommitsFail = false;
         app.Time.Advance(TimeSpan.FromSeconds(31));
         using var mended = await app.GetAsync();
         Assert.Equal(HttpStatusCode.OK, mended.StatusCode);
@@ -130,10 +126,10 @@ public sealed class RotationCases
     [Trait("Case", "C35")]
     public async Task A_store_that_cant_be_asked_keeps_the_refresh_token_unspent()
     {
-        var store = new TroubledStore();
-        await using var app = Create(store);
+        var store = new FailingStore();
+        await using var app = TestApp.Over(store);
         var requests = await HoldAsync(app, 5);
-        store.CanBegin = false;
+        store.BeginsFail = true;
 
         app.Api.Release();
         foreach (var request in requests)
@@ -145,15 +141,6 @@ public sealed class RotationCases
         Assert.Equal(0, app.Tokens.Calls);
         Assert.Equal(TokenSessionState.SignedIn, app.Session.State);
     }
-
-    private static TestApp Create(TroubledStore store, CapturingLoggerProvider? log = null) => TestApp.Create(services: services =>
-    {
-        services.AddTokenSession(TestApp.Name).UseStore(store).AllowPlaintextTokens();
-        if (log is not null)
-        {
-            log.Add(services);
-        }
-    });
 
     private static async Task<Task<HttpResponseMessage>[]> HoldAsync(TestApp app, int count)
     {
@@ -173,50 +160,5 @@ public sealed class RotationCases
             app.Time.Advance(TimeSpan.FromMilliseconds(100));
             await Task.Yield();
         }
-    }
-
-    private static async Task RotateElsewhereAsync(MemoryTokenStore store, string access, string refresh)
-    {
-        var record = await store.ReadAsync(Key, default);
-        var tokens = new ProtectedTokens(new TokenSet(access, refresh), new TokenCodec(Key, protector: null));
-        await store.CommitAsync(Key, record.Lineage, record.Version, tokens, default);
-    }
-
-    /// <summary>A store in memory, of which some operations fail for a while.</summary>
-    private sealed class TroubledStore : ITokenStore
-    {
-        private readonly MemoryTokenStore _inner = new();
-
-        public bool CanCommit { get; set; } = true;
-
-        public bool CanBegin { get; set; } = true;
-
-        public Gate Commits { get; } = new();
-
-        public async Task<string?> RefreshTokenAsync() =>
-            (await _inner.ReadAsync(Key, default)).Tokens?.Open(new TokenCodec(Key, protector: null)).RefreshToken;
-
-        public ValueTask<TokenStoreAnswer> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken) => _inner.ReadAsync(key, cancellationToken);
-
-        public ValueTask<TokenStoreAnswer> BeginAsync(TokenSessionKey key, RefreshClaim claim, CancellationToken cancellationToken) =>
-            CanBegin ? _inner.BeginAsync(key, claim, cancellationToken) : throw new System.IO.IOException("The disk is gone.");
-
-        public ValueTask<TokenStoreAnswer> CommitAsync(TokenSessionKey key, string lineage, long version, ProtectedTokens tokens, CancellationToken cancellationToken)
-        {
-            _ = Commits.PassAsync(CancellationToken.None);
-            return CanCommit ? _inner.CommitAsync(key, lineage, version, tokens, cancellationToken) : throw new System.IO.IOException("The disk is full.");
-        }
-
-        public ValueTask<TokenStoreAnswer> FailAsync(TokenSessionKey key, RefreshClaim claim, ClaimFailure failure, CancellationToken cancellationToken) =>
-            _inner.FailAsync(key, claim, failure, cancellationToken);
-
-        public ValueTask<TokenStoreAnswer> SignInAsync(TokenSessionKey key, string lineage, long newerThan, ProtectedTokens tokens, CancellationToken cancellationToken) =>
-            _inner.SignInAsync(key, lineage, newerThan, tokens, cancellationToken);
-
-        public ValueTask<TokenStoreAnswer> SignOutAsync(TokenSessionKey key, long newerThan, CancellationToken cancellationToken) =>
-            _inner.SignOutAsync(key, newerThan, cancellationToken);
-
-        public ValueTask WaitForChangeAsync(TokenSessionKey key, long version, TimeSpan atMost, CancellationToken cancellationToken) =>
-            _inner.WaitForChangeAsync(key, version, atMost, cancellationToken);
     }
 }

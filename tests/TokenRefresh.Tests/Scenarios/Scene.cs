@@ -5,7 +5,6 @@ using System.Net;
 using System.Net.Http;
 using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
-using TokenRefresh.Storage;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
 
@@ -65,13 +64,9 @@ internal sealed class Scene : IAsyncDisposable
     public void Expire() =>
         App.Api.Answer(request => new HttpResponseMessage(request.Token is null or "access-1" ? HttpStatusCode.Unauthorized : HttpStatusCode.OK));
 
-    public async Task<TokenSet?> StoredAsync()
-    {
-        var key = new TokenSessionKey(TestApp.Name);
-        return (await Store.ReadAsync(key, default)).Tokens?.Open(new TokenCodec(key, protector: null));
-    }
+    public Task<TokenSet?> StoredAsync() => Store.TokensAsync();
 
-    public async Task<string?> StoredRefreshTokenAsync() => (await StoredAsync())?.RefreshToken;
+    public Task<string?> StoredRefreshTokenAsync() => Store.RefreshTokenAsync();
 
     /// <summary>Waits for the event: no request waits for it longer than a moment.</summary>
     public async Task<ReLoginRequiredEventArgs> HeardAsync()

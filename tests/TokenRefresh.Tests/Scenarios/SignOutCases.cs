@@ -3,7 +3,6 @@ using System.Linq;
 using System.Net;
 using System.Net.Http;
 using System.Threading.Tasks;
-using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.TestKit;
 using Xunit;
 
@@ -20,7 +19,7 @@ public sealed class SignOutCases
     public async Task Sign_out_during_a_flight_leaves_the_store_empty_whatever_comes(string answer)
     {
         var store = new MemoryTokenStore();
-        await using var app = TestApp.Create(services: services => services.AddTokenSession(TestApp.Name).UseStore(store));
+        await using var app = TestApp.Over(store);
         await app.SignInAsync();
         app.Tokens.ExpireAccessTokens();
         Script(app, answer);
@@ -66,7 +65,7 @@ public sealed class SignOutCases
     public async Task Nothing_of_the_old_login_reaches_the_new_one(string answer)
     {
         var store = new MemoryTokenStore();
-        await using var app = TestApp.Create(services: services => services.AddTokenSession(TestApp.Name).UseStore(store));
+        await using var app = TestApp.Over(store);
         await app.SignInAsync();
         app.Tokens.ExpireAccessTokens();
         Script(app, answer);
@@ -108,10 +107,7 @@ public sealed class SignOutCases
 
     [Theory]
     [Trait("Case", "C38")]
-    [InlineData(2)]
-    [InlineData(10)]
-    [InlineData(200)]
-    [InlineData(2000)]
+    [MemberData(nameof(Crowd.Sizes), MemberType = typeof(Crowd))]
     public async Task A_dead_login_raises_one_event_and_the_next_sign_in_arms_it_again(int count)
     {
         await using var app = TestApp.Create();

@@ -15,10 +15,7 @@ public sealed class SingleFlightCases
 {
     [Theory]
     [Trait("Case", "C5")]
-    [InlineData(2)]
-    [InlineData(10)]
-    [InlineData(200)]
-    [InlineData(2000)]
+    [MemberData(nameof(Crowd.Sizes), MemberType = typeof(Crowd))]
     public async Task Late_401s_for_an_old_token_are_sent_again_without_a_second_refresh(int count)
     {
         await using var app = TestApp.Create();
@@ -37,10 +34,7 @@ public sealed class SingleFlightCases
 
     [Theory]
     [Trait("Case", "C6")]
-    [InlineData(2)]
-    [InlineData(10)]
-    [InlineData(200)]
-    [InlineData(2000)]
+    [MemberData(nameof(Crowd.Sizes), MemberType = typeof(Crowd))]
     public async Task While_a_refused_token_is_refreshed_no_new_request_goes_out_with_it(int count)
     {
         await using var app = TestApp.Create();
@@ -82,10 +76,7 @@ public sealed class SingleFlightCases
 
     [Theory]
     [Trait("Case", "C8")]
-    [InlineData(2)]
-    [InlineData(10)]
-    [InlineData(200)]
-    [InlineData(2000)]
+    [MemberData(nameof(Crowd.Sizes), MemberType = typeof(Crowd))]
     public async Task A_failing_refresh_costs_one_flight_and_all_get_the_same_outcome(int count)
     {
         await using var app = TestApp.Create();
@@ -109,10 +100,7 @@ public sealed class SingleFlightCases
 
     [Theory]
     [Trait("Case", "C9")]
-    [InlineData(2)]
-    [InlineData(10)]
-    [InlineData(200)]
-    [InlineData(2000)]
+    [MemberData(nameof(Crowd.Sizes), MemberType = typeof(Crowd))]
     public async Task Two_clients_on_one_session_cause_one_refresh(int count)
     {
         await using var app = TestApp.Create(services: services =>
@@ -138,10 +126,7 @@ public sealed class SingleFlightCases
 
     [Theory]
     [Trait("Case", "C11")]
-    [InlineData(2)]
-    [InlineData(10)]
-    [InlineData(200)]
-    [InlineData(2000)]
+    [MemberData(nameof(Crowd.Sizes), MemberType = typeof(Crowd))]
     public async Task Handlers_that_the_factory_builds_anew_during_a_flight_share_it(int count)
     {
         await using var app = TestApp.Create(options => options.AllowedOrigins.Add(new Uri("https://api.example.com")));

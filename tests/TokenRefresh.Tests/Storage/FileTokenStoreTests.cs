@@ -57,6 +57,7 @@ public sealed class FileTokenStoreTests : IDisposable
     [InlineData("{\"tokenrefresh\":2}")]
     [InlineData("{\"tokenrefresh\":1,\"lineage\":\"a\"}")]
     [InlineData("[]")]
+    [InlineData("{\"tokenrefresh\":1,\"lineage\":null,\"version\":1,\"saved\":7}")]
     public async Task A_damaged_file_is_reported_and_never_overwritten(string damage)
     {
         await SignInAsync();
@@ -91,20 +92,18 @@ public sealed class FileTokenStoreTests : IDisposable
         await Assert.ThrowsAsync<UnreadableTokensException>(() => _store.ReadAsync(Key, default).AsTask());
     }
 
-    [Theory]
-    [InlineData(1024 * 1024, false)]
-    [InlineData((1024 * 1024) + 1, true)]
-    public async Task A_file_that_is_too_large_for_a_record_is_not_read(int length, bool isTooLarge)
+    [Fact]
+    public async Task A_file_as_large_as_a_record_may_be_is_read()
     {
         await SignInAsync();
-        using (var file = File.OpenWrite(RecordFile))
+        await using (var file = File.OpenWrite(RecordFile))
         {
-            file.SetLength(length);
+            file.SetLength(1024 * 1024);
         }
 
         var refusal = await Assert.ThrowsAsync<UnreadableTokensException>(() => _store.ReadAsync(Key, default).AsTask());
 
-        Assert.Equal(isTooLarge, refusal.Message.Contains("too large", StringComparison.Ordinal));
+        Assert.Contains("damaged", refusal.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -118,6 +117,22 @@ public sealed class FileTokenStoreTests : IDisposable
 
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         using var held = HoldLock();
+    }
+
+    [Fact]
+    public async Task A_file_too_large_for_a_record_is_reported_and_never_read_or_overwritten()
+    {
+        await SignInAsync();
+        await using (var file = File.OpenWrite(RecordFile))
+        {
+            file.SetLength((1024 * 1024) + 1);
+        }
+
+        var refusal = await Assert.ThrowsAsync<UnreadableTokensException>(() => _store.ReadAsync(Key, default).AsTask());
+        await Assert.ThrowsAsync<UnreadableTokensException>(SignInAsync);
+
+        Assert.Contains("too large", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal((1024 * 1024) + 1, new FileInfo(RecordFile).Length);
     }
 
     [Fact]
@@ -227,6 +242,24 @@ public sealed class FileTokenStoreTests : IDisposable
         await cancel.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writing.WaitAsync(Gate.FailSafe, TimeProvider.System));
+    }
+
+    [Fact]
+    public async Task A_writer_that_waits_for_another_of_its_own_process_can_be_cancelled_and_keeps_nobody_out()
+    {
+        await SignInAsync();
+        await using var held = HoldLock();
+        var first = _store.SignOutAsync(Key, 1, default).AsTask();
+        using var cancel = new CancellationTokenSource();
+        var second = _store.SignOutAsync(Key, 1, cancel.Token).AsTask();
+
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second.WaitAsync(Gate.FailSafe, TimeProvider.System));
+        Assert.False(first.IsCompleted);
+        await held.DisposeAsync();
+
+        Assert.Equal(TokenStoreVerdict.Accepted, (await first.WaitAsync(Gate.FailSafe, TimeProvider.System)).Verdict);
+        await SignInAsync().WaitAsync(Gate.FailSafe, TimeProvider.System);
     }
 
     [Fact]

@@ -146,6 +146,27 @@ public sealed class SavedTokensTests
     }
 
     [Fact]
+    public async Task Tokens_of_a_newer_format_are_a_configuration_failure_and_stay_as_they_are()
+    {
+        var store = new DictionaryTokenStore();
+        await using (var newer = TestApp.Over(store))
+        {
+            await newer.SignInAsync();
+        }
+
+        // The tokens are text in the record's text.
+        var saved = store.Texts[Key] = store.Texts[Key].Replace("\\u0022v\\u0022:1", "\\u0022v\\u0022:2", StringComparison.Ordinal);
+        Assert.Contains(":2,", saved, StringComparison.Ordinal);
+        await using var app = TestApp.Over(store);
+
+        var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => app.GetAsync());
+
+        Assert.Equal(TokenRefreshFailure.Configuration, failure.Failure);
+        Assert.Equal((0, 0), (app.Api.Calls, app.Tokens.Calls));
+        Assert.Equal(saved, store.Texts[Key]);
+    }
+
+    [Fact]
     public async Task RefreshAsync_loads_at_once_what_was_mended()
     {
         var store = new DictionaryTokenStore();

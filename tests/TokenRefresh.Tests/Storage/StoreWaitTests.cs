@@ -132,12 +132,12 @@ public sealed class StoreWaitTests : IDisposable
 
     private static RefreshClaim Claim(long version, string owner = "first") => new("a", version, owner, Long);
 
-    private static Task WaitAsync(ITokenStore store, long version) =>
+    private static Task WaitAsync(RecordTokenStore store, long version) =>
         store.WaitForChangeAsync(Key, version, Long, default).AsTask().WaitAsync(Gate.FailSafe, TimeProvider.System);
 
-    private static Task SignInAsync(ITokenStore store) => store.SignInAsync(Key, "a", 0, new ProtectedTokens("one"), default).AsTask();
+    private static Task<TokenStoreAnswer> SignInAsync(RecordTokenStore store) => store.SignInAsync(Key, "a", 0, new ProtectedTokens("one"), default).AsTask();
 
-    private static Task<TokenStoreAnswer> ClaimAsync(ITokenStore store, long version, string owner = "first") =>
+    private static Task<TokenStoreAnswer> ClaimAsync(RecordTokenStore store, long version, string owner = "first") =>
         store.BeginAsync(Key, Claim(version, owner), default).AsTask();
 
     private sealed class CountingStore(TimeProvider time) : SingleProcessTokenStore(time)

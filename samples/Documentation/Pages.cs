@@ -1,0 +1,40 @@
+using System;
+using System.Threading.Tasks;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using OpenTelemetry;
+
+namespace TokenRefresh.Samples.Documentation;
+
+/// <summary>docs/telemetry.md, docs/users.md and SECURITY.md.</summary>
+public static class Pages
+{
+    public static void Telemetry(IServiceCollection services)
+    {
+        services.AddOpenTelemetry()
+            .WithMetrics(metrics => metrics.AddMeter(TokenRefreshTelemetry.MeterName))
+            .WithTracing(tracing => tracing.AddSource(TokenRefreshTelemetry.ActivitySourceName));
+    }
+
+    public static async Task UsersAsync(IServiceCollection services, TokenSessions sessions, string accessToken, string refreshToken)
+    {
+        services.AddHttpContextAccessor();
+        services.AddHttpClient("orders", client => client.BaseAddress = new Uri("https://api.example.com"))
+            .AddTokenRefreshHandler(options =>
+            {
+                options.TokenEndpoint = new Uri("https://login.example.com/oauth/token");
+                options.ClientId = "shop";
+                options.UserKey = (request, services) => services.GetRequiredService<IHttpContextAccessor>()
+                    .HttpContext?.User.FindFirst("sub")?.Value;
+            });
+
+        // after the login of user 42:
+        await sessions["orders", "42"].SignInAsync(new TokenSet(accessToken, refreshToken));
+    }
+
+    public static void Loggers(IServiceCollection services)
+    {
+        services.AddHttpClient("orders").RemoveAllLoggers();       // or, for all clients:
+        services.ConfigureHttpClientDefaults(clients => clients.RemoveAllLoggers());
+    }
+}

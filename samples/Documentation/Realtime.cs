@@ -1,0 +1,89 @@
+using System;
+using System.Net;
+using System.Net.Http;
+using System.Net.WebSockets;
+using System.Threading;
+using System.Threading.Tasks;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Grpc.Net.Client.Configuration;
+using Microsoft.AspNetCore.SignalR.Client;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace TokenRefresh.Samples.Documentation;
+
+/// <summary>docs/realtime.md.</summary>
+public static class Realtime
+{
+    public static HubConnection SignalR(TokenSession session, Uri url)
+    {
+        return new HubConnectionBuilder()
+            .WithUrl(url, options =>
+            {
+                options.AccessTokenProvider = () => session.GetAccessTokenAsync();
+                options.HttpMessageHandlerFactory = inner => new TokenRefreshHandler(session) { InnerHandler = inner };
+            })
+            .WithAutomaticReconnect()
+            .Build();
+    }
+
+    public static GrpcChannel GrpcByHandler(TokenSession session, Uri url)
+    {
+        var again = new RetryPolicy
+        {
+            MaxAttempts = 2,
+            InitialBackoff = TimeSpan.FromMilliseconds(10),
+            MaxBackoff = TimeSpan.FromMilliseconds(10),
+            BackoffMultiplier = 1,
+            RetryableStatusCodes = { StatusCode.Unauthenticated },
+        };
+        return GrpcChannel.ForAddress(url, new GrpcChannelOptions
+        {
+            HttpHandler = new TokenRefreshHandler(session) { InnerHandler = new SocketsHttpHandler() },
+            ServiceConfig = new ServiceConfig { MethodConfigs = { new MethodConfig { Names = { MethodName.Default }, RetryPolicy = again } } },
+        });
+    }
+
+    public static CallCredentials GrpcByCredentials(TokenSession session)
+    {
+        return CallCredentials.FromInterceptor(async (context, metadata) =>
+        {
+            if (await session.GetAccessTokenAsync(context.CancellationToken) is { } token)
+            {
+                metadata.Add("Authorization", "Bearer " + token);
+            }
+        });
+    }
+
+    public static void GrpcFromTheFactory(IServiceCollection services)
+    {
+        services.AddGrpcClient<OrdersGrpcClient>(options => options.Address = new Uri("https://api.example.com"))
+            .AddCallCredentials(async (context, metadata, provider) =>
+            {
+                var session = provider.GetRequiredService<TokenSessions>()["orders"];
+                metadata.Add("Authorization", "Bearer " + await session.GetAccessTokenAsync(context.CancellationToken));
+            });
+    }
+
+    public static async Task<ClientWebSocket> WebSocketAsync(TokenSession session, Uri url, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var socket = new ClientWebSocket();
+            socket.Options.CollectHttpResponseDetails = true;
+            socket.Options.SetRequestHeader("Authorization", "Bearer " + await session.GetAccessTokenAsync(cancellationToken));
+            try
+            {
+                await socket.ConnectAsync(url, cancellationToken);
+                return socket;
+            }
+            catch (WebSocketException) when (attempt == 1 && socket.HttpStatusCode == HttpStatusCode.Unauthorized)
+            {
+                socket.Dispose();
+                await session.RefreshAsync(cancellationToken);
+            }
+        }
+    }
+}
+
+public sealed class OrdersGrpcClient(CallInvoker invoker) : ClientBase(invoker);

@@ -1,0 +1,35 @@
+using System;
+using System.Linq;
+using Microsoft.Extensions.Options;
+using TokenRefresh.Options;
+using TokenRefresh.Storage;
+
+namespace TokenRefresh.DependencyInjection;
+
+/// <summary>
+/// Has an app fail when it starts, and not at its first request: a session that isn't registered, options that are wrong, tokens that would
+/// be saved unencrypted.
+/// </summary>
+internal sealed class RegistrationValidator(IServiceProvider provider, SessionRegistry registry) : IValidateOptions<TokenRefreshOptions>
+{
+    public ValidateOptionsResult Validate(string? name, TokenRefreshOptions options)
+    {
+        if (name is null || !registry.Sessions.Contains(name))
+        {
+            return registry.Clients.FirstOrDefault(client => client.Value == name) is { Key: { } client }
+                ? ValidateOptionsResult.Fail($"TokenRefresh client '{client}': {registry.Unknown(name!)}")
+                : ValidateOptionsResult.Skip;
+        }
+
+        if (TokenRefreshOptionsValidator.Validate(name, options, SessionComposer.HasEndpoint(provider, name)) is { Failed: true } failed)
+        {
+            return failed;
+        }
+
+        var failure = SavedTokensRule.FindFailure(
+            SessionComposer.Find<ITokenStore>(provider, name),
+            SessionComposer.Find<ITokenProtector>(provider, name),
+            registry.PlaintextSessions.Contains(name));
+        return failure is null ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail($"TokenRefresh client '{name}': {failure}");
+    }
+}

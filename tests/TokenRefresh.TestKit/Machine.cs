@@ -1,0 +1,22 @@
+using System;
+using Xunit;
+
+namespace TokenRefresh.TestKit;
+
+/// <summary>The machine that the tests run on: it may lack a server or a program that some of them need.</summary>
+public static class Machine
+{
+    /// <summary>Whether nothing may be missing (<c>TOKENREFRESH_REQUIRE_SERVERS=1</c>): a test that would be skipped fails.</summary>
+    public static bool IsComplete => Environment.GetEnvironmentVariable("TOKENREFRESH_REQUIRE_SERVERS") == "1";
+
+    /// <summary>Skips the test where something is missing, or fails it where nothing may be.</summary>
+    /// <param name="missing">What is missing; nothing, if <see langword="null"/>.</param>
+    public static void MustHave(string? missing)
+    {
+        if (missing is not null)
+        {
+            Assert.SkipUnless(IsComplete, missing);
+            Assert.Fail(missing);
+        }
+    }
+}

@@ -1,0 +1,168 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Net;
+using System.Threading;
+using System.Threading.Tasks;
+using TokenRefresh.TestKit;
+using TokenRefresh.Tests.Support;
+using Xunit;
+
+namespace TokenRefresh.Tests.Scenarios;
+
+/// <summary>A pair that couldn't be saved is owed to the store: until it is there, something newer is, or the app ends.</summary>
+[Trait("Case", "C35")]
+public sealed class OwedSaveCases
+{
+    [Fact]
+    public async Task A_save_that_got_there_though_it_seemed_to_fail_is_recognised_and_the_pair_is_refreshed_next()
+    {
+        var store = new CutStore();
+        await using var app = TestApp.Over(store, options => options.MinRefreshInterval = TimeSpan.Zero);
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        store.IsCut = true;
+        using var unsaved = await app.GetAsync();
+        store.IsCut = false;
+        app.Tokens.ExpireAccessTokens();
+
+        using var next = await app.GetAsync();
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (unsaved.StatusCode, next.StatusCode));
+        Assert.Equal(["access-1", "access-2", "access-2", "access-3"], app.Api.Received.Select(request => request.Token));
+        Assert.Equal(["refresh-1", "refresh-2"], app.Tokens.Presented);
+        Assert.Equal("refresh-3", await store.RefreshTokenAsync());
+    }
+
+    [Fact]
+    [Trait("Case", "C36")]
+    public async Task A_pair_that_is_owed_is_not_saved_after_a_sign_out_that_the_store_didnt_hear()
+    {
+        var store = new FailingStore();
+        await using var app = TestApp.Over(store);
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        store.CommitsFail = true;
+        using var unsaved = await app.GetAsync();
+        store.IsAway = true;
+        await Assert.ThrowsAsync<TokenRefreshException>(() => app.Session.SignOutAsync());
+
+        // The end of the app waits for what is owed, and tries once more.
+        (store.IsAway, store.CommitsFail) = (false, false);
+        await app.Services.DisposeAsync();
+
+        Assert.NotEqual("refresh-2", await store.RefreshTokenAsync());
+    }
+
+    [Fact]
+    public async Task What_another_process_saved_while_ours_couldnt_is_the_truth_for_all()
+    {
+        using var log = new CapturingLoggerProvider();
+        var store = new FailingStore();
+        await using var app = TestApp.Over(store, services: log.Add);
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        store.CommitsFail = true;
+        using var unsaved = await app.GetAsync();
+        store.CommitsFail = false;
+        var others = app.Tokens.Issue();
+        await store.RotateElsewhereAsync(others);
+
+        app.Time.Advance(TimeSpan.FromSeconds(1));
+        await UntilAsync(() => log.Messages.Any(message => message.EventName == "SavedLate"));
+        using var next = await app.GetAsync();
+
+        Assert.Equal(HttpStatusCode.OK, next.StatusCode);
+        Assert.Equal(others.AccessToken, app.Api.Received[^1].Token);
+        Assert.Equal(others.RefreshToken, await store.RefreshTokenAsync());
+        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+    }
+
+    [Fact]
+    [Trait("Case", "C36")]
+    public async Task After_a_sign_out_nothing_is_owed_any_more()
+    {
+        var store = new FailingStore();
+        await using var app = TestApp.Over(store);
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        store.CommitsFail = true;
+        using var unsaved = await app.GetAsync();
+        await app.Session.SignOutAsync();
+
+        // At most the attempt that was waiting for its turn comes after that; disposal waits for whatever is owed.
+        app.Time.Advance(TimeSpan.FromSeconds(1));
+        await app.Services.DisposeAsync();
+
+        Assert.InRange(store.Commits.Arrived, 1, 2);
+    }
+
+    [Fact]
+    [Trait("Case", "C36")]
+    public async Task Another_processs_sign_out_while_the_pair_is_owed_wins()
+    {
+        using var log = new CapturingLoggerProvider();
+        var store = new FailingStore();
+        await using var app = TestApp.Over(store, services: log.Add);
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        store.CommitsFail = true;
+        using var unsaved = await app.GetAsync();
+        store.CommitsFail = false;
+        await store.SignOutAsync(SavedTokens.Key, 1, default);
+
+        app.Time.Advance(TimeSpan.FromSeconds(1));
+        await UntilAsync(() => log.Messages.Any(message => message.EventName == "SavedLate"));
+        using var next = await app.GetAsync();
+
+        Assert.Null(app.Api.Received[^1].Authorization);
+        Assert.Equal(HttpStatusCode.Unauthorized, next.StatusCode);
+        Assert.Null(await store.RefreshTokenAsync());
+    }
+
+    [Fact]
+    [Trait("Case", "C22")]
+    public async Task A_save_that_fails_while_the_app_ends_keeps_nobody_waiting()
+    {
+        var store = new FailingStore();
+        await using var app = TestApp.Over(store);
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        store.CommitsFail = true;
+        var refresh = app.Tokens.Hold();
+        var request = app.GetAsync();
+        await refresh.ArrivedAsync(1);
+
+        var disposing = app.Services.DisposeAsync().AsTask();
+        refresh.Open();
+        await disposing.WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        using var response = await request.WaitAsync(Gate.FailSafe, TimeProvider.System);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(1, store.Commits.Arrived);
+    }
+
+    // It happens in the background; real time only ends a test that hangs.
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        using var failSafe = new CancellationTokenSource(Gate.FailSafe, TimeProvider.System);
+        while (!condition())
+        {
+            failSafe.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+    }
+
+    /// <summary>A store that saves, and is cut off before it can say so.</summary>
+    private sealed class CutStore : StoreAround
+    {
+        public bool IsCut { get; set; }
+
+        public override async ValueTask<TokenStoreAnswer> CommitAsync(
+            TokenSessionKey key, string lineage, long version, ProtectedTokens tokens, CancellationToken cancellationToken)
+        {
+            var answer = await base.CommitAsync(key, lineage, version, tokens, cancellationToken);
+            return IsCut ? throw new IOException("The connection was cut.") : answer;
+        }
+    }
+}

@@ -1,0 +1,270 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Net;
+using System.Net.Http;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.Extensions.Time.Testing;
+using TokenRefresh.TestKit;
+using TokenRefresh.Tests.Support;
+using Xunit;
+
+namespace TokenRefresh.Tests.Scenarios;
+
+/// <summary>A store that forgets, is away, answers nonsense or calls back: no login is lost by it, and nobody hangs.</summary>
+public sealed class StoreTroubleCases
+{
+    [Fact]
+    public async Task A_store_that_has_lost_its_records_gets_the_login_back_and_it_is_refreshed()
+    {
+        var store = new ForgetfulStore();
+        await using var app = TestApp.Over(store);
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        store.Forget();
+
+        using var response = await app.GetAsync();
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+        Assert.Equal("refresh-2", await store.RefreshTokenAsync());
+    }
+
+    [Fact]
+    [Trait("Case", "C34")]
+    public async Task What_another_process_put_back_into_a_store_that_had_lost_it_is_taken_without_a_refresh()
+    {
+        var store = new ForgetfulStore();
+        await using var app = TestApp.Over(store);
+        var tokens = await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        var lineage = (await store.ReadAsync(SavedTokens.Key, default)).Lineage;
+        store.Forget();
+        store.AfterMissing = async () =>
+        {
+            // Between the answer that nothing is there and our putting it back.
+            await store.CommitAsync(SavedTokens.Key, lineage, 1, SavedTokens.Protect(tokens), default);
+            await store.RotateElsewhereAsync(app.Tokens.RotateElsewhere("refresh-1"));
+        };
+
+        using var response = await app.GetAsync();
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(0, app.Tokens.Calls);
+        Assert.Equal(["access-1", "access-2"], app.Api.Received.Select(request => request.Token));
+        Assert.Equal("refresh-2", await store.RefreshTokenAsync());
+    }
+
+    [Fact]
+    [Trait("Case", "C33")]
+    public async Task A_refusal_that_comes_after_the_claim_has_passed_to_another_process_is_no_end_of_the_login()
+    {
+        var storesClock = new FakeTimeProvider(new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero));
+        var store = new FollowedStore(new MemoryTokenStore(storesClock));
+        await using var app = TestApp.Over(store);
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        var lineage = (await store.ReadAsync(SavedTokens.Key, default)).Lineage;
+        TokenSet? rotated = null;
+        app.Tokens.Next(async (_, _) =>
+        {
+            // This process slept for longer than its lease. Another one has claimed the refresh and got its tokens, but not saved them yet.
+            storesClock.Advance(TimeSpan.FromMinutes(1));
+            var claimed = await store.BeginAsync(SavedTokens.Key, new RefreshClaim(lineage, 1, "other", TimeSpan.FromMinutes(1)), default);
+            Assert.Equal(TokenStoreVerdict.Accepted, claimed.Verdict);
+            rotated = app.Tokens.RotateElsewhere("refresh-1");
+            return new HttpResponseMessage(HttpStatusCode.BadRequest) { Content = new StringContent("""{"error":"invalid_grant"}""") };
+        });
+
+        var request = app.GetAsync();
+        await store.Follows.ArrivedAsync(1);
+        await store.RotateElsewhereAsync(rotated!);
+        using var response = await request.WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+        Assert.Equal(["access-1", "access-2"], app.Api.Received.Select(received => received.Token));
+        Assert.Empty(app.ReLogins);
+        Assert.Single(app.Refreshes);
+    }
+
+    [Fact]
+    public async Task A_store_that_answers_nothing_at_all_fails_the_flight_and_leaves_none_waiting()
+    {
+        using var log = new CapturingLoggerProvider();
+        var store = new SilentStore();
+        await using var app = TestApp.Over(store, services: log.Add);
+        await app.SignInAsync();
+        var requests = await app.SendAtOnceAsync(10);
+        app.Tokens.ExpireAccessTokens();
+        store.IsSilent = true;
+
+        app.Api.Release();
+        foreach (var request in requests)
+        {
+            var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => request.WaitAsync(Gate.FailSafe, TimeProvider.System));
+            Assert.Equal(TokenRefreshFailure.Transient, failure.Failure);
+        }
+
+        Assert.Single(log.Messages, message => message.EventName == "FlightBroke");
+        Assert.Equal(0, app.Tokens.Calls);
+
+        store.IsSilent = false;
+        app.Time.Advance(TimeSpan.FromSeconds(2));
+        using var next = await app.GetAsync();
+        Assert.Equal(HttpStatusCode.OK, next.StatusCode);
+        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+    }
+
+    [Fact]
+    public async Task A_claim_that_cant_be_given_back_doesnt_hide_why_the_refresh_failed()
+    {
+        await using var app = TestApp.Over(new KeepingStore());
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        app.Tokens.Always(HttpStatusCode.BadRequest, """{"error":"invalid_client"}""");
+
+        var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => app.GetAsync());
+
+        Assert.Equal((TokenRefreshFailure.Configuration, "invalid_client"), (failure.Failure, failure.Error));
+        Assert.Equal(1, app.Tokens.Calls);
+    }
+
+    [Fact]
+    [Trait("Case", "C14")]
+    public async Task A_store_that_calls_through_the_client_it_serves_is_told_so()
+    {
+        TestApp? app = null;
+        await using var running = app = TestApp.Over(new CallingStore(() => app!.GetAsync()));
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+
+        var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => app.GetAsync().WaitAsync(Gate.FailSafe, TimeProvider.System));
+
+        Assert.Equal(TokenRefreshFailure.Configuration, failure.Failure);
+        Assert.Contains("waits for itself", failure.Message, StringComparison.Ordinal);
+        Assert.Equal((1, 0), (app.Api.Calls, app.Tokens.Calls));
+    }
+
+#if !NETSTANDARD_BUILD // That build doesn't know the type, which newer platforms have.
+    [Fact]
+    [Trait("Case", "C42")]
+    public async Task What_a_store_quotes_of_an_answer_it_couldnt_read_is_not_handed_on()
+    {
+        await using var app = TestApp.Over(new KeepingStore { BeginThrows = new HttpIOException(HttpRequestError.InvalidResponse, "Invalid header line: kanarie") });
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+
+        var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => app.GetAsync());
+
+        Assert.Equal(TokenRefreshFailure.Transient, failure.Failure);
+        Assert.DoesNotContain("kanarie", failure.ToString(), StringComparison.Ordinal);
+    }
+#endif
+
+    [Fact]
+    public async Task A_session_that_is_signed_out_stays_so_while_its_store_is_away()
+    {
+        var store = new FailingStore();
+        await using var app = TestApp.Over(store);
+        await app.SignInAsync();
+        await app.Session.SignOutAsync();
+        app.Time.Advance(TimeSpan.FromSeconds(2));
+        store.IsAway = true;
+
+        using var response = await app.GetAsync();
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Null(Assert.Single(app.Api.Received).Authorization);
+    }
+
+    [Fact]
+    [Trait("Case", "C2")]
+    public async Task A_dead_login_is_still_answered_locally_while_its_store_is_away()
+    {
+        var store = new FailingStore();
+        await using var app = TestApp.Over(store);
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        app.Tokens.RevokeRefreshTokens();
+        using var refused = await app.GetAsync();
+        app.Time.Advance(TimeSpan.FromSeconds(2));
+        store.IsAway = true;
+
+        using var response = await app.GetAsync();
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal((1, 1), (app.Api.Calls, app.Tokens.Calls));
+        Assert.Single(app.ReLogins);
+    }
+
+    /// <summary>A store that can lose all it holds.</summary>
+    private sealed class ForgetfulStore : StoreAround
+    {
+        private MemoryTokenStore _records = new();
+
+        public Func<Task>? AfterMissing { get; set; }
+
+        protected override ITokenStore Inner => _records;
+
+        public void Forget() => _records = new MemoryTokenStore();
+
+        public override async ValueTask<TokenStoreAnswer> BeginAsync(TokenSessionKey key, RefreshClaim claim, CancellationToken cancellationToken)
+        {
+            var answer = await base.BeginAsync(key, claim, cancellationToken);
+            if (answer.Verdict == TokenStoreVerdict.Missing && AfterMissing is { } act)
+            {
+                AfterMissing = null;
+                await act();
+            }
+
+            return answer;
+        }
+    }
+
+    /// <summary>A store that knows who follows another's refresh.</summary>
+    private sealed class FollowedStore(ITokenStore inner) : StoreAround(inner)
+    {
+        public Gate Follows { get; } = new();
+
+        public override ValueTask WaitForChangeAsync(TokenSessionKey key, long version, TimeSpan atMost, CancellationToken cancellationToken)
+        {
+            var waiting = base.WaitForChangeAsync(key, version, atMost, cancellationToken);
+            _ = Follows.PassAsync(CancellationToken.None);
+            return waiting;
+        }
+    }
+
+    /// <summary>A home-made store that forgets to answer.</summary>
+    private sealed class SilentStore : StoreAround
+    {
+        public bool IsSilent { get; set; }
+
+        public override ValueTask<TokenStoreAnswer> BeginAsync(TokenSessionKey key, RefreshClaim claim, CancellationToken cancellationToken) =>
+            IsSilent ? default : base.BeginAsync(key, claim, cancellationToken);
+    }
+
+    /// <summary>A store that takes no claim back.</summary>
+    private sealed class KeepingStore : StoreAround
+    {
+        public Exception? BeginThrows { get; set; }
+
+        public override ValueTask<TokenStoreAnswer> BeginAsync(TokenSessionKey key, RefreshClaim claim, CancellationToken cancellationToken) =>
+            BeginThrows is { } exception ? throw exception : base.BeginAsync(key, claim, cancellationToken);
+
+        public override ValueTask<TokenStoreAnswer> FailAsync(TokenSessionKey key, RefreshClaim claim, ClaimFailure failure, CancellationToken cancellationToken) =>
+            throw new IOException("The network drive is gone.");
+    }
+
+    /// <summary>A store behind a service that the guarded client calls.</summary>
+    private sealed class CallingStore(Func<Task<HttpResponseMessage>> call) : StoreAround
+    {
+        public override async ValueTask<TokenStoreAnswer> BeginAsync(TokenSessionKey key, RefreshClaim claim, CancellationToken cancellationToken)
+        {
+            using var response = await call();
+            return await base.BeginAsync(key, claim, cancellationToken);
+        }
+    }
+}
