@@ -13,6 +13,8 @@ internal static class Words
     extension(Assert)
     {
         public static void SkipWhen(bool condition, string reason) => Assert.False(condition, reason);
+
+        public static void SkipUnless(bool condition, string reason) => Assert.True(condition, reason);
     }
 }
 

@@ -114,6 +114,17 @@ public sealed class HandlingTests
         Assert.True(RequestReplay.CanReplay(response.Content));
     }
 
+    [Theory]
+    [InlineData(3, true)]
+    [InlineData(2, false)]
+    [InlineData(0, false)]
+    public async Task A_body_is_buffered_up_to_the_limit(long limit, bool expected)
+    {
+        using var content = new OneShot([1, 2, 3]);
+
+        Assert.Equal(expected, await RequestReplay.BufferAsync(content, limit, default));
+    }
+
     [Fact]
     public void Content_of_a_home_made_kind_is_not_sent_twice()
     {
@@ -127,6 +138,8 @@ public sealed class HandlingTests
     }
 
     private static Uri? Parse(string? uri) => uri is null ? null : new Uri(uri, UriKind.RelativeOrAbsolute);
+
+    private sealed class OneShot(byte[] body) : ByteArrayContent(body);
 
     private sealed class HomeMadeStream() : StreamContent(new MemoryStream([1]));
 

@@ -67,6 +67,10 @@ public sealed class SimpleJwtLifetimeTests
         Assert.Equal(seconds, SimpleJwtLifetime.Read(jwt.PadRight(length, 'x'), refreshToken: null, At(Now))?.TotalSeconds);
     }
 
+    [Fact]
+    public void An_end_after_all_clocks_is_none() =>
+        Assert.Null(SimpleJwtLifetime.Read(Jwt("""{"exp":253402300800}"""), Jwt("""{"iat":253402300799}"""), date: null));
+
     [Theory]
     [InlineData(-1)]
     [InlineData(0)]

@@ -18,6 +18,7 @@ public sealed class TokenEndpointResultTests
     public void It_names_its_outcome_and_code_and_no_secret()
     {
         Assert.Equal("SuccessorOnly", TokenEndpointResult.SuccessorOnly("canary").ToString());
+        Assert.Contains("without an access token", TokenEndpointResult.SuccessorOnly("canary").Description, StringComparison.Ordinal);
         Assert.Equal("Rejected (invalid_grant)", TokenEndpointResult.Rejected("invalid_grant").ToString());
         Assert.Equal("[token request]", new TokenEndpointRequest(new TokenSessionKey("orders"), "canary", scope: null).ToString());
     }

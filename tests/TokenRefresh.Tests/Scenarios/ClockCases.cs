@@ -3,6 +3,7 @@ using System.Linq;
 using System.Net;
 using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
 using Xunit;
@@ -114,6 +115,25 @@ public sealed class ClockCases
         await RequestAsync(app, 5);
 
         Assert.InRange(app.Tokens.Calls, 1, 1);
+    }
+
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(290, 1)]
+    public async Task Shared_tokens_are_as_old_as_the_store_says_whatever_the_clock_here_says(int age, int calls)
+    {
+        var storesClock = new FakeTimeProvider(new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero));
+        var store = new MemoryTokenStore(storesClock);
+        await using var here = TestApp.Create(services: services => services.AddTokenSession(TestApp.Name).UseStore(store));
+        await using var there = TestApp.Create(services: services => services.AddTokenSession(TestApp.Name).UseStore(store));
+        here.Time.Advance(TimeSpan.FromHours(2));
+        await there.SignInAsync();
+        storesClock.Advance(TimeSpan.FromSeconds(age));
+
+        // This app's token server doesn't know the login: whether it was asked is what counts.
+        _ = await Record.ExceptionAsync(() => here.Session.GetAccessTokenAsync());
+
+        Assert.Equal(calls, here.Tokens.Calls);
     }
 
     private static (TestApp App, WrongTime Clock) Create()

@@ -108,7 +108,13 @@ public sealed class SavedFormatTests
     [InlineData("""{"v":2,"access":"access-1"}""")]
     [InlineData("""{"v":1}""")]
     [InlineData("""{"v":1,"access":"a b"}""")]
-    public void What_is_no_token_set_of_this_format_is_called_unreadable(string text) => Assert.Throws<UnreadableTokensException>(() => Codec.Read(text));
+    public void What_is_no_token_set_of_this_format_is_called_unreadable_with_advice(string text)
+    {
+        var refusal = Assert.Throws<UnreadableTokensException>(() => Codec.Read(text));
+
+        Assert.Contains("The saved tokens can't be read (", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("restore the key", refusal.Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void What_was_wrapped_for_a_store_opens_as_it_was()

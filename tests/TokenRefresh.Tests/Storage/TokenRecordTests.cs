@@ -88,6 +88,7 @@ public sealed class TokenRecordTests
     [Fact]
     public void Where_there_is_no_record_there_is_nothing_to_claim_or_to_fail()
     {
+        Assert.Equal("", TokenRecord.Read(null, Now).Answer.Lineage);
         Assert.Equal(new(null, new TokenStoreAnswer(TokenStoreVerdict.Missing)), Begin(null, "first", Now));
         Assert.Equal(new(null, new TokenStoreAnswer(TokenStoreVerdict.Missing)), TokenRecord.Fail(null, Claim("first"), new ClaimFailure(), Now));
     }
