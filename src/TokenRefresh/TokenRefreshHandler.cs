@@ -85,12 +85,14 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         login = null;
         if (RequestMarks.IsSkipped(request) || _resolver.Resolve(request) is not { } session)
         {
+            TakeBack(request, session: null);
             return null;
         }
 
         if (!_resolver.Origins.Contains(request.RequestUri))
         {
             Log.ForeignOrigin(session.Services.Logger, session.Name);
+            TakeBack(request, session);
             return null;
         }
 
@@ -105,9 +107,20 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         return before?.Header == present ? session : null;
     }
 
-    // Nothing to look at, and nobody outside will send it again.
+    // A handler outside may send the same request again, at another address or as nobody: our token doesn't go along.
+    private static void TakeBack(HttpRequestMessage request, TokenSession? session)
+    {
+        if (ReadHeader(request) is { } present && (present == session?.Current.Header || present == RequestMarks.AttachedTo(request)?.Header))
+        {
+            request.Headers.Remove(Authorization);
+        }
+    }
+
+    // Nothing to look at, and nobody outside will send it again, as is done to wait for what was accepted or to get the next part.
     private static bool IsPlain(TokenSession session, HttpResponseMessage response) =>
-        response.IsSuccessStatusCode && session.Services.Options.ShouldRefresh is null;
+        response.IsSuccessStatusCode
+        && response.StatusCode is not (HttpStatusCode.Accepted or HttpStatusCode.PartialContent)
+        && session.Services.Options.ShouldRefresh is null;
 
     /// <summary>For a request that may have to wait, or to be buffered, before it is sent.</summary>
     private async Task<HttpResponseMessage> SendSlowlyAsync(
@@ -118,9 +131,9 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         // What takes time comes before the token: neither a sign-out nor a 401 of others may slip in between.
         var isBuffered = await RequestReplay.BufferAsync(request.Content, session.Services.Options.MaxReplayBufferSize, cancellationToken).ConfigureAwait(false);
         var generation = await session.AcquireAsync(cancellationToken).ConfigureAwait(false);
-        if (login is not null && generation.State == TokenSessionState.SignedIn && generation.Lineage != login)
+        if (login is not null && generation.Lineage != login)
         {
-            // Somebody else has signed in meanwhile: it isn't sent as that one.
+            // The login it was made under was ended meanwhile: it is sent neither as whoever has signed in since, nor as nobody.
             return AnswerLocally(session, request);
         }
 
@@ -154,15 +167,16 @@ public sealed class TokenRefreshHandler : DelegatingHandler
                 return response;
             }
 
-            var held = HeldResponse.Hold(response);
+            var held = HeldResponse.Untouched(response);
             var repaired = sent.Generation;
             try
             {
                 for (var round = 1; sent.Session.MustWaitAnew(sent.Generation, round, out repaired, out var outcome); round++)
                 {
+                    held = held.Hold();
                     if (await sent.Session.Services.Telemetry.HoldAsync(outcome, cancellationToken).ConfigureAwait(false) is { } failure)
                     {
-                        repaired = sent.Session.Despite(failure);
+                        repaired = sent.Session.GoOnDespite(failure);
                         break;
                     }
                 }

@@ -189,6 +189,12 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
         {
             throw ReLogin();
         }
+
+        if (_current == start && start.Tokens!.RefreshToken is null)
+        {
+            throw new InvalidOperationException(
+                $"The login of session '{Name}' has no refresh token: it lives as long as its access token, and can't be refreshed. Sign in again for a new one.");
+        }
     }
 
     /// <summary>

@@ -21,15 +21,11 @@ internal sealed class RegistrationValidator(IServiceProvider provider, SessionRe
                 : ValidateOptionsResult.Skip;
         }
 
-        if (TokenRefreshOptionsValidator.Validate(name, options, SessionComposer.HasEndpoint(provider, name)) is { Failed: true } failed)
-        {
-            return failed;
-        }
-
+        var wrong = TokenRefreshOptionsValidator.Validate(name, options, SessionComposer.HasEndpoint(provider, name));
         var failure = SavedTokensRule.FindFailure(
             SessionComposer.Find<ITokenStore>(provider, name),
             SessionComposer.Find<ITokenProtector>(provider, name),
             registry.PlaintextSessions.Contains(name));
-        return failure is null ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail($"TokenRefresh client '{name}': {failure}");
+        return failure is null ? wrong : ValidateOptionsResult.Fail([.. wrong.Failures ?? [], $"TokenRefresh client '{name}': {failure}"]);
     }
 }

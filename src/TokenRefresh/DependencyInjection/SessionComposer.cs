@@ -22,7 +22,7 @@ internal sealed class SessionComposer(IServiceProvider provider, SessionRegistry
             throw new ArgumentException(registry.Unknown(name), nameof(name));
         }
 
-        var options = provider.GetRequiredService<IOptionsMonitor<TokenRefreshOptions>>().Get(name);
+        var options = Options(name);
         var time = provider.GetService<TimeProvider>() ?? TimeProvider.System;
         var backchannel = Backchannel(name);
         var services = new SessionServices
@@ -41,6 +41,20 @@ internal sealed class SessionComposer(IServiceProvider provider, SessionRegistry
         };
         provider.GetRequiredService<SessionDrain>().Services = services;
         return services;
+    }
+
+    // The options' cache would keep the exception of a store that couldn't be made, and the next to ask would get that.
+    private TokenRefreshOptions Options(string name)
+    {
+        try
+        {
+            return provider.GetRequiredService<IOptionsMonitor<TokenRefreshOptions>>().Get(name);
+        }
+        catch
+        {
+            provider.GetRequiredService<IOptionsMonitorCache<TokenRefreshOptions>>().TryRemove(name);
+            throw;
+        }
     }
 
     private Func<HttpClient> Backchannel(string name) => new BackchannelClient(provider.GetRequiredService<IHttpClientFactory>(), BackchannelName(name)).Get;

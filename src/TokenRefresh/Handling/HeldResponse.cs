@@ -16,16 +16,22 @@ internal readonly struct HeldResponse
 
     private readonly HttpResponseMessage _response;
     private readonly CancellationTokenSource? _stop;
-    private readonly Task _buffering;
+    private readonly Task? _buffering;
 
-    private HeldResponse(HttpResponseMessage response, CancellationTokenSource? stop, Task buffering)
+    private HeldResponse(HttpResponseMessage response, CancellationTokenSource? stop, Task? buffering)
     {
         _response = response;
         _stop = stop;
         _buffering = buffering;
     }
 
-    /// <summary>Buffers the body up to 64 KiB. A larger one stays on its connection; what was read of it is put in front again.</summary>
+    /// <summary>A 401 that isn't held yet: its body stays where it is.</summary>
+    public static HeldResponse Untouched(HttpResponseMessage response) => new(response, stop: null, buffering: null);
+
+    /// <summary>Buffers the body up to 64 KiB, once. A larger one stays on its connection; what was read of it is put in front again.</summary>
+    public HeldResponse Hold() => _buffering is null ? Hold(_response) : this;
+
+    /// <inheritdoc cref="Hold()"/>
     public static HeldResponse Hold(HttpResponseMessage response)
     {
         if (response.Content is not { } content
@@ -43,6 +49,11 @@ internal readonly struct HeldResponse
     /// <summary>Gives the response to its caller after all.</summary>
     public async Task<HttpResponseMessage> GiveBackAsync(CancellationToken cancellationToken)
     {
+        if (_buffering is null)
+        {
+            return _response;
+        }
+
         try
         {
             await _buffering.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -60,7 +71,7 @@ internal readonly struct HeldResponse
     /// </summary>
     public void Discard()
     {
-        if (_buffering.IsCompleted)
+        if (_buffering is null or { IsCompleted: true })
         {
             _response.Dispose();
             return;
@@ -73,7 +84,14 @@ internal readonly struct HeldResponse
     private static async Task DisposeAfterAsync(Task buffering, HttpResponseMessage response)
     {
         await buffering.ConfigureAwait(false);
-        response.Dispose();
+        try
+        {
+            response.Dispose();
+        }
+        catch (Exception)
+        {
+            // A body that can't even be disposed of is nobody's any more.
+        }
     }
 
     private static async Task BufferAsync(HttpResponseMessage response, CancellationToken cancellationToken)

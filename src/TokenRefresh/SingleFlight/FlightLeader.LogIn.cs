@@ -34,7 +34,7 @@ internal sealed partial class FlightLeader
         var dead = flight.Base;
         Log.AskingUser(_services.Logger, session.Name, dead.Reason);
         var patience = _services.Time.CreateTimeout(_services.Options.ReLoginTimeout);
-        var asking = Task.Run(() => AskAsync(dead, patience.Token));
+        var asking = Task.Run(() => AskTheUserAsync(dead, patience.Token));
         using (_services.Work.Stopping.Register(static patience => ((CancellationTokenSource)patience!).Cancel(), patience))
         {
             try
@@ -48,6 +48,12 @@ internal sealed partial class FlightLeader
             }
         }
 
+        if (flight.Outcome.IsCompleted)
+        {
+            // Nothing to be told of a login that is history.
+            Announcement = null;
+        }
+
         if (asking.IsCompleted)
         {
             patience.Dispose();
@@ -58,8 +64,6 @@ internal sealed partial class FlightLeader
         patience.Cancel();
         if (flight.Outcome.IsCompleted)
         {
-            // Nothing to be told of a login that is history.
-            Announcement = null;
             return;
         }
 
@@ -68,7 +72,7 @@ internal sealed partial class FlightLeader
     }
 
     /// <summary>Calls the app, which may throw anything.</summary>
-    private async Task<(TokenSet? Tokens, string Description)> AskAsync(Generation dead, CancellationToken patience)
+    private async Task<(TokenSet? Tokens, string Description)> AskTheUserAsync(Generation dead, CancellationToken patience)
     {
         try
         {
@@ -101,11 +105,14 @@ internal sealed partial class FlightLeader
     private async Task TakeLateAsync(Generation declined, Task<(TokenSet? Tokens, string Description)> asking)
     {
         var (tokens, _) = await asking.ConfigureAwait(false);
-        if (tokens is not null && session.Current == declined)
+        await flight.Outcome.ConfigureAwait(false);
+
+        // Others may have looked into the store meanwhile, and found the same dead login again.
+        var current = session.Current;
+        if (tokens is not null && current.State == declined.State && current.Lineage == declined.Lineage && current.Version == declined.Version)
         {
-            var late = new FlightLeader(session, flight);
-            await late.TakeAsync(declined, (tokens, "")).ConfigureAwait(false);
-            await session.AnnounceAsync(late.Announcement).ConfigureAwait(false);
+            var next = new Flight(current, FlightCause.Load, isAwaited: false);
+            await DoLateAsync(next, late => late.TakeAsync(current, (tokens, ""))).ConfigureAwait(false);
         }
     }
 }

@@ -127,6 +127,13 @@ internal sealed partial class FlightLeader(TokenSession session, Flight flight)
     {
         var start = flight.Base;
         var refreshToken = _services.IsOwnClient ? null : start.Tokens!.RefreshToken;
+        if (refreshToken is null && !_services.IsOwnClient && flight.Cause == FlightCause.Forced && start.IsAlive(_services.Time))
+        {
+            // There is nothing to refresh with, and no need to: whoever asked is told, and the login is kept.
+            await ReleaseAsync(claim, new ClaimFailure()).ConfigureAwait(false);
+            return (true, null);
+        }
+
         var result = start.Verdict ?? (refreshToken is not null || _services.IsOwnClient
             ? await AskAsync(refreshToken, cancellationToken).ConfigureAwait(false)
             : TokenEndpointResult.Rejected(error: null));
@@ -147,7 +154,6 @@ internal sealed partial class FlightLeader(TokenSession session, Flight flight)
         switch (result.Outcome)
         {
             case TokenEndpointOutcome.Succeeded:
-                _isAnswered = true;
                 await CommitAsync(result.Tokens!, isRefreshed: true).ConfigureAwait(false);
                 return (true, null);
 
@@ -166,6 +172,7 @@ internal sealed partial class FlightLeader(TokenSession session, Flight flight)
 
     private async Task CommitAsync(TokenSet fresh, bool isRefreshed)
     {
+        _isAnswered |= isRefreshed;
         var start = flight.Base;
         var tokens = fresh.CompletedBy(start.Tokens, _services.Time.GetUtcNow());
         try
@@ -179,12 +186,6 @@ internal sealed partial class FlightLeader(TokenSession session, Flight flight)
             {
                 Adopt(answer, isNews: true);
             }
-
-            if (session.Current.Lineage != start.Lineage)
-            {
-                // A sign-out or another's sign-in came first: nobody will ever use these.
-                await session.RevokeAsync(tokens).ConfigureAwait(false);
-            }
         }
         catch (StoreException e)
         {
@@ -195,20 +196,51 @@ internal sealed partial class FlightLeader(TokenSession session, Flight flight)
             Publish(unsaved, isRefreshed);
             _ = OwedSave.PayAsync(session, unsaved);
         }
+
+        if (session.Current.Lineage != start.Lineage)
+        {
+            // A sign-out or another's sign-in came first: nobody will ever use these.
+            await session.RevokeAsync(tokens).ConfigureAwait(false);
+        }
     }
 
-    /// <summary>Commits what a call brought after its flight had given up on it, and has the app hear of it.</summary>
-    private async Task CommitLateAsync(Generation asked, TokenSet tokens)
+    /// <summary>Commits what a call brought after its flight had given up on it.</summary>
+    private async Task CommitLateAsync(Generation asked, TokenEndpointResult result)
     {
+        // After the flight's own last words: its failure is remembered first, and then made good.
+        await flight.Outcome.ConfigureAwait(false);
         if (flight.Base != asked || asked.State != TokenSessionState.SignedIn)
         {
             return;
         }
 
-        // Its own leader: the flight's own announcement is being made, or has been.
-        var late = new FlightLeader(session, flight) { _isAnswered = true };
-        await late.CommitAsync(tokens, isRefreshed: true).ConfigureAwait(false);
-        await session.AnnounceAsync(late.Announcement).ConfigureAwait(false);
+        if (result.Tokens is { } tokens)
+        {
+            await DoLateAsync(flight, late => late.CommitAsync(tokens, isRefreshed: true)).ConfigureAwait(false);
+        }
+        else if (result.SuccessorRefreshToken is { } successor)
+        {
+            await DoLateAsync(flight, late => late.CommitAsync(asked.Tokens!.WithRefreshToken(successor), isRefreshed: false)).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Does what comes after the landing, by a leader of its own. The end of the app waits for it, and the app hears of it.</summary>
+    private async Task DoLateAsync(Flight landed, Func<FlightLeader, Task> work)
+    {
+        var isCounted = _services.Work.TryEnter();
+        try
+        {
+            var late = new FlightLeader(session, landed);
+            await work(late).ConfigureAwait(false);
+            await session.AnnounceAsync(late.Announcement).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (isCounted)
+            {
+                _services.Work.Exit();
+            }
+        }
     }
 
     /// <summary>The refresh token is dead. The store has the last word: another process may have rotated it in the meantime.</summary>

@@ -14,7 +14,10 @@ internal static class OwedSave
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
-    /// <summary>Keeps trying, until it is saved, replaced, or the app ends; then once more.</summary>
+    /// <summary>
+    /// Keeps trying, until it is saved, replaced, or the app ends; then once more. A save that first fails while the app ends isn't tried
+    /// again: what it would wait for is gone.
+    /// </summary>
     public static async Task PayAsync(TokenSession session, Generation unsaved)
     {
         var services = session.Services;

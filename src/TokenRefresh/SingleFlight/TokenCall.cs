@@ -7,7 +7,7 @@ using TokenRefresh.Protocol;
 namespace TokenRefresh.SingleFlight;
 
 /// <summary>One flight's call of the token endpoint: through the pipeline, within the deadline, and aware of what is left in doubt.</summary>
-internal sealed class TokenCall(TokenSession session, Generation asked, Func<Generation, TokenSet, Task> commitLate)
+internal sealed class TokenCall(TokenSession session, Generation asked, Func<Generation, TokenEndpointResult, Task> commitLate)
 {
     private readonly SessionServices _services = session.Services;
 
@@ -89,11 +89,7 @@ internal sealed class TokenCall(TokenSession session, Generation asked, Func<Gen
     {
         try
         {
-            var result = await calling.ConfigureAwait(false);
-            if (result.Tokens is { } tokens)
-            {
-                await commitLate(asked, tokens).ConfigureAwait(false);
-            }
+            await commitLate(asked, await calling.ConfigureAwait(false)).ConfigureAwait(false);
         }
         catch (Exception)
         {

@@ -29,21 +29,21 @@ public sealed partial class TokenSession
 
     private async Task<TokenSet?> TokensToRevokeAsync(Generation ended, CancellationToken cancellationToken)
     {
-        if (_services.Revocation is null || ended.State != TokenSessionState.NotLoaded || _services.Store is null)
+        if (_services.Revocation is null || _services.Store is null || ended.IsUnsaved)
         {
             return ended.Tokens;
         }
 
         try
         {
-            // Nobody has used the saved login yet in this process.
+            // Nobody may have used the saved login yet in this process, or another may have rotated it.
             var saved = await Store.ReadAsync(cancellationToken).ConfigureAwait(false);
-            return saved.Tokens is { } tokens ? Store.Open(tokens) : null;
+            return saved.Tokens is { } tokens ? Store.Open(tokens) : ended.Tokens;
         }
         catch (StoreException)
         {
             // The sign-out itself meets the same store, and says so.
-            return null;
+            return ended.Tokens;
         }
     }
 }

@@ -22,7 +22,7 @@ public sealed partial class TokenSession
 
     /// <summary>Whether nothing is lost if the session leaves the memory: its login is in a store or isn't one, and nothing is under way.</summary>
     internal bool MayLeave =>
-        (_services.Store is null ? _current.State != TokenSessionState.SignedIn : _current is { IsUnsaved: false, Verdict: null })
+        (_services.Store is null ? _current.State != TokenSessionState.SignedIn : _current is { IsUnsaved: false, Verdict: null } and not { State: TokenSessionState.SignedOut, Checked: null })
         && _flight is null
         && _coolDown?.Holds(FlightCause.Expired, _services.Time) is null
         && ReLoginRequired is null
@@ -43,6 +43,11 @@ public sealed partial class TokenSession
     /// <summary>Publishes what a flight found, if nothing else was published since: a sign-in or sign-out wins.</summary>
     internal bool TryPublish(Flight flight, Generation next)
     {
+        if (UserKey is not null && next.State == TokenSessionState.SignedIn)
+        {
+            _services.Users.Keep(this);
+        }
+
         var gate = Gate;
         gate.Wait();
         try
@@ -53,6 +58,12 @@ public sealed partial class TokenSession
             }
 
             _current = flight.Base = next;
+            if (next.Refreshed is not null)
+            {
+                // Also where it comes after the flight has failed.
+                _coolDown = null;
+            }
+
             return true;
         }
         finally

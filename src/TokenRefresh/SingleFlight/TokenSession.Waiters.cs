@@ -44,7 +44,7 @@ public sealed partial class TokenSession
 
     /// <summary>What there is to go on with although a flight failed.</summary>
     /// <exception cref="TokenRefreshException">Nothing.</exception>
-    internal Generation Despite(FlightFailure failure)
+    internal Generation GoOnDespite(FlightFailure failure)
     {
         var current = _current;
         return current.State == TokenSessionState.SignedOut || current is { State: TokenSessionState.ReLoginRequired, CanAskUser: false } || current.IsAlive(_services.Time)
@@ -89,7 +89,7 @@ public sealed partial class TokenSession
         {
             if (await _services.Telemetry.HoldAsync(outcome, cancellationToken).ConfigureAwait(false) is { } failure)
             {
-                return Despite(failure);
+                return GoOnDespite(failure);
             }
         }
 
@@ -105,6 +105,7 @@ public sealed partial class TokenSession
             return false;
         }
 
+        // After that many new tokens that are no good either, whoever asked goes on with what there is, and gets its answer.
         if (round <= MaxRounds && RefreshDecisions.For(current, _services.Time) == RefreshDecision.Hold)
         {
             var cause = current.State != TokenSessionState.SignedIn ? FlightCause.Load : current.IsRejected ? FlightCause.Rejected : FlightCause.Expired;
@@ -142,9 +143,6 @@ public sealed partial class TokenSession
 
         return current.State switch
         {
-            TokenSessionState.SignedIn when current.Tokens!.RefreshToken is null && !_services.IsOwnClient && current.IsAlive(_services.Time) =>
-                throw new InvalidOperationException(
-                    $"The login of session '{Name}' has no refresh token: it lives as long as its access token, and can't be refreshed. Sign in again for a new one."),
             TokenSessionState.SignedIn => current,
             TokenSessionState.ReLoginRequired => throw ReLogin(),
             _ => throw new InvalidOperationException($"Nobody is signed in to session '{Name}'. Call SignInAsync first."),

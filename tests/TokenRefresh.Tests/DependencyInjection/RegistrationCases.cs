@@ -336,6 +336,22 @@ public sealed class RegistrationCases
         Assert.Contains("SignInAsync", exception.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_store_that_couldnt_be_made_is_made_when_it_is_asked_for_again()
+    {
+        var attempts = 0;
+        await using var app = TestApp.Create(services: services => services.AddTokenSession("flaky", options =>
+        {
+            options.TokenEndpoint = new Uri("https://login.example.com/token");
+            options.ClientId = "shop";
+        }).UseStore(_ => ++attempts == 1 ? throw new InvalidOperationException("not yet") : new MemoryTokenStore()));
+
+        Assert.Throws<InvalidOperationException>(() => app.Sessions["flaky"]);
+
+        var second = Record.Exception(() => app.Sessions["flaky"]);
+        Assert.Equal("2 made, no exception", $"{attempts} made, {second?.Message ?? "no exception"}");
+    }
+
     private static void Valid(TokenRefreshOptions options)
     {
         options.TokenEndpoint = new Uri("https://login.example.com/token");

@@ -131,6 +131,20 @@ public sealed class HeldResponseCases
         sent.Open();
     }
 
+    [Fact]
+    [Trait("Case", "C28")]
+    public async Task A_401_that_nothing_is_done_about_comes_through_with_its_body_unread()
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        await app.Session.RefreshAsync();
+        app.Api.Answer(_ => new HttpResponseMessage(HttpStatusCode.Unauthorized) { Content = new StreamContent(new EndlessWait()) });
+
+        using var response = await app.Client.GetAsync(new Uri("me", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead)
+            .WaitAsync(Gate.FailSafe, TimeProvider.System);
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+    }
+
     private sealed class EndlessLooking(byte[] body) : MemoryStream(body)
     {
         public override bool CanSeek => false;
@@ -195,5 +209,41 @@ public sealed class HeldResponseCases
             Session.Dispose();
             Tokens.Dispose();
         }
+    }
+
+    /// <summary>A body that never comes.</summary>
+    private sealed class EndlessWait : Stream
+    {
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => false;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public override void Flush()
+        {
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+            return 0;
+        }
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

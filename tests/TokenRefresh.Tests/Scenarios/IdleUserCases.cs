@@ -179,6 +179,28 @@ public sealed class IdleUserCases
         Assert.Equal(1, Users(app).Count);
     }
 
+    [Fact]
+    [Trait("Case", "C36")]
+    public async Task A_user_whose_sign_out_the_store_doesnt_know_yet_stays_signed_out_when_idle()
+    {
+        var store = new FailingStore();
+        await using var app = TestApp.Over(store, options => options.UserIdleTimeout = TimeSpan.FromSeconds(10));
+        await SignInAndOutAsync(app, store);
+        store.IsAway = false;
+        app.Time.Advance(TimeSpan.FromSeconds(10));
+        app.Time.Advance(TimeSpan.FromSeconds(10));
+        for (var i = 0; i < 3; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        app.Time.Advance(TimeSpan.FromSeconds(10));
+        using var response = await app.Client.SendAsync(new HttpRequestMessage(HttpMethod.Get, "me").UseTokenUser("a"));
+
+        Assert.Equal(0, app.Api.CallsWith("access-1"));
+    }
+
     private static TestApp WithStore() => 
         Create(services => services.AddTokenSession(TestApp.Name).UseStore(new MemoryTokenStore()));
 
@@ -222,5 +244,14 @@ public sealed class IdleUserCases
             GC.Collect();
             GC.WaitForPendingFinalizers();
         }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static async Task SignInAndOutAsync(TestApp app, FailingStore store)
+    {
+        var session = app.Sessions[TestApp.Name, "a"];
+        await session.SignInAsync(app.Tokens.Issue());
+        store.IsAway = true;
+        await Assert.ThrowsAsync<TokenRefreshException>(() => session.SignOutAsync());
     }
 }

@@ -354,6 +354,20 @@ public sealed class LifetimeCases
     }
 
     // The store has the tokens an instant before the session has them.
+    [Fact]
+    public async Task A_login_without_a_refresh_token_finds_the_one_that_another_process_has_signed_in()
+    {
+        var store = new MemoryTokenStore();
+        await using var app = TestApp.Over(store);
+        await app.Session.SignInAsync(new TokenSet("access-only"));
+        await using var other = TestApp.Over(store);
+        await other.SignInAsync();
+
+        await app.Session.RefreshAsync();
+
+        Assert.Equal("access-1", await app.Session.GetAccessTokenAsync());
+    }
+
     private static async Task<string?> PollAsync(TokenSession session, CancellationToken cancellationToken)
     {
         while (true)

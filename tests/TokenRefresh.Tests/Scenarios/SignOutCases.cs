@@ -166,13 +166,13 @@ public sealed class SignOutCases
     {
         await using var app = TestApp.Create();
         await app.SignInAsync();
-        HttpStatusCode? inside = null;
-        app.Session.ReLoginRequired += (_, _) => inside = app.GetAsync().GetAwaiter().GetResult().StatusCode;
+        var inside = new TaskCompletionSource<HttpStatusCode>(TaskCreationOptions.RunContinuationsAsynchronously);
+        app.Session.ReLoginRequired += (_, _) => inside.SetResult(app.GetAsync().GetAwaiter().GetResult().StatusCode);
 
         var statuses = await KillAndSendAsync(app);
 
         Assert.All(statuses, status => Assert.Equal(HttpStatusCode.Unauthorized, status));
-        Assert.Equal(HttpStatusCode.Unauthorized, inside);
+        Assert.Equal(HttpStatusCode.Unauthorized, await inside.Task.WaitAsync(Gate.FailSafe, TimeProvider.System));
     }
 
     [Fact]
@@ -190,6 +190,27 @@ public sealed class SignOutCases
         Assert.All(held, status => Assert.Equal(HttpStatusCode.Unauthorized, status));
         Assert.Equal(HttpStatusCode.OK, next.StatusCode);
         Assert.Equal(1, app.Tokens.Calls);
+    }
+
+    [Theory]
+    [Trait("Case", "C36")]
+    [InlineData(ReLoginResult.Return401)]
+    [InlineData(ReLoginResult.Throw)]
+    public async Task A_request_that_is_held_before_it_is_sent_isnt_sent_as_nobody_after_a_sign_out(ReLoginResult result)
+    {
+        await using var app = TestApp.Create(options => options.ReLoginResult = result);
+        await app.SignInAsync();
+        app.Api.Answer(_ => new HttpResponseMessage(HttpStatusCode.OK));
+        app.Time.Advance(TimeSpan.FromMinutes(6));
+        var gate = app.Tokens.Hold();
+        var request = Scene.Result.OfAsync(app.Client.PostAsync(new Uri("orders", UriKind.Relative), new StringContent("one")));
+        await gate.ArrivedAsync(1);
+        await app.Session.SignOutAsync();
+        app.Tokens.Release();
+
+        var got = await request;
+        Assert.Equal(0, app.Api.Calls);
+        Assert.NotEqual(HttpStatusCode.OK, got.Status);
     }
 
     private static async Task<System.Collections.Generic.IReadOnlyList<HttpStatusCode>> KillAndSendAsync(TestApp app)
