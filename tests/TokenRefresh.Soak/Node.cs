@@ -141,7 +141,7 @@ internal sealed class Node(string redis, Uri api, Uri tokenEndpoint)
         }
     }
 
-    /// <summary>What it holds: managed bytes, open handles, threads, TCP connections.</summary>
+    /// <summary>What it holds: managed bytes, open handles but for those of loaded assemblies, threads, TCP connections.</summary>
     private static async Task TellAsync(CancellationToken stopping)
     {
         while (!stopping.IsCancellationRequested)
@@ -150,9 +150,10 @@ internal sealed class Node(string redis, Uri api, Uri tokenEndpoint)
             GC.WaitForPendingFinalizers();
             GC.Collect();
             using var process = Process.GetCurrentProcess();
-            var handles = Directory.GetFileSystemEntries("/proc/self/fd");
-            var sockets = handles.Count(handle => new FileInfo(handle).LinkTarget?.StartsWith("socket:", StringComparison.Ordinal) == true);
-            Say($"holds {GC.GetTotalMemory(forceFullCollection: false)} {handles.Length} {process.Threads.Count} {sockets}");
+            var handles = Directory.GetFileSystemEntries("/proc/self/fd").Select(handle => new FileInfo(handle).LinkTarget ?? "").ToList();
+            var open = handles.Count(handle => !handle.EndsWith(".dll", StringComparison.Ordinal));
+            var sockets = handles.Count(handle => handle.StartsWith("socket:", StringComparison.Ordinal));
+            Say($"holds {GC.GetTotalMemory(forceFullCollection: false)} {open} {process.Threads.Count} {sockets}");
             await Task.WhenAny(Task.Delay(TimeSpan.FromSeconds(5), TimeProvider.System, stopping));
         }
     }
