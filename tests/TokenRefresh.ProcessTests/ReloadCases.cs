@@ -96,7 +96,7 @@ public sealed class ReloadCases
             await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(250)), TimeProvider.System);
             await node.KillAsync();
             Interlocked.Increment(ref kills);
-        })));
+        }, () => outcomes["200"] > 10)));
 
         // Whoever was killed last is survived too.
         var last = await Node.RunAsync([.. Node.ArgumentsFor(server), place.Argument, "do=refresh", "rounds=1"]);
@@ -109,18 +109,19 @@ public sealed class ReloadCases
         Assert.InRange(lost, 0, kills);
         Assert.InRange(counts.PresentedTwice, 0, kills);
         Assert.InRange(counts.Refreshes - counts.RefreshesGranted, 0, kills + lost);
-
-        // A kill in mid-refresh has everybody wait for the end of a lease of 8 s, twice in a row for most of the run.
-        Assert.True(outcomes["200"] > 10 || counts.PresentedTwice > 0 || lost > 0, outcomes.ToString());
+        Assert.True(outcomes["200"] > 10, outcomes.ToString());
     }
 
-    private static async Task LoopAsync(Func<int, Task> reload)
+    // A kill in mid-refresh has everybody wait for the end of a lease of 8 s: the run goes on until there was time for requests between two.
+    private static async Task LoopAsync(Func<int, Task> reload, Func<bool>? isEnough = null)
     {
         var start = TimeProvider.System.GetTimestamp();
-        for (var round = 0; TimeProvider.System.GetElapsedTime(start) < Duration; round++)
+        for (var round = 0; IsOn(TimeProvider.System.GetElapsedTime(start)); round++)
         {
             await reload(round);
         }
+
+        bool IsOn(TimeSpan elapsed) => elapsed < Duration || (isEnough is not null && !isEnough() && elapsed < 5 * Duration);
     }
 
     /// <summary>What the processes said, counted.</summary>
