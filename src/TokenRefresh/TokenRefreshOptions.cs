@@ -93,7 +93,7 @@ public sealed class TokenRefreshOptions
     public TimeSpan? ExpiryBuffer { get; set; }
 
     /// <summary>A 401 for a token that was refreshed less than this ago starts no refresh: the caller gets it.</summary>
-    /// <value>Zero or more. The default is 10 seconds. A token that has outlived its known lifetime is refreshed all the same.</value>
+    /// <value>Zero or more. The default is 10 seconds. At most a quarter of a token's known lifetime is used.</value>
     public TimeSpan MinRefreshInterval { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Up to how many bytes of one-shot content of known length are buffered before the first send, so that it can be sent again.</summary>

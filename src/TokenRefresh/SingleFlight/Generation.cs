@@ -85,6 +85,21 @@ internal sealed class Generation
     /// <summary>Whether there is an access token that the clock still gives a life.</summary>
     public bool IsAlive(TimeProvider time) => State == TokenSessionState.SignedIn && !IsRejected && time.GetUtcNow().UtcDateTime < Schedule.ExpiresAt;
 
+    /// <summary>
+    /// Whether this came out of a refresh so lately that another one is no remedy for a 401. Over after a quarter of the token's life at
+    /// the latest: servers that cut a token's end to a whole second refuse one that lives for seconds well before its time.
+    /// </summary>
+    public bool IsFresh(TimeSpan interval, TimeProvider time)
+    {
+        if (Refreshed is not { } refreshed || IsRejected)
+        {
+            return false;
+        }
+
+        var elapsed = refreshed.Elapsed(time);
+        return elapsed < interval && elapsed.Ticks < (Schedule.ExpiresAt - refreshed.Utc).Ticks / 4;
+    }
+
     /// <summary>Whether a request that was sent with an earlier generation may be sent again with this one: another token of the same login.</summary>
     public bool Succeeds(Generation earlier) => State == TokenSessionState.SignedIn && Lineage == earlier.Lineage && this != earlier;
 

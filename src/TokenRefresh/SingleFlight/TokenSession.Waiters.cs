@@ -153,11 +153,7 @@ public sealed partial class TokenSession
     /// <returns><see langword="false"/>: it is too new for that to help, and no refresh is to be started.</returns>
     private bool Reject(Generation sent)
     {
-        if (_current == sent
-            && _flight is null
-            && sent.Refreshed is { } refreshed
-            && refreshed.Elapsed(_services.Time) < _services.Options.MinRefreshInterval
-            && sent.IsAlive(_services.Time))
+        if (_current == sent && _flight is null && sent.IsFresh(_services.Options.MinRefreshInterval, _services.Time))
         {
             return false;
         }

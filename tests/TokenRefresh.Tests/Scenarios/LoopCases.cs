@@ -73,6 +73,30 @@ public sealed class LoopCases
         Assert.Equal(0, app.Tokens.PresentedTwice);
     }
 
+    [Theory]
+    [Trait("Case", "C13")]
+    [InlineData(",\"expires_in\":4", 0.99, 1)]
+    [InlineData(",\"expires_in\":4", 1.0, 2)]
+    [InlineData(",\"expires_in\":100", 9.99, 1)]
+    [InlineData(",\"expires_in\":100", 10.0, 2)]
+    [InlineData("", 9.99, 1)]
+    public async Task The_interval_is_at_most_a_quarter_of_a_tokens_life(string lifetime, double refusedAfter, int refreshes)
+    {
+        await using var scene = await Scene.SetAsync();
+        scene.Expire();
+        scene.App.Tokens.Next(HttpStatusCode.OK, $$"""{"access_token":"access-2","refresh_token":"refresh-2"{{lifetime}}}""");
+        scene.App.Tokens.Next(HttpStatusCode.OK, """{"access_token":"access-3","refresh_token":"refresh-3"}""");
+        using var first = await scene.App.GetAsync();
+
+        scene.App.Time.Advance(TimeSpan.FromSeconds(refusedAfter));
+        scene.App.Api.Answer(request => new HttpResponseMessage(request.Token == "access-3" ? HttpStatusCode.OK : HttpStatusCode.Unauthorized));
+        using var second = await scene.App.GetAsync();
+
+        Assert.Equal(HttpStatusCode.OK, first.StatusCode);
+        Assert.Equal(refreshes, scene.App.Tokens.Calls);
+        Assert.Equal(refreshes == 2 ? HttpStatusCode.OK : HttpStatusCode.Unauthorized, second.StatusCode);
+    }
+
     [Fact]
     [Trait("Case", "C15")]
     public async Task The_same_access_token_again_is_sent_once_more_and_its_second_401_is_the_callers()
