@@ -81,8 +81,9 @@ internal sealed partial class FlightLeader(TokenSession session, Flight flight)
             switch (answer.Verdict)
             {
                 case TokenStoreVerdict.Accepted:
-                    if (answer.InDoubt)
+                    if (answer.InDoubt && start.Verdict is null)
                     {
+                        // Somebody's claim ended without a word. Not our own, whose answer the store couldn't be told.
                         start.Doubt();
                     }
 

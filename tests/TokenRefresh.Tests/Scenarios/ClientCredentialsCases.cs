@@ -138,6 +138,35 @@ public sealed class ClientCredentialsCases
         Assert.Equal("Bearer token-2", Assert.Single(app.Api.Received).Authorization);
     }
 
+    [Fact]
+    [Trait("Case", "C13")]
+    public async Task A_first_token_that_the_API_refuses_is_not_replaced_over_and_over()
+    {
+        await using var app = Create();
+        app.Api.RejectEverything();
+
+        for (var i = 0; i < 5; i++)
+        {
+            using var response = await app.GetAsync();
+            Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        }
+
+        Assert.Equal(1, app.Tokens.Calls);
+    }
+
+    [Fact]
+    public async Task A_refresh_token_that_comes_along_is_not_used()
+    {
+        await using var app = Create();
+        app.Tokens.Next(HttpStatusCode.OK, """{"access_token":"service-0","refresh_token":"refresh-0","token_type":"Bearer"}""");
+        using var first = await app.GetAsync();
+
+        await app.Session.RefreshAsync();
+
+        Assert.Equal(2, app.Tokens.Calls);
+        Assert.All(app.Tokens.Bodies, body => Assert.Equal("grant_type=client_credentials&scope=orders", body));
+    }
+
     [Theory]
     [InlineData("secret")]
     [InlineData("user")]

@@ -1,9 +1,13 @@
 using System;
+using System.Collections.Concurrent;
+using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Net;
 using System.Threading;
 using System.Threading.Tasks;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
 using Xunit;
@@ -142,6 +146,29 @@ public sealed class OwedSaveCases
         Assert.Equal(1, store.Commits.Arrived);
     }
 
+    [Fact]
+    public async Task The_pauses_between_attempts_grow_to_half_a_minute()
+    {
+        var store = new FailingStore();
+        PauseClock? clock = null;
+        await using var app = TestApp.Over(store, services: services => services.AddSingleton<TimeProvider>(clock = new PauseClock()));
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        store.CommitsFail = true;
+        using var unsaved = await app.GetAsync();
+
+        int[] expected = [1, 2, 4, 8, 16, 30, 30];
+        for (var attempt = 1; attempt <= expected.Length; attempt++)
+        {
+            await UntilAsync(() => clock!.Pauses.Count == attempt);
+            clock!.Advance(clock.Pauses[^1]);
+            await store.Commits.ArrivedAsync(attempt + 1);
+        }
+
+        Assert.Equal(expected, clock!.Pauses.Take(expected.Length).Select(pause => (int)pause.TotalSeconds));
+        await app.Session.SignOutAsync();
+    }
+
     // It happens in the background; real time only ends a test that hangs.
     private static async Task UntilAsync(Func<bool> condition)
     {
@@ -150,6 +177,30 @@ public sealed class OwedSaveCases
         {
             failSafe.Token.ThrowIfCancellationRequested();
             await Task.Yield();
+        }
+    }
+
+    /// <summary>A clock that knows what is waited for between attempts to save.</summary>
+    private sealed class PauseClock : FakeTimeProvider
+    {
+        // How long an attempt may take.
+        private static readonly TimeSpan SaveTimeout = TimeSpan.FromSeconds(5);
+
+        private readonly ConcurrentQueue<TimeSpan> _pauses = new();
+        private volatile bool _isSaving;
+
+        public IReadOnlyList<TimeSpan> Pauses => [.. _pauses];
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            _isSaving |= dueTime == SaveTimeout;
+            if (_isSaving && dueTime != SaveTimeout && dueTime > TimeSpan.Zero && period == Timeout.InfiniteTimeSpan)
+            {
+                _pauses.Enqueue(dueTime);
+            }
+
+            return timer;
         }
     }
 
