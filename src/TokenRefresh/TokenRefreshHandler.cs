@@ -171,7 +171,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
             var repaired = sent.Generation;
             try
             {
-                for (var round = 1; sent.Session.MustWaitAnew(sent.Generation, round, out repaired, out var outcome); round++)
+                for (var round = 1; sent.Session.TryHoldRefused(sent.Generation, round, out repaired, out var outcome); round++)
                 {
                     held = held.Hold();
                     if (await sent.Session.Services.Telemetry.HoldAsync(outcome, cancellationToken).ConfigureAwait(false) is { } failure)

@@ -30,7 +30,7 @@ public sealed partial class TokenSession
     /// <param name="current">What to go on with. One that doesn't <see cref="Generation.Succeeds"/>: there is none, and the 401 is the caller's.</param>
     /// <param name="outcome">What to wait for first.</param>
     /// <returns><see langword="false"/>: nothing to wait for.</returns>
-    internal bool MustWaitAnew(Generation sent, int round, out Generation current, out Task<FlightFailure?> outcome)
+    internal bool TryHoldRefused(Generation sent, int round, out Generation current, out Task<FlightFailure?> outcome)
     {
         if (round == 1 && !Reject(sent))
         {
@@ -39,7 +39,7 @@ public sealed partial class TokenSession
             return false;
         }
 
-        return MustWait(sent.Lineage, round, out current, out outcome);
+        return TryHold(sent.Lineage, round, out current, out outcome);
     }
 
     /// <summary>What there is to go on with although a flight failed.</summary>
@@ -85,7 +85,7 @@ public sealed partial class TokenSession
     private async ValueTask<Generation> AcquireHeldAsync(CancellationToken cancellationToken)
     {
         Generation current;
-        for (var round = 1; MustWait(lineage: null, round, out current, out var outcome); round++)
+        for (var round = 1; TryHold(lineage: null, round, out current, out var outcome); round++)
         {
             if (await _services.Telemetry.HoldAsync(outcome, cancellationToken).ConfigureAwait(false) is { } failure)
             {
@@ -96,7 +96,7 @@ public sealed partial class TokenSession
         return current;
     }
 
-    private bool MustWait(string? lineage, int round, out Generation current, out Task<FlightFailure?> outcome)
+    private bool TryHold(string? lineage, int round, out Generation current, out Task<FlightFailure?> outcome)
     {
         current = _current;
         outcome = MovedOn;

@@ -43,11 +43,7 @@ public sealed class OwedSaveCases
     public async Task A_pair_that_is_owed_is_not_saved_after_a_sign_out_that_the_store_didnt_hear()
     {
         var store = new FailingStore();
-        await using var app = TestApp.Over(store);
-        await app.SignInAsync();
-        app.Tokens.ExpireAccessTokens();
-        store.CommitsFail = true;
-        using var unsaved = await app.GetAsync();
+        await using var app = await OwingAsync(store);
         store.IsAway = true;
         await Assert.ThrowsAsync<TokenRefreshException>(() => app.Session.SignOutAsync());
 
@@ -63,11 +59,7 @@ public sealed class OwedSaveCases
     {
         using var log = new CapturingLoggerProvider();
         var store = new FailingStore();
-        await using var app = TestApp.Over(store, services: log.Add);
-        await app.SignInAsync();
-        app.Tokens.ExpireAccessTokens();
-        store.CommitsFail = true;
-        using var unsaved = await app.GetAsync();
+        await using var app = await OwingAsync(store, log.Add);
         store.CommitsFail = false;
         var others = app.Tokens.Issue();
         await store.RotateElsewhereAsync(others);
@@ -87,11 +79,7 @@ public sealed class OwedSaveCases
     public async Task After_a_sign_out_nothing_is_owed_any_more()
     {
         var store = new FailingStore();
-        await using var app = TestApp.Over(store);
-        await app.SignInAsync();
-        app.Tokens.ExpireAccessTokens();
-        store.CommitsFail = true;
-        using var unsaved = await app.GetAsync();
+        await using var app = await OwingAsync(store);
         await app.Session.SignOutAsync();
 
         // At most the attempt that was waiting for its turn comes after that; disposal waits for whatever is owed.
@@ -107,11 +95,7 @@ public sealed class OwedSaveCases
     {
         using var log = new CapturingLoggerProvider();
         var store = new FailingStore();
-        await using var app = TestApp.Over(store, services: log.Add);
-        await app.SignInAsync();
-        app.Tokens.ExpireAccessTokens();
-        store.CommitsFail = true;
-        using var unsaved = await app.GetAsync();
+        await using var app = await OwingAsync(store, log.Add);
         store.CommitsFail = false;
         await store.SignOutAsync(SavedTokens.Key, 1, default);
 
@@ -151,11 +135,7 @@ public sealed class OwedSaveCases
     {
         var store = new FailingStore();
         PauseClock? clock = null;
-        await using var app = TestApp.Over(store, services: services => services.AddSingleton<TimeProvider>(clock = new PauseClock()));
-        await app.SignInAsync();
-        app.Tokens.ExpireAccessTokens();
-        store.CommitsFail = true;
-        using var unsaved = await app.GetAsync();
+        await using var app = await OwingAsync(store, services => services.AddSingleton<TimeProvider>(clock = new PauseClock()));
 
         int[] expected = [1, 2, 4, 8, 16, 30, 30];
         for (var attempt = 1; attempt <= expected.Length; attempt++)
@@ -167,6 +147,18 @@ public sealed class OwedSaveCases
 
         Assert.Equal(expected, clock!.Pauses.Take(expected.Length).Select(pause => (int)pause.TotalSeconds));
         await app.Session.SignOutAsync();
+    }
+
+    /// <summary>An app that has refreshed once, and couldn't save what it got.</summary>
+    private static async Task<TestApp> OwingAsync(FailingStore store, Action<IServiceCollection>? services = null)
+    {
+        var app = TestApp.Over(store, services: services);
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        store.CommitsFail = true;
+        using var unsaved = await app.GetAsync();
+        Assert.Equal(HttpStatusCode.OK, unsaved.StatusCode);
+        return app;
     }
 
     // It happens in the background; real time only ends a test that hangs.
