@@ -60,7 +60,7 @@ internal static class OwedSave
             if (answer.Verdict != TokenStoreVerdict.Accepted && !IsOurs(session, unsaved, answer))
             {
                 // Somebody else has written the record meanwhile: it is the truth that all processes share.
-                session.TryReplace(unsaved, session.Restore(answer, isRefreshed: true));
+                session.Replace(unsaved, session.Restore(answer, isRefreshed: true));
             }
 
             unsaved.MarkSaved();

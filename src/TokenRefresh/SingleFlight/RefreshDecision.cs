@@ -44,11 +44,6 @@ internal static class RefreshDecisions
         }
 
         var schedule = generation.Schedule;
-        if (schedule.IsUnknown)
-        {
-            return RefreshDecision.Send;
-        }
-
         var now = time.GetUtcNow().UtcDateTime;
         return now < schedule.RefreshAt ? RefreshDecision.Send
             : now < schedule.StaleAt ? RefreshDecision.SendAndRefreshAhead

@@ -72,20 +72,17 @@ public sealed partial class TokenSession
         }
     }
 
-    /// <summary>Replaces a generation outside a flight, under the same rule.</summary>
-    internal bool TryReplace(Generation expected, Generation next)
+    /// <summary>Replaces a generation outside a flight, under the same rule: if nothing else was published since.</summary>
+    internal void Replace(Generation expected, Generation next)
     {
         var gate = Gate;
         gate.Wait();
         try
         {
-            if (_current != expected)
+            if (_current == expected)
             {
-                return false;
+                _current = next;
             }
-
-            _current = next;
-            return true;
         }
         finally
         {

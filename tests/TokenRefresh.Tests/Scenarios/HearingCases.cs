@@ -64,6 +64,64 @@ public sealed class HearingCases
         Assert.Contains(": " + description, Assert.Single(log.Messages, message => message.EventName == "NotLoggedIn").Text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    [Trait("Case", "C36")]
+    public async Task A_sign_out_while_the_user_is_asked_leaves_nothing_to_log_of_his_answer()
+    {
+        using var log = new CapturingLoggerProvider();
+        var asked = new Gate();
+        var answer = new TaskCompletionSource<TokenSet?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using (var scene = await AskingAsync(asked, answer, log))
+        {
+            var request = scene.App.GetAsync();
+            await asked.ArrivedAsync(1);
+            await scene.App.Session.SignOutAsync();
+            using var response = await request;
+            answer.SetResult(null);
+        }
+
+        Assert.DoesNotContain(log.Messages, message => message.EventName == "NotLoggedIn");
+    }
+
+    [Fact]
+    [Trait("Case", "C38")]
+    public async Task A_user_who_declines_too_late_has_been_logged_already()
+    {
+        using var log = new CapturingLoggerProvider();
+        var asked = new Gate();
+        var answer = new TaskCompletionSource<TokenSet?>();
+        await using var scene = await AskingAsync(asked, answer, log);
+        var request = scene.App.GetAsync();
+        await asked.ArrivedAsync(1);
+        scene.App.Time.Advance(TimeSpan.FromMinutes(10));
+        using var response = await request;
+
+        // Whoever waits for the answer goes on within this.
+        answer.SetResult(null);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Contains("the time for it is over.", Assert.Single(log.Messages, message => message.EventName == "NotLoggedIn").Text, StringComparison.Ordinal);
+    }
+
+    /// <summary>An app whose login is dead, and whose user takes his time.</summary>
+    private static async Task<Scene> AskingAsync(Gate asked, TaskCompletionSource<TokenSet?> answer, CapturingLoggerProvider log)
+    {
+        var scene = await Scene.SetAsync(
+            configure: options =>
+            {
+                options.ReLoginTimeout = TimeSpan.FromMinutes(10);
+                options.ReLogin = (_, _) =>
+                {
+                    _ = asked.PassAsync();
+                    return answer.Task;
+                };
+            },
+            services: log.Add);
+        scene.App.Tokens.RevokeRefreshTokens();
+        scene.Expire();
+        return scene;
+    }
+
     private static TokenRefreshOptions Options(Action<ReLoginRequiredEventArgs>? onDead) => new()
     {
         TokenEndpoint = new Uri("https://login.example.com/token"),

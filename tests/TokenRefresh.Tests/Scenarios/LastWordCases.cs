@@ -144,6 +144,126 @@ public sealed class LastWordCases : IDisposable
         Assert.Equal(["SignedIn", "FlightBegun", "Refreshed"], Told());
     }
 
+    [Fact]
+    [Trait("Case", "C37")]
+    public async Task A_sign_out_between_the_save_and_its_publication_leaves_nothing_to_tell()
+    {
+        var store = new InterruptedStore();
+        await using var app = await SignedInAsync(store);
+        store.AfterCommit = () => app.Session.SignOutAsync();
+
+        using var response = await app.GetAsync();
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Empty(app.Refreshes);
+        Assert.DoesNotContain("Refreshed", Told());
+        Assert.Null(await store.RefreshTokenAsync());
+    }
+
+    [Fact]
+    [Trait("Case", "C37")]
+    public async Task The_sign_in_that_the_store_let_in_last_wins_whoever_hears_of_it_first()
+    {
+        var store = new InterruptedStore();
+        await using var app = await SignedInAsync(store);
+        store.AfterSignIn = () => app.Session.SignInAsync(new TokenSet("access-b", "refresh-b"));
+
+        await app.Session.SignInAsync(new TokenSet("access-a", "refresh-a"));
+
+        Assert.Equal("refresh-b", await store.RefreshTokenAsync());
+        Assert.Equal("access-b", await app.Session.GetAccessTokenAsync());
+    }
+
+    [Fact]
+    public async Task A_login_that_another_process_has_renewed_is_found_and_is_no_refresh()
+    {
+        var store = new InterruptedStore();
+        await using var app = await SignedInAsync(store);
+        app.Tokens.RevokeRefreshTokens();
+        using var dead = await app.GetAsync();
+        var record = await store.ReadAsync(SavedTokens.Key, default);
+        await store.CommitAsync(SavedTokens.Key, record.Lineage, record.Version, SavedTokens.Protect(new TokenSet("other-access", "other-refresh")), default);
+        Take(app, "other-access");
+
+        app.Time.Advance(TimeSpan.FromSeconds(1));
+        using var next = await app.GetAsync();
+
+        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.OK), (dead.StatusCode, next.StatusCode));
+        Assert.Empty(app.Refreshes);
+    }
+
+    [Fact]
+    public async Task A_lease_outlives_the_refresh_by_a_margin()
+    {
+        var store = new InterruptedStore();
+        await using var app = await SignedInAsync(store);
+
+        using var response = await app.GetAsync();
+
+        Assert.Equal(TimeSpan.FromSeconds(35), store.Claim?.Lease);
+    }
+
+    [Fact]
+    [Trait("Case", "C20")]
+    public async Task A_sign_in_that_is_cancelled_while_the_store_is_silent_is_told_as_that()
+    {
+        var store = new InterruptedStore();
+        await using var app = TestApp.Over(store);
+        store.SignInSilence = new Gate();
+        using var cancelled = new CancellationTokenSource();
+        var signingIn = app.Session.SignInAsync(new TokenSet("access-1", "refresh-1"), cancelled.Token);
+        await store.SignInSilence.ArrivedAsync(1);
+
+        await cancelled.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => signingIn.WaitAsync(Gate.FailSafe, TimeProvider.System));
+        store.SignInSilence.Open();
+    }
+
+    [Fact]
+    public async Task A_token_lives_from_its_receipt_however_long_its_saving_takes()
+    {
+        var store = new InterruptedStore();
+        await using var app = await SignedInAsync(store);
+        app.Tokens.Next(HttpStatusCode.OK, """{"access_token":"access-2","refresh_token":"refresh-2","expires_in":100}""");
+        app.Tokens.Next(HttpStatusCode.OK, """{"access_token":"access-3","refresh_token":"refresh-3"}""");
+        app.Api.Answer(request => new HttpResponseMessage(request.Token == "access-1" ? HttpStatusCode.Unauthorized : HttpStatusCode.OK));
+        store.BeforeCommit = () =>
+        {
+            app.Time.Advance(TimeSpan.FromSeconds(4));
+            return Task.CompletedTask;
+        };
+        using var first = await app.GetAsync();
+
+        // 95 s after its receipt it is no longer sent.
+        app.Time.Advance(TimeSpan.FromSeconds(91));
+        using var second = await app.GetAsync();
+
+        Assert.Equal(["access-1", "access-2", "access-3"], app.Api.Received.Select(request => request.Token));
+    }
+
+    [Fact]
+    [Trait("Case", "C15")]
+    public async Task Whoever_gets_nothing_but_tokens_that_are_dead_on_arrival_goes_on_after_the_third()
+    {
+        var store = new InterruptedStore();
+        await using var app = await SignedInAsync(store);
+        var number = 1;
+        app.Tokens.Always((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(HttpStatusCode.OK)
+        {
+            Content = new StringContent($$"""{"access_token":"short-{{++number}}","refresh_token":"next-{{number}}","expires_in":1}"""),
+        }));
+        store.BeforeEveryCommit = () => app.Time.Advance(TimeSpan.FromSeconds(2));
+
+        var token = await app.Session.ReplaceAccessTokenAsync("access-1");
+        app.Time.Advance(TimeSpan.FromSeconds(2));
+        var asked = app.Tokens.Calls;
+        var next = await app.Session.GetAccessTokenAsync();
+
+        Assert.Equal((3, "short-4"), (asked, token));
+        Assert.Equal((3, "short-7"), (app.Tokens.Calls - asked, next));
+    }
+
     [Theory]
     [InlineData("temporarily_unavailable", "RefreshFailed")]
     [InlineData("invalid_client", "RefreshMisconfigured")]
@@ -209,6 +329,16 @@ public sealed class LastWordCases : IDisposable
 
         public Func<Task>? BeforeCommit { get; set; }
 
+        public Action? BeforeEveryCommit { get; set; }
+
+        public Func<Task>? AfterCommit { get; set; }
+
+        public Func<Task>? AfterSignIn { get; set; }
+
+        public Gate? SignInSilence { get; set; }
+
+        public RefreshClaim? Claim { get; private set; }
+
         public bool FailsAreLost { get; set; }
 
         public Gate? Silence { get; set; }
@@ -219,6 +349,7 @@ public sealed class LastWordCases : IDisposable
 
         public override async ValueTask<TokenStoreAnswer> BeginAsync(TokenSessionKey key, RefreshClaim claim, CancellationToken cancellationToken)
         {
+            Claim = claim;
             if (Silence is { } silence)
             {
                 await silence.PassAsync(CancellationToken.None);
@@ -230,13 +361,30 @@ public sealed class LastWordCases : IDisposable
         public override async ValueTask<TokenStoreAnswer> CommitAsync(
             TokenSessionKey key, string lineage, long version, ProtectedTokens tokens, CancellationToken cancellationToken)
         {
-            if (BeforeCommit is { } act)
+            BeforeEveryCommit?.Invoke();
+            await OnceAsync(BeforeCommit, () => BeforeCommit = null);
+            var answer = await base.CommitAsync(key, lineage, version, tokens, cancellationToken);
+            await OnceAsync(AfterCommit, () => AfterCommit = null);
+            return answer;
+        }
+
+        public override async ValueTask<TokenStoreAnswer> SignInAsync(
+            TokenSessionKey key, string lineage, long newerThan, ProtectedTokens tokens, CancellationToken cancellationToken)
+        {
+            if (SignInSilence is { } silence)
             {
-                BeforeCommit = null;
-                await act();
+                await silence.PassAsync(CancellationToken.None);
             }
 
-            return await base.CommitAsync(key, lineage, version, tokens, cancellationToken);
+            var answer = await base.SignInAsync(key, lineage, newerThan, tokens, cancellationToken);
+            await OnceAsync(AfterSignIn, () => AfterSignIn = null);
+            return answer;
+        }
+
+        private static Task OnceAsync(Func<Task>? act, Action forget)
+        {
+            forget();
+            return act?.Invoke() ?? Task.CompletedTask;
         }
 
         public override ValueTask<TokenStoreAnswer> FailAsync(TokenSessionKey key, RefreshClaim claim, ClaimFailure failure, CancellationToken cancellationToken) =>

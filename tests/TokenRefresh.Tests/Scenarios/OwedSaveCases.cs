@@ -72,6 +72,12 @@ public sealed class OwedSaveCases
         Assert.Equal(others.AccessToken, app.Api.Received[^1].Token);
         Assert.Equal(others.RefreshToken, await store.RefreshTokenAsync());
         Assert.Equal(["refresh-1"], app.Tokens.Presented);
+
+        // They are new: should the API refuse them too, others would help as little. And the session is free for what comes next.
+        app.Api.RejectEverything();
+        using var refused = await app.GetAsync();
+        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+        await app.Session.SignOutAsync();
     }
 
     [Fact]
@@ -147,6 +153,35 @@ public sealed class OwedSaveCases
 
         Assert.Equal(expected, clock!.Pauses.Take(expected.Length).Select(pause => (int)pause.TotalSeconds));
         await app.Session.SignOutAsync();
+    }
+
+    [Fact]
+    [Trait("Case", "C22")]
+    public async Task The_end_of_the_app_tries_once_more_and_then_lets_go()
+    {
+        var store = new FailingStore();
+        await using var app = await OwingAsync(store);
+
+        await app.Services.DisposeAsync().AsTask().WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        Assert.Equal(2, store.Commits.Arrived);
+    }
+
+    [Fact]
+    public async Task What_has_been_saved_late_is_not_saved_again()
+    {
+        using var log = new CapturingLoggerProvider();
+        var store = new FailingStore();
+        await using var app = await OwingAsync(store, log.Add);
+        store.CommitsFail = false;
+        app.Time.Advance(TimeSpan.FromSeconds(1));
+        await UntilAsync(() => log.Messages.Any(message => message.EventName == "SavedLate"));
+
+        await app.Session.RefreshAsync();
+
+        Assert.Equal(["refresh-1", "refresh-2"], app.Tokens.Presented);
+        Assert.Equal(3, store.Commits.Arrived);
+        Assert.Equal("refresh-3", await store.RefreshTokenAsync());
     }
 
     /// <summary>An app that has refreshed once, and couldn't save what it got.</summary>
