@@ -1,9 +1,12 @@
 using System;
+using System.Linq;
 using System.Net;
 using System.Net.Http;
 using System.Runtime.CompilerServices;
+using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using TokenRefresh.SingleFlight;
 using TokenRefresh.TestKit;
 using Xunit;
@@ -73,6 +76,72 @@ public sealed class IdleUserCases
         app.Time.Advance(Idle / 2);
 
         Assert.Equal(1, Users(app).Count);
+    }
+
+    [Fact]
+    public async Task The_login_of_a_user_who_is_active_is_read_once()
+    {
+        var store = new CountedStore();
+        await using var app = Create(services => services.AddTokenSession(TestApp.Name).UseStore(store).AllowPlaintextTokens());
+        await SignInAsync(app, "user-1");
+        await LeaveAsync(app);
+        for (var round = 0; round < 5; round++)
+        {
+            using var response = await SendAsync(app, "user-1");
+            await Task.Yield();
+            app.Time.Advance(Idle);
+            Collect();
+        }
+
+        Assert.Equal(1, store.Reads);
+    }
+
+    [Fact]
+    public async Task A_user_who_is_idle_but_in_somebodys_hand_is_still_known()
+    {
+        await using var app = Create();
+        var held = app.Sessions[TestApp.Name, "user-1"];
+
+        await LeaveAsync(app);
+
+        // He, and the app's own session.
+        Assert.Equal(2, app.Sessions.GetHealth().Count());
+        GC.KeepAlive(held);
+    }
+
+    [Fact]
+    [Trait("Case", "C38")]
+    public async Task A_user_who_logs_in_again_after_his_session_has_left_is_kept()
+    {
+        var answer = new TaskCompletionSource<TokenSet?>();
+        await using var app = TestApp.Create(options =>
+        {
+            options.UserIdleTimeout = Idle;
+            options.ReLogin = (_, _) => answer.Task;
+        });
+        await LogInLateAsync(app, answer, "user-1");
+
+        await LeaveAsync(app);
+        using var response = await SendAsync(app, "user-1");
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Nobody_is_looked_for_after_the_end_of_the_app_or_without_a_limit(bool isLimited)
+    {
+        SweepClock? clock = null;
+        var app = TestApp.Create(
+            options => options.UserIdleTimeout = isLimited ? Idle : Timeout.InfiniteTimeSpan,
+            services => services.AddSingleton<TimeProvider>(clock = new SweepClock()));
+        using var response = await SendAsync(app, "robot");
+        Assert.Equal(isLimited ? 1 : 0, clock!.Sweeps);
+
+        await app.DisposeAsync();
+
+        Assert.Equal(0, clock.Sweeps);
     }
 
     [Fact]
@@ -171,7 +240,7 @@ public sealed class IdleUserCases
     [Fact]
     public async Task Without_a_limit_everybody_stays()
     {
-        await using var app = TestApp.Create(options => options.UserIdleTimeout = System.Threading.Timeout.InfiniteTimeSpan);
+        await using var app = TestApp.Create(options => options.UserIdleTimeout = Timeout.InfiniteTimeSpan);
         using var response = await SendAsync(app, "robot");
 
         await LeaveAsync(app);
@@ -220,6 +289,28 @@ public sealed class IdleUserCases
         await session.SignInAsync(app.Tokens.Issue());
     }
 
+    /// <summary>The login dies in the background; the session leaves; whoever still has it asks the user.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static async Task LogInLateAsync(TestApp app, TaskCompletionSource<TokenSet?> answer, string user)
+    {
+        var session = app.Sessions[TestApp.Name, user];
+        var dead = new Gate();
+        session.ReLoginRequired += Hear;
+        await session.SignInAsync(app.Tokens.Issue());
+        app.Tokens.RevokeRefreshTokens();
+        app.Time.Advance(TimeSpan.FromMinutes(4.5));
+        using var ahead = await SendAsync(app, user);
+        await dead.ArrivedAsync(1);
+        session.ReLoginRequired -= Hear;
+        await LeaveAsync(app);
+
+        var token = session.GetAccessTokenAsync();
+        answer.SetResult(app.Tokens.Issue());
+        Assert.Equal("access-2", await token);
+
+        void Hear(object? sender, ReLoginRequiredEventArgs args) => _ = dead.PassAsync();
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Subscribe(TestApp app, string user, Action<TokenSession> subscribe) => subscribe(app.Sessions[TestApp.Name, user]);
 
@@ -243,6 +334,65 @@ public sealed class IdleUserCases
         {
             GC.Collect();
             GC.WaitForPendingFinalizers();
+        }
+    }
+
+    /// <summary>A store that counts how often it is read.</summary>
+    private sealed class CountedStore : StoreAround
+    {
+        private int _reads;
+
+        public int Reads => _reads;
+
+        public override ValueTask<TokenStoreAnswer> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken)
+        {
+            Interlocked.Increment(ref _reads);
+            return base.ReadAsync(key, cancellationToken);
+        }
+    }
+
+    /// <summary>A clock that knows who comes back again and again.</summary>
+    private sealed class SweepClock : FakeTimeProvider
+    {
+        private int _sweeps;
+
+        public int Sweeps => _sweeps;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            return state is UserSessions ? new Sweep(this, timer) : timer;
+        }
+
+        private sealed class Sweep : ITimer
+        {
+            private readonly SweepClock _clock;
+            private readonly ITimer _inner;
+            private int _isDisposed;
+
+            public Sweep(SweepClock clock, ITimer inner)
+            {
+                (_clock, _inner) = (clock, inner);
+                Interlocked.Increment(ref clock._sweeps);
+            }
+
+            public bool Change(TimeSpan dueTime, TimeSpan period) => _inner.Change(dueTime, period);
+
+            public void Dispose()
+            {
+                if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
+                {
+                    Interlocked.Decrement(ref _clock._sweeps);
+                }
+
+                _inner.Dispose();
+            }
+
+            public ValueTask DisposeAsync()
+            {
+                Dispose();
+                return default;
+            }
         }
     }
 

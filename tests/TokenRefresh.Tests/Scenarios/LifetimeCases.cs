@@ -5,6 +5,7 @@ using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
 using Xunit;
@@ -226,6 +227,29 @@ public sealed class LifetimeCases
         Assert.Equal("token-1", await PollAsync(app.Session, failSafe.Token));
         Assert.Equal(1, endpoint.Calls.Arrived);
         await heard.ArrivedAsync(1);
+    }
+
+    [Fact]
+    [Trait("Case", "C17")]
+    public async Task A_saved_token_inside_its_window_is_sent_and_refreshed_in_the_background()
+    {
+        MemoryTokenStore? store = null;
+        await using var app = TestApp.Create(services: services =>
+        {
+            var time = (FakeTimeProvider)services.Last(service => service.ServiceType == typeof(TimeProvider)).ImplementationInstance!;
+            services.AddTokenSession(TestApp.Name).UseStore(store = new MemoryTokenStore(time));
+        });
+        var tokens = app.Tokens.Issue();
+        await store!.SignInAsync(SavedTokens.Key, "login", 0, SavedTokens.Protect(tokens), default);
+        var heard = new Gate();
+        app.Session.TokensRefreshed += (_, _) => _ = heard.PassAsync();
+        app.Time.Advance(TimeSpan.FromSeconds(270));
+
+        using var response = await app.GetAsync();
+        await heard.ArrivedAsync(1);
+
+        Assert.Equal([tokens.AccessToken], app.Api.Received.Select(request => request.Token));
+        Assert.Equal(["refresh-1"], app.Tokens.Presented);
     }
 
     [Fact]

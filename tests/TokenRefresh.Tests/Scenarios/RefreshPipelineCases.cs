@@ -1,11 +1,13 @@
 using System;
 using System.Net;
 using System.Net.Http;
+using System.Threading;
 using System.Threading.Tasks;
 using Polly;
 using Polly.CircuitBreaker;
 using Polly.Retry;
 using Polly.Timeout;
+using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.TestKit;
 using Xunit;
 
@@ -84,6 +86,57 @@ public sealed class RefreshPipelineCases
         Assert.Equal(ReLoginReason.LostRotation, (await scene.HeardAsync()).Reason);
     }
 
+    [Theory]
+    [InlineData(false, ReLoginReason.Rejected)]
+    [InlineData(true, ReLoginReason.LostRotation)]
+    public async Task A_pipeline_that_gives_up_leaves_doubt_only_about_a_call_that_is_out(bool isOut, ReLoginReason reason)
+    {
+        var givingUp = new GivingUp { WaitsForAnswer = !isOut };
+        await using var scene = await Scene.SetAsync(configure: options =>
+            options.ConfigureRefreshPipeline = pipeline => pipeline.AddStrategy(_ => givingUp, new GivingUpOptions()));
+        var called = new Gate();
+        givingUp.Called = () => called.ArrivedAsync(1);
+        scene.App.Tokens.Next(async (_, cancellationToken) =>
+        {
+            var passing = called.PassAsync(cancellationToken);
+            if (isOut)
+            {
+                await passing;
+            }
+
+            return new HttpResponseMessage(HttpStatusCode.ServiceUnavailable);
+        });
+        await scene.HoldAndExpireAsync(1);
+
+        givingUp.IsOver = true;
+        scene.App.Tokens.RevokeRefreshTokens();
+        scene.App.Time.Advance(TimeSpan.FromSeconds(2));
+        using var refused = await scene.App.GetAsync();
+
+        Assert.Equal(reason, (await scene.HeardAsync()).Reason);
+        called.Open();
+    }
+
+    [Fact]
+    [Trait("Case", "C21")]
+    public async Task A_call_that_outlives_its_deadline_leaves_doubt()
+    {
+        var endpoint = new SilentOnce();
+        await using var app = TestApp.Create(services: services => services.AddTokenSession(TestApp.Name).UseEndpoint(_ => endpoint));
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        var request = app.GetAsync();
+        await endpoint.Calls.ArrivedAsync(1);
+        app.Time.Advance(TimeSpan.FromSeconds(30));
+        await Assert.ThrowsAsync<TokenRefreshException>(() => request);
+
+        app.Time.Advance(TimeSpan.FromSeconds(2));
+        using var refused = await app.GetAsync();
+
+        Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+        Assert.Equal(ReLoginReason.LostRotation, Assert.Single(app.ReLogins).Reason);
+    }
+
     private static RetryStrategyOptions<TokenEndpointResult> Retry(int attempts) => new()
     {
         MaxRetryAttempts = attempts,
@@ -92,4 +145,41 @@ public sealed class RefreshPipelineCases
             .Handle<TimeoutRejectedException>()
             .HandleResult(result => result.Outcome == TokenEndpointOutcome.Transient),
     };
+
+    private sealed class GivingUpOptions : ResilienceStrategyOptions;
+
+    /// <summary>A strategy that gives up after the call or in the middle of it, without cancelling it.</summary>
+    private sealed class GivingUp : ResilienceStrategy<TokenEndpointResult>
+    {
+        public bool WaitsForAnswer { get; init; }
+
+        public bool IsOver { get; set; }
+
+        public Func<Task> Called { get; set; } = () => Task.CompletedTask;
+
+        protected override async ValueTask<Outcome<TokenEndpointResult>> ExecuteCore<TState>(
+            Func<ResilienceContext, TState, ValueTask<Outcome<TokenEndpointResult>>> callback, ResilienceContext context, TState state)
+        {
+            var calling = callback(context, state).AsTask();
+            if (IsOver)
+            {
+                return await calling;
+            }
+
+            await (WaitsForAnswer ? calling : Called());
+            return Outcome.FromException<TokenEndpointResult>(new BrokenCircuitException());
+        }
+    }
+
+    /// <summary>An endpoint that doesn't answer the first call, and refuses the next.</summary>
+    private sealed class SilentOnce : ITokenEndpoint
+    {
+        public Gate Calls { get; } = new();
+
+        public Task<TokenEndpointResult> RefreshAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
+        {
+            _ = Calls.PassAsync(CancellationToken.None);
+            return Calls.Arrived == 1 ? new TaskCompletionSource<TokenEndpointResult>().Task : Task.FromResult(TokenEndpointResult.Rejected("invalid_grant"));
+        }
+    }
 }

@@ -79,6 +79,23 @@ public sealed class ReplayCases
     }
 
     [Fact]
+    [Trait("Case", "C26")]
+    public async Task The_401_of_a_one_shot_stream_starts_the_refresh_that_the_next_request_needs()
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        var heard = new Gate();
+        app.Session.TokensRefreshed += (_, _) => _ = heard.PassAsync();
+
+        using var response = await app.Client.PostAsync(new Uri("upload", UriKind.Relative), OneShot());
+        await heard.ArrivedAsync(1);
+        using var next = await app.GetAsync();
+
+        Assert.Equal(["access-1", "access-2"], app.Api.Received.Select(request => request.Token));
+    }
+
+    [Fact]
     [Trait("Case", "C5")]
     public async Task The_401_of_a_one_shot_stream_that_comes_after_the_refresh_starts_no_other()
     {

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Concurrent;
+using System.IO;
 using System.Net;
 using System.Net.Http;
 using System.Threading;
@@ -190,14 +191,29 @@ public sealed class RevocationCases
     }
 
     [Fact]
-    public async Task A_server_that_isnt_to_be_told_isnt()
+    public async Task A_server_that_isnt_to_be_told_isnt_and_the_store_isnt_asked_for_what_to_tell()
     {
-        await using var app = Create(configure: options => options.RevocationEndpoint = null);
+        var store = new UnreadableStore();
+        await using var app = Create(store, configure: options => options.RevocationEndpoint = null);
         await app.SignInAsync();
 
         await app.Session.SignOutAsync();
 
         Assert.Empty(_revoked);
+        Assert.Equal(0, store.Reads);
+    }
+
+    [Fact]
+    public async Task Where_the_store_cant_be_read_what_this_process_knows_is_revoked()
+    {
+        var store = new UnreadableStore();
+        await using var app = Create(store);
+        await app.SignInAsync();
+
+        await app.Session.SignOutAsync();
+
+        Assert.Equal(["token=refresh-1&token_type_hint=refresh_token&client_id=shop"], _revoked);
+        Assert.Equal(1, store.Reads);
     }
 
     private TestApp Create(
@@ -223,6 +239,18 @@ public sealed class RevocationCases
             },
             mode);
         return app;
+    }
+
+    /// <summary>A store that takes everything and shows nothing.</summary>
+    private sealed class UnreadableStore : StoreAround
+    {
+        public int Reads { get; private set; }
+
+        public override ValueTask<TokenStoreAnswer> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken)
+        {
+            Reads++;
+            throw new IOException("Not now.");
+        }
     }
 
     /// <summary>Listens to what is revoked, and leaves the rest to the token server.</summary>

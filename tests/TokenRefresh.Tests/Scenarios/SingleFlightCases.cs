@@ -32,6 +32,24 @@ public sealed class SingleFlightCases
         Assert.Equal(count, app.Api.CallsWith("access-2"));
     }
 
+    [Fact]
+    [Trait("Case", "C5")]
+    public async Task A_late_401_for_a_token_that_was_new_a_moment_ago_is_sent_again_with_the_newer_one()
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        await app.Session.RefreshAsync();
+        var late = await app.SendAtOnceAsync(1);
+        app.Tokens.ExpireAccessTokens();
+        await app.Session.RefreshAsync();
+
+        app.Api.Release();
+        var statuses = await TestApp.StatusesOf(late);
+
+        Assert.Equal([HttpStatusCode.OK], statuses);
+        Assert.Equal(["access-2", "access-3"], app.Api.Received.Select(request => request.Token));
+    }
+
     [Theory]
     [Trait("Case", "C5")]
     [InlineData(true)]
