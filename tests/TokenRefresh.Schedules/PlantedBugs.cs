@@ -16,6 +16,10 @@ public sealed class PlantedBugs
         Finds("A refresh token was presented twice", on => Plants.ActsWithoutCheckingAgain = on, () => FlightSchedules.BurstAsync(isSaved: false));
 
     [Fact]
+    public void A_flight_that_publishes_over_another_sign_in_is_found() =>
+        Finds("A request was sent again with the token it was refused with", on => Plants.PublishesOverSomethingNewer = on, () => FlightSchedules.OthersSignInAsync(isSaved: true));
+
+    [Fact]
     public void Waiters_woken_before_the_tokens_are_there_are_found() =>
         Finds("A request wasn't repaired", on => Plants.WakesBeforePublishing = on, () => FlightSchedules.BurstAsync(isSaved: true));
 

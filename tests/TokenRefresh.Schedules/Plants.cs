@@ -9,6 +9,9 @@ internal static class Plants
     /// <summary>Whether a flight is open is asked before the gate, and not again inside.</summary>
     public static bool ActsWithoutCheckingAgain { get; set; }
 
+    /// <summary>A flight publishes although a sign-in or sign-out came first.</summary>
+    public static bool PublishesOverSomethingNewer { get; set; }
+
     /// <summary>Waiters are told to look at the session before the new tokens are there.</summary>
     public static bool WakesBeforePublishing { get; set; }
 }
