@@ -30,7 +30,7 @@ public sealed class LastWordCases : IDisposable
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("other-refresh", await store.RefreshTokenAsync());
-        Assert.Single(app.Refreshes);
+        await Eventually.UntilAsync(() => app.Refreshes.Count == 1);
         Assert.Equal(["SignedIn", "FlightBegun", "Adopted"], Told());
     }
 
@@ -67,7 +67,7 @@ public sealed class LastWordCases : IDisposable
         using var response = await app.GetAsync();
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Single(app.Refreshes);
+        await Eventually.UntilAsync(() => app.Refreshes.Count == 1);
         Assert.Equal(["SignedIn", "FlightBegun", "Adopted"], Told());
     }
 
@@ -91,6 +91,7 @@ public sealed class LastWordCases : IDisposable
 
         Assert.Equal(HttpStatusCode.Unauthorized, next.StatusCode);
         Assert.Equal(["refresh-1"], app.Tokens.Presented);
+        await Eventually.UntilAsync(() => !app.ReLogins.IsEmpty);
         Assert.Equal(ReLoginReason.Rejected, Assert.Single(app.ReLogins).Reason);
     }
 
@@ -110,6 +111,7 @@ public sealed class LastWordCases : IDisposable
         using var response = await app.GetAsync();
 
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        await Eventually.UntilAsync(() => !app.ReLogins.IsEmpty);
         Assert.Equal(ReLoginReason.LostRotation, Assert.Single(app.ReLogins).Reason);
     }
 
@@ -140,7 +142,7 @@ public sealed class LastWordCases : IDisposable
         using var response = await app.GetAsync();
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Single(app.Refreshes);
+        await Eventually.UntilAsync(() => app.Refreshes.Count == 1);
         Assert.Equal(["SignedIn", "FlightBegun", "Refreshed"], Told());
     }
 
@@ -150,9 +152,18 @@ public sealed class LastWordCases : IDisposable
     {
         var store = new InterruptedStore();
         await using var app = await SignedInAsync(store);
-        store.AfterCommit = () => app.Session.SignOutAsync();
+        var signedOut = new Gate();
+        store.AfterCommit = async () =>
+        {
+            await app.Session.SignOutAsync();
+            _ = signedOut.PassAsync(CancellationToken.None);
+        };
 
         using var response = await app.GetAsync();
+
+        // The request is told at the sign-out's first step; the flight goes on to its end, which the end of the app waits for.
+        await signedOut.ArrivedAsync(1);
+        await app.Services.DisposeAsync();
 
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
         Assert.Empty(app.Refreshes);

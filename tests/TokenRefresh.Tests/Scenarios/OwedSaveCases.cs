@@ -65,7 +65,7 @@ public sealed class OwedSaveCases
         await store.RotateElsewhereAsync(others);
 
         app.Time.Advance(TimeSpan.FromSeconds(1));
-        await UntilAsync(() => log.Messages.Any(message => message.EventName == "SavedLate"));
+        await Eventually.UntilAsync(() => log.Messages.Any(message => message.EventName == "SavedLate"));
         using var next = await app.GetAsync();
 
         Assert.Equal(HttpStatusCode.OK, next.StatusCode);
@@ -106,7 +106,7 @@ public sealed class OwedSaveCases
         await store.SignOutAsync(SavedTokens.Key, 1, default);
 
         app.Time.Advance(TimeSpan.FromSeconds(1));
-        await UntilAsync(() => log.Messages.Any(message => message.EventName == "SavedLate"));
+        await Eventually.UntilAsync(() => log.Messages.Any(message => message.EventName == "SavedLate"));
         using var next = await app.GetAsync();
 
         Assert.Null(app.Api.Received[^1].Authorization);
@@ -146,7 +146,7 @@ public sealed class OwedSaveCases
         int[] expected = [1, 2, 4, 8, 16, 30, 30];
         for (var attempt = 1; attempt <= expected.Length; attempt++)
         {
-            await UntilAsync(() => clock!.Pauses.Count == attempt);
+            await Eventually.UntilAsync(() => clock!.Pauses.Count == attempt);
             clock!.Advance(clock.Pauses[^1]);
             await store.Commits.ArrivedAsync(attempt + 1);
         }
@@ -175,7 +175,7 @@ public sealed class OwedSaveCases
         await using var app = await OwingAsync(store, log.Add);
         store.CommitsFail = false;
         app.Time.Advance(TimeSpan.FromSeconds(1));
-        await UntilAsync(() => log.Messages.Any(message => message.EventName == "SavedLate"));
+        await Eventually.UntilAsync(() => log.Messages.Any(message => message.EventName == "SavedLate"));
 
         await app.Session.RefreshAsync();
 
@@ -194,17 +194,6 @@ public sealed class OwedSaveCases
         using var unsaved = await app.GetAsync();
         Assert.Equal(HttpStatusCode.OK, unsaved.StatusCode);
         return app;
-    }
-
-    // It happens in the background; real time only ends a test that hangs.
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var failSafe = new CancellationTokenSource(Gate.FailSafe, TimeProvider.System);
-        while (!condition())
-        {
-            failSafe.Token.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
     }
 
     /// <summary>A clock that knows what is waited for between attempts to save.</summary>

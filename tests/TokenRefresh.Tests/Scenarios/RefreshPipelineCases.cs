@@ -9,6 +9,7 @@ using Polly.Retry;
 using Polly.Timeout;
 using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.TestKit;
+using TokenRefresh.Tests.Support;
 using Xunit;
 
 namespace TokenRefresh.Tests.Scenarios;
@@ -134,6 +135,7 @@ public sealed class RefreshPipelineCases
         using var refused = await app.GetAsync();
 
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+        await Eventually.UntilAsync(() => !app.ReLogins.IsEmpty);
         Assert.Equal(ReLoginReason.LostRotation, Assert.Single(app.ReLogins).Reason);
     }
 
