@@ -8,6 +8,9 @@ namespace TokenRefresh.SingleFlight;
 // Where there is no refresh token to spend: the client asks for itself, or the user is asked on the spot.
 internal sealed partial class FlightLeader
 {
+    // Whichever process asked for it: the client is always the same one, and a request held under one of its tokens goes on with another.
+    private const string OwnLineage = "client";
+
     /// <summary>Asks for the client's own first token (RFC 6749, section 4.4). Several processes may do so at once: nothing is spent.</summary>
     private async Task<FlightFailure?> AskForClientAsync(CancellationToken cancellationToken)
     {
@@ -19,9 +22,8 @@ internal sealed partial class FlightLeader
         }
 
         var tokens = fresh.CompletedBy(old: null, _services.Time.GetUtcNow());
-        var lineage = TokenSession.NewLineage();
-        var answer = await _store.SignInAsync(lineage, start.Version, tokens, cancellationToken).ConfigureAwait(false);
-        Publish(session.SignedIn(lineage, answer.Version, tokens, isRefreshed: true), isRefreshed: true);
+        var answer = await _store.SignInAsync(OwnLineage, start.Version, tokens, cancellationToken).ConfigureAwait(false);
+        Publish(session.SignedIn(OwnLineage, answer.Version, tokens, isRefreshed: true), isRefreshed: true);
         return null;
     }
 

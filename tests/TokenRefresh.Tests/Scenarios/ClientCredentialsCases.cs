@@ -139,6 +139,32 @@ public sealed class ClientCredentialsCases
     }
 
     [Fact]
+    [Trait("Case", "C34")]
+    public async Task Two_containers_that_ask_at_once_go_on_with_the_token_that_was_saved_last()
+    {
+        var store = new MemoryTokenStore();
+        await using var a = Create(store: store);
+        await using var b = Create(store: store);
+        b.Tokens.Next(HttpStatusCode.OK, """{"access_token":"service-b","token_type":"Bearer"}""");
+        var (answerA, answerB) = (a.Tokens.Hold(), b.Tokens.Hold());
+        var (firstA, firstB) = (a.GetAsync(), b.GetAsync());
+        await answerA.ArrivedAsync(1);
+        await answerB.ArrivedAsync(1);
+        answerA.Open();
+        using var ofA = await firstA;
+        answerB.Open();
+        using var ofB = await firstB;
+
+        a.Time.Advance(TimeSpan.FromMinutes(1));
+        a.Api.Answer(request => new HttpResponseMessage(request.Token == "service-b" ? HttpStatusCode.OK : HttpStatusCode.Unauthorized));
+        using var next = await a.GetAsync();
+
+        Assert.Equal(HttpStatusCode.OK, next.StatusCode);
+        Assert.Equal(["Bearer service-1", "Bearer service-1", "Bearer service-b"], a.Api.Received.Select(request => request.Authorization));
+        Assert.Equal(1, a.Tokens.Calls);
+    }
+
+    [Fact]
     [Trait("Case", "C13")]
     public async Task A_first_token_that_the_API_refuses_is_not_replaced_over_and_over()
     {
