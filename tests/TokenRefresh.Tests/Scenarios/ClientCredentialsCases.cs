@@ -27,6 +27,7 @@ public sealed class ClientCredentialsCases
         Assert.Equal(["grant_type=client_credentials&scope=orders"], app.Tokens.Bodies);
         Assert.All(app.Api.Received, request => Assert.Equal("Bearer service-1", request.Authorization));
         Assert.Equal(TokenSessionState.SignedIn, app.Session.State);
+        await Eventually.UntilAsync(() => app.Refreshes.Count == 1);
     }
 
     [Fact]

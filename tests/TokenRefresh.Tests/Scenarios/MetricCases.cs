@@ -46,6 +46,27 @@ public sealed class MetricCases
     }
 
     [Fact]
+    public async Task Whoever_waits_for_a_refresh_that_began_in_the_background_has_joined_it()
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        using var joined = Collect<long>(app, TokenRefreshTelemetry.JoinedWaiters);
+        var refresh = app.Tokens.Hold();
+        app.Time.Advance(TimeSpan.FromSeconds(270));
+        using var ahead = await app.GetAsync();
+        await refresh.ArrivedAsync(1);
+
+        // No longer sent: who comes now waits.
+        app.Time.Advance(TimeSpan.FromSeconds(20));
+        var request = app.GetAsync();
+        refresh.Open();
+        using var response = await request;
+
+        Assert.Equal(["access-1", "access-2"], app.Api.Received.Select(received => received.Token));
+        Assert.Equal(1, Sum(joined));
+    }
+
+    [Fact]
     public async Task A_cancelled_request_is_held_no_longer_than_it_waits()
     {
         await using var app = TestApp.Create();
