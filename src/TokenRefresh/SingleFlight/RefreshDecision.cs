@@ -44,6 +44,12 @@ internal static class RefreshDecisions
         }
 
         var schedule = generation.Schedule;
+        if (schedule.IsUnknown)
+        {
+            // No look at the clock, which would cost more than all the rest of this.
+            return RefreshDecision.Send;
+        }
+
         var now = time.GetUtcNow().UtcDateTime;
         return now < schedule.RefreshAt ? RefreshDecision.Send
             : now < schedule.StaleAt ? RefreshDecision.SendAndRefreshAhead

@@ -15,6 +15,8 @@ internal readonly record struct TokenSchedule(DateTime RefreshAt, DateTime Stale
     /// <summary>An unknown lifetime: used until a 401, never refreshed ahead.</summary>
     public static TokenSchedule Unknown { get; } = new(DateTime.MaxValue, DateTime.MaxValue, DateTime.MaxValue);
 
+    public bool IsUnknown => RefreshAt == DateTime.MaxValue;
+
     /// <param name="receivedAt">When the token came, by the local clock.</param>
     /// <param name="lifetime">How long it lives from there, or <see langword="null"/>.</param>
     /// <param name="options">The configured window and buffer.</param>
