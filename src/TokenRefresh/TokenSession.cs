@@ -179,10 +179,14 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
             return;
         }
 
-        var failure = await _services.Telemetry.HoldAsync(Join(start, FlightCause.Forced), cancellationToken).ConfigureAwait(false);
-        if (failure is not null)
+        for (var round = 1; round == 1 || (round <= MaxRounds && _current == start && start.Tokens!.RefreshToken is not null); round++)
         {
-            throw failure.ToException();
+            // One that only loads the login may be about to land: it has refreshed nothing, and is joined in vain.
+            var failure = await _services.Telemetry.HoldAsync(Join(start, FlightCause.Forced), cancellationToken).ConfigureAwait(false);
+            if (failure is not null)
+            {
+                throw failure.ToException();
+            }
         }
 
         if (_current.State != TokenSessionState.SignedIn)
