@@ -81,6 +81,23 @@ public sealed class FlightSchedules
     });
 
     [Fact]
+    public void A_forced_refresh_beside_the_load_of_its_login_refreshes() => Explorer.Explore(async isSaved =>
+    {
+        var world = await World.SetAsync(isSaved);
+        if (world.Store is { } store)
+        {
+            await using var restarted = world.NewSession(store);
+            var ask = Task.Run(() => restarted.GetAccessTokenAsync());
+            var force = Task.Run(() => restarted.RefreshAsync());
+            await ask;
+            await force;
+            Specification.Assert(world.Server.Calls == 1, $"{world.Server.Calls} refreshes.");
+        }
+
+        await world.Session.DisposeAsync();
+    });
+
+    [Fact]
     public void A_sign_out_wins_over_a_flight() => Explorer.Explore(async isSaved =>
     {
         var world = await World.SetAsync(isSaved);
