@@ -29,7 +29,9 @@ internal static class AnswerClassifier
         };
     }
 
-    /// <summary>Django REST framework Simple JWT. <c>detail</c> is translated text, and never read.</summary>
+    /// <summary>
+    /// Django REST framework Simple JWT. <c>detail</c> holds translated text: its presence counts, its value is never read.
+    /// </summary>
     /// <param name="answer">The answer.</param>
     /// <param name="now">When the answer was received.</param>
     public static TokenEndpointResult SimpleJwt(TokenAnswer answer, DateTimeOffset now)
@@ -40,6 +42,9 @@ internal static class AnswerClassifier
             _ when ByStatus(answer, code) is { } result => result,
             { Fields: null } => NotTheProtocol(answer),
             { Status: < 300 } => SimpleJwtTokens(answer, answer.Fields, now),
+
+            // The stock view sends no code when the user was deactivated or deleted, or changed the password.
+            { Status: 401 } when answer.Fields.Has("detail") => TokenEndpointResult.Rejected(code),
             _ => code switch
             {
                 "token_not_valid" or "no_active_account" or "password_changed" => TokenEndpointResult.Rejected(code),

@@ -12,7 +12,7 @@ internal sealed class TokenFields
     private static readonly TimeSpan LongestLifetime = TimeSpan.FromDays(365 * 100);
 
     private static readonly string[] Known =
-        ["access_token", "refresh_token", "token_type", "expires_in", "scope", "error", "access", "refresh", "code"];
+        ["access_token", "refresh_token", "token_type", "expires_in", "scope", "error", "access", "refresh", "code", "detail"];
 
     private readonly Dictionary<string, string?> _values = new(StringComparer.Ordinal);
 
@@ -97,7 +97,7 @@ internal sealed class TokenFields
 
         var value = json.TokenType switch
         {
-            JsonTokenType.String when name is not null => json.GetString(),
+            JsonTokenType.String when name is not (null or "detail") => json.GetString(),
             JsonTokenType.Number when name == "expires_in" => System.Text.Encoding.ASCII.GetString(json.ValueSpan.ToArray()),
             _ => null,
         };

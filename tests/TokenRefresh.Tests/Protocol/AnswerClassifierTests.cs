@@ -38,7 +38,6 @@ public sealed class AnswerClassifierTests
     [InlineData(200, """{"refresh":"r"}""", TokenEndpointOutcome.SuccessorOnly)]
     [InlineData(200, """{"access_token":"a"}""", TokenEndpointOutcome.Misconfigured)]
     [InlineData(401, """{"code":"token_not_valid","detail":"x"}""", TokenEndpointOutcome.Rejected)]
-    [InlineData(401, """{"detail":"token_not_valid"}""", TokenEndpointOutcome.Transient)]
     [InlineData(401, """{"error":"invalid_grant"}""", TokenEndpointOutcome.Transient)]
     [InlineData(400, """{"refresh":["This field may not be blank."]}""", TokenEndpointOutcome.Misconfigured)]
     [InlineData(403, """{"code":"authentication_failed"}""", TokenEndpointOutcome.Misconfigured)]
@@ -46,6 +45,40 @@ public sealed class AnswerClassifierTests
     [InlineData(503, """{"code":"token_not_valid"}""", TokenEndpointOutcome.Transient)]
     public void A_Simple_JWT_answer_means(int status, string body, TokenEndpointOutcome expected) =>
         Assert.Equal(expected, AnswerClassifier.SimpleJwt(Answer(status, body), Now).Outcome);
+
+    [Theory]
+    [Trait("Case", "B01")]
+    [InlineData("""{"detail":"No active account found for the given token."}""", null)]
+    [InlineData("""{"detail":"Kein aktives Konto gefunden."}""", null)]
+    [InlineData("""{"detail":["a list"]}""", null)]
+    [InlineData("""{"detail":{"nested":"object"},"code":5}""", null)]
+    [InlineData("""{"detail":"\uD800"}""", null)]
+    [InlineData("""{"detail":"x","code":"user_is_banned"}""", "user_is_banned")]
+    [InlineData("""{"code":"token_not_valid","detail":"x","messages":[]}""", "token_not_valid")]
+    public void A_Simple_JWT_401_with_detail_ends_the_login(string body, string? error)
+    {
+        var result = AnswerClassifier.SimpleJwt(Answer(401, body), Now);
+
+        Assert.Equal(TokenEndpointOutcome.Rejected, result.Outcome);
+        Assert.Equal(error, result.Error);
+    }
+
+    [Theory]
+    [Trait("Case", "B01")]
+    [InlineData(401, "<html>Unauthorized</html>")]
+    [InlineData(401, "")]
+    [InlineData(401, """["detail"]""")]
+    [InlineData(401, """{"message":"No"}""")]
+    [InlineData(401, """{"errors":[{"detail":"nested"}]}""")]
+    [InlineData(400, """{"detail":"JSON parse error - Expecting value: line 1 column 1 (char 0)"}""")]
+    [InlineData(403, """{"detail":"You do not have permission to perform this action."}""")]
+    [InlineData(404, """{"detail":"Not found."}""")]
+    [InlineData(405, """{"detail":"Method \"POST\" not allowed."}""")]
+    [InlineData(429, """{"detail":"Request was throttled."}""")]
+    [InlineData(500, """{"detail":"Internal server error."}""")]
+    [InlineData(503, """{"detail":"Maintenance."}""")]
+    public void Any_other_Simple_JWT_answer_without_a_code_keeps_the_login(int status, string body) =>
+        Assert.Equal(TokenEndpointOutcome.Transient, AnswerClassifier.SimpleJwt(Answer(status, body), Now).Outcome);
 
     [Theory]
     [InlineData(200, TokenEndpointOutcome.Ambiguous)]

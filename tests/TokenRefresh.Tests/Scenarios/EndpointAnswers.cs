@@ -84,6 +84,12 @@ internal static class EndpointAnswers
         {
             yield return SimpleJwtError(Outcome.ReLogin, 401, code);
         }
+
+        yield return SimpleJwtError(Outcome.ReLogin, 401, "a_code_of_the_project");
+        yield return new("Simple JWT 401 without a code", Outcome.ReLogin, Json(401, """{"detail":"No active account found for the given token."}"""))
+        {
+            Mode = TokenServerMode.SimpleJwt,
+        };
     }
 
     private static IEnumerable<Row> Configurations()

@@ -63,6 +63,35 @@ public sealed class SimpleJwtCases
         Assert.Equal("token_not_valid", Assert.Single(app.ReLogins).Error);
     }
 
+    [Theory]
+    [Trait("Case", "B01")]
+    [InlineData("""{"detail":"No active account found for the given token."}""", null)]
+    [InlineData("""{"detail":"Aucun compte actif trouvé"}""", null)]
+    [InlineData("""{"detail":"x","code":"user_is_banned"}""", "user_is_banned")]
+    [InlineData("""{"detail":"x","code":"refresh-1 is dead"}""", null)]
+    public async Task A_401_for_a_deactivated_user_ends_the_login_once(string body, string? error)
+    {
+        await using var app = TestApp.Create(mode: TokenServerMode.SimpleJwt);
+        app.Tokens.Always((_, _) =>
+        {
+            var answer = new HttpResponseMessage(HttpStatusCode.Unauthorized) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+            answer.Headers.TryAddWithoutValidation("WWW-Authenticate", "Bearer realm=\"api\"");
+            return Task.FromResult<HttpResponseMessage?>(answer);
+        });
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+
+        using var first = await app.GetAsync();
+        using var second = await app.GetAsync();
+
+        Assert.Equal(HttpStatusCode.Unauthorized, first.StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, second.StatusCode);
+        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+        Assert.Equal(1, app.Api.Calls);
+        var dead = Assert.Single(app.ReLogins);
+        Assert.Equal((ReLoginReason.Rejected, error), (dead.Reason, dead.Error));
+    }
+
     [Fact]
     [Trait("Case", "C32")]
     public async Task The_lifetime_is_told_by_the_servers_own_clock()
