@@ -55,7 +55,7 @@ public class ReplayBenchmarks
 
     private sealed class InstantEndpoint : ITokenEndpoint
     {
-        public Task<TokenEndpointResult> RefreshAsync(TokenEndpointRequest request, CancellationToken cancellationToken) =>
+        public Task<TokenEndpointResult> RequestTokenAsync(TokenEndpointRequest request, CancellationToken cancellationToken) =>
             Task.FromResult(TokenEndpointResult.Succeeded(new TokenSet("new", "refresh")));
     }
 }

@@ -87,7 +87,7 @@ public sealed class LatencyTests(RedisServerFixture server)
 
         public int Calls => Volatile.Read(ref _calls);
 
-        public async Task<TokenEndpointResult> RefreshAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
+        public async Task<TokenEndpointResult> RequestTokenAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
         {
             // Long enough for all others to be waiting.
             var number = Interlocked.Increment(ref _calls);

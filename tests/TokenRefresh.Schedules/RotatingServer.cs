@@ -42,7 +42,7 @@ internal sealed class RotatingServer : HttpMessageHandler, ITokenEndpoint
     /// <summary>The next refresh fails so.</summary>
     public void FailOnce(TokenEndpointResult failure) => _failures.Enqueue(failure);
 
-    public async Task<TokenEndpointResult> RefreshAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
+    public async Task<TokenEndpointResult> RequestTokenAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
     {
         var spent = request.RefreshToken!;
         var user = UserOf(spent);

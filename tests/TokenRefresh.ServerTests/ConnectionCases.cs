@@ -117,7 +117,7 @@ public sealed class ConnectionCases
 
         public void RejectCurrent() => Interlocked.Increment(ref _accepted);
 
-        public Task<TokenEndpointResult> RefreshAsync(TokenEndpointRequest request, CancellationToken cancellationToken) =>
+        public Task<TokenEndpointResult> RequestTokenAsync(TokenEndpointRequest request, CancellationToken cancellationToken) =>
             Task.FromResult(TokenEndpointResult.Succeeded(new TokenSet(string.Create(CultureInfo.InvariantCulture, $"token-{Volatile.Read(ref _accepted)}"))));
 
         public async ValueTask DisposeAsync() => await _app!.DisposeAsync();

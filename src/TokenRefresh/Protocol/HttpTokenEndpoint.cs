@@ -10,7 +10,7 @@ internal abstract class HttpTokenEndpoint(TokenRefreshOptions options, Func<Http
 {
     protected TokenRefreshOptions Options { get; } = options;
 
-    public async Task<TokenEndpointResult> RefreshAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
+    public async Task<TokenEndpointResult> RequestTokenAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
     {
         using var message = new HttpRequestMessage(HttpMethod.Post, Options.TokenEndpoint);
         message.Headers.Accept.ParseAdd("application/json");

@@ -13,5 +13,5 @@ public interface ITokenEndpoint
     /// What the answer means. An exception is allowed: one of HTTP or the network is read as what it says (refused: transient; cut after
     /// sending: the answer was lost), any other as a transient failure in which the refresh token may have been spent.
     /// </returns>
-    Task<TokenEndpointResult> RefreshAsync(TokenEndpointRequest request, CancellationToken cancellationToken);
+    Task<TokenEndpointResult> RequestTokenAsync(TokenEndpointRequest request, CancellationToken cancellationToken);
 }

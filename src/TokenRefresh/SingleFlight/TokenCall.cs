@@ -44,7 +44,7 @@ internal sealed class TokenCall(TokenSession session, Generation asked, Func<Gen
         TokenEndpointResult result;
         try
         {
-            result = await _services.Endpoint.RefreshAsync(request, cancellationToken).ConfigureAwait(false);
+            result = await _services.Endpoint.RequestTokenAsync(request, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

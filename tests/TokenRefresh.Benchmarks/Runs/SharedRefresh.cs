@@ -96,7 +96,7 @@ internal static class SharedRefresh
 
         public int Calls => Volatile.Read(ref _calls);
 
-        public async Task<TokenEndpointResult> RefreshAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
+        public async Task<TokenEndpointResult> RequestTokenAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
         {
             var number = Interlocked.Increment(ref _calls);
             await Task.Delay(RefreshTime, TimeProvider.System, cancellationToken);

@@ -129,7 +129,7 @@ internal static class Storms
 
         public long Answered { get; private set; }
 
-        public async Task<TokenEndpointResult> RefreshAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
+        public async Task<TokenEndpointResult> RequestTokenAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
         {
             Interlocked.Increment(ref _calls);
             await Task.Delay(RefreshTime, TimeProvider.System, cancellationToken);

@@ -159,7 +159,7 @@ public sealed class CostCases
     {
         public Gate Gate { get; } = new();
 
-        public async Task<TokenEndpointResult> RefreshAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
+        public async Task<TokenEndpointResult> RequestTokenAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
         {
             await Gate.PassAsync(cancellationToken);
             return TokenEndpointResult.Succeeded(new TokenSet("new", "next"));

@@ -360,7 +360,7 @@ public sealed class RegistrationCases
 
     private sealed class NoEndpoint : ITokenEndpoint
     {
-        public Task<TokenEndpointResult> RefreshAsync(TokenEndpointRequest request, System.Threading.CancellationToken cancellationToken) =>
+        public Task<TokenEndpointResult> RequestTokenAsync(TokenEndpointRequest request, System.Threading.CancellationToken cancellationToken) =>
             throw new NotSupportedException();
     }
 

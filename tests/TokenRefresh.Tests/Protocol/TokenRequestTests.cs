@@ -114,7 +114,7 @@ public sealed class TokenRequestTests
     private static async Task RefreshAsync(TokenRefreshOptions options, Recorder server, string? refreshToken, string? scope)
     {
         using var backchannel = new HttpClient(server);
-        await TokenEndpoints.For(options, () => backchannel, new FakeTimeProvider()).RefreshAsync(new TokenEndpointRequest(Key, refreshToken, scope), default);
+        await TokenEndpoints.For(options, () => backchannel, new FakeTimeProvider()).RequestTokenAsync(new TokenEndpointRequest(Key, refreshToken, scope), default);
     }
 
     private static async Task<string?> RevokeAsync(TokenRefreshOptions options, Recorder server, string? refreshToken)

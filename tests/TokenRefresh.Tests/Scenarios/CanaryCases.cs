@@ -205,7 +205,7 @@ public sealed class CanaryCases
 
     private sealed class Endpoint(Func<TokenEndpointRequest, TokenEndpointResult> answer) : ITokenEndpoint
     {
-        public Task<TokenEndpointResult> RefreshAsync(TokenEndpointRequest request, CancellationToken cancellationToken) => Task.FromResult(answer(request));
+        public Task<TokenEndpointResult> RequestTokenAsync(TokenEndpointRequest request, CancellationToken cancellationToken) => Task.FromResult(answer(request));
     }
 
     private sealed class TextStore : SingleProcessTokenStore

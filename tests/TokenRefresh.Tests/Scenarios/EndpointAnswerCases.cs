@@ -242,7 +242,7 @@ public sealed class EndpointAnswerCases
     {
         public int Calls { get; private set; }
 
-        public Task<TokenEndpointResult> RefreshAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
+        public Task<TokenEndpointResult> RequestTokenAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
         {
             Calls++;
             return Task.FromResult(TokenEndpointResult.Succeeded(new TokenSet("mac-token", "refresh-9") { Scheme = "MAC" }));

@@ -123,7 +123,7 @@ public sealed class LateAnswerCases
 
         public TaskCompletionSource<TokenEndpointResult> Answer { get; } = new();
 
-        public Task<TokenEndpointResult> RefreshAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
+        public Task<TokenEndpointResult> RequestTokenAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
         {
             _ = Calls.PassAsync(CancellationToken.None);
             return Answer.Task;

@@ -196,7 +196,7 @@ public sealed class LoopCases
 
     private sealed class EndpointThroughGuardedClient(IServiceProvider provider) : ITokenEndpoint
     {
-        public async Task<TokenEndpointResult> RefreshAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
+        public async Task<TokenEndpointResult> RequestTokenAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
         {
             var client = provider.GetRequiredService<IHttpClientFactory>().CreateClient(TestApp.Name);
             using var response = await client.PostAsync(new Uri("token", UriKind.Relative), content: null, cancellationToken);

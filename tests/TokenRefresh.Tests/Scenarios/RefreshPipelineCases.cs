@@ -178,7 +178,7 @@ public sealed class RefreshPipelineCases
     {
         public Gate Calls { get; } = new();
 
-        public Task<TokenEndpointResult> RefreshAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
+        public Task<TokenEndpointResult> RequestTokenAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
         {
             _ = Calls.PassAsync(CancellationToken.None);
             return Calls.Arrived == 1 ? new TaskCompletionSource<TokenEndpointResult>().Task : Task.FromResult(TokenEndpointResult.Rejected("invalid_grant"));

@@ -17,7 +17,7 @@ internal sealed class DeafEndpoint : ITokenEndpoint
     /// <summary>Answers the calls so far, and all that come. What the caller does with the answer at once is done then.</summary>
     public Task AnswerAsync() => Task.Run(() => _answer.TrySetResult(true));
 
-    public async Task<TokenEndpointResult> RefreshAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
+    public async Task<TokenEndpointResult> RequestTokenAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
     {
         var number = Interlocked.Increment(ref _number).ToString(CultureInfo.InvariantCulture);
         _ = Calls.PassAsync(CancellationToken.None);
