@@ -62,7 +62,7 @@ public static class Composing
             {
                 MaxRetryAttempts = 5,
                 Delay = TimeSpan.FromSeconds(1),
-                ShouldHandle = args => new(args.Outcome.Result is { Outcome: TokenEndpointOutcome.Transient, IsInDoubt: false, RetryAfter: null }),
+                ShouldHandle = args => new(args.Outcome.Result is { Outcome: TokenEndpointOutcome.Transient, RefreshTokenMayBeUsed: false, RetryAfter: null }),
             }));
         services.AddTokenSession("shop").Backchannel
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5) });

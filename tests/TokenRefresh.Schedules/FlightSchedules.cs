@@ -234,7 +234,7 @@ public sealed class FlightSchedules
     public void A_refused_token_is_not_sent_again_under_another_version() => Explorer.Explore(async isSaved =>
     {
         var world = await World.SetAsync(isSaved);
-        world.Server.FailOnce(TokenEndpointResult.SuccessorOnly("ann-refresh-2"));
+        world.Server.FailOnce(TokenEndpointResult.RefreshTokenOnly("ann-refresh-2"));
         var request = world.SendAsync();
         await world.Session.RefreshAsync();
         World.AllSucceed(await request);

@@ -64,7 +64,7 @@ internal static class AnswerClassifier
         408 or 425 or 429 or >= 500 => TokenEndpointResult.Transient($"it answered {answer.Status}.", error, answer.RetryAfter),
         >= 300 and < 400 => TokenEndpointResult.Misconfigured(
             $"the token endpoint redirects ({answer.Status}), and a redirect is never followed. Set TokenEndpoint to the final URL; for Django, with its trailing slash."),
-        < 300 when answer.IsIncomplete => TokenEndpointResult.Ambiguous("its answer was cut off, or longer than 64 KiB."),
+        < 300 when answer.IsIncomplete => TokenEndpointResult.ResponseLost("its answer was cut off, or longer than 64 KiB."),
         _ => null,
     };
 
@@ -77,7 +77,7 @@ internal static class AnswerClassifier
         if (fields["token_type"] is { } type && !type.Equals(scheme, StringComparison.OrdinalIgnoreCase))
         {
             return TokenEndpointResult.Misconfigured(
-                $"the token endpoint gives tokens of another type than the option Scheme, '{scheme}'.", successorRefreshToken: refreshToken);
+                $"the token endpoint gives tokens of another type than the option Scheme, '{scheme}'.", newRefreshToken: refreshToken);
         }
 
         return Usable(fields["access_token"], refreshToken, fields["scope"], now, fields.ExpiresIn);
@@ -96,12 +96,12 @@ internal static class AnswerClassifier
         {
             return refreshToken is null
                 ? TokenEndpointResult.Misconfigured("the token endpoint answered without an access token.")
-                : TokenEndpointResult.SuccessorOnly(refreshToken);
+                : TokenEndpointResult.RefreshTokenOnly(refreshToken);
         }
 
         return TokenSyntax.IsAccessToken(accessToken)
             ? TokenEndpointResult.Succeeded(new TokenSet(accessToken, refreshToken) { ReceivedAt = now, ExpiresAt = now + lifetime, Scope = scope })
             : TokenEndpointResult.Misconfigured(
-                "the access token holds a character that can't stand in a header (RFC 6750, section 2.1).", successorRefreshToken: refreshToken);
+                "the access token holds a character that can't stand in a header (RFC 6750, section 2.1).", newRefreshToken: refreshToken);
     }
 }

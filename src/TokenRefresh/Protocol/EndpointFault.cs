@@ -18,8 +18,8 @@ internal static class EndpointFault
         TokenRefreshException other => TokenEndpointResult.Transient(other.Message, other.Error, other.RetryAfter),
         HttpRequestException http => OfHttp(http),
         IOException => Cut(exception),
-        OperationCanceledException or TimeoutException => TokenEndpointResult.Unanswered("it gave no answer in time."),
-        _ => TokenEndpointResult.Unanswered($"the call failed with {exception.GetType().Name}."),
+        OperationCanceledException or TimeoutException => TokenEndpointResult.TimedOut("it gave no answer in time."),
+        _ => TokenEndpointResult.TimedOut($"the call failed with {exception.GetType().Name}."),
     };
 
     private static TokenEndpointResult OfHttp(HttpRequestException exception)
@@ -35,7 +35,7 @@ internal static class EndpointFault
     }
 
     // Only the kind goes on: of an answer that it can't read, the platform quotes the line, and a token may stand in it.
-    private static TokenEndpointResult Cut(Exception exception) => TokenEndpointResult.Ambiguous($"the connection was cut ({Kind(exception)}).");
+    private static TokenEndpointResult Cut(Exception exception) => TokenEndpointResult.ResponseLost($"the connection was cut ({Kind(exception)}).");
 
     private static string Kind(Exception exception) => exception switch
     {

@@ -33,14 +33,14 @@ internal static class RefreshPipeline
     private static bool MayAskAgain(ResilienceProperties flight, TokenEndpointResult? result) => result switch
     {
         // A lost answer: most servers that rotate give the same one again for a short while. Once, or it looks like theft.
-        { Outcome: TokenEndpointOutcome.Ambiguous } => !flight.GetValue(WasReplayed, false),
-        { Outcome: TokenEndpointOutcome.Transient, IsInDoubt: false, RetryAfter: null } => flight.GetValue(Retries, 0) < MaxAttempts - 1,
+        { Outcome: TokenEndpointOutcome.ResponseLost } => !flight.GetValue(WasReplayed, false),
+        { Outcome: TokenEndpointOutcome.Transient, RefreshTokenMayBeUsed: false, RetryAfter: null } => flight.GetValue(Retries, 0) < MaxAttempts - 1,
         _ => false,
     };
 
     private static TimeSpan Delay(ResilienceProperties flight, TokenEndpointResult result, double random)
     {
-        if (result.Outcome == TokenEndpointOutcome.Ambiguous)
+        if (result.Outcome == TokenEndpointOutcome.ResponseLost)
         {
             flight.Set(WasReplayed, true);
             return TimeSpan.Zero;

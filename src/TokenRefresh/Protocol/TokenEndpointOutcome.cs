@@ -7,7 +7,7 @@ public enum TokenEndpointOutcome
     Succeeded,
 
     /// <summary>There is a new refresh token, but no access token.</summary>
-    SuccessorOnly,
+    RefreshTokenOnly,
 
     /// <summary>The refresh token is dead (<c>invalid_grant</c>; RFC 6749, section 5.2).</summary>
     Rejected,
@@ -22,5 +22,5 @@ public enum TokenEndpointOutcome
     Transient,
 
     /// <summary>The answer was lost (cut, truncated): the refresh token may have been spent, and is sent once more, at once.</summary>
-    Ambiguous,
+    ResponseLost,
 }

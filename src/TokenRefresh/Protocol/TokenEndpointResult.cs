@@ -16,7 +16,7 @@ public sealed class TokenEndpointResult
     public TokenSet? Tokens { get; private init; }
 
     /// <summary>A refresh token that replaces the one just spent, although the answer brought no usable access token.</summary>
-    public string? SuccessorRefreshToken { get; private init; }
+    public string? NewRefreshToken { get; private init; }
 
     /// <summary>The server's error code, or <see langword="null"/>.</summary>
     public string? Error { get; private init; }
@@ -28,7 +28,7 @@ public sealed class TokenEndpointResult
     public TimeSpan? RetryAfter { get; private init; }
 
     /// <summary>Whether the refresh token may have been spent although no answer arrived.</summary>
-    public bool IsInDoubt { get; private init; }
+    public bool RefreshTokenMayBeUsed { get; private init; }
 
     /// <summary>The exception of the network, if there was one.</summary>
     public Exception? Exception { get; private init; }
@@ -43,12 +43,12 @@ public sealed class TokenEndpointResult
 
     /// <summary>There is a new refresh token, but no access token: the new one is saved, and asked with once.</summary>
     /// <param name="refreshToken">The new refresh token.</param>
-    public static TokenEndpointResult SuccessorOnly(string refreshToken)
+    public static TokenEndpointResult RefreshTokenOnly(string refreshToken)
     {
         Require.NotEmpty(refreshToken, nameof(refreshToken));
-        return new TokenEndpointResult(TokenEndpointOutcome.SuccessorOnly)
+        return new TokenEndpointResult(TokenEndpointOutcome.RefreshTokenOnly)
         {
-            SuccessorRefreshToken = refreshToken,
+            NewRefreshToken = refreshToken,
             Description = "The token endpoint answered without an access token.",
         };
     }
@@ -65,14 +65,14 @@ public sealed class TokenEndpointResult
     /// <param name="description">What is wrong and what to do, without any secret.</param>
     /// <param name="error">The server's error code.</param>
     /// <param name="exception">The cause, if it holds no secret.</param>
-    /// <param name="successorRefreshToken">A refresh token that came all the same, and replaces the one just spent.</param>
-    public static TokenEndpointResult Misconfigured(string description, string? error = null, Exception? exception = null, string? successorRefreshToken = null) =>
+    /// <param name="newRefreshToken">A refresh token that came all the same, and replaces the one just spent.</param>
+    public static TokenEndpointResult Misconfigured(string description, string? error = null, Exception? exception = null, string? newRefreshToken = null) =>
         new(TokenEndpointOutcome.Misconfigured)
         {
             Description = description,
             Error = error,
             Exception = exception,
-            SuccessorRefreshToken = successorRefreshToken,
+            NewRefreshToken = newRefreshToken,
         };
 
     /// <summary>Not now: the refresh token wasn't spent.</summary>
@@ -86,23 +86,23 @@ public sealed class TokenEndpointResult
     /// <summary>No answer within the time there was: not asked again in this flight, and the refresh token may have been spent.</summary>
     /// <param name="description">What happened, without any secret.</param>
     /// <param name="exception">The cause, if it holds no secret.</param>
-    public static TokenEndpointResult Unanswered(string description, Exception? exception = null) =>
-        new(TokenEndpointOutcome.Transient) { Description = description, Exception = exception, IsInDoubt = true };
+    public static TokenEndpointResult TimedOut(string description, Exception? exception = null) =>
+        new(TokenEndpointOutcome.Transient) { Description = description, Exception = exception, RefreshTokenMayBeUsed = true };
 
     /// <summary>The answer was lost: the refresh token may have been spent.</summary>
     /// <param name="description">What happened, without any secret.</param>
     /// <param name="exception">The cause, if it holds no secret.</param>
-    public static TokenEndpointResult Ambiguous(string description, Exception? exception = null) =>
-        new(TokenEndpointOutcome.Ambiguous) { Description = description, Exception = exception, IsInDoubt = true };
+    public static TokenEndpointResult ResponseLost(string description, Exception? exception = null) =>
+        new(TokenEndpointOutcome.ResponseLost) { Description = description, Exception = exception, RefreshTokenMayBeUsed = true };
 
     internal TokenEndpointResult WithError(string? error) => error == Error ? this : new TokenEndpointResult(Outcome)
     {
         Tokens = Tokens,
-        SuccessorRefreshToken = SuccessorRefreshToken,
+        NewRefreshToken = NewRefreshToken,
         Error = error,
         Description = Description,
         RetryAfter = RetryAfter,
-        IsInDoubt = IsInDoubt,
+        RefreshTokenMayBeUsed = RefreshTokenMayBeUsed,
         Exception = Exception,
     };
 

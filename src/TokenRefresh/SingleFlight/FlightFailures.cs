@@ -12,7 +12,7 @@ internal static class FlightFailures
 {
     public static FlightFailure From(string name, TokenEndpointResult result) => result.Outcome switch
     {
-        TokenEndpointOutcome.Misconfigured or TokenEndpointOutcome.SuccessorOnly => new(
+        TokenEndpointOutcome.Misconfigured or TokenEndpointOutcome.RefreshTokenOnly => new(
             TokenRefreshFailure.Configuration,
             $"The tokens of session '{name}' can't be refreshed as it is set up: {Describe(result)} Mend that; it is asked again in 60 seconds, or at once by RefreshAsync.")
         {

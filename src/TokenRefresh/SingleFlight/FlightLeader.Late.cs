@@ -20,7 +20,7 @@ internal sealed partial class FlightLeader
         {
             await DoLateAsync(flight, late => late.CommitAsync(tokens, isRefreshed: true)).ConfigureAwait(false);
         }
-        else if (result.SuccessorRefreshToken is { } successor)
+        else if (result.NewRefreshToken is { } successor)
         {
             await DoLateAsync(flight, late => late.CommitAsync(asked.Tokens!.WithRefreshToken(successor), isRefreshed: false)).ConfigureAwait(false);
         }

@@ -139,11 +139,11 @@ internal sealed partial class FlightLeader(TokenSession session, Flight flight)
             ? await AskAsync(refreshToken, cancellationToken).ConfigureAwait(false)
             : TokenEndpointResult.Rejected(error: null));
 
-        if (result.SuccessorRefreshToken is { } successor)
+        if (result.NewRefreshToken is { } successor)
         {
             // The one just spent is dead: whatever else the answer says, its successor is saved before anything.
             await CommitAsync(start.Tokens!.WithRefreshToken(successor), isRefreshed: false).ConfigureAwait(false);
-            if (result.Outcome == TokenEndpointOutcome.SuccessorOnly && !_askedForSuccessor)
+            if (result.Outcome == TokenEndpointOutcome.RefreshTokenOnly && !_askedForSuccessor)
             {
                 _askedForSuccessor = true;
                 return (false, null);

@@ -28,13 +28,13 @@ internal sealed class TokenCall(TokenSession session, Generation asked, Func<Gen
         {
             DoubtIfOut();
             _ = KeepLateAsync(calling);
-            return TokenEndpointResult.Unanswered($"no answer within RefreshTimeout, {_services.Options.RefreshTimeout.TotalSeconds} s.");
+            return TokenEndpointResult.TimedOut($"no answer within RefreshTimeout, {_services.Options.RefreshTimeout.TotalSeconds} s.");
         }
         catch (Exception e)
         {
             // Only a pipeline of the user's gets here: an open circuit, a rate limit, a timeout of its own.
             DoubtIfOut();
-            return TokenEndpointResult.Unanswered($"the refresh pipeline gave up ({e.GetType().Name}).");
+            return TokenEndpointResult.TimedOut($"the refresh pipeline gave up ({e.GetType().Name}).");
         }
     }
 
@@ -58,7 +58,7 @@ internal sealed class TokenCall(TokenSession session, Generation asked, Func<Gen
         }
 
         _isOut = false;
-        if (result.IsInDoubt)
+        if (result.RefreshTokenMayBeUsed)
         {
             asked.Doubt();
         }
@@ -66,7 +66,7 @@ internal sealed class TokenCall(TokenSession session, Generation asked, Func<Gen
         if (result.Tokens is { } tokens && !session.IsOfScheme(tokens))
         {
             result = TokenEndpointResult.Misconfigured(
-                $"the token endpoint gives tokens of another type than the option Scheme, '{_services.Options.Scheme}'.", successorRefreshToken: tokens.RefreshToken);
+                $"the token endpoint gives tokens of another type than the option Scheme, '{_services.Options.Scheme}'.", newRefreshToken: tokens.RefreshToken);
         }
 
         // Whoever made the endpoint: what the server calls an error goes into messages and logs.

@@ -47,7 +47,7 @@ public sealed class ConventionCases
             new TokenEndpointRequest(new TokenSessionKey("name", "secret-user"), "secret-refresh", null),
             new ProtectedTokens("secret-text"),
             TokenEndpointResult.Succeeded(new TokenSet("secret-access", "secret-refresh")),
-            TokenEndpointResult.SuccessorOnly("secret-refresh"),
+            TokenEndpointResult.RefreshTokenOnly("secret-refresh"),
         ];
 
         Assert.All(secretive, holder => Assert.DoesNotContain("secret", holder.ToString(), StringComparison.Ordinal));

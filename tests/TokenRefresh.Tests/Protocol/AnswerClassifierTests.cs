@@ -12,7 +12,7 @@ public sealed class AnswerClassifierTests
 
     [Theory]
     [InlineData(200, """{"access_token":"a"}""", TokenEndpointOutcome.Succeeded)]
-    [InlineData(200, """{"refresh_token":"r"}""", TokenEndpointOutcome.SuccessorOnly)]
+    [InlineData(200, """{"refresh_token":"r"}""", TokenEndpointOutcome.RefreshTokenOnly)]
     [InlineData(200, """{"error":"invalid_grant"}""", TokenEndpointOutcome.Rejected)]
     [InlineData(200, """{"error":"invalid_client"}""", TokenEndpointOutcome.Misconfigured)]
     [InlineData(200, """{"error":"slow_down"}""", TokenEndpointOutcome.Transient)]
@@ -35,7 +35,7 @@ public sealed class AnswerClassifierTests
 
     [Theory]
     [InlineData(200, """{"access":"a"}""", TokenEndpointOutcome.Succeeded)]
-    [InlineData(200, """{"refresh":"r"}""", TokenEndpointOutcome.SuccessorOnly)]
+    [InlineData(200, """{"refresh":"r"}""", TokenEndpointOutcome.RefreshTokenOnly)]
     [InlineData(200, """{"access_token":"a"}""", TokenEndpointOutcome.Misconfigured)]
     [InlineData(401, """{"code":"token_not_valid","detail":"x"}""", TokenEndpointOutcome.Rejected)]
     [InlineData(401, """{"error":"invalid_grant"}""", TokenEndpointOutcome.Transient)]
@@ -81,7 +81,7 @@ public sealed class AnswerClassifierTests
         Assert.Equal(TokenEndpointOutcome.Transient, AnswerClassifier.SimpleJwt(Answer(status, body), Now).Outcome);
 
     [Theory]
-    [InlineData(200, TokenEndpointOutcome.Ambiguous)]
+    [InlineData(200, TokenEndpointOutcome.ResponseLost)]
     [InlineData(400, TokenEndpointOutcome.Transient)]
     [InlineData(502, TokenEndpointOutcome.Transient)]
     [InlineData(302, TokenEndpointOutcome.Misconfigured)]
@@ -90,7 +90,7 @@ public sealed class AnswerClassifierTests
         var result = AnswerClassifier.OAuth(new TokenAnswer(status) { IsIncomplete = true }, "Bearer", Now);
 
         Assert.Equal(expected, result.Outcome);
-        Assert.Equal(status == 200, result.IsInDoubt);
+        Assert.Equal(status == 200, result.RefreshTokenMayBeUsed);
     }
 
     [Fact]

@@ -17,17 +17,17 @@ public sealed class EndpointFaultTests
     [InlineData(HttpRequestError.ConnectionError, TokenEndpointOutcome.Transient)]
     [InlineData(HttpRequestError.SecureConnectionError, TokenEndpointOutcome.Transient)]
     [InlineData(HttpRequestError.ProxyTunnelError, TokenEndpointOutcome.Transient)]
-    [InlineData(HttpRequestError.ResponseEnded, TokenEndpointOutcome.Ambiguous)]
-    [InlineData(HttpRequestError.InvalidResponse, TokenEndpointOutcome.Ambiguous)]
-    [InlineData(HttpRequestError.HttpProtocolError, TokenEndpointOutcome.Ambiguous)]
-    [InlineData(HttpRequestError.ConfigurationLimitExceeded, TokenEndpointOutcome.Ambiguous)]
-    [InlineData(HttpRequestError.Unknown, TokenEndpointOutcome.Ambiguous)]
+    [InlineData(HttpRequestError.ResponseEnded, TokenEndpointOutcome.ResponseLost)]
+    [InlineData(HttpRequestError.InvalidResponse, TokenEndpointOutcome.ResponseLost)]
+    [InlineData(HttpRequestError.HttpProtocolError, TokenEndpointOutcome.ResponseLost)]
+    [InlineData(HttpRequestError.ConfigurationLimitExceeded, TokenEndpointOutcome.ResponseLost)]
+    [InlineData(HttpRequestError.Unknown, TokenEndpointOutcome.ResponseLost)]
     public void What_failed_before_sending_leaves_no_doubt(HttpRequestError error, TokenEndpointOutcome expected)
     {
         var result = EndpointFault.Classify(new HttpRequestException(error, "canary"));
 
         Assert.Equal(expected, result.Outcome);
-        Assert.Equal(expected == TokenEndpointOutcome.Ambiguous, result.IsInDoubt);
+        Assert.Equal(expected == TokenEndpointOutcome.ResponseLost, result.RefreshTokenMayBeUsed);
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public sealed class EndpointFaultTests
     {
         var result = EndpointFault.Classify(new TokenRefreshException(failure, "The other session failed."));
 
-        Assert.Equal((TokenEndpointOutcome.Transient, false), (result.Outcome, result.IsInDoubt));
+        Assert.Equal((TokenEndpointOutcome.Transient, false), (result.Outcome, result.RefreshTokenMayBeUsed));
     }
 
     [Fact]
@@ -63,7 +63,7 @@ public sealed class EndpointFaultTests
         {
             var result = EndpointFault.Classify(exception);
             Assert.Equal(TokenEndpointOutcome.Transient, result.Outcome);
-            Assert.True(result.IsInDoubt);
+            Assert.True(result.RefreshTokenMayBeUsed);
         }
     }
 

@@ -58,7 +58,7 @@ public sealed class HostileTextFuzzTests
             var oauth = AnswerClassifier.OAuth(answer, "Bearer", Now);
             var simple = AnswerClassifier.SimpleJwt(answer, Now);
             return Enum.IsDefined(oauth.Outcome) && Enum.IsDefined(simple.Outcome)
-                && (status < 300 || oauth.Outcome is not (TokenEndpointOutcome.Succeeded or TokenEndpointOutcome.Ambiguous));
+                && (status < 300 || oauth.Outcome is not (TokenEndpointOutcome.Succeeded or TokenEndpointOutcome.ResponseLost));
         },
         iter: Iterations);
 

@@ -14,7 +14,7 @@ public sealed class RefreshPipelineTests
 {
     private static readonly TokenEndpointResult Good = TokenEndpointResult.Succeeded(new TokenSet("a"));
     private static readonly TokenEndpointResult Busy = TokenEndpointResult.Transient("busy");
-    private static readonly TokenEndpointResult Cut = TokenEndpointResult.Ambiguous("cut");
+    private static readonly TokenEndpointResult Cut = TokenEndpointResult.ResponseLost("cut");
 
     private static readonly Dictionary<string, (TokenEndpointResult[] Results, double[] Pauses)> Rows = new(StringComparer.Ordinal)
     {
@@ -27,10 +27,10 @@ public sealed class RefreshPipelineTests
         ["busy, then cut twice"] = ([Busy, Cut, Cut], [0.5]),
         ["cut, then dead"] = ([Cut, TokenEndpointResult.Rejected("invalid_grant")], []),
         ["a pause is asked for"] = ([TokenEndpointResult.Transient("busy", retryAfter: TimeSpan.FromSeconds(5))], []),
-        ["no answer in time"] = ([TokenEndpointResult.Unanswered("late")], []),
+        ["no answer in time"] = ([TokenEndpointResult.TimedOut("late")], []),
         ["dead"] = ([TokenEndpointResult.Rejected("invalid_grant")], []),
         ["misconfigured"] = ([TokenEndpointResult.Misconfigured("x")], []),
-        ["a successor alone"] = ([TokenEndpointResult.SuccessorOnly("r")], []),
+        ["a successor alone"] = ([TokenEndpointResult.RefreshTokenOnly("r")], []),
     };
 
     public static TheoryData<string> Flights => [.. Rows.Keys];

@@ -11,14 +11,14 @@ public sealed class TokenEndpointResultTests
     public void A_success_holds_tokens_and_a_successor_a_refresh_token()
     {
         Assert.Throws<ArgumentNullException>("tokens", () => TokenEndpointResult.Succeeded(null!));
-        Assert.Throws<ArgumentException>("refreshToken", () => TokenEndpointResult.SuccessorOnly(""));
+        Assert.Throws<ArgumentException>("refreshToken", () => TokenEndpointResult.RefreshTokenOnly(""));
     }
 
     [Fact]
     public void It_names_its_outcome_and_code_and_no_secret()
     {
-        Assert.Equal("SuccessorOnly", TokenEndpointResult.SuccessorOnly("canary").ToString());
-        Assert.Contains("without an access token", TokenEndpointResult.SuccessorOnly("canary").Description, StringComparison.Ordinal);
+        Assert.Equal("RefreshTokenOnly", TokenEndpointResult.RefreshTokenOnly("canary").ToString());
+        Assert.Contains("without an access token", TokenEndpointResult.RefreshTokenOnly("canary").Description, StringComparison.Ordinal);
         Assert.Equal("Rejected (invalid_grant)", TokenEndpointResult.Rejected("invalid_grant").ToString());
         Assert.Equal("[token request]", new TokenEndpointRequest(new TokenSessionKey("orders"), "canary", scope: null).ToString());
     }
@@ -34,9 +34,9 @@ public sealed class TokenEndpointResultTests
         var changed = misconfigured.WithError(null);
         Assert.Equal(
             (TokenEndpointOutcome.Misconfigured, null, "why", cause, "successor"),
-            (changed.Outcome, changed.Error, changed.Description, changed.Exception, changed.SuccessorRefreshToken));
+            (changed.Outcome, changed.Error, changed.Description, changed.Exception, changed.NewRefreshToken));
         Assert.Equal(TimeSpan.FromSeconds(5), transient.WithError(null).RetryAfter);
-        Assert.True(TokenEndpointResult.Ambiguous("cut").WithError("x").IsInDoubt);
+        Assert.True(TokenEndpointResult.ResponseLost("cut").WithError("x").RefreshTokenMayBeUsed);
         var tokens = new TokenSet("a");
         Assert.Same(tokens, TokenEndpointResult.Succeeded(tokens).WithError("x").Tokens);
     }

@@ -144,8 +144,8 @@ public sealed class CanaryCases
             new TokenStoreAnswer(TokenStoreVerdict.Adopt) { Tokens = saved },
             new TokenRecord { Tokens = saved },
             new TokenEndpointRequest(key, "refresh-1", "all"),
-            TokenEndpointResult.Succeeded(tokens), TokenEndpointResult.SuccessorOnly("refresh-9"),
-            TokenEndpointResult.Misconfigured("x", successorRefreshToken: "refresh-9"),
+            TokenEndpointResult.Succeeded(tokens), TokenEndpointResult.RefreshTokenOnly("refresh-9"),
+            TokenEndpointResult.Misconfigured("x", newRefreshToken: "refresh-9"),
             TokenRefresh.Protocol.TokenFields.Read("""{"access_token":"access-1"}"""u8, out _)!,
             new TokenRefresh.Protocol.TokenAnswer(200) { Fields = TokenRefresh.Protocol.TokenFields.Read("""{"access_token":"access-1"}"""u8, out _) },
         ];
@@ -159,7 +159,7 @@ public sealed class CanaryCases
     [Fact]
     public void Every_public_type_that_carries_a_secret_shows_its_own_words()
     {
-        string[] secret = ["AccessToken", "RefreshToken", "SuccessorRefreshToken", "ClientSecret", "Tokens", "Value"];
+        string[] secret = ["AccessToken", "RefreshToken", "NewRefreshToken", "ClientSecret", "Tokens", "Value"];
 
         var carriers = typeof(TokenSession).Assembly.GetExportedTypes()
             .Where(type => !type.IsEnum && type.GetProperties().Any(property => secret.Contains(property.Name)))

@@ -55,7 +55,7 @@ internal static class EndpointAnswers
         public bool LeavesDoubt { get; init; }
     }
 
-    private static IEnumerable<Row> All() => Committed().Concat(ReLogins()).Concat(Configurations()).Concat(Transients()).Concat(Ambiguous());
+    private static IEnumerable<Row> All() => Committed().Concat(ReLogins()).Concat(Configurations()).Concat(Transients()).Concat(ResponseLost());
 
     private static IEnumerable<Row> Committed()
     {
@@ -150,7 +150,7 @@ internal static class EndpointAnswers
         yield return new("Simple JWT 401 from a gateway", Outcome.Transient, Html(401)) { Mode = TokenServerMode.SimpleJwt };
     }
 
-    private static IEnumerable<Row> Ambiguous()
+    private static IEnumerable<Row> ResponseLost()
     {
         yield return Doubtful("cut before the answer", Throws(new HttpRequestException(HttpRequestError.ResponseEnded, "The response ended prematurely.")));
         yield return Doubtful("reset after sending", Throws(new HttpRequestException(HttpRequestError.Unknown, "Reset", new IOException("Reset", new SocketException((int)SocketError.ConnectionReset)))));

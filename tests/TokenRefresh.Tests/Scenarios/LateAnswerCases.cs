@@ -84,7 +84,7 @@ public sealed class LateAnswerCases
         await endpoint.Calls.ArrivedAsync(1);
         app.Time.Advance(TimeSpan.FromSeconds(30));
         await Assert.ThrowsAsync<TokenRefreshException>(() => request);
-        endpoint.Answer.SetResult(TokenEndpointResult.SuccessorOnly("successor"));
+        endpoint.Answer.SetResult(TokenEndpointResult.RefreshTokenOnly("successor"));
         using var failSafe = new CancellationTokenSource(Gate.FailSafe);
         while (await store.RefreshTokenAsync() == "refresh-1")
         {
