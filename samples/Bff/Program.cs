@@ -35,7 +35,7 @@ builder.Services.AddHttpClient("api", client => client.BaseAddress = upstream.Ap
     .AddHttpMessageHandler(() => new CountingHandler(counts.CountApiCall));
 
 var tokens = builder.Services.AddTokenSession("api");
-tokens.Backchannel.AddHttpMessageHandler(() => new CountingHandler(counts.CountRefresh));
+tokens.TokenEndpointClient.AddHttpMessageHandler(() => new CountingHandler(counts.CountRefresh));
 
 // With Redis, any number of instances are one: they share the tokens, and the keys of tokens and cookies.
 if (builder.Configuration["Redis"] is { Length: > 0 } servers)

@@ -64,7 +64,7 @@ public static class Composing
                 Delay = TimeSpan.FromSeconds(1),
                 ShouldHandle = args => new(args.Outcome.Result is { Outcome: TokenEndpointOutcome.Transient, RefreshTokenMayBeUsed: false, RetryAfter: null }),
             }));
-        services.AddTokenSession("shop").Backchannel
+        services.AddTokenSession("shop").TokenEndpointClient
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5) });
     }
 

@@ -14,7 +14,7 @@ var (accessToken, refreshToken) = (tokens.Issue().AccessToken, "refresh-1");
 // The other ends: an API and a login server in memory.
 var services = new ServiceCollection();
 services.AddHttpClient("orders").ConfigurePrimaryHttpMessageHandler(() => api);
-services.AddTokenSession("orders").Backchannel.ConfigurePrimaryHttpMessageHandler(() => tokens);
+services.AddTokenSession("orders").TokenEndpointClient.ConfigurePrimaryHttpMessageHandler(() => tokens);
 
 services.AddHttpClient("orders", client => client.BaseAddress = new Uri("https://api.example.com"))
     .AddTokenRefreshHandler(options =>

@@ -64,7 +64,7 @@ public sealed class RealtimeCases : IAsyncLifetime
             options.ClientId = "shop";
             options.AllowedOrigins.Add(_http1);
             options.AllowedOrigins.Add(_http2);
-        }).Backchannel.ConfigurePrimaryHttpMessageHandler(() => _tokens);
+        }).TokenEndpointClient.ConfigurePrimaryHttpMessageHandler(() => _tokens);
         _app = services.BuildServiceProvider();
         _session = _app.GetRequiredService<TokenSessions>()["shop"];
         var tokens = _tokens.Issue();

@@ -68,7 +68,7 @@ public sealed class TestApp : IAsyncDisposable
                 options.Protocol = mode == TokenServerMode.SimpleJwt ? TokenEndpointProtocol.SimpleJwt : TokenEndpointProtocol.OAuth;
                 configure?.Invoke(options);
             });
-        collection.AddTokenSession(Name).Backchannel.ConfigurePrimaryHttpMessageHandler(() => tokens);
+        collection.AddTokenSession(Name).TokenEndpointClient.ConfigurePrimaryHttpMessageHandler(() => tokens);
         Canary.Watch(collection);
         services?.Invoke(collection);
 

@@ -92,7 +92,7 @@ public sealed class TestCluster : IAsyncDisposable
                 configure?.Invoke(options);
             });
         var session = services.AddTokenSession(TestApp.Name).UseStore(store).AllowPlaintextTokens();
-        session.Backchannel.ConfigurePrimaryHttpMessageHandler(() => Tokens);
+        session.TokenEndpointClient.ConfigurePrimaryHttpMessageHandler(() => Tokens);
         return new TestNode(services.BuildServiceProvider(), store);
     }
 }

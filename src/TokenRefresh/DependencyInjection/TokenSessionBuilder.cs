@@ -24,7 +24,7 @@ public sealed class TokenSessionBuilder
     /// The HTTP client that carries the token calls: for a proxy, a client certificate, or a mock server in tests. It has none of the
     /// handlers that were configured for all clients, and follows no redirect.
     /// </summary>
-    public IHttpClientBuilder Backchannel => Services.AddHttpClient(SessionComposer.BackchannelName(Name));
+    public IHttpClientBuilder TokenEndpointClient => Services.AddHttpClient(SessionComposer.BackchannelName(Name));
 
     /// <summary>Keeps the session's tokens in this store.</summary>
     /// <param name="store">The store. It isn't disposed with the container.</param>

@@ -50,7 +50,7 @@ internal static class TokenRefreshOptionsValidator
 
         if (options.GrantType == TokenGrantType.ClientCredentials && options.ClientAuthentication is null && string.IsNullOrEmpty(options.ClientSecret))
         {
-            yield return "GrantType is ClientCredentials, but ClientSecret isn't set. Set it, or ClientAuthentication None where a certificate of the Backchannel proves the client (RFC 8705).";
+            yield return "GrantType is ClientCredentials, but ClientSecret isn't set. Set it, or ClientAuthentication None where a certificate of TokenEndpointClient proves the client (RFC 8705).";
         }
 
         if (options.ClientAuthentication is ClientAuthentication.Basic or ClientAuthentication.Post && string.IsNullOrEmpty(options.ClientSecret))

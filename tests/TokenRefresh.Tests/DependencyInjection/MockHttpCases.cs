@@ -60,7 +60,7 @@ public sealed class MockHttpCases
                 options.TokenEndpoint = new Uri("https://login.example.com/oauth/token");
                 options.ClientId = "shop";
             });
-        services.AddTokenSession("orders").Backchannel.ConfigurePrimaryHttpMessageHandler(() => server);
+        services.AddTokenSession("orders").TokenEndpointClient.ConfigurePrimaryHttpMessageHandler(() => server);
         return services.BuildServiceProvider();
     }
 }

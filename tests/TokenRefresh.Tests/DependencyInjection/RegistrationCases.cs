@@ -138,7 +138,7 @@ public sealed class RegistrationCases
     [Fact]
     public async Task A_backchannel_that_cant_be_built_fails_its_token_calls_and_nothing_else()
     {
-        await using var app = TestApp.Create(services: services => services.AddTokenSession(TestApp.Name).Backchannel
+        await using var app = TestApp.Create(services: services => services.AddTokenSession(TestApp.Name).TokenEndpointClient
             .ConfigureHttpClient(_ => throw new InvalidOperationException("The proxy's address is missing.")));
         await app.SignInAsync();
 

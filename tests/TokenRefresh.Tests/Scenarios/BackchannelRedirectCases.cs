@@ -50,7 +50,7 @@ public sealed class BackchannelRedirectCases
                 options.TokenEndpoint = new Uri(first.Url, "token");
                 options.ClientSecret = "client-secret";
             },
-            services => Use(services.AddTokenSession(TestApp.Name).Backchannel, backchannel));
+            services => Use(services.AddTokenSession(TestApp.Name).TokenEndpointClient, backchannel));
         await app.SignInAsync();
         app.Tokens.ExpireAccessTokens();
 
@@ -70,7 +70,7 @@ public sealed class BackchannelRedirectCases
         await using var server = new LoopbackServer(_ => LoopbackServer.Response(200, """{"access_token":"new"}""", "Set-Cookie: session=abc; Path=/"));
         await using var app = TestApp.Create(
             options => options.TokenEndpoint = new Uri(server.Url, "token"),
-            services => Use(services.AddTokenSession(TestApp.Name).Backchannel, Backchannel.Client));
+            services => Use(services.AddTokenSession(TestApp.Name).TokenEndpointClient, Backchannel.Client));
         await app.SignInAsync();
 
         await app.Session.RefreshAsync();

@@ -166,7 +166,7 @@ public sealed class HostileAnswerCases
         services =>
         {
             ImpatientTime.In(services);
-            services.AddTokenSession(TestApp.Name).Backchannel.ConfigurePrimaryHttpMessageHandler(BackchannelHandler.Create);
+            services.AddTokenSession(TestApp.Name).TokenEndpointClient.ConfigurePrimaryHttpMessageHandler(BackchannelHandler.Create);
             log?.Add(services);
         });
 

@@ -74,7 +74,7 @@ public sealed class OwnerlessTokenCases
         app = TestApp.Over(
             store,
             options => options.RevocationEndpoint = new Uri("https://login.example.com/revoke"),
-            services => services.AddTokenSession(TestApp.Name).Backchannel.ConfigurePrimaryHttpMessageHandler(() => revoked));
+            services => services.AddTokenSession(TestApp.Name).TokenEndpointClient.ConfigurePrimaryHttpMessageHandler(() => revoked));
         revoked.Inner = app.Tokens;
         return app;
     }

@@ -184,7 +184,7 @@ public sealed class ResilienceCases : IAsyncDisposable
             AddResilience(client, isAdvised);
         }
 
-        services.AddTokenSession(TestApp.Name).Backchannel.ConfigurePrimaryHttpMessageHandler(() => _tokens);
+        services.AddTokenSession(TestApp.Name).TokenEndpointClient.ConfigurePrimaryHttpMessageHandler(() => _tokens);
         _services = services.BuildServiceProvider();
         await _services.GetRequiredService<TokenSessions>()[TestApp.Name].SignInAsync(_tokens.Issue());
         return _services.GetRequiredService<IHttpClientFactory>().CreateClient(TestApp.Name);

@@ -229,7 +229,7 @@ public sealed class RevocationCases
             collection =>
             {
                 var session = collection.AddTokenSession(TestApp.Name).AllowPlaintextTokens();
-                session.Backchannel.ConfigurePrimaryHttpMessageHandler(() => new RevocationView(this, () => app!.Tokens));
+                session.TokenEndpointClient.ConfigurePrimaryHttpMessageHandler(() => new RevocationView(this, () => app!.Tokens));
                 if (store is not null)
                 {
                     session.UseStore(store);

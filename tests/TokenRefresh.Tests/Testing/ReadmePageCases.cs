@@ -31,7 +31,7 @@ public sealed class ReadmePageCases
         server.When("https://api.example.com/*").Respond(HttpStatusCode.Unauthorized);
 
         services.AddHttpClient("orders").ConfigurePrimaryHttpMessageHandler(() => server);              // the API
-        services.AddTokenSession("orders").Backchannel.ConfigurePrimaryHttpMessageHandler(() => server); // the token endpoint
+        services.AddTokenSession("orders").TokenEndpointClient.ConfigurePrimaryHttpMessageHandler(() => server); // the token endpoint
         await using var provider = services.BuildServiceProvider();
         await provider.GetRequiredService<TokenSessions>()["orders"].SignInAsync(new TokenSet("old", "refresh"));
 

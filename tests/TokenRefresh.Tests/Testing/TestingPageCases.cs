@@ -108,7 +108,7 @@ public sealed class TestingPageCases
         OrdersClient.Register(services);      // as your app does it; then, on top:
         services.AddSingleton(time ?? TimeProvider.System);
         services.AddHttpClient("orders").ConfigurePrimaryHttpMessageHandler(() => api);
-        services.AddTokenSession("orders").Backchannel.ConfigurePrimaryHttpMessageHandler(() => tokens);
+        services.AddTokenSession("orders").TokenEndpointClient.ConfigurePrimaryHttpMessageHandler(() => tokens);
         return services.BuildServiceProvider();
     }
 
