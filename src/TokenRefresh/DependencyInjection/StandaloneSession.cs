@@ -42,7 +42,7 @@ internal static class StandaloneSession
         {
             if (backchannel is not null)
             {
-                BackchannelHandler.Harden(backchannel);
+                BackchannelHandler.DisableRedirectsAndCookies(backchannel);
             }
 
             client = new HttpClient(backchannel ?? BackchannelHandler.Create(), disposeHandler: backchannel is null) { Timeout = Timeout.InfiniteTimeSpan };

@@ -97,6 +97,6 @@ public static class TokenRefreshServiceCollectionExtensions
             .ConfigureAdditionalHttpMessageHandlers((handlers, _) => handlers.Clear())
             .RemoveAllLoggers();
         services.PostConfigure<HttpClientFactoryOptions>(
-            client, options => options.HttpMessageHandlerBuilderActions.Add(builder => BackchannelHandler.Harden(builder.PrimaryHandler)));
+            client, options => options.HttpMessageHandlerBuilderActions.Add(builder => BackchannelHandler.DisableRedirectsAndCookies(builder.PrimaryHandler)));
     }
 }

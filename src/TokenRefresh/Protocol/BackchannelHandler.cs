@@ -15,12 +15,12 @@ internal static class BackchannelHandler
         var handler = new HttpClientHandler();
 #endif
         handler.AutomaticDecompression = DecompressionMethods.GZip | DecompressionMethods.Deflate;
-        Harden(handler);
+        DisableRedirectsAndCookies(handler);
         return handler;
     }
 
     /// <summary>A refresh token must reach nobody but the endpoint it was meant for: also through a handler of the user's.</summary>
-    public static void Harden(HttpMessageHandler handler)
+    public static void DisableRedirectsAndCookies(HttpMessageHandler handler)
     {
         while (handler is DelegatingHandler { InnerHandler: { } inner })
         {
@@ -44,15 +44,15 @@ internal static class BackchannelHandler
         else if (handler.GetType().FullName == "System.Net.Http.SocketsHttpHandler")
         {
             // This build can't name it, and may meet it all the same.
-            SwitchOff(handler, nameof(HttpClientHandler.AllowAutoRedirect));
-            SwitchOff(handler, nameof(HttpClientHandler.UseCookies));
+            Disable(handler, nameof(HttpClientHandler.AllowAutoRedirect));
+            Disable(handler, nameof(HttpClientHandler.UseCookies));
         }
 #endif
     }
 
 #if !NET8_0_OR_GREATER
     // One that is in use can't be changed any more: it is left alone where there is nothing to change.
-    private static void SwitchOff(HttpMessageHandler handler, string name)
+    private static void Disable(HttpMessageHandler handler, string name)
     {
         var property = handler.GetType().GetProperty(name)!;
         if (property.GetValue(handler) is true)

@@ -10,7 +10,7 @@ internal static class ErrorCode
     /// <returns>The code, or <see langword="null"/> where it is none, or where it says a secret back to us.</returns>
     public static string? Sanitize(string? code, string? refreshToken, string? clientSecret)
     {
-        if (code is null or { Length: 0 or > MaxLength } || Echoes(code, refreshToken) || Echoes(code, clientSecret))
+        if (code is null or { Length: 0 or > MaxLength } || RevealsSecret(code, refreshToken) || RevealsSecret(code, clientSecret))
         {
             return null;
         }
@@ -26,6 +26,6 @@ internal static class ErrorCode
         return code;
     }
 
-    private static bool Echoes(string code, string? secret) =>
+    private static bool RevealsSecret(string code, string? secret) =>
         secret is { Length: > 0 } && (code.Contains(secret) || secret.Contains(code));
 }

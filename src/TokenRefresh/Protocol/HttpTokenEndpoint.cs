@@ -16,11 +16,11 @@ internal abstract class HttpTokenEndpoint(TokenRefreshOptions options, Func<Http
         message.Headers.Accept.ParseAdd("application/json");
         Write(message, request);
         using var response = await backchannel().SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
-        var answer = await TokenAnswer.ReadAsync(response, time, cancellationToken).ConfigureAwait(false);
+        var answer = await TokenResponse.ReadAsync(response, time, cancellationToken).ConfigureAwait(false);
         return Classify(answer, time.GetUtcNow());
     }
 
     protected abstract void Write(HttpRequestMessage message, TokenEndpointRequest request);
 
-    protected abstract TokenEndpointResult Classify(TokenAnswer answer, DateTimeOffset now);
+    protected abstract TokenEndpointResult Classify(TokenResponse answer, DateTimeOffset now);
 }

@@ -33,7 +33,7 @@ internal sealed class OAuthTokenEndpoint(TokenRefreshOptions options, Func<HttpC
         message.Content = new FormUrlEncodedContent(form);
     }
 
-    protected override TokenEndpointResult Classify(TokenAnswer answer, DateTimeOffset now) => AnswerClassifier.OAuth(answer, Options.Scheme, now);
+    protected override TokenEndpointResult Classify(TokenResponse answer, DateTimeOffset now) => TokenResponseClassifier.OAuth(answer, Options.Scheme, now);
 
     /// <summary>Proves who the client is (RFC 6749, section 2.3.1).</summary>
     public static void Authenticate(HttpRequestMessage message, Dictionary<string, string> form, TokenRefreshOptions options)

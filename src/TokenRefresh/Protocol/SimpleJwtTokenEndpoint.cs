@@ -33,5 +33,5 @@ internal sealed class SimpleJwtTokenEndpoint(TokenRefreshOptions options, Func<H
 
     protected override void Write(HttpRequestMessage message, TokenEndpointRequest request) => message.Content = Body(request.RefreshToken!, Options);
 
-    protected override TokenEndpointResult Classify(TokenAnswer answer, DateTimeOffset now) => AnswerClassifier.SimpleJwt(answer, now);
+    protected override TokenEndpointResult Classify(TokenResponse answer, DateTimeOffset now) => TokenResponseClassifier.SimpleJwt(answer, now);
 }

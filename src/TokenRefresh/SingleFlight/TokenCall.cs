@@ -54,7 +54,7 @@ internal sealed class TokenCall(TokenSession session, Generation asked, Func<Gen
         }
         catch (Exception e)
         {
-            result = EndpointFault.Classify(e);
+            result = EndpointExceptionClassifier.Classify(e);
         }
 
         _isOut = false;

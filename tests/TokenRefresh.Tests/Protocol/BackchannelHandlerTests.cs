@@ -20,8 +20,8 @@ public sealed class BackchannelHandlerTests
         using var sockets = new SocketsHttpHandler { AllowAutoRedirect = redirects, UseCookies = cookies };
         using var wrapped = new Wrapping(sockets);
 
-        BackchannelHandler.Harden(client);
-        BackchannelHandler.Harden(wrapped);
+        BackchannelHandler.DisableRedirectsAndCookies(client);
+        BackchannelHandler.DisableRedirectsAndCookies(wrapped);
 
         Assert.False(client.AllowAutoRedirect || client.UseCookies || sockets.AllowAutoRedirect || sockets.UseCookies);
     }

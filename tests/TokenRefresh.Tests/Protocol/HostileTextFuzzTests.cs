@@ -54,9 +54,9 @@ public sealed class HostileTextFuzzTests
         (status, body) =>
         {
             var fields = TokenFields.Read(body, out var isTruncated);
-            var answer = new TokenAnswer(status) { Fields = fields, IsIncomplete = isTruncated };
-            var oauth = AnswerClassifier.OAuth(answer, "Bearer", Now);
-            var simple = AnswerClassifier.SimpleJwt(answer, Now);
+            var answer = new TokenResponse(status) { Fields = fields, IsTruncated = isTruncated };
+            var oauth = TokenResponseClassifier.OAuth(answer, "Bearer", Now);
+            var simple = TokenResponseClassifier.SimpleJwt(answer, Now);
             return Enum.IsDefined(oauth.Outcome) && Enum.IsDefined(simple.Outcome)
                 && (status < 300 || oauth.Outcome is not (TokenEndpointOutcome.Succeeded or TokenEndpointOutcome.ResponseLost));
         },
@@ -84,7 +84,7 @@ public sealed class HostileTextFuzzTests
             using var response = new HttpResponseMessage(HttpStatusCode.ServiceUnavailable) { Content = new ByteArrayContent([]) };
             response.Headers.TryAddWithoutValidation("Retry-After", retryAfter);
             response.Headers.TryAddWithoutValidation("Date", date);
-            var answer = TokenAnswer.ReadAsync(response, new FakeTimeProvider(Now), CancellationToken.None).GetAwaiter().GetResult();
+            var answer = TokenResponse.ReadAsync(response, new FakeTimeProvider(Now), CancellationToken.None).GetAwaiter().GetResult();
             return answer.RetryAfter is not { } pause || pause > TimeSpan.Zero;
         },
         iter: 5_000);

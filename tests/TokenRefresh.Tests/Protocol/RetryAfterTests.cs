@@ -33,7 +33,7 @@ public sealed class RetryAfterTests
     public async Task A_date_is_read_by_the_servers_clock() =>
         Assert.Equal(TimeSpan.FromSeconds(120), (await ReadAsync("Tue, 01 Jan 2030 07:02:00 GMT", "Tue, 01 Jan 2030 07:00:00 GMT")).RetryAfter);
 
-    private static async Task<TokenAnswer> ReadAsync(string retryAfter, string? date)
+    private static async Task<TokenResponse> ReadAsync(string retryAfter, string? date)
     {
         using var response = new HttpResponseMessage(HttpStatusCode.ServiceUnavailable);
         response.Headers.TryAddWithoutValidation("Retry-After", retryAfter);
@@ -42,6 +42,6 @@ public sealed class RetryAfterTests
             response.Headers.TryAddWithoutValidation("Date", date);
         }
 
-        return await TokenAnswer.ReadAsync(response, new FakeTimeProvider(Now), CancellationToken.None);
+        return await TokenResponse.ReadAsync(response, new FakeTimeProvider(Now), CancellationToken.None);
     }
 }

@@ -147,7 +147,7 @@ public sealed class CanaryCases
             TokenEndpointResult.Succeeded(tokens), TokenEndpointResult.RefreshTokenOnly("refresh-9"),
             TokenEndpointResult.Misconfigured("x", newRefreshToken: "refresh-9"),
             TokenRefresh.Protocol.TokenFields.Read("""{"access_token":"access-1"}"""u8, out _)!,
-            new TokenRefresh.Protocol.TokenAnswer(200) { Fields = TokenRefresh.Protocol.TokenFields.Read("""{"access_token":"access-1"}"""u8, out _) },
+            new TokenRefresh.Protocol.TokenResponse(200) { Fields = TokenRefresh.Protocol.TokenFields.Read("""{"access_token":"access-1"}"""u8, out _) },
         ];
 
         foreach (var shown in all)

@@ -30,9 +30,9 @@ public sealed class HostileAnswerCases
         using var stream = new EndlessStream();
         using var response = new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(stream) };
 
-        var answer = await TokenAnswer.ReadAsync(response, new FakeTimeProvider(), CancellationToken.None);
+        var answer = await TokenResponse.ReadAsync(response, new FakeTimeProvider(), CancellationToken.None);
 
-        Assert.True(answer.IsIncomplete);
+        Assert.True(answer.IsTruncated);
         Assert.Null(answer.Fields);
         Assert.InRange(stream.Taken, 64 * 1024, 64 * 1024 + 1);
     }
@@ -45,9 +45,9 @@ public sealed class HostileAnswerCases
         using var unpacked = new CountingStream(new GZipStream(packed, CompressionMode.Decompress));
         using var response = new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(unpacked) };
 
-        var answer = await TokenAnswer.ReadAsync(response, new FakeTimeProvider(), CancellationToken.None);
+        var answer = await TokenResponse.ReadAsync(response, new FakeTimeProvider(), CancellationToken.None);
 
-        Assert.True(answer.IsIncomplete);
+        Assert.True(answer.IsTruncated);
         Assert.InRange(unpacked.Taken, 64 * 1024, 64 * 1024 + 1);
     }
 

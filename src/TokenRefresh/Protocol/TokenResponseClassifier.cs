@@ -3,23 +3,23 @@ using System;
 namespace TokenRefresh.Protocol;
 
 /// <summary>What a token endpoint's answer means: pure, one row of the table in docs/failures.md per line.</summary>
-internal static class AnswerClassifier
+internal static class TokenResponseClassifier
 {
     /// <summary>RFC 6749, section 5.</summary>
     /// <param name="answer">The answer.</param>
     /// <param name="scheme">The scheme the API expects.</param>
     /// <param name="now">When the answer was received.</param>
-    public static TokenEndpointResult OAuth(TokenAnswer answer, string scheme, DateTimeOffset now)
+    public static TokenEndpointResult OAuth(TokenResponse answer, string scheme, DateTimeOffset now)
     {
         var error = answer.Fields?["error"];
         return answer switch
         {
-            _ when ByStatus(answer, error) is { } result => result,
-            { Fields: null } => NotTheProtocol(answer),
+            _ when FromStatus(answer, error) is { } result => result,
+            { Fields: null } => UnexpectedBody(answer),
             { Status: < 300 } when error is null => Tokens(answer.Fields, scheme, now),
             _ => error switch
             {
-                null => NotTheProtocol(answer),
+                null => UnexpectedBody(answer),
                 "invalid_grant" or "bad_refresh_token" or "invalid_refresh_token" => TokenEndpointResult.Rejected(error),
                 "interaction_required" or "login_required" or "consent_required" => TokenEndpointResult.InteractionRequired(error),
                 "temporarily_unavailable" or "server_error" or "slow_down" =>
@@ -34,13 +34,13 @@ internal static class AnswerClassifier
     /// </summary>
     /// <param name="answer">The answer.</param>
     /// <param name="now">When the answer was received.</param>
-    public static TokenEndpointResult SimpleJwt(TokenAnswer answer, DateTimeOffset now)
+    public static TokenEndpointResult SimpleJwt(TokenResponse answer, DateTimeOffset now)
     {
         var code = answer.Fields?["code"];
         return answer switch
         {
-            _ when ByStatus(answer, code) is { } result => result,
-            { Fields: null } => NotTheProtocol(answer),
+            _ when FromStatus(answer, code) is { } result => result,
+            { Fields: null } => UnexpectedBody(answer),
             { Status: < 300 } => SimpleJwtTokens(answer, answer.Fields, now),
 
             // The stock view sends no code when the user was deactivated or deleted, or changed the password.
@@ -52,23 +52,23 @@ internal static class AnswerClassifier
                 // {"refresh": ["This field is required."]}: the serializer complains of our request.
                 null when answer.Fields.Has("refresh") =>
                     TokenEndpointResult.Misconfigured("the token endpoint doesn't understand the request; is it a Simple JWT refresh view?"),
-                null => NotTheProtocol(answer),
+                null => UnexpectedBody(answer),
                 _ => TokenEndpointResult.Misconfigured("the token endpoint refuses the request.", code),
             },
         };
     }
 
     // What the status alone decides, whatever the body says.
-    private static TokenEndpointResult? ByStatus(TokenAnswer answer, string? error) => answer.Status switch
+    private static TokenEndpointResult? FromStatus(TokenResponse answer, string? error) => answer.Status switch
     {
         408 or 425 or 429 or >= 500 => TokenEndpointResult.Transient($"it answered {answer.Status}.", error, answer.RetryAfter),
         >= 300 and < 400 => TokenEndpointResult.Misconfigured(
             $"the token endpoint redirects ({answer.Status}), and a redirect is never followed. Set TokenEndpoint to the final URL; for Django, with its trailing slash."),
-        < 300 when answer.IsIncomplete => TokenEndpointResult.ResponseLost("its answer was cut off, or longer than 64 KiB."),
+        < 300 when answer.IsTruncated => TokenEndpointResult.ResponseLost("its answer was cut off, or longer than 64 KiB."),
         _ => null,
     };
 
-    private static TokenEndpointResult NotTheProtocol(TokenAnswer answer) => TokenEndpointResult.Transient(
+    private static TokenEndpointResult UnexpectedBody(TokenResponse answer) => TokenEndpointResult.Transient(
         $"it answered {answer.Status} without a body of the protocol; a gateway in between?", retryAfter: answer.RetryAfter);
 
     private static TokenEndpointResult Tokens(TokenFields fields, string scheme, DateTimeOffset now)
@@ -80,17 +80,17 @@ internal static class AnswerClassifier
                 $"the token endpoint gives tokens of another type than the option Scheme, '{scheme}'.", newRefreshToken: refreshToken);
         }
 
-        return Usable(fields["access_token"], refreshToken, fields["scope"], now, fields.ExpiresIn);
+        return ToResult(fields["access_token"], refreshToken, fields["scope"], now, fields.ExpiresIn);
     }
 
-    private static TokenEndpointResult SimpleJwtTokens(TokenAnswer answer, TokenFields fields, DateTimeOffset now)
+    private static TokenEndpointResult SimpleJwtTokens(TokenResponse answer, TokenFields fields, DateTimeOffset now)
     {
         var access = fields["access"];
         var refresh = fields["refresh"];
-        return Usable(access, refresh, scope: null, now, SimpleJwtLifetime.Read(access, refresh, answer.Date));
+        return ToResult(access, refresh, scope: null, now, SimpleJwtLifetime.Read(access, refresh, answer.Date));
     }
 
-    private static TokenEndpointResult Usable(string? accessToken, string? refreshToken, string? scope, DateTimeOffset now, TimeSpan? lifetime)
+    private static TokenEndpointResult ToResult(string? accessToken, string? refreshToken, string? scope, DateTimeOffset now, TimeSpan? lifetime)
     {
         if (accessToken is null)
         {

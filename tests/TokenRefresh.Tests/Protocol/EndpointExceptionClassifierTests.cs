@@ -10,7 +10,7 @@ using Xunit;
 
 namespace TokenRefresh.Tests.Protocol;
 
-public sealed class EndpointFaultTests
+public sealed class EndpointExceptionClassifierTests
 {
     [Theory]
     [InlineData(HttpRequestError.NameResolutionError, TokenEndpointOutcome.Transient)]
@@ -24,7 +24,7 @@ public sealed class EndpointFaultTests
     [InlineData(HttpRequestError.Unknown, TokenEndpointOutcome.ResponseLost)]
     public void What_failed_before_sending_leaves_no_doubt(HttpRequestError error, TokenEndpointOutcome expected)
     {
-        var result = EndpointFault.Classify(new HttpRequestException(error, "canary"));
+        var result = EndpointExceptionClassifier.Classify(new HttpRequestException(error, "canary"));
 
         Assert.Equal(expected, result.Outcome);
         Assert.Equal(expected == TokenEndpointOutcome.ResponseLost, result.RefreshTokenMayBeUsed);
@@ -35,7 +35,7 @@ public sealed class EndpointFaultTests
     {
         var exception = new HttpRequestException(HttpRequestError.SecureConnectionError, "TLS", new IOException("x", new AuthenticationException("y")));
 
-        Assert.Equal(TokenEndpointOutcome.Misconfigured, EndpointFault.Classify(exception).Outcome);
+        Assert.Equal(TokenEndpointOutcome.Misconfigured, EndpointExceptionClassifier.Classify(exception).Outcome);
     }
 
     [Fact]
@@ -43,7 +43,7 @@ public sealed class EndpointFaultTests
     {
         var exception = new HttpRequestException("TLS", new WebException("canary", WebExceptionStatus.TrustFailure));
 
-        Assert.Equal(TokenEndpointOutcome.Misconfigured, EndpointFault.Classify(exception).Outcome);
+        Assert.Equal(TokenEndpointOutcome.Misconfigured, EndpointExceptionClassifier.Classify(exception).Outcome);
     }
 
     [Theory]
@@ -51,7 +51,7 @@ public sealed class EndpointFaultTests
     [InlineData(TokenRefreshFailure.ReLoginRequired)]
     public void An_endpoint_that_another_session_guards_and_that_had_no_token_for_it_was_sent_nothing(TokenRefreshFailure failure)
     {
-        var result = EndpointFault.Classify(new TokenRefreshException(failure, "The other session failed."));
+        var result = EndpointExceptionClassifier.Classify(new TokenRefreshException(failure, "The other session failed."));
 
         Assert.Equal((TokenEndpointOutcome.Transient, false), (result.Outcome, result.RefreshTokenMayBeUsed));
     }
@@ -61,7 +61,7 @@ public sealed class EndpointFaultTests
     {
         foreach (var exception in new Exception[] { new TaskCanceledException("x", new TimeoutException()), new TimeoutException(), new InvalidOperationException() })
         {
-            var result = EndpointFault.Classify(exception);
+            var result = EndpointExceptionClassifier.Classify(exception);
             Assert.Equal(TokenEndpointOutcome.Transient, result.Outcome);
             Assert.True(result.RefreshTokenMayBeUsed);
         }
@@ -79,7 +79,7 @@ public sealed class EndpointFaultTests
             new InvalidOperationException("canary"),
         })
         {
-            var result = EndpointFault.Classify(exception);
+            var result = EndpointExceptionClassifier.Classify(exception);
             Assert.Null(result.Exception);
             Assert.DoesNotContain("canary", result.Description, StringComparison.Ordinal);
         }

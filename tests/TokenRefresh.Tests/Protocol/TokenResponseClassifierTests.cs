@@ -6,7 +6,7 @@ using Xunit;
 
 namespace TokenRefresh.Tests.Protocol;
 
-public sealed class AnswerClassifierTests
+public sealed class TokenResponseClassifierTests
 {
     private static readonly DateTimeOffset Now = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -31,7 +31,7 @@ public sealed class AnswerClassifierTests
     [InlineData(429, """{"error":"invalid_grant"}""", TokenEndpointOutcome.Transient)]
     [InlineData(500, """{"access_token":"a"}""", TokenEndpointOutcome.Transient)]
     public void An_OAuth_answer_means(int status, string body, TokenEndpointOutcome expected) =>
-        Assert.Equal(expected, AnswerClassifier.OAuth(Answer(status, body), "Bearer", Now).Outcome);
+        Assert.Equal(expected, TokenResponseClassifier.OAuth(Answer(status, body), "Bearer", Now).Outcome);
 
     [Theory]
     [InlineData(200, """{"access":"a"}""", TokenEndpointOutcome.Succeeded)]
@@ -44,7 +44,7 @@ public sealed class AnswerClassifierTests
     [InlineData(404, """{"detail":"Not found."}""", TokenEndpointOutcome.Transient)]
     [InlineData(503, """{"code":"token_not_valid"}""", TokenEndpointOutcome.Transient)]
     public void A_Simple_JWT_answer_means(int status, string body, TokenEndpointOutcome expected) =>
-        Assert.Equal(expected, AnswerClassifier.SimpleJwt(Answer(status, body), Now).Outcome);
+        Assert.Equal(expected, TokenResponseClassifier.SimpleJwt(Answer(status, body), Now).Outcome);
 
     [Theory]
     [Trait("Case", "B01")]
@@ -57,7 +57,7 @@ public sealed class AnswerClassifierTests
     [InlineData("""{"code":"token_not_valid","detail":"x","messages":[]}""", "token_not_valid")]
     public void A_Simple_JWT_401_with_detail_ends_the_login(string body, string? error)
     {
-        var result = AnswerClassifier.SimpleJwt(Answer(401, body), Now);
+        var result = TokenResponseClassifier.SimpleJwt(Answer(401, body), Now);
 
         Assert.Equal(TokenEndpointOutcome.Rejected, result.Outcome);
         Assert.Equal(error, result.Error);
@@ -78,7 +78,7 @@ public sealed class AnswerClassifierTests
     [InlineData(500, """{"detail":"Internal server error."}""")]
     [InlineData(503, """{"detail":"Maintenance."}""")]
     public void Any_other_Simple_JWT_answer_without_a_code_keeps_the_login(int status, string body) =>
-        Assert.Equal(TokenEndpointOutcome.Transient, AnswerClassifier.SimpleJwt(Answer(status, body), Now).Outcome);
+        Assert.Equal(TokenEndpointOutcome.Transient, TokenResponseClassifier.SimpleJwt(Answer(status, body), Now).Outcome);
 
     [Theory]
     [InlineData(200, TokenEndpointOutcome.ResponseLost)]
@@ -87,7 +87,7 @@ public sealed class AnswerClassifierTests
     [InlineData(302, TokenEndpointOutcome.Misconfigured)]
     public void An_incomplete_answer_leaves_doubt_only_where_it_began_as_a_success(int status, TokenEndpointOutcome expected)
     {
-        var result = AnswerClassifier.OAuth(new TokenAnswer(status) { IsIncomplete = true }, "Bearer", Now);
+        var result = TokenResponseClassifier.OAuth(new TokenResponse(status) { IsTruncated = true }, "Bearer", Now);
 
         Assert.Equal(expected, result.Outcome);
         Assert.Equal(status == 200, result.RefreshTokenMayBeUsed);
@@ -100,7 +100,7 @@ public sealed class AnswerClassifierTests
         {
             foreach (var status in Enumerable.Range(100, 500))
             {
-                var outcome = AnswerClassifier.OAuth(Answer(status, body), "Bearer", Now).Outcome;
+                var outcome = TokenResponseClassifier.OAuth(Answer(status, body), "Bearer", Now).Outcome;
                 switch (status)
                 {
                     case 408 or 425 or 429 or >= 500:
@@ -123,7 +123,7 @@ public sealed class AnswerClassifierTests
     {
         var answer = Answer(200, """{"access_token":"a","expires_in":300}""") with { Date = Now.AddHours(-7) };
 
-        var tokens = AnswerClassifier.OAuth(answer, "Bearer", Now).Tokens!;
+        var tokens = TokenResponseClassifier.OAuth(answer, "Bearer", Now).Tokens!;
 
         Assert.Equal(Now, tokens.ReceivedAt);
         Assert.Equal(Now.AddSeconds(300), tokens.ExpiresAt);
@@ -139,15 +139,15 @@ public sealed class AnswerClassifierTests
     [InlineData(404, "canary")]
     public void Nothing_of_the_body_but_the_code_gets_into_the_words(int status, string body)
     {
-        var result = AnswerClassifier.OAuth(Answer(status, body), "Bearer", Now);
+        var result = TokenResponseClassifier.OAuth(Answer(status, body), "Bearer", Now);
 
         Assert.DoesNotContain("ary", result.Description ?? "", StringComparison.Ordinal);
         Assert.DoesNotContain("canary", result.ToString(), StringComparison.Ordinal);
     }
 
-    private static TokenAnswer Answer(int status, string body)
+    private static TokenResponse Answer(int status, string body)
     {
         var fields = TokenFields.Read(Encoding.UTF8.GetBytes(body), out var isTruncated);
-        return new TokenAnswer(status) { Fields = fields, IsIncomplete = isTruncated };
+        return new TokenResponse(status) { Fields = fields, IsTruncated = isTruncated };
     }
 }

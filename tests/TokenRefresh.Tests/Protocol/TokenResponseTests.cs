@@ -11,16 +11,16 @@ using Xunit;
 namespace TokenRefresh.Tests.Protocol;
 
 /// <summary>How much of an answer is read, and what a reading that fails means.</summary>
-public sealed class TokenAnswerTests
+public sealed class TokenResponseTests
 {
     [Theory]
-    [InlineData(TokenAnswer.MaxBodySize, false)]
-    [InlineData(TokenAnswer.MaxBodySize + 1, true)]
+    [InlineData(TokenResponse.MaxBodySize, false)]
+    [InlineData(TokenResponse.MaxBodySize + 1, true)]
     public async Task A_body_is_read_up_to_64_KiB(int length, bool isIncomplete)
     {
         var answer = await ReadAsync(new StringContent("{\"access_token\":\"a\"}".PadRight(length)));
 
-        Assert.Equal(isIncomplete, answer.IsIncomplete);
+        Assert.Equal(isIncomplete, answer.IsTruncated);
         Assert.Equal(isIncomplete ? null : "a", answer.Fields?["access_token"]);
     }
 
@@ -29,15 +29,15 @@ public sealed class TokenAnswerTests
     {
         var answer = await ReadAsync(null);
 
-        Assert.Equal((200, null, false), (answer.Status, answer.Fields, answer.IsIncomplete));
+        Assert.Equal((200, null, false), (answer.Status, answer.Fields, answer.IsTruncated));
     }
 
     [Fact]
     public async Task Only_what_the_network_does_to_a_body_makes_it_incomplete()
     {
-        Assert.True((await ReadAsync(new StreamContent(new Broken(new IOException())))).IsIncomplete);
-        Assert.True((await ReadAsync(new StreamContent(new Broken(new HttpRequestException())))).IsIncomplete);
-        Assert.True((await ReadAsync(new StreamContent(new Broken(new InvalidDataException())))).IsIncomplete);
+        Assert.True((await ReadAsync(new StreamContent(new Broken(new IOException())))).IsTruncated);
+        Assert.True((await ReadAsync(new StreamContent(new Broken(new HttpRequestException())))).IsTruncated);
+        Assert.True((await ReadAsync(new StreamContent(new Broken(new InvalidDataException())))).IsTruncated);
         await Assert.ThrowsAsync<InvalidOperationException>(() => ReadAsync(new StreamContent(new Broken(new InvalidOperationException()))));
     }
 
@@ -50,10 +50,10 @@ public sealed class TokenAnswerTests
         await Assert.ThrowsAnyAsync<Exception>(() => ReadAsync(new StreamContent(new Broken(new IOException())), late.Token));
     }
 
-    private static async Task<TokenAnswer> ReadAsync(HttpContent? content, CancellationToken cancellationToken = default)
+    private static async Task<TokenResponse> ReadAsync(HttpContent? content, CancellationToken cancellationToken = default)
     {
         using var response = new HttpResponseMessage(HttpStatusCode.OK) { Content = content };
-        return await TokenAnswer.ReadAsync(response, new FakeTimeProvider(), cancellationToken);
+        return await TokenResponse.ReadAsync(response, new FakeTimeProvider(), cancellationToken);
     }
 
     private sealed class Broken(Exception failure) : MemoryStream

@@ -8,7 +8,7 @@ using System.Security.Authentication;
 namespace TokenRefresh.Protocol;
 
 /// <summary>What an exception of a token call means: did the refresh token get there, and is there an answer on its way back?</summary>
-internal static class EndpointFault
+internal static class EndpointExceptionClassifier
 {
     public static TokenEndpointResult Classify(Exception exception) => exception switch
     {
@@ -16,13 +16,13 @@ internal static class EndpointFault
 
         // Another session's, for an endpoint that is itself guarded: that one had no token, so nothing was sent.
         TokenRefreshException other => TokenEndpointResult.Transient(other.Message, other.Error, other.RetryAfter),
-        HttpRequestException http => OfHttp(http),
-        IOException => Cut(exception),
+        HttpRequestException http => FromHttp(http),
+        IOException => ConnectionLost(exception),
         OperationCanceledException or TimeoutException => TokenEndpointResult.TimedOut("it gave no answer in time."),
         _ => TokenEndpointResult.TimedOut($"the call failed with {exception.GetType().Name}."),
     };
 
-    private static TokenEndpointResult OfHttp(HttpRequestException exception)
+    private static TokenEndpointResult FromHttp(HttpRequestException exception)
     {
         if (Find<AuthenticationException>(exception) is not null || IsTrustFailure(exception))
         {
@@ -31,11 +31,11 @@ internal static class EndpointFault
 
         return IsBeforeSending(exception)
             ? TokenEndpointResult.Transient("it can't be reached.", exception: exception)
-            : Cut(exception);
+            : ConnectionLost(exception);
     }
 
     // Only the kind goes on: of an answer that it can't read, the platform quotes the line, and a token may stand in it.
-    private static TokenEndpointResult Cut(Exception exception) => TokenEndpointResult.ResponseLost($"the connection was cut ({Kind(exception)}).");
+    private static TokenEndpointResult ConnectionLost(Exception exception) => TokenEndpointResult.ResponseLost($"the connection was cut ({Kind(exception)}).");
 
     private static string Kind(Exception exception) => exception switch
     {

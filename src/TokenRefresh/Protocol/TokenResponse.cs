@@ -7,7 +7,7 @@ using System.Threading.Tasks;
 namespace TokenRefresh.Protocol;
 
 /// <summary>A token endpoint's answer, read within bounds: what the classifier needs to know, and nothing else.</summary>
-internal sealed record TokenAnswer(int Status)
+internal sealed record TokenResponse(int Status)
 {
     /// <summary>Counted after decompression.</summary>
     public const int MaxBodySize = 64 * 1024;
@@ -16,17 +16,17 @@ internal sealed record TokenAnswer(int Status)
     public TokenFields? Fields { get; init; }
 
     /// <summary>The body was cut, or longer than <see cref="MaxBodySize"/>.</summary>
-    public bool IsIncomplete { get; init; }
+    public bool IsTruncated { get; init; }
 
     public TimeSpan? RetryAfter { get; init; }
 
     /// <summary>The server's clock when it answered.</summary>
     public DateTimeOffset? Date { get; init; }
 
-    public static async Task<TokenAnswer> ReadAsync(HttpResponseMessage response, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<TokenResponse> ReadAsync(HttpResponseMessage response, TimeProvider time, CancellationToken cancellationToken)
     {
         var date = response.Headers.Date;
-        var answer = new TokenAnswer((int)response.StatusCode) { Date = date, RetryAfter = ReadRetryAfter(response, date ?? time.GetUtcNow()) };
+        var answer = new TokenResponse((int)response.StatusCode) { Date = date, RetryAfter = ReadRetryAfter(response, date ?? time.GetUtcNow()) };
         var buffer = new byte[MaxBodySize + 1];
         int length;
         try
@@ -35,16 +35,16 @@ internal sealed record TokenAnswer(int Status)
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is HttpRequestException or IOException or InvalidDataException)
         {
-            return answer with { IsIncomplete = true };
+            return answer with { IsTruncated = true };
         }
 
         if (length > MaxBodySize)
         {
-            return answer with { IsIncomplete = true };
+            return answer with { IsTruncated = true };
         }
 
         var fields = TokenFields.Read(buffer.AsSpan(0, length), out var isTruncated);
-        return answer with { Fields = fields, IsIncomplete = isTruncated };
+        return answer with { Fields = fields, IsTruncated = isTruncated };
     }
 
     private static async Task<int> FillAsync(HttpContent? content, byte[] buffer, CancellationToken cancellationToken)
