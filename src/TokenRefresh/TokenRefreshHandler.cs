@@ -162,7 +162,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         {
             var response = await sending.ConfigureAwait(false);
             isPlain = IsPlain(sent.Session, response);
-            if (isPlain || !IsToBeSentAgain(sent, response))
+            if (isPlain || !await IsToBeSentAgainAsync(sent, response, cancellationToken).ConfigureAwait(false))
             {
                 return response;
             }
@@ -216,15 +216,19 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         }
     }
 
-    /// <summary>An answer that isn't plainly the caller's: is it a 401 for our token, and can the request be sent again?</summary>
-    private static bool IsToBeSentAgain(Sent sent, HttpResponseMessage response)
+    /// <summary>Whether the response rejects our token and the request can be resent.</summary>
+    private static ValueTask<bool> IsToBeSentAgainAsync(Sent sent, HttpResponseMessage response, CancellationToken cancellationToken)
     {
+        var options = sent.Session.Services.Options;
+        if (options.ShouldRefresh is null && options.Protocol == TokenEndpointProtocol.SimpleJwt && SimpleJwtForbidden.IsPossible(response) && IsOurs(sent, response))
+        {
+            return new ValueTask<bool>(IsForbiddenToBeSentAgainAsync(sent, response, cancellationToken));
+        }
+
+        bool isRefused;
         try
         {
-            if (!IsRefused(sent, response))
-            {
-                return false;
-            }
+            isRefused = (options.ShouldRefresh?.Invoke(response) ?? Challenge.IsForNewToken(response, options)) && IsOurs(sent, response);
         }
         catch
         {
@@ -233,6 +237,14 @@ public sealed class TokenRefreshHandler : DelegatingHandler
             throw;
         }
 
+        return new ValueTask<bool>(isRefused && CanReplay(sent));
+    }
+
+    private static async Task<bool> IsForbiddenToBeSentAgainAsync(Sent sent, HttpResponseMessage response, CancellationToken cancellationToken) =>
+        await SimpleJwtForbidden.RejectsTokenAsync(response, sent.Session.Services.Time, cancellationToken).ConfigureAwait(false) && CanReplay(sent);
+
+    private static bool CanReplay(Sent sent)
+    {
         if (sent.IsBuffered || RequestReplay.CanReplay(sent.Request.Content))
         {
             return true;
@@ -246,13 +258,8 @@ public sealed class TokenRefreshHandler : DelegatingHandler
 
     // Redirects are followed below this handler, and change the caller's request: a 401 counts only if what was refused in the end is
     // what we sent, at the origin we sent it to. Else the fresh token would go to a redirect's target.
-    private static bool IsRefused(Sent sent, HttpResponseMessage response)
-    {
-        var options = sent.Session.Services.Options;
-        return (options.ShouldRefresh is { } shouldRefresh ? shouldRefresh(response) : Challenge.IsForNewToken(response, options.Scheme))
-            && sent.IsStill(sent.Request)
-            && (response.RequestMessage is not { } final || ReferenceEquals(final, sent.Request) || sent.IsStill(final));
-    }
+    private static bool IsOurs(Sent sent, HttpResponseMessage response) =>
+        sent.IsStill(sent.Request) && (response.RequestMessage is not { } final || ReferenceEquals(final, sent.Request) || sent.IsStill(final));
 
     private static HttpResponseMessage AnswerLocally(TokenSession session, HttpRequestMessage request)
     {

@@ -9,7 +9,7 @@ namespace TokenRefresh.Handling;
 internal static class Challenge
 {
     /// <summary>Whether a new access token can answer this response.</summary>
-    public static bool IsForNewToken(HttpResponseMessage response, string scheme)
+    public static bool IsForNewToken(HttpResponseMessage response, TokenRefreshOptions options)
     {
         if (response.StatusCode != HttpStatusCode.Unauthorized)
         {
@@ -27,15 +27,24 @@ internal static class Challenge
             return true;
         }
 
+        // Django REST Framework answers with the challenge of its first authenticator, whatever the request carried.
+        var asksForNewToken = options.Protocol == TokenEndpointProtocol.SimpleJwt;
         foreach (var challenge in challenges)
         {
-            if (IsScheme(challenge, scheme) && ErrorOf(challenge.Parameter) is null or "invalid_token")
+            if (!IsScheme(challenge, options.Scheme))
+            {
+                continue;
+            }
+
+            if (ErrorOf(challenge.Parameter) is null or "invalid_token")
             {
                 return true;
             }
+
+            asksForNewToken = false;
         }
 
-        return false;
+        return asksForNewToken;
     }
 
     private static bool IsScheme(AuthenticationHeaderValue challenge, string scheme) =>

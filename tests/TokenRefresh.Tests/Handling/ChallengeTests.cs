@@ -59,6 +59,6 @@ public sealed class ChallengeTests
             response.Headers.TryAddWithoutValidation("WWW-Authenticate", challenge);
         }
 
-        Assert.Equal(expected, Challenge.IsForNewToken(response, "DPoP"));
+        Assert.Equal(expected, Challenge.IsForNewToken(response, new TokenRefreshOptions { Scheme = "DPoP" }));
     }
 }

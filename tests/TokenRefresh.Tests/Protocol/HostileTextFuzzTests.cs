@@ -71,7 +71,7 @@ public sealed class HostileTextFuzzTests
         {
             using var response = new HttpResponseMessage(HttpStatusCode.Unauthorized);
             response.Headers.TryAddWithoutValidation("WWW-Authenticate", "Bearer " + text);
-            _ = Challenge.IsForNewToken(response, "Bearer");
+            _ = Challenge.IsForNewToken(response, new TokenRefreshOptions());
         },
         iter: Iterations);
 

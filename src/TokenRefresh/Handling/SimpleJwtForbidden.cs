@@ -1,0 +1,96 @@
+using System;
+using System.Net;
+using System.Net.Http;
+using System.Text.Json;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace TokenRefresh.Handling;
+
+/// <summary>
+/// Recognizes the 403 with which Django REST Framework rejects an expired token. It sends one, in place of a 401, if its first authenticator
+/// has no challenge (session authentication). Only the body says so: its <c>code</c> is <c>token_not_valid</c>.
+/// </summary>
+internal static class SimpleJwtForbidden
+{
+    /// <summary>How long a response waits for its body to arrive.</summary>
+    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(2);
+
+    /// <summary>Whether the response can be such a 403, by its headers. If not, its body is never read.</summary>
+    public static bool IsPossible(HttpResponseMessage response) =>
+        response.StatusCode == HttpStatusCode.Forbidden
+        && response.Content?.Headers is { ContentLength: null or (> 0 and <= ReadAheadStream.MaxLength), ContentType.MediaType: { } mediaType }
+        && (mediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase) || mediaType.EndsWith("+json", StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>Reads the body, as far as needed. The caller can still read all of it.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled. The response is disposed.</exception>
+    public static async Task<bool> RejectsTokenAsync(HttpResponseMessage response, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (ReadAheadStream.TryOpen(response) is not { } body)
+        {
+            return false;
+        }
+
+        try
+        {
+            return await ReadAsync(body).WaitAsync(MaxWait, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+        catch (OperationCanceledException)
+        {
+            response.Dispose();
+            throw;
+        }
+        finally
+        {
+            body.Stop();
+        }
+    }
+
+    private static async Task<bool> ReadAsync(ReadAheadStream body)
+    {
+        while (await body.ReadMoreAsync().ConfigureAwait(false))
+        {
+            if (!StartsAnObject(body.Ahead.Span))
+            {
+                return false;
+            }
+        }
+
+        return body.IsWhole && HasCode(body.Ahead);
+    }
+
+    private static bool StartsAnObject(ReadOnlySpan<byte> utf8)
+    {
+        foreach (var character in WithoutMark(utf8))
+        {
+            if (" \t\r\n"u8.IndexOf(character) < 0)
+            {
+                return character == (byte)'{';
+            }
+        }
+
+        return true;
+    }
+
+    private static bool HasCode(ReadOnlyMemory<byte> utf8)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(utf8.Slice(utf8.Length - WithoutMark(utf8.Span).Length));
+            return json.RootElement.ValueKind == JsonValueKind.Object
+                && json.RootElement.TryGetProperty("code"u8, out var code)
+                && code.ValueKind == JsonValueKind.String
+                && code.ValueEquals("token_not_valid"u8);
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    private static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> utf8) => utf8.StartsWith("\uFEFF"u8) ? utf8.Slice(3) : utf8;
+}
