@@ -16,7 +16,7 @@ internal abstract class HttpTokenEndpoint(TokenRefreshOptions options, Func<Http
         message.Headers.Accept.ParseAdd("application/json");
         Write(message, request);
         using var response = await backchannel().SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
-        var answer = await TokenResponse.ReadAsync(response, time, cancellationToken).ConfigureAwait(false);
+        using var answer = await TokenResponse.ReadAsync(response, time, cancellationToken).ConfigureAwait(false);
         return Classify(answer, time.GetUtcNow());
     }
 

@@ -1,119 +1,104 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Net.Http.Headers;
 using System.Text.Json;
 
 namespace TokenRefresh.Protocol;
 
-/// <summary>The fields of a token endpoint's answer that mean something: read from hostile text without ever throwing.</summary>
-internal sealed class TokenFields
+/// <summary>The members of a token endpoint's response body. Of duplicate members the last one counts. Nothing here throws.</summary>
+internal sealed class TokenFields : IDisposable
 {
-    // Longer than any token lives: beyond it, nothing is known.
-    private static readonly TimeSpan LongestLifetime = TimeSpan.FromDays(365 * 100);
+    // Longer than any token lives. A longer lifetime is unknown.
+    private static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(365 * 100);
 
-    private static readonly string[] Known =
-        ["access_token", "refresh_token", "token_type", "expires_in", "scope", "error", "access", "refresh", "code", "detail"];
+    private readonly JsonDocument _document;
+    private readonly Dictionary<string, JsonElement> _members = new(StringComparer.Ordinal);
 
-    private readonly Dictionary<string, string?> _values = new(StringComparer.Ordinal);
-
-    private TokenFields()
+    private TokenFields(JsonDocument document)
     {
+        _document = document;
+        if (!IsObject)
+        {
+            return;
+        }
+
+        foreach (var member in document.RootElement.EnumerateObject())
+        {
+            if (ReadName(member) is { } name)
+            {
+                _members[name] = member.Value;
+            }
+        }
     }
 
-    /// <summary>A text field; <see langword="null"/> where it is missing, empty or of another type.</summary>
-    public string? this[string name] => _values.TryGetValue(name, out var value) && value is { Length: > 0 } ? value : null;
+    /// <summary>The body: a JSON object or array.</summary>
+    public JsonElement Root => _document.RootElement;
 
-    /// <summary>Whether the field is there, of whatever type.</summary>
-    public bool Has(string name) => _values.ContainsKey(name);
+    /// <summary>Whether the body has members. An array of errors has none.</summary>
+    public bool IsObject => Root.ValueKind == JsonValueKind.Object;
 
-    /// <summary><c>expires_in</c> (RFC 6749, section 5.1), a number or a text of one; <see langword="null"/> where it makes no sense.</summary>
-    public TimeSpan? ExpiresIn =>
-        double.TryParse(this["expires_in"], NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds)
-        && seconds > 0 && seconds < LongestLifetime.TotalSeconds
-            ? TimeSpan.FromSeconds(seconds)
-            : null;
+    /// <summary>A text member; <see langword="null"/> where it is missing, empty or of another type.</summary>
+    public string? this[string name] => _members.TryGetValue(name, out var value) ? ReadText(value) : null;
+
+    /// <summary><c>expires_in</c> (RFC 6749, section 5.1).</summary>
+    public TimeSpan? ExpiresIn => ReadSeconds("expires_in");
 
     /// <summary>Reads a body.</summary>
-    /// <param name="utf8">The body.</param>
-    /// <param name="isTruncated">Whether it is the beginning of a JSON text whose end is missing.</param>
-    /// <returns><see langword="null"/>: it is no JSON object, or one that says the same thing twice.</returns>
-    public static TokenFields? Read(ReadOnlySpan<byte> utf8, out bool isTruncated)
+    /// <param name="body">The bytes as they arrived.</param>
+    /// <param name="contentType">The response's content type, or <see langword="null"/>.</param>
+    /// <returns><see langword="null"/> if the body is neither JSON nor a form.</returns>
+    public static TokenFields? Read(ReadOnlySpan<byte> body, MediaTypeHeaderValue? contentType = null) =>
+        ResponseBodyParser.Parse(body, contentType) is { } document ? new TokenFields(document) : null;
+
+    /// <summary>Whether the member is there, of whatever type.</summary>
+    public bool Has(string name) => _members.ContainsKey(name);
+
+    /// <summary>Reads a number of seconds, or a text of one; <see langword="null"/> where it makes no sense.</summary>
+    public TimeSpan? ReadSeconds(string name)
     {
-        isTruncated = false;
-        if (utf8.Length >= 3 && utf8[0] == 0xEF && utf8[1] == 0xBB && utf8[2] == 0xBF)
+        if (!_members.TryGetValue(name, out var value))
         {
-            utf8 = utf8.Slice(3);
+            return null;
+        }
+
+        var text = value.ValueKind == JsonValueKind.Number ? value.GetRawText() : ReadText(value);
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds)
+            && seconds > 0 && seconds < MaxLifetime.TotalSeconds
+                ? TimeSpan.FromSeconds(seconds)
+                : null;
+    }
+
+    public void Dispose() => _document.Dispose();
+
+    /// <returns><see langword="null"/> for an empty text, one that isn't valid Unicode, and any other type.</returns>
+    private static string? ReadText(JsonElement value)
+    {
+        if (value.ValueKind != JsonValueKind.String)
+        {
+            return null;
         }
 
         try
         {
-            // Not the final block: a text that just ends is told from one that is wrong.
-            var json = new Utf8JsonReader(utf8, isFinalBlock: false, state: default);
-            if (!json.Read() || json.TokenType != JsonTokenType.StartObject)
-            {
-                return null;
-            }
-
-            var fields = new TokenFields();
-            while (json.Read())
-            {
-                if (json.TokenType == JsonTokenType.EndObject)
-                {
-                    return fields;
-                }
-
-                if (!fields.TryReadProperty(ref json, out isTruncated))
-                {
-                    return null;
-                }
-            }
-
-            isTruncated = true;
-            return null;
+            return value.GetString() is { Length: > 0 } text ? text : null;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (InvalidOperationException)
         {
             return null;
         }
     }
 
-    private bool TryReadProperty(ref Utf8JsonReader json, out bool isTruncated)
+    /// <returns><see langword="null"/> for a name that isn't valid Unicode.</returns>
+    private static string? ReadName(JsonProperty member)
     {
-        string? name = null;
-        foreach (var known in Known)
+        try
         {
-            if (json.ValueTextEquals(known))
-            {
-                name = known;
-                break;
-            }
+            return member.Name;
         }
-
-        isTruncated = !json.Read();
-        if (isTruncated)
+        catch (InvalidOperationException)
         {
-            return false;
+            return null;
         }
-
-        var value = json.TokenType switch
-        {
-            JsonTokenType.String when name is not (null or "detail") => json.GetString(),
-            JsonTokenType.Number when name == "expires_in" => System.Text.Encoding.ASCII.GetString(json.ValueSpan.ToArray()),
-            _ => null,
-        };
-
-        isTruncated = !json.TrySkip();
-        if (isTruncated || name is null)
-        {
-            return !isTruncated;
-        }
-
-        if (_values.ContainsKey(name))
-        {
-            return false;
-        }
-
-        _values[name] = value;
-        return true;
     }
 }

@@ -6,72 +6,81 @@ using System.Threading.Tasks;
 
 namespace TokenRefresh.Protocol;
 
-/// <summary>A token endpoint's answer, read within bounds: what the classifier needs to know, and nothing else.</summary>
-internal sealed record TokenResponse(int Status)
+/// <summary>A token endpoint's response, read within bounds: what the classifiers need to know, and nothing else.</summary>
+internal sealed class TokenResponse(int status) : IDisposable
 {
-    /// <summary>Counted after decompression.</summary>
-    public const int MaxBodySize = 64 * 1024;
+    /// <summary>In bytes, counted after decompression. Some servers send tokens of 70 KB.</summary>
+    public const int MaxBodySize = 1024 * 1024;
 
-    /// <summary><see langword="null"/>: the body is no JSON object.</summary>
+    public int Status { get; } = status;
+
+    /// <summary>The members of the body; <see langword="null"/> if <see cref="Body"/> says that it can't be read.</summary>
     public TokenFields? Fields { get; init; }
 
-    /// <summary>The body was cut, or longer than <see cref="MaxBodySize"/>.</summary>
-    public bool IsTruncated { get; init; }
+    /// <summary>How far the body was read.</summary>
+    public ResponseBodyState Body { get; init; }
 
+    /// <summary>How long the server asked to wait; <see langword="null"/> if it didn't.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
     /// <summary>The server's clock when it answered.</summary>
     public DateTimeOffset? Date { get; init; }
 
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public static async Task<TokenResponse> ReadAsync(HttpResponseMessage response, TimeProvider time, CancellationToken cancellationToken)
     {
+        var (fields, body) = await ReadBodyAsync(response.Content, cancellationToken).ConfigureAwait(false);
         var date = response.Headers.Date;
-        var answer = new TokenResponse((int)response.StatusCode) { Date = date, RetryAfter = ReadRetryAfter(response, date ?? time.GetUtcNow()) };
-        var buffer = new byte[MaxBodySize + 1];
-        int length;
-        try
+        return new TokenResponse((int)response.StatusCode)
         {
-            length = await FillAsync(response.Content, buffer, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is HttpRequestException or IOException or InvalidDataException)
-        {
-            return answer with { IsTruncated = true };
-        }
-
-        if (length > MaxBodySize)
-        {
-            return answer with { IsTruncated = true };
-        }
-
-        var fields = TokenFields.Read(buffer.AsSpan(0, length), out var isTruncated);
-        return answer with { Fields = fields, IsTruncated = isTruncated };
+            Fields = fields,
+            Body = body,
+            Date = date,
+            RetryAfter = ReadRetryAfter(response, date ?? time.GetUtcNow()),
+        };
     }
 
-    private static async Task<int> FillAsync(HttpContent? content, byte[] buffer, CancellationToken cancellationToken)
+    public void Dispose() => Fields?.Dispose();
+
+    public override string ToString() => $"[token response {Status}]";
+
+    private static async Task<(TokenFields? Fields, ResponseBodyState State)> ReadBodyAsync(HttpContent? content, CancellationToken cancellationToken)
     {
         if (content is null)
         {
-            return 0;
+            return (null, ResponseBodyState.Empty);
         }
 
-#if NET8_0_OR_GREATER
-        using var body = await content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
-        return await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
-#else
-        using var body = await content.ReadAsStreamAsync().ConfigureAwait(false);
-        var length = 0;
-        int read;
-        while (length < buffer.Length && (read = await body.ReadAsync(buffer, length, buffer.Length - length, cancellationToken).ConfigureAwait(false)) > 0)
+        using var buffer = new ResponseBuffer();
+        try
         {
-            length += read;
+#if NET8_0_OR_GREATER
+            using var body = await content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+#else
+            using var body = await content.ReadAsStreamAsync().ConfigureAwait(false);
+#endif
+            if (!await buffer.FillAsync(body, MaxBodySize, cancellationToken).ConfigureAwait(false))
+            {
+                return (null, ResponseBodyState.TooLong);
+            }
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is HttpRequestException or IOException or InvalidDataException)
+        {
+            return (null, ResponseBodyState.CutOff);
         }
 
-        return length;
-#endif
+        if (buffer.Written.IsEmpty)
+        {
+            return (null, ResponseBodyState.Empty);
+        }
+
+        return TokenFields.Read(buffer.Written, content.Headers.ContentType) is { } fields
+            ? (fields, ResponseBodyState.Parsed)
+            : (null, ResponseBodyState.NotParsed);
     }
 
-    // RFC 9110, section 10.2.3: seconds, or a date by the server's clock. Zero, or a date that has passed, asks for no pause, and isn't to
-    // undo ours either.
+    // RFC 9110, section 10.2.3: seconds, or a date by the server's clock. Zero, or a date that has passed, asks for no pause and doesn't
+    // shorten ours either.
     private static TimeSpan? ReadRetryAfter(HttpResponseMessage response, DateTimeOffset now)
     {
         if (response.Headers.RetryAfter is not { } retryAfter)

@@ -15,7 +15,7 @@ internal static class TokenResponseClassifier
         return answer switch
         {
             _ when FromStatus(answer, error) is { } result => result,
-            { Fields: null } => UnexpectedBody(answer),
+            { Fields: null or { IsObject: false } } => Unreadable(answer),
             { Status: < 300 } when error is null => Tokens(answer.Fields, scheme, now),
             _ => error switch
             {
@@ -40,7 +40,7 @@ internal static class TokenResponseClassifier
         return answer switch
         {
             _ when FromStatus(answer, code) is { } result => result,
-            { Fields: null } => UnexpectedBody(answer),
+            { Fields: null or { IsObject: false } } => Unreadable(answer),
             { Status: < 300 } => SimpleJwtTokens(answer, answer.Fields, now),
 
             // The stock view sends no code when the user was deactivated or deleted, or changed the password.
@@ -64,8 +64,20 @@ internal static class TokenResponseClassifier
         408 or 425 or 429 or >= 500 => TokenEndpointResult.Transient($"it answered {answer.Status}.", error, answer.RetryAfter),
         >= 300 and < 400 => TokenEndpointResult.Misconfigured(
             $"the token endpoint redirects ({answer.Status}), and a redirect is never followed. Set TokenEndpoint to the final URL; for Django, with its trailing slash."),
-        < 300 when answer.IsTruncated => TokenEndpointResult.ResponseLost("its answer was cut off, or longer than 64 KiB."),
         _ => null,
+    };
+
+    // A success that can't be read has used the refresh token.
+    private static TokenEndpointResult Unreadable(TokenResponse answer) => answer.Status >= 300
+        ? UnexpectedBody(answer)
+        : TokenEndpointResult.ResponseLost($"it answered {answer.Status}, but {Describe(answer.Body)}.");
+
+    private static string Describe(ResponseBodyState body) => body switch
+    {
+        ResponseBodyState.Empty => "the response has no body",
+        ResponseBodyState.CutOff => "the connection broke within the body",
+        ResponseBodyState.TooLong => "the body is longer than 1 MiB",
+        _ => "the body is neither complete JSON nor a form",
     };
 
     private static TokenEndpointResult UnexpectedBody(TokenResponse answer) => TokenEndpointResult.Transient(

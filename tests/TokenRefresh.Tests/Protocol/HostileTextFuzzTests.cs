@@ -3,6 +3,7 @@ using System.IO;
 using System.Linq;
 using System.Net;
 using System.Net.Http;
+using System.Net.Http.Headers;
 using System.Text;
 using System.Threading;
 using CsCheck;
@@ -22,12 +23,14 @@ public sealed class HostileTextFuzzTests
 
     private static readonly DateTimeOffset Now = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
+    private static readonly MediaTypeHeaderValue Form = MediaTypeHeaderValue.Parse("application/x-www-form-urlencoded");
+
     // Bytes at random hardly ever get past the first check: half of what is tried is made of the pieces that matter.
     private static readonly string[] JsonPieces =
     [
         "{", "}", "[", "]", ":", ",", "\"", "\\", "\\u", "\\uD800", "\\u0061", "\"access_token\"", "\"refresh_token\"", "\"expires_in\"", "\"error\"", "\"code\"",
         "\"exp\"", "\"tokenrefresh\"", "\"lineage\"", "\"version\"", "\"saved\"", "\"end\"", "\"attempt\"", "\"tokens\"", "\"2030-01-01T00:00:00Z\"", "1", "-", "1e999", "0.5",
-        "99999999999999999999", "null", "true", " ", "\n", "\0", "ä", "\uFFFD", "//", "/*", "\uFEFF",
+        "99999999999999999999", "null", "true", " ", "\n", "\0", "ä", "\uFFFD", "//", "/*", "\uFEFF", "access_token=", "&", "error=", "%", "%00", "+",
     ];
 
     private static readonly Gen<string> Json = Gen.OneOf([.. JsonPieces.Select(Gen.Const)]).Array[0, 40].Select(string.Concat);
@@ -42,10 +45,9 @@ public sealed class HostileTextFuzzTests
     public void Any_body_gives_fields_or_nothing() => Body.Sample(
         body =>
         {
-            var fields = TokenFields.Read(body, out var isTruncated);
-            _ = fields?.ExpiresIn;
+            using var fields = TokenFields.Read(body, body.Length % 2 == 0 ? null : Form);
             _ = fields?["access_token"];
-            return !(isTruncated && fields is not null) && (fields?.ExpiresIn is not { } lifetime || lifetime >= TimeSpan.Zero);
+            return fields?.ExpiresIn is not { } lifetime || lifetime >= TimeSpan.Zero;
         },
         iter: Iterations);
 
@@ -53,8 +55,7 @@ public sealed class HostileTextFuzzTests
     public void Any_answer_means_something() => Gen.Select(Gen.Int[100, 599], Body).Sample(
         (status, body) =>
         {
-            var fields = TokenFields.Read(body, out var isTruncated);
-            var answer = new TokenResponse(status) { Fields = fields, IsTruncated = isTruncated };
+            using var answer = new TokenResponse(status) { Fields = TokenFields.Read(body, body.Length % 2 == 0 ? null : Form) };
             var oauth = TokenResponseClassifier.OAuth(answer, "Bearer", Now);
             var simple = TokenResponseClassifier.SimpleJwt(answer, Now);
             return Enum.IsDefined(oauth.Outcome) && Enum.IsDefined(simple.Outcome)

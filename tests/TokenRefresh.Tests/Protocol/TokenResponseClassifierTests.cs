@@ -26,7 +26,7 @@ public sealed class TokenResponseClassifierTests
     [InlineData(400, """{"error":5}""", TokenEndpointOutcome.Transient)]
     [InlineData(400, """{"error":""}""", TokenEndpointOutcome.Transient)]
     [InlineData(400, """{"error":"INVALID_GRANT"}""", TokenEndpointOutcome.Misconfigured)]
-    [InlineData(400, """{"error":"invalid_grant","error":"invalid_grant"}""", TokenEndpointOutcome.Transient)]
+    [InlineData(400, """{"error":"invalid_client","error":"invalid_grant"}""", TokenEndpointOutcome.Rejected)]
     [InlineData(307, """{"error":"invalid_grant"}""", TokenEndpointOutcome.Misconfigured)]
     [InlineData(429, """{"error":"invalid_grant"}""", TokenEndpointOutcome.Transient)]
     [InlineData(500, """{"access_token":"a"}""", TokenEndpointOutcome.Transient)]
@@ -80,17 +80,33 @@ public sealed class TokenResponseClassifierTests
     public void Any_other_Simple_JWT_answer_without_a_code_keeps_the_login(int status, string body) =>
         Assert.Equal(TokenEndpointOutcome.Transient, TokenResponseClassifier.SimpleJwt(Answer(status, body), Now).Outcome);
 
-    [Theory]
-    [InlineData(200, TokenEndpointOutcome.ResponseLost)]
-    [InlineData(400, TokenEndpointOutcome.Transient)]
-    [InlineData(502, TokenEndpointOutcome.Transient)]
-    [InlineData(302, TokenEndpointOutcome.Misconfigured)]
-    public void An_incomplete_answer_leaves_doubt_only_where_it_began_as_a_success(int status, TokenEndpointOutcome expected)
+    public static TheoryData<int, int, TokenEndpointOutcome> UnreadableBodies()
     {
-        var result = TokenResponseClassifier.OAuth(new TokenResponse(status) { IsTruncated = true }, "Bearer", Now);
+        var data = new TheoryData<int, int, TokenEndpointOutcome>();
+        foreach (var body in new[] { ResponseBodyState.Empty, ResponseBodyState.CutOff, ResponseBodyState.TooLong, ResponseBodyState.NotParsed })
+        {
+            data.Add(200, (int)body, TokenEndpointOutcome.ResponseLost);
+            data.Add(204, (int)body, TokenEndpointOutcome.ResponseLost);
+            data.Add(302, (int)body, TokenEndpointOutcome.Misconfigured);
+            data.Add(400, (int)body, TokenEndpointOutcome.Transient);
+            data.Add(502, (int)body, TokenEndpointOutcome.Transient);
+        }
 
-        Assert.Equal(expected, result.Outcome);
-        Assert.Equal(status == 200, result.RefreshTokenMayBeUsed);
+        return data;
+    }
+
+    [Theory]
+    [Trait("Case", "A25")]
+    [MemberData(nameof(UnreadableBodies))]
+    public void An_unreadable_body_leaves_the_refresh_token_possibly_used_only_in_a_success(int status, int body, TokenEndpointOutcome expected)
+    {
+        using var response = new TokenResponse(status) { Body = (ResponseBodyState)body };
+
+        foreach (var result in new[] { TokenResponseClassifier.OAuth(response, "Bearer", Now), TokenResponseClassifier.SimpleJwt(response, Now) })
+        {
+            Assert.Equal(expected, result.Outcome);
+            Assert.Equal(status < 300, result.RefreshTokenMayBeUsed);
+        }
     }
 
     [Fact]
@@ -121,7 +137,7 @@ public sealed class TokenResponseClassifierTests
     [Trait("Case", "C16")]
     public void A_lifetime_is_counted_from_receipt_and_not_from_the_servers_clock()
     {
-        var answer = Answer(200, """{"access_token":"a","expires_in":300}""") with { Date = Now.AddHours(-7) };
+        var answer = Answer(200, """{"access_token":"a","expires_in":300}""", date: Now.AddHours(-7));
 
         var tokens = TokenResponseClassifier.OAuth(answer, "Bearer", Now).Tokens!;
 
@@ -145,9 +161,9 @@ public sealed class TokenResponseClassifierTests
         Assert.DoesNotContain("canary", result.ToString(), StringComparison.Ordinal);
     }
 
-    private static TokenResponse Answer(int status, string body)
+    private static TokenResponse Answer(int status, string body, DateTimeOffset? date = null)
     {
-        var fields = TokenFields.Read(Encoding.UTF8.GetBytes(body), out var isTruncated);
-        return new TokenResponse(status) { Fields = fields, IsTruncated = isTruncated };
+        var fields = TokenFields.Read(Encoding.UTF8.GetBytes(body));
+        return new TokenResponse(status) { Fields = fields, Date = date, Body = fields is null ? ResponseBodyState.NotParsed : ResponseBodyState.Parsed };
     }
 }

@@ -14,30 +14,36 @@ namespace TokenRefresh.Tests.Protocol;
 public sealed class TokenResponseTests
 {
     [Theory]
+    [Trait("Case", "B28")]
+    [InlineData(4 * 1024, false)]
+    [InlineData(4 * 1024 + 1, false)]
     [InlineData(TokenResponse.MaxBodySize, false)]
     [InlineData(TokenResponse.MaxBodySize + 1, true)]
-    public async Task A_body_is_read_up_to_64_KiB(int length, bool isIncomplete)
+    public async Task A_body_is_read_up_to_1_MiB(int length, bool isTooLong)
     {
-        var answer = await ReadAsync(new StringContent("{\"access_token\":\"a\"}".PadRight(length)));
+        using var answer = await ReadAsync(new StringContent("{\"access_token\":\"a\"".PadRight(length - 1) + "}"));
 
-        Assert.Equal(isIncomplete, answer.IsTruncated);
-        Assert.Equal(isIncomplete ? null : "a", answer.Fields?["access_token"]);
+        Assert.Equal(isTooLong ? ResponseBodyState.TooLong : ResponseBodyState.Parsed, answer.Body);
+        Assert.Equal(isTooLong ? null : "a", answer.Fields?["access_token"]);
     }
 
     [Fact]
-    public async Task Without_a_body_there_is_nothing_and_nothing_is_missing()
+    public async Task Without_a_body_there_is_nothing()
     {
-        var answer = await ReadAsync(null);
+        foreach (var content in new[] { null, new StringContent("") })
+        {
+            using var answer = await ReadAsync(content);
 
-        Assert.Equal((200, null, false), (answer.Status, answer.Fields, answer.IsTruncated));
+            Assert.Equal((200, null, ResponseBodyState.Empty), (answer.Status, answer.Fields, answer.Body));
+        }
     }
 
     [Fact]
-    public async Task Only_what_the_network_does_to_a_body_makes_it_incomplete()
+    public async Task Only_what_the_network_does_to_a_body_cuts_it_off()
     {
-        Assert.True((await ReadAsync(new StreamContent(new Broken(new IOException())))).IsTruncated);
-        Assert.True((await ReadAsync(new StreamContent(new Broken(new HttpRequestException())))).IsTruncated);
-        Assert.True((await ReadAsync(new StreamContent(new Broken(new InvalidDataException())))).IsTruncated);
+        Assert.Equal(ResponseBodyState.CutOff, (await ReadAsync(new StreamContent(new Broken(new IOException())))).Body);
+        Assert.Equal(ResponseBodyState.CutOff, (await ReadAsync(new StreamContent(new Broken(new HttpRequestException())))).Body);
+        Assert.Equal(ResponseBodyState.CutOff, (await ReadAsync(new StreamContent(new Broken(new InvalidDataException())))).Body);
         await Assert.ThrowsAsync<InvalidOperationException>(() => ReadAsync(new StreamContent(new Broken(new InvalidOperationException()))));
     }
 

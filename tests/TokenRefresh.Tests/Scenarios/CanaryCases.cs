@@ -146,8 +146,8 @@ public sealed class CanaryCases
             new TokenEndpointRequest(key, "refresh-1", "all"),
             TokenEndpointResult.Succeeded(tokens), TokenEndpointResult.RefreshTokenOnly("refresh-9"),
             TokenEndpointResult.Misconfigured("x", newRefreshToken: "refresh-9"),
-            TokenRefresh.Protocol.TokenFields.Read("""{"access_token":"access-1"}"""u8, out _)!,
-            new TokenRefresh.Protocol.TokenResponse(200) { Fields = TokenRefresh.Protocol.TokenFields.Read("""{"access_token":"access-1"}"""u8, out _) },
+            TokenRefresh.Protocol.TokenFields.Read("""{"access_token":"access-1"}"""u8)!,
+            new TokenRefresh.Protocol.TokenResponse(200) { Fields = TokenRefresh.Protocol.TokenFields.Read("""{"access_token":"access-1"}"""u8) },
         ];
 
         foreach (var shown in all)

@@ -62,6 +62,10 @@ internal static class EndpointAnswers
         yield return new("200 with a pair", Outcome.Committed, Json(200, """{"access_token":"access-9","refresh_token":"refresh-9","token_type":"bearer","expires_in":300}""")) { Stored = "refresh-9" };
         yield return new("200 without a refresh token", Outcome.Committed, Json(200, """{"access_token":"access-9","expires_in":300}"""));
         yield return new("201 with a pair", Outcome.Committed, Json(201, """{"access_token":"access-9","refresh_token":"refresh-9"}""")) { Stored = "refresh-9" };
+        yield return new("200 of 900 KB", Outcome.Committed, Json(200, $$"""{"padding":"{{new string('x', 900 * 1024)}}","access_token":"access-9","refresh_token":"refresh-9"}""")) { Stored = "refresh-9" };
+        yield return new("200 as a form", Outcome.Committed, Answer(200, "access_token=access-9&refresh_token=refresh-9&expires_in=300&token_type=bearer", "application/x-www-form-urlencoded")) { Stored = "refresh-9" };
+        yield return new("200 that says it twice", Outcome.Committed, Json(200, """{"access_token":"a","refresh_token":"b","access_token":"access-9","refresh_token":"refresh-9"}""")) { Stored = "refresh-9" };
+        yield return new("200 with text after the JSON", Outcome.Committed, Json(200, """{"access_token":"access-9","refresh_token":"refresh-9"}{}""")) { Stored = "refresh-9" };
         yield return new("Simple JWT 200 with a pair", Outcome.Committed, Json(200, """{"access":"access-9","refresh":"refresh-9"}""")) { Stored = "refresh-9", Mode = TokenServerMode.SimpleJwt };
         yield return new("Simple JWT 200 without rotation", Outcome.Committed, Json(200, """{"access":"access-9"}""")) { Mode = TokenServerMode.SimpleJwt };
     }
@@ -143,20 +147,23 @@ internal static class EndpointAnswers
             yield return new($"{status} from a gateway", Outcome.Transient, Html(status));
         }
 
-        yield return new("200 from a captive portal", Outcome.Transient, Html(200));
-        yield return new("200 with an array", Outcome.Transient, Json(200, """["access_token"]"""));
-        yield return new("200 that says it twice", Outcome.Transient, Json(200, """{"access_token":"a","access_token":"b"}"""));
         yield return new("400 with JSON of somebody else", Outcome.Transient, Json(400, """{"message":"no"}"""));
         yield return new("Simple JWT 401 from a gateway", Outcome.Transient, Html(401)) { Mode = TokenServerMode.SimpleJwt };
     }
 
     private static IEnumerable<Row> ResponseLost()
     {
+        yield return Doubtful("200 from a captive portal", Html(200));
+        yield return Doubtful("200 with an array", Json(200, """["access_token"]"""));
+        yield return Doubtful("200 without a body", () => new HttpResponseMessage(HttpStatusCode.OK));
+        yield return Doubtful("204", () => new HttpResponseMessage(HttpStatusCode.NoContent));
+        yield return Doubtful("200 with a form that isn't labelled as one", Answer(200, "access_token=access-9&refresh_token=refresh-9", "text/plain"));
+        yield return Doubtful("Simple JWT 200 that is HTML", Html(200)) with { Mode = TokenServerMode.SimpleJwt };
         yield return Doubtful("cut before the answer", Throws(new HttpRequestException(HttpRequestError.ResponseEnded, "The response ended prematurely.")));
         yield return Doubtful("reset after sending", Throws(new HttpRequestException(HttpRequestError.Unknown, "Reset", new IOException("Reset", new SocketException((int)SocketError.ConnectionReset)))));
         yield return Doubtful("200 truncated in the text", Json(200, """{"access_token":"access-9","refresh_to"""));
         yield return Doubtful("200 cut off", () => new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(new CutStream()) });
-        yield return Doubtful("200 longer than 64 KiB", Json(200, $$"""{"access_token":"access-9","padding":"{{new string('x', 64 * 1024)}}"}"""));
+        yield return Doubtful("200 longer than 1 MiB", Json(200, $$"""{"access_token":"access-9","padding":"{{new string('x', 1024 * 1024)}}"}"""));
         yield return Doubtful("Simple JWT 200 truncated", Json(200, """{"access":"access-9""")) with { Mode = TokenServerMode.SimpleJwt };
     }
 
