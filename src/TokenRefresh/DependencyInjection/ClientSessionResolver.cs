@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http;
 using Microsoft.Extensions.Options;
 using TokenRefresh.Handling;
+using TokenRefresh.SingleFlight;
 
 namespace TokenRefresh.DependencyInjection;
 
@@ -14,12 +15,14 @@ internal sealed class ClientSessionResolver(IServiceProvider provider, string se
 {
     private readonly TokenSessions _sessions = provider.GetRequiredService<TokenSessions>();
     private TokenSession? _common;
-    private OriginSet? _origins;
+    private SessionServices? _services;
+    private AllowedOrigins? _origins;
 
-    public override OriginSet Origins => _origins ??=
-        AllowedOrigins.Require(_sessions.ServicesOf(sessionName).Options, ReadBaseAddress(), clientName);
+    protected override AllowedOrigins Origins => _origins ??= AllowedOrigins.For(Services.Options, ReadBaseAddress(), clientName);
 
-    public override TokenSession? Resolve(HttpRequestMessage request)
+    protected override SessionServices Services => _services ??= _sessions.ServicesOf(sessionName);
+
+    protected override TokenSession? FindSession(HttpRequestMessage request)
     {
         if (RequestMarks.UserOf(request) is { } user)
         {

@@ -6,11 +6,14 @@ namespace TokenRefresh.Diagnostics;
 /// <summary>Every log message of the library. 1xx: requests, 2xx: flights, 3xx: the token endpoint, 4xx: the store. None holds a secret or a user.</summary>
 internal static partial class Log
 {
-    [LoggerMessage(101, LogLevel.Debug, "Session '{Session}': a request to another origin was sent without a token.", EventName = "ForeignOrigin")]
-    public static partial void ForeignOrigin(ILogger logger, string session);
+    [LoggerMessage(101, LogLevel.Debug, "Session '{Session}': no token sent with {Method} {Origin}: {Reason}", EventName = "NoTokenSent")]
+    public static partial void NoTokenSent(ILogger logger, string session, string method, string origin, string reason);
 
-    [LoggerMessage(102, LogLevel.Debug, "Session '{Session}': content that can't be sent twice; the caller gets its 401.", EventName = "NotReplayable")]
-    public static partial void NotReplayable(ILogger logger, string session);
+    [LoggerMessage(102, LogLevel.Debug, "Session '{Session}': {Method} {Origin} was rejected, and the caller gets the response: {Reason}", EventName = "RejectionReturned")]
+    public static partial void RejectionReturned(ILogger logger, string session, string method, string origin, string reason);
+
+    [LoggerMessage(103, LogLevel.Warning, "Session '{Session}': {Method} {Origin} rejected an access token that had just been refreshed. Refreshing again wouldn't help: check the token's audience, scope and issuer. Said at most once a minute.", EventName = "RefreshedTokenRejected")]
+    public static partial void RefreshedTokenRejected(ILogger logger, string session, string method, string origin);
 
     [LoggerMessage(201, LogLevel.Information, "Session '{Session}': signed in.", EventName = "SignedIn")]
     public static partial void SignedIn(ILogger logger, string session);

@@ -1,160 +1,84 @@
 using System;
-using System.IO;
 using System.Net.Http;
-using System.Threading;
 using System.Threading.Tasks;
 
 namespace TokenRefresh.Handling;
 
-/// <summary>A 401 whose request is held: its body is taken off the connection, so that the connection is free for others.</summary>
+/// <summary>The rejection of a request that waits for a new token. Its body is taken off the connection, so that the connection is free for others.</summary>
 internal readonly struct HeldResponse
 {
-    private const int MaxBuffer = 64 * 1024;
+    /// <summary>How long the body is read ahead. What is slower keeps its connection.</summary>
+    private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(2);
 
-    // What a response has that was given no content: nothing to read, and to ask for its length would make headers for it.
+    // The content of a response that was given none. To ask for its length would create headers for it.
     private static readonly Type? NoContent = new HttpResponseMessage().Content?.GetType();
 
     private readonly HttpResponseMessage _response;
-    private readonly CancellationTokenSource? _stop;
-    private readonly Task? _buffering;
+    private readonly bool _isHeld;
+    private readonly ReadAheadStream? _body;
 
-    private HeldResponse(HttpResponseMessage response, CancellationTokenSource? stop, Task? buffering)
+    private HeldResponse(HttpResponseMessage response, bool isHeld, ReadAheadStream? body)
     {
         _response = response;
-        _stop = stop;
-        _buffering = buffering;
+        _isHeld = isHeld;
+        _body = body;
     }
 
-    /// <summary>A 401 that isn't held yet: its body stays where it is.</summary>
-    public static HeldResponse Untouched(HttpResponseMessage response) => new(response, stop: null, buffering: null);
+    /// <summary>A response whose request doesn't wait yet: its body stays where it is.</summary>
+    public static HeldResponse Of(HttpResponseMessage response) => new(response, isHeld: false, body: null);
 
-    /// <summary>Buffers the body up to 64 KiB, once. A larger one stays on its connection; what was read of it is put in front again.</summary>
-    public HeldResponse Hold() => _buffering is null ? Hold(_response) : this;
-
-    /// <inheritdoc cref="Hold()"/>
-    public static HeldResponse Hold(HttpResponseMessage response)
+    /// <summary>Begins to read the body ahead, once: 64 KiB at most, and for 2 s at most.</summary>
+    public HeldResponse Hold(TimeProvider time)
     {
-        if (response.Content is not { } content
-            || content is ByteArrayContent
-            || content.GetType() == NoContent
-            || content.Headers.ContentLength is 0 or > MaxBuffer)
+        if (_isHeld)
         {
-            return new HeldResponse(response, stop: null, Task.CompletedTask);
+            return this;
         }
 
-        var stop = new CancellationTokenSource();
-        return new HeldResponse(response, stop, BufferAsync(response, stop.Token));
+        var body = IsOnConnection(_response) ? ReadAheadStream.TryOpen(_response) : null;
+        if (body is not null)
+        {
+            _ = ReadAheadAsync(body, time);
+        }
+
+        return new HeldResponse(_response, isHeld: true, body);
     }
 
-    /// <summary>Gives the response to its caller after all.</summary>
-    public async Task<HttpResponseMessage> GiveBackAsync(CancellationToken cancellationToken)
+    /// <summary>Gives the response to the caller at once, however much of its body has arrived. The caller reads on from there.</summary>
+    public HttpResponseMessage ReturnToCaller()
     {
-        if (_buffering is null)
-        {
-            return _response;
-        }
-
-        try
-        {
-            await _buffering.WaitAsync(cancellationToken).ConfigureAwait(false);
-            return _response;
-        }
-        catch (OperationCanceledException)
-        {
-            Discard();
-            throw;
-        }
+        _body?.Stop();
+        return _response;
     }
 
-    /// <summary>
-    /// Throws the response away. Never while it is being read: a connection that is read twice at once goes back to its pool twice.
-    /// </summary>
+    /// <summary>Disposes the response. A read that is under way is cancelled first.</summary>
     public void Discard()
     {
-        if (_buffering is null or { IsCompleted: true })
+        try
         {
             _response.Dispose();
-            return;
-        }
-
-        _stop!.Cancel();
-        _ = DisposeAfterAsync(_buffering, _response);
-    }
-
-    private static async Task DisposeAfterAsync(Task buffering, HttpResponseMessage response)
-    {
-        await buffering.ConfigureAwait(false);
-        try
-        {
-            response.Dispose();
         }
         catch (Exception)
         {
-            // A body that can't even be disposed of is nobody's any more.
+            // The content can't be disposed, and its response is no longer in use.
         }
     }
 
-    private static async Task BufferAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    private static bool IsOnConnection(HttpResponseMessage response) =>
+        response.Content is { } content
+        && content is not ByteArrayContent
+        && content.GetType() != NoContent
+        && content.Headers.ContentLength is not (0 or > ReadAheadStream.MaxLength);
+
+    private static async Task ReadAheadAsync(ReadAheadStream body, TimeProvider time)
     {
-        var content = response.Content;
-        var read = new MemoryStream();
-        Stream? body = null;
-        var isWhole = false;
-        try
+        var since = time.GetTimestamp();
+        while (await body.ReadMoreAsync().ConfigureAwait(false))
         {
-#if NET8_0_OR_GREATER
-            body = await content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
-#else
-            body = await content.ReadAsStreamAsync().ConfigureAwait(false);
-#endif
-            isWhole = await CopyAsync(body, read, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception)
-        {
-            // Cut off, or thrown away in favour of the second answer: whoever still reads it meets that behind what came.
-        }
-
-        if (body is null)
-        {
-            return;
-        }
-
-        read.Position = 0;
-        response.Content = WithHeadersOf(content, new StreamContent(isWhole ? read : new PrefixedStream(read, body)));
-        if (isWhole)
-        {
-            content.Dispose();
-        }
-    }
-
-    private static async Task<bool> CopyAsync(Stream body, MemoryStream read, CancellationToken cancellationToken)
-    {
-        var chunk = new byte[4096];
-        while (read.Length <= MaxBuffer)
-        {
-#if NET8_0_OR_GREATER
-            var count = await body.ReadAsync(chunk, cancellationToken).ConfigureAwait(false);
-#else
-            var count = await body.ReadAsync(chunk, 0, chunk.Length, cancellationToken).ConfigureAwait(false);
-#endif
-            if (count == 0)
+            if (time.GetElapsedTime(since) >= MaxTime)
             {
-                return true;
+                body.Stop();
             }
-
-            read.Write(chunk, 0, count);
         }
-
-        return false;
-    }
-
-    private static HttpContent WithHeadersOf(HttpContent old, HttpContent content)
-    {
-        foreach (var header in old.Headers)
-        {
-            content.Headers.TryAddWithoutValidation(header.Key, header.Value);
-        }
-
-        return content;
     }
 }

@@ -72,7 +72,7 @@ internal static class TokenRefreshOptionsValidator
     private static string? OfUrl(string option, Uri url) => url switch
     {
         { IsAbsoluteUri: false } => $"{option} isn't an absolute URL. Write it with scheme and host, such as https://login.example.com/token.",
-        _ when !OriginSet.IsSecure(url) => $"{option}, {Show(url)}, isn't https. A token is sent there; http is allowed on loopback only.",
+        _ when !AllowedOrigins.IsSecure(url) => $"{option}, {Show(url)}, isn't https. A token is sent there; http is allowed on loopback only.",
         _ when url.Fragment.Length > 0 || url.UserInfo.Length > 0 =>
             $"{option}, {Show(url)}, has a fragment or a user in it (RFC 6749, section 3.2). Remove it.",
         _ => null,
@@ -124,7 +124,7 @@ internal static class TokenRefreshOptionsValidator
             {
                 yield return "AllowedOrigins holds something that isn't an absolute URL. Write scheme and host, such as https://api.example.com.";
             }
-            else if (!OriginSet.IsSecure(origin))
+            else if (!AllowedOrigins.IsSecure(origin))
             {
                 yield return $"AllowedOrigins holds {Show(origin)}, which isn't https. An access token is sent there; http is allowed on loopback only.";
             }

@@ -5,7 +5,9 @@ using System.Net;
 using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
+using Microsoft.Extensions.Time.Testing;
 using TokenRefresh.Handling;
+using TokenRefresh.Tests.Support;
 using Xunit;
 
 namespace TokenRefresh.Tests.Handling;
@@ -29,7 +31,7 @@ public sealed class HeldResponseTests
         using var response = Response(connection);
         response.Content.Headers.ContentLanguage.Add("en");
 
-        using var given = await HeldResponse.Hold(response).GiveBackAsync(default);
+        using var given = HeldResponse.Of(response).Hold(TimeProvider.System).ReturnToCaller();
 
         Assert.Equal(leavesConnection, connection.IsDisposed);
         Assert.Equal("en", Assert.Single(given.Content.Headers.ContentLanguage));
@@ -39,50 +41,50 @@ public sealed class HeldResponseTests
     [Theory]
     [InlineData(0L)]
     [InlineData(MaxBuffer + 1L)]
-    public async Task A_body_that_says_it_is_empty_or_too_large_is_not_touched(long length)
+    public void A_body_that_says_it_is_empty_or_too_large_is_not_touched(long length)
     {
         using var connection = new Connection(Bytes(10));
         using var response = Response(connection);
         response.Content.Headers.ContentLength = length;
         var content = response.Content;
 
-        using var given = await HeldResponse.Hold(response).GiveBackAsync(default);
+        using var given = HeldResponse.Of(response).Hold(TimeProvider.System).ReturnToCaller();
 
         Assert.Same(content, given.Content);
         Assert.Equal(0, connection.Position);
     }
 
     [Fact]
-    public async Task A_body_that_says_it_just_fits_is_taken()
+    public void A_body_that_says_it_just_fits_is_taken()
     {
         using var connection = new Connection(Bytes(MaxBuffer));
         using var response = Response(connection);
         response.Content.Headers.ContentLength = MaxBuffer;
 
-        using var given = await HeldResponse.Hold(response).GiveBackAsync(default);
+        using var given = HeldResponse.Of(response).Hold(TimeProvider.System).ReturnToCaller();
 
         Assert.True(connection.IsDisposed);
         Assert.Equal(MaxBuffer, given.Content.Headers.ContentLength);
     }
 
     [Fact]
-    public async Task A_body_in_memory_stays_as_it_is()
+    public void A_body_in_memory_stays_as_it_is()
     {
         using var response = new HttpResponseMessage(HttpStatusCode.Unauthorized) { Content = new ByteArrayContent([1, 2]) };
         var content = response.Content;
 
-        using var given = await HeldResponse.Hold(response).GiveBackAsync(default);
+        using var given = HeldResponse.Of(response).Hold(TimeProvider.System).ReturnToCaller();
 
         Assert.Same(content, given.Content);
     }
 
     [Fact]
-    public async Task A_body_that_cant_be_read_at_all_is_given_back_as_it_is()
+    public void A_body_that_cant_be_read_at_all_is_given_back_as_it_is()
     {
         using var response = new HttpResponseMessage(HttpStatusCode.Unauthorized) { Content = new Unreadable() };
         var content = response.Content;
 
-        using var given = await HeldResponse.Hold(response).GiveBackAsync(default);
+        using var given = HeldResponse.Of(response).Hold(TimeProvider.System).ReturnToCaller();
 
         Assert.Same(content, given.Content);
     }
@@ -93,43 +95,77 @@ public sealed class HeldResponseTests
         using var connection = new Connection(Bytes(200_000));
         using var response = Response(connection);
 
-        HeldResponse.Hold(response).Discard();
+        HeldResponse.Of(response).Hold(TimeProvider.System).Discard();
 
         Assert.True(connection.IsDisposed);
     }
 
     [Fact]
-    public async Task Whoever_leaves_while_the_body_is_still_coming_stops_it_and_frees_the_connection()
+    [Trait("Case", "A9")]
+    public void A_response_that_isnt_held_keeps_its_body_unread()
     {
-        using var connection = new Connection(Bytes(10)) { NeverEnds = true };
+        using var connection = new Connection(Bytes(10));
         using var response = Response(connection);
-        using var cancel = new CancellationTokenSource();
-        var giving = HeldResponse.Hold(response).GiveBackAsync(cancel.Token);
-        Assert.False(giving.IsCompleted);
+        var content = response.Content;
 
-        await cancel.CancelAsync();
+        using var returned = HeldResponse.Of(response).ReturnToCaller();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => giving.WaitAsync(Gate.FailSafe, TimeProvider.System));
-
-        // Whoever leaves doesn't wait for it.
-        await connection.Disposal.WaitAsync(Gate.FailSafe, TimeProvider.System);
+        Assert.Same(content, returned.Content);
+        Assert.Equal(0, connection.Position);
     }
 
     [Fact]
-    public void What_was_read_and_the_rest_is_a_stream_for_reading_forward()
+    [Trait("Case", "A9")]
+    public async Task A_body_that_stalls_is_returned_at_once_and_read_on_from_there()
     {
-        using var connection = new Connection(Bytes(3));
-        var stream = new PrefixedStream(new MemoryStream(), connection);
+        var stall = new Gate();
+        using var connection = new ScriptedBody([(byte)1, 2, 3, 4]) { Stall = stall };
+        using var response = Response(connection);
 
-        Assert.Equal((true, false, false), (stream.CanRead, stream.CanSeek, stream.CanWrite));
-        Assert.Throws<NotSupportedException>(() => stream.Length);
-        Assert.Throws<NotSupportedException>(() => stream.Position);
-        Assert.Throws<NotSupportedException>(() => stream.Position = 0);
-        Assert.Throws<NotSupportedException>(() => stream.Seek(0, SeekOrigin.Begin));
-        Assert.Throws<NotSupportedException>(() => stream.SetLength(0));
-        Assert.Throws<NotSupportedException>(() => stream.Write([1], 0, 1));
-        stream.Dispose();
-        Assert.True(connection.IsDisposed);
+        using var returned = HeldResponse.Of(response).Hold(TimeProvider.System).ReturnToCaller();
+        await stall.ArrivedAsync(1);
+        await using var body = await returned.Content.ReadAsStreamAsync();
+        var read = new byte[10];
+        Assert.Equal(4, await body.ReadAsync(read));
+        var end = body.ReadAsync(read).AsTask();
+        Assert.False(end.IsCompleted);
+        stall.Open();
+
+        Assert.Equal(0, await end);
+        Assert.Equal<byte>([1, 2, 3, 4], read[..4]);
+        Assert.Null(connection.Misuse);
+    }
+
+    [Fact]
+    [Trait("Case", "A9")]
+    public async Task A_slow_body_is_read_ahead_for_two_seconds_and_the_rest_is_left()
+    {
+        var time = new FakeTimeProvider();
+        using var connection = new SlowBody([1, 2, 3, 4], time);
+        using var response = Response(connection);
+
+        using var returned = HeldResponse.Of(response).Hold(time).ReturnToCaller();
+
+        Assert.Equal(2, connection.Position);
+        Assert.Equal(Bytes(5)[1..], await returned.Content.ReadAsByteArrayAsync());
+    }
+
+    [Fact]
+    [Trait("Case", "A9")]
+    public async Task A_response_that_is_discarded_during_a_read_is_disposed_when_that_read_has_ended()
+    {
+        var stall = new Gate();
+        using var connection = new ScriptedBody([(byte)1, 2, 3, 4]) { Stall = stall, IgnoresCancellation = true };
+        using var response = Response(connection);
+        var held = HeldResponse.Of(response).Hold(TimeProvider.System);
+        await stall.ArrivedAsync(1);
+
+        held.Discard();
+        Assert.False(connection.IsDisposed);
+        stall.Open();
+
+        await connection.Disposal.WaitAsync(Gate.FailSafe, TimeProvider.System);
+        Assert.Null(connection.Misuse);
     }
 
     private static byte[] Bytes(int length) => [.. Enumerable.Range(0, length).Select(i => (byte)(i % 251))];
@@ -149,34 +185,29 @@ public sealed class HeldResponseTests
         }
     }
 
-    /// <summary>A body as a socket gives it: bit by bit, forward only, and perhaps without an end.</summary>
+    /// <summary>A body in memory that behaves like one on a connection.</summary>
     private sealed class Connection(byte[] body) : MemoryStream(body)
     {
-        private readonly TaskCompletionSource _disposal = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public Task Disposal => _disposal.Task;
-
-        public bool IsDisposed => Disposal.IsCompleted;
-
-        public bool NeverEnds { get; init; }
+        public bool IsDisposed { get; private set; }
 
         public override bool CanSeek => false;
 
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            var read = Read(buffer.Span);
-            if (read == 0 && NeverEnds)
-            {
-                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
-            }
-
-            return read;
-        }
-
         protected override void Dispose(bool disposing)
         {
-            _disposal.TrySetResult();
+            IsDisposed = true;
             base.Dispose(disposing);
+        }
+    }
+
+    /// <summary>A body of which one byte arrives in a second.</summary>
+    private sealed class SlowBody(byte[] body, FakeTimeProvider time) : MemoryStream(body)
+    {
+        public override bool CanSeek => false;
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            return base.ReadAsync(buffer[..1], cancellationToken);
         }
     }
 }

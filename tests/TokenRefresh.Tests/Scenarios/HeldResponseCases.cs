@@ -15,6 +15,7 @@ namespace TokenRefresh.Tests.Scenarios;
 /// <summary>The 401 of a held request: it pins no connection, hangs nobody, and hides nothing of itself.</summary>
 public sealed class HeldResponseCases
 {
+    private static readonly Uri Me = new("me", UriKind.Relative);
     private const string Unauthorized = "HTTP/1.1 401 Unauthorized\r\nContent-Type: text/plain\r\n";
 
     [Fact]
@@ -107,9 +108,68 @@ public sealed class HeldResponseCases
         await Assert.ThrowsAnyAsync<IOException>(() => body.ReadAsync(read).AsTask());
     }
 
+    [Theory]
+    [Trait("Case", "B64")]
+    [InlineData("ended login")]
+    [InlineData("sign-out")]
+    [InlineData("other login")]
+    public async Task A_401_that_is_returned_doesnt_wait_for_the_rest_of_its_body(string reason)
+    {
+        var stall = new Gate();
+        using var body = new ScriptedBody("{\"detail\":"u8.ToArray()) { Stall = stall };
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        var refresh = app.Tokens.Hold();
+        app.Api.Answer(_ => new HttpResponseMessage(HttpStatusCode.Unauthorized) { Content = new StreamContent(body) });
+        var request = app.Client.GetAsync(Me, HttpCompletionOption.ResponseHeadersRead);
+        await refresh.ArrivedAsync(1);
+        await stall.ArrivedAsync(1);
+
+        if (reason == "ended login")
+        {
+            app.Tokens.RevokeRefreshTokens();
+            app.Tokens.Release();
+        }
+        else if (reason == "sign-out")
+        {
+            await app.Session.SignOutAsync();
+        }
+        else
+        {
+            await app.SignInAsync();
+        }
+
+        using var response = await request.WaitAsync(Gate.FailSafe, TimeProvider.System);
+        var reading = response.Content.ReadAsStringAsync();
+        stall.Open();
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal("{\"detail\":", await reading);
+        Assert.Null(body.Misuse);
+    }
+
     [Fact]
+    [Trait("Case", "A9")]
+    public async Task The_body_of_a_401_that_stalls_doesnt_delay_the_second_send()
+    {
+        var stall = new Gate();
+        using var body = new ScriptedBody("{"u8.ToArray()) { Stall = stall };
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        app.Api.Answer(request => request.Token == "access-1" ? new HttpResponseMessage(HttpStatusCode.Unauthorized) { Content = new StreamContent(body) } : null);
+
+        using var response = await app.GetAsync().WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        await body.Disposal.WaitAsync(Gate.FailSafe, TimeProvider.System);
+        Assert.Null(body.Misuse);
+    }
+
+    [Theory]
     [Trait("Case", "C19")]
-    public async Task Who_gives_up_on_a_401_whose_body_never_ends_leaves_at_once()
+    [InlineData(HttpCompletionOption.ResponseContentRead)]
+    [InlineData(HttpCompletionOption.ResponseHeadersRead)]
+    public async Task A_caller_of_a_401_whose_body_never_ends_gets_it_or_leaves_at_once(HttpCompletionOption completion)
     {
         var sent = new Gate();
         await using var api = new LoopbackServer(async (_, stream, ct) =>
@@ -122,12 +182,21 @@ public sealed class HeldResponseCases
         app.Session.ReLoginRequired += (_, _) => _ = dead.PassAsync();
         app.Tokens.RevokeRefreshTokens();
         using var cancellation = new CancellationTokenSource();
-        var request = app.GetAsync(HttpCompletionOption.ResponseHeadersRead, cancellation.Token);
+        var request = app.GetAsync(completion, cancellation.Token);
         await dead.ArrivedAsync(1);
 
-        await cancellation.CancelAsync();
+        if (completion == HttpCompletionOption.ResponseHeadersRead)
+        {
+            using var response = await request.WaitAsync(Gate.FailSafe, TimeProvider.System);
+            Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        }
+        else
+        {
+            // The platform itself reads the body before it returns.
+            await cancellation.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request.WaitAsync(Gate.FailSafe, TimeProvider.System));
+        }
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request.WaitAsync(Gate.FailSafe, TimeProvider.System));
         sent.Open();
     }
 

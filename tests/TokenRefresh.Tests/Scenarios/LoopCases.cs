@@ -115,6 +115,93 @@ public sealed class LoopCases
         Assert.Equal("refresh-2", await scene.StoredRefreshTokenAsync());
     }
 
+    [Fact]
+    [Trait("Case", "R1")]
+    public async Task A_new_token_that_expired_on_the_way_is_replaced_and_the_request_sent_a_third_time()
+    {
+        await using var app = TestApp.Create();
+        app.Tokens.Lifetime = TimeSpan.FromSeconds(2);
+        await app.SignInAsync();
+        app.Api.Answer(request =>
+        {
+            if (request.Token == "access-3")
+            {
+                return null;
+            }
+
+            // The server is slow: by the time it looks at the token, that has expired.
+            app.Time.Advance(TimeSpan.FromSeconds(2));
+            return new HttpResponseMessage(HttpStatusCode.Unauthorized);
+        });
+
+        using var response = await app.GetAsync();
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(["access-1", "access-2", "access-3"], app.Api.Received.Select(request => request.Token));
+        Assert.Equal(["refresh-1", "refresh-2"], app.Tokens.Presented);
+    }
+
+    [Fact]
+    [Trait("Case", "R1")]
+    public async Task A_request_is_sent_three_times_at_most()
+    {
+        await using var app = TestApp.Create();
+        app.Tokens.Lifetime = TimeSpan.FromSeconds(2);
+        await app.SignInAsync();
+        app.Api.Answer(_ =>
+        {
+            app.Time.Advance(TimeSpan.FromSeconds(2));
+            return new HttpResponseMessage(HttpStatusCode.Unauthorized);
+        });
+
+        using var response = await app.GetAsync();
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal(["access-1", "access-2", "access-3"], app.Api.Received.Select(request => request.Token));
+    }
+
+    [Fact]
+    [Trait("Case", "R1")]
+    public async Task A_new_token_that_was_replaced_on_the_way_is_replaced_in_the_request_too()
+    {
+        await using var app = TestApp.Create(options => options.MinRefreshInterval = TimeSpan.Zero);
+        await app.SignInAsync();
+        app.Api.Answer(request =>
+        {
+            if (request.Token == "access-2")
+            {
+                app.Session.RefreshAsync().GetAwaiter().GetResult();
+            }
+
+            return new HttpResponseMessage(request.Token == "access-3" ? HttpStatusCode.OK : HttpStatusCode.Unauthorized);
+        });
+
+        using var response = await app.GetAsync();
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(["access-1", "access-2", "access-3"], app.Api.Received.Select(request => request.Token));
+        Assert.Equal(["refresh-1", "refresh-2"], app.Tokens.Presented);
+    }
+
+    [Fact]
+    [Trait("Case", "R1")]
+    public async Task A_new_token_of_unknown_lifetime_is_not_replaced_because_of_a_second_401()
+    {
+        await using var app = TestApp.Create();
+        app.Tokens.Lifetime = null;
+        await app.SignInAsync();
+        app.Api.Answer(_ =>
+        {
+            app.Time.Advance(TimeSpan.FromHours(1));
+            return new HttpResponseMessage(HttpStatusCode.Unauthorized);
+        });
+
+        using var response = await app.GetAsync();
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal(["access-1", "access-2"], app.Api.Received.Select(request => request.Token));
+    }
+
     [Theory]
     [Trait("Case", "C15")]
     [InlineData(",\"expires_in\":5", 5)]

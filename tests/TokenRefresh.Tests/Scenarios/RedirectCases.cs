@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
@@ -99,6 +100,30 @@ public sealed class RedirectCases : IAsyncDisposable
     }
 
     [Fact]
+    [Trait("Case", "B56")]
+    public async Task A_redirect_to_the_same_address_with_a_slash_leaves_a_line_that_says_what_to_do()
+    {
+        LoopbackServer? api = null;
+        api = new LoopbackServer(request => request.StartsWith("GET /orders?", StringComparison.Ordinal)
+            ? LoopbackServer.Response(301, "", "Location: /orders/")
+            : LoopbackServer.Response(401));
+        await using var disposing = api;
+        using var log = new CapturingLoggerProvider();
+        using var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(log));
+        using var client = await ClientOfAsync(api, loggers: loggers);
+
+        using var response = await client.GetAsync(new Uri(api.Url, "orders?key=secret-query"));
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal(0, _tokens.Calls);
+        var line = Assert.Single(log.Messages, message => message.EventName == "RejectionReturned");
+        Assert.Equal(LogLevel.Debug, line.Level);
+        Assert.Contains("redirect", line.Text, StringComparison.Ordinal);
+        Assert.Contains("slash", line.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", line.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_foreign_server_that_redirects_to_the_API_gets_no_token_sent_there()
     {
         await using var api = new LoopbackServer(_ => LoopbackServer.Response(401));
@@ -133,11 +158,11 @@ public sealed class RedirectCases : IAsyncDisposable
         _tokens.Dispose();
     }
 
-    private async Task<HttpClient> ClientOfAsync(LoopbackServer api, DelegatingHandler? between = null)
+    private async Task<HttpClient> ClientOfAsync(LoopbackServer api, DelegatingHandler? between = null, ILoggerFactory? loggers = null)
     {
         var options = new TokenRefreshOptions { TokenEndpoint = new Uri("https://login.example.com/token"), ClientId = "shop" };
         options.AllowedOrigins.Add(api.Url);
-        var session = TokenSession.Create(options, _time, backchannel: _tokens);
+        var session = TokenSession.Create(options, _time, backchannel: _tokens, loggerFactory: loggers);
         await session.SignInAsync(_tokens.Issue());
         HttpMessageHandler inner = new SocketsHttpHandler { AllowAutoRedirect = between is null };
         if (between is not null)

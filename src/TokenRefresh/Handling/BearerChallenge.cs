@@ -1,0 +1,101 @@
+using System;
+using System.Net.Http;
+
+namespace TokenRefresh.Handling;
+
+/// <summary>Reads what a 401 asks for (RFC 9110, section 11.6.1; RFC 6750, section 3).</summary>
+internal static class BearerChallenge
+{
+    private const string HeaderName = "WWW-Authenticate";
+
+    // RFC 6750, section 3.1; RFC 9470, section 3; Microsoft's claims challenge; RFC 9449, section 9.
+    private static readonly string[] BeyondRefresh =
+        ["insufficient_scope", "insufficient_user_authentication", "insufficient_claims", "use_dpop_nonce"];
+
+    /// <summary>Reads the challenges of a response. <c>Bearer</c> counts as ours beside the configured scheme.</summary>
+    /// <param name="response">The response.</param>
+    /// <param name="scheme">The scheme that the token was sent with.</param>
+    public static RequestedRemedy Read(HttpResponseMessage response, string scheme)
+    {
+        var found = default(Findings);
+#if NET8_0_OR_GREATER
+        // The lines as they came: .NET's own parser leaves out each line that it can't parse.
+        if (response.Headers.NonValidated.TryGetValues(HeaderName, out var lines))
+#else
+        if (response.Headers.TryGetValues(HeaderName, out var lines))
+#endif
+        {
+            foreach (var line in lines)
+            {
+                ReadLine(line, scheme, ref found);
+            }
+        }
+
+        return found.AsksForNewToken ? RequestedRemedy.NewToken
+            : found.AsksForMore ? RequestedRemedy.SomethingElse
+            : found.HasOtherScheme && !found.HasOurs ? RequestedRemedy.OtherScheme
+            : RequestedRemedy.NewToken;
+    }
+
+    private static void ReadLine(string line, string scheme, ref Findings found)
+    {
+        var reader = new ChallengeReader(line, scheme);
+        var isOurs = true;
+        while (reader.Read())
+        {
+            if (reader.IsScheme)
+            {
+                isOurs = reader.IsOurScheme;
+                found.HasOurs |= isOurs;
+                found.HasOtherScheme |= !isOurs;
+                found.EndChallenge();
+            }
+            else if (isOurs)
+            {
+                found.AddParameter(reader.Name, reader.Value);
+            }
+        }
+
+        found.EndChallenge();
+    }
+
+    /// <summary>What the challenges say, taken together.</summary>
+    private struct Findings
+    {
+        private bool _hasError;
+        private bool _isBeyondRefresh;
+
+        /// <summary>A challenge names an error that a new token may remove.</summary>
+        public bool AsksForNewToken { get; private set; }
+
+        /// <summary>A challenge names an error that a new token can't remove.</summary>
+        public bool AsksForMore { get; private set; }
+
+        public bool HasOurs { get; set; }
+
+        public bool HasOtherScheme { get; set; }
+
+        public void AddParameter(ReadOnlySpan<char> name, ReadOnlySpan<char> value)
+        {
+            if (name.Equals("claims".AsSpan(), StringComparison.OrdinalIgnoreCase))
+            {
+                _isBeyondRefresh = true;
+            }
+            else if (name.Equals("error".AsSpan(), StringComparison.OrdinalIgnoreCase))
+            {
+                _hasError = true;
+                foreach (var error in BeyondRefresh)
+                {
+                    _isBeyondRefresh |= value.Equals(error.AsSpan(), StringComparison.OrdinalIgnoreCase);
+                }
+            }
+        }
+
+        public void EndChallenge()
+        {
+            AsksForMore |= _isBeyondRefresh;
+            AsksForNewToken |= _hasError && !_isBeyondRefresh;
+            _hasError = _isBeyondRefresh = false;
+        }
+    }
+}

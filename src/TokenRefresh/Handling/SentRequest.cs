@@ -1,0 +1,40 @@
+using System;
+using System.Net.Http;
+using TokenRefresh.Diagnostics;
+using TokenRefresh.SingleFlight;
+
+namespace TokenRefresh.Handling;
+
+/// <summary>A request that was sent, and what it was sent with.</summary>
+/// <param name="Session">The session whose token it carries.</param>
+/// <param name="Request">The caller's request. Handlers and redirects below may change it.</param>
+/// <param name="Snapshot">The session's state at the time of sending.</param>
+/// <param name="Address">The address it was sent to.</param>
+/// <param name="IsAsync">Whether the caller called <c>SendAsync</c>, not <c>Send</c>.</param>
+/// <param name="IsBuffered">Whether the content was buffered, so that it can be sent again whatever it is.</param>
+/// <param name="Sends">How often it was sent, this time included.</param>
+internal readonly record struct SentRequest(
+    TokenSession Session, HttpRequestMessage Request, Generation Snapshot, Uri Address, bool IsAsync, bool IsBuffered, byte Sends = 1)
+{
+    private const int MaxSends = 3;
+
+    /// <summary>
+    /// Whether a rejection is worth another token. A second one is, if its token was replaced meanwhile or has expired on the way.
+    /// </summary>
+    public bool IsWorthAnotherToken =>
+        Sends == 1
+        || (Sends < MaxSends && (IsReplaced(Session.Current) || Session.Services.Time.GetUtcNow().UtcDateTime >= Snapshot.Schedule.StaleAt));
+
+    /// <summary>The same request, sent again with another token.</summary>
+    public SentRequest With(Generation replacement) => this with { Snapshot = replacement, Sends = (byte)(Sends + 1) };
+
+    /// <summary>Whether this request still goes to the same origin with the same token.</summary>
+    public bool Matches(HttpRequestMessage request) =>
+        AllowedOrigins.IsSame(request.RequestUri, Address) && AuthorizationHeader.Read(request) == Snapshot.Header;
+
+    // The same token under another version is no replacement.
+    private bool IsReplaced(Generation current) => current.Succeeds(Snapshot) && current.Header != Snapshot.Header;
+
+    /// <summary>Logs why the caller gets the rejection.</summary>
+    public void LogReturned(string reason) => RequestLog.RejectionReturned(Session.Services.Logger, Session.Name, Request, Address, reason);
+}
