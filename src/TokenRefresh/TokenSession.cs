@@ -75,16 +75,17 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
     /// <summary>Signs in with a new login's tokens: they are saved, and from then on sent. Whatever there was before is over.</summary>
     /// <param name="tokens">The tokens. Without <see cref="TokenSet.ExpiresAt"/> their lifetime is unknown: they are used until a 401.</param>
     /// <param name="cancellationToken">Gives up waiting for the store.</param>
-    /// <exception cref="ArgumentException">The tokens are of another scheme than <see cref="TokenRefreshOptions.Scheme"/>.</exception>
+    /// <exception cref="ArgumentException">The type of the tokens needs a proof of possession (DPoP, MAC, PoP), or isn't one word.</exception>
     /// <exception cref="TokenRefreshException">The tokens couldn't be saved: nothing has changed.</exception>
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public async Task SignInAsync(TokenSet tokens, CancellationToken cancellationToken = default)
     {
         Require.NotNull(tokens, nameof(tokens));
-        if (!IsOfScheme(tokens))
+        if (!CanSend(tokens))
         {
             throw new ArgumentException(
-                $"The tokens of session '{Name}' are of another scheme than the option Scheme, '{_services.Options.Scheme}'. Set that option to the API's scheme.",
+                $"The tokens of session '{Name}' have a type (TokenSet.Scheme) that needs a proof of possession or isn't one word. "
+                + "Sign in with Bearer tokens.",
                 nameof(tokens));
         }
 

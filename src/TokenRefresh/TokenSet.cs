@@ -73,8 +73,11 @@ public sealed class TokenSet
         init => _receivedAt = ToTicks(value);
     }
 
-    /// <summary>The authentication scheme the token was issued for (<c>token_type</c>, RFC 6749, section 5.1).</summary>
-    /// <value><see langword="null"/>: <see cref="TokenRefreshOptions.Scheme"/>. Any other scheme is refused at sign-in.</value>
+    /// <summary>The type that the token was issued with (<c>token_type</c>, RFC 6749, section 5.1).</summary>
+    /// <value>
+    /// The default is <see langword="null"/>. <c>DPoP</c>, <c>MAC</c> and <c>PoP</c> are refused at sign-in, because each request would
+    /// need a proof. Any other type is accepted: requests are sent with <see cref="TokenRefreshOptions.Scheme"/>.
+    /// </value>
     public string? Scheme { get; init; }
 
     /// <summary>The scope of the access token, space separated (RFC 6749, section 3.3).</summary>

@@ -1,3 +1,4 @@
+using System;
 using System.Diagnostics.CodeAnalysis;
 
 namespace TokenRefresh;
@@ -42,4 +43,12 @@ internal static class TokenSyntax
 
         return true;
     }
+
+    /// <summary>
+    /// Whether tokens of this type are useless without a proof that goes with each request: DPoP (RFC 9449), MAC, proof of possession.
+    /// </summary>
+    /// <param name="tokenType">The type that the server names (<c>token_type</c>, RFC 6749, section 7.1).</param>
+    /// <param name="scheme">The option's scheme: an app that sets it to such a name adds the proof itself.</param>
+    public static bool NeedsProof(string tokenType, string scheme) =>
+        tokenType.ToUpperInvariant() is "DPOP" or "MAC" or "POP" && !tokenType.Equals(scheme, StringComparison.OrdinalIgnoreCase);
 }

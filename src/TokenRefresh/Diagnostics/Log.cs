@@ -63,6 +63,13 @@ internal static partial class Log
     [LoggerMessage(304, LogLevel.Warning, "Session '{Session}': signed out, but the server couldn't be told: {Description}", EventName = "RevocationFailed")]
     public static partial void RevocationFailed(ILogger logger, string session, string description);
 
+    [LoggerMessage(
+        305,
+        LogLevel.Error,
+        "Session '{Session}': the refresh failed ({Cause}, error {Error}), and TokenEndpoint or Protocol looks wrong: {Description}",
+        EventName = "EndpointSuspect")]
+    public static partial void EndpointSuspect(ILogger logger, string session, FlightCause cause, string? error, string? description);
+
     [LoggerMessage(401, LogLevel.Warning, "Session '{Session}': the token store failed with {Exception}.", EventName = "StoreFailed")]
     public static partial void StoreFailed(ILogger logger, string session, string exception);
 

@@ -8,6 +8,10 @@ namespace TokenRefresh.Protocol;
 /// <summary>A token endpoint over HTTP: one POST, an answer read within bounds, a verdict.</summary>
 internal abstract class HttpTokenEndpoint(TokenRefreshOptions options, Func<HttpClient> backchannel, TimeProvider time) : ITokenEndpoint
 {
+    // A query may hold a secret: it isn't shown.
+    private readonly string _name = "the token endpoint " + options.TokenEndpoint!.GetComponents(
+        UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
+
     protected TokenRefreshOptions Options { get; } = options;
 
     public async Task<TokenEndpointResult> RequestTokenAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
@@ -16,7 +20,7 @@ internal abstract class HttpTokenEndpoint(TokenRefreshOptions options, Func<Http
         message.Headers.Accept.ParseAdd("application/json");
         Write(message, request);
         using var response = await backchannel().SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
-        using var answer = await TokenResponse.ReadAsync(response, time, cancellationToken).ConfigureAwait(false);
+        using var answer = await TokenResponse.ReadAsync(response, _name, time, cancellationToken).ConfigureAwait(false);
         return Classify(answer, time.GetUtcNow());
     }
 

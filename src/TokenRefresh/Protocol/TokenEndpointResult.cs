@@ -9,6 +9,19 @@ public sealed class TokenEndpointResult
 {
     private TokenEndpointResult(TokenEndpointOutcome outcome) => Outcome = outcome;
 
+    private TokenEndpointResult(TokenEndpointResult original)
+    {
+        Outcome = original.Outcome;
+        Tokens = original.Tokens;
+        NewRefreshToken = original.NewRefreshToken;
+        Error = original.Error;
+        Description = original.Description;
+        RetryAfter = original.RetryAfter;
+        RefreshTokenMayBeUsed = original.RefreshTokenMayBeUsed;
+        IsSetupSuspect = original.IsSetupSuspect;
+        Exception = original.Exception;
+    }
+
     /// <summary>What the answer means.</summary>
     public TokenEndpointOutcome Outcome { get; }
 
@@ -95,16 +108,14 @@ public sealed class TokenEndpointResult
     public static TokenEndpointResult ResponseLost(string description, Exception? exception = null) =>
         new(TokenEndpointOutcome.ResponseLost) { Description = description, Exception = exception, RefreshTokenMayBeUsed = true };
 
-    internal TokenEndpointResult WithError(string? error) => error == Error ? this : new TokenEndpointResult(Outcome)
-    {
-        Tokens = Tokens,
-        NewRefreshToken = NewRefreshToken,
-        Error = error,
-        Description = Description,
-        RetryAfter = RetryAfter,
-        RefreshTokenMayBeUsed = RefreshTokenMayBeUsed,
-        Exception = Exception,
-    };
+    /// <summary>Whether the response looks like that of a wrong URL or protocol, which waiting doesn't repair.</summary>
+    internal bool IsSetupSuspect { get; private init; }
+
+    internal TokenEndpointResult WithError(string? error) => error == Error ? this : new TokenEndpointResult(this) { Error = error };
+
+    internal TokenEndpointResult AsPossiblyUsed() => new(this) { RefreshTokenMayBeUsed = true };
+
+    internal TokenEndpointResult AsSuspectSetup() => new(this) { IsSetupSuspect = true };
 
     /// <summary>Names the outcome, and no secret.</summary>
     public override string ToString() => Error is null ? Outcome.ToString() : $"{Outcome} ({Error})";

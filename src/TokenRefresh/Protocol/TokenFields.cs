@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Linq;
 using System.Net.Http.Headers;
 using System.Text.Json;
 
@@ -54,6 +55,11 @@ internal sealed class TokenFields : IDisposable
     /// <summary>Whether the member is there, of whatever type.</summary>
     public bool Has(string name) => _members.ContainsKey(name);
 
+    /// <summary>The texts of the body, and those one level deeper: in objects, in arrays, and in the objects of arrays.</summary>
+    public IEnumerable<(string Name, string Text)> Texts() => IsObject
+        ? _members.SelectMany(member => TextsIn(member.Key, member.Value))
+        : TextsIn("", Root);
+
     /// <summary>Reads a number of seconds, or a text of one; <see langword="null"/> where it makes no sense.</summary>
     public TimeSpan? ReadSeconds(string name)
     {
@@ -70,6 +76,18 @@ internal sealed class TokenFields : IDisposable
     }
 
     public void Dispose() => _document.Dispose();
+
+    private static IEnumerable<(string Name, string Text)> TextsIn(string name, JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Object => TextsOf(value),
+        JsonValueKind.Array => value.EnumerateArray().SelectMany(item => item.ValueKind == JsonValueKind.Object ? TextsOf(item) : Self(name, item)),
+        _ => Self(name, value),
+    };
+
+    private static IEnumerable<(string Name, string Text)> TextsOf(JsonElement obj) =>
+        obj.EnumerateObject().SelectMany(member => ReadName(member) is { } name ? Self(name, member.Value) : []);
+
+    private static IEnumerable<(string Name, string Text)> Self(string name, JsonElement value) => ReadText(value) is { } text ? [(name, text)] : [];
 
     /// <returns><see langword="null"/> for an empty text, one that isn't valid Unicode, and any other type.</returns>
     private static string? ReadText(JsonElement value)

@@ -14,6 +14,9 @@ internal sealed class TokenResponse(int status) : IDisposable
 
     public int Status { get; } = status;
 
+    /// <summary>The endpoint's name in messages: its URL without query.</summary>
+    public string Endpoint { get; init; } = "the token endpoint";
+
     /// <summary>The members of the body; <see langword="null"/> if <see cref="Body"/> says that it can't be read.</summary>
     public TokenFields? Fields { get; init; }
 
@@ -26,13 +29,19 @@ internal sealed class TokenResponse(int status) : IDisposable
     /// <summary>The server's clock when it answered.</summary>
     public DateTimeOffset? Date { get; init; }
 
+    /// <param name="response">The response, whose body hasn't been read.</param>
+    /// <param name="endpoint">The endpoint's name in messages.</param>
+    /// <param name="time">The local clock.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public static async Task<TokenResponse> ReadAsync(HttpResponseMessage response, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<TokenResponse> ReadAsync(
+        HttpResponseMessage response, string endpoint, TimeProvider time, CancellationToken cancellationToken)
     {
         var (fields, body) = await ReadBodyAsync(response.Content, cancellationToken).ConfigureAwait(false);
         var date = response.Headers.Date;
         return new TokenResponse((int)response.StatusCode)
         {
+            Endpoint = endpoint,
             Fields = fields,
             Body = body,
             Date = date,

@@ -2,118 +2,183 @@ using System;
 
 namespace TokenRefresh.Protocol;
 
-/// <summary>What a token endpoint's answer means: pure, one row of the table in docs/failures.md per line.</summary>
+/// <summary>What a token endpoint's response means: pure, and the table in docs/failures.md row by row.</summary>
 internal static class TokenResponseClassifier
 {
-    /// <summary>RFC 6749, section 5.</summary>
-    /// <param name="answer">The answer.</param>
-    /// <param name="scheme">The scheme the API expects.</param>
-    /// <param name="now">When the answer was received.</param>
-    public static TokenEndpointResult OAuth(TokenResponse answer, string scheme, DateTimeOffset now)
+    /// <summary>Classifies a response of an OAuth 2.0 token endpoint (RFC 6749, section 5).</summary>
+    /// <param name="response">The response.</param>
+    /// <param name="scheme">The scheme that the API expects.</param>
+    /// <param name="now">When the response was received.</param>
+    public static TokenEndpointResult OAuth(TokenResponse response, string scheme, DateTimeOffset now)
     {
-        var error = answer.Fields?["error"];
-        return answer switch
+        if (FromStatus(response, response.Fields?["error"]) is { } result)
         {
-            _ when FromStatus(answer, error) is { } result => result,
-            { Fields: null or { IsObject: false } } => Unreadable(answer),
-            { Status: < 300 } when error is null => Tokens(answer.Fields, scheme, now),
-            _ => error switch
-            {
-                null => UnexpectedBody(answer),
-                "invalid_grant" or "bad_refresh_token" or "invalid_refresh_token" => TokenEndpointResult.Rejected(error),
-                "interaction_required" or "login_required" or "consent_required" => TokenEndpointResult.InteractionRequired(error),
-                "temporarily_unavailable" or "server_error" or "slow_down" =>
-                    TokenEndpointResult.Transient($"it answered {answer.Status}.", error, answer.RetryAfter),
-                _ => TokenEndpointResult.Misconfigured("the token endpoint refuses this client or its request.", error),
-            },
-        };
+            return result;
+        }
+
+        if (response.Fields is not { } fields)
+        {
+            return Unreadable(response);
+        }
+
+        var (code, meaning) = ErrorCodes.FindOAuth(fields);
+        return response.Status < 300 ? OAuthSuccess(response, fields, code, meaning, scheme, now)
+
+            // Web frameworks answer a wrong path with an "error" of their own.
+            : code is null || (meaning == ErrorMeaning.Unknown && IsMissing(response)) ? UnexpectedBody(response)
+            : FromCode(response, code, meaning);
     }
 
     /// <summary>
-    /// Django REST framework Simple JWT. <c>detail</c> holds translated text: its presence counts, its value is never read.
+    /// Classifies a response of Django REST framework Simple JWT. <c>detail</c> holds translated text: its presence counts, its value is
+    /// never read.
     /// </summary>
-    /// <param name="answer">The answer.</param>
-    /// <param name="now">When the answer was received.</param>
-    public static TokenEndpointResult SimpleJwt(TokenResponse answer, DateTimeOffset now)
+    /// <param name="response">The response.</param>
+    /// <param name="now">When the response was received.</param>
+    public static TokenEndpointResult SimpleJwt(TokenResponse response, DateTimeOffset now)
     {
-        var code = answer.Fields?["code"];
-        return answer switch
+        if (FromStatus(response, response.Fields?["code"]) is { } result)
         {
-            _ when FromStatus(answer, code) is { } result => result,
-            { Fields: null or { IsObject: false } } => Unreadable(answer),
-            { Status: < 300 } => SimpleJwtTokens(answer, answer.Fields, now),
+            return result;
+        }
+
+        if (response.Fields is not { } fields)
+        {
+            return Unreadable(response);
+        }
+
+        var (code, meaning) = ErrorCodes.FindSimpleJwt(fields);
+        return response.Status switch
+        {
+            < 300 => SimpleJwtSuccess(response, fields, now),
 
             // The stock view sends no code when the user was deactivated or deleted, or changed the password.
-            { Status: 401 } when answer.Fields.Has("detail") => TokenEndpointResult.Rejected(code),
-            _ => code switch
-            {
-                "token_not_valid" or "no_active_account" or "password_changed" => TokenEndpointResult.Rejected(code),
+            401 when fields.Has("detail") => TokenEndpointResult.Rejected(fields["code"] ?? code),
+            _ when code is not null && !(meaning == ErrorMeaning.Unknown && IsMissing(response)) => FromCode(response, code, meaning),
 
-                // {"refresh": ["This field is required."]}: the serializer complains of our request.
-                null when answer.Fields.Has("refresh") =>
-                    TokenEndpointResult.Misconfigured("the token endpoint doesn't understand the request; is it a Simple JWT refresh view?"),
-                null => UnexpectedBody(answer),
-                _ => TokenEndpointResult.Misconfigured("the token endpoint refuses the request.", code),
-            },
+            // {"refresh": ["This field is required."]}: the serializer complains about our request.
+            _ when fields.Has("refresh") => TokenEndpointResult.Misconfigured(
+                $"{response.Endpoint} doesn't understand the request. Check that TokenEndpoint is a refresh view of Simple JWT."),
+            _ when fields["error"] is not null => OtherProtocol(response),
+            _ => UnexpectedBody(response),
         };
     }
 
     // What the status alone decides, whatever the body says.
-    private static TokenEndpointResult? FromStatus(TokenResponse answer, string? error) => answer.Status switch
+    private static TokenEndpointResult? FromStatus(TokenResponse response, string? error) => response.Status switch
     {
-        408 or 425 or 429 or >= 500 => TokenEndpointResult.Transient($"it answered {answer.Status}.", error, answer.RetryAfter),
+        408 or 425 or 429 or >= 500 => TokenEndpointResult.Transient($"{response.Endpoint} answered {response.Status}.", error, response.RetryAfter),
         >= 300 and < 400 => TokenEndpointResult.Misconfigured(
-            $"the token endpoint redirects ({answer.Status}), and a redirect is never followed. Set TokenEndpoint to the final URL; for Django, with its trailing slash."),
+            $"{response.Endpoint} redirects ({response.Status}), and a redirect is never followed. "
+            + "Set TokenEndpoint to the final URL; for Django, with its trailing slash."),
         _ => null,
     };
 
-    // A success that can't be read has used the refresh token.
-    private static TokenEndpointResult Unreadable(TokenResponse answer) => answer.Status >= 300
-        ? UnexpectedBody(answer)
-        : TokenEndpointResult.ResponseLost($"it answered {answer.Status}, but {Describe(answer.Body)}.");
+    private static bool IsMissing(TokenResponse response) => response.Status is 404 or 405 or 410;
 
-    private static string Describe(ResponseBodyState body) => body switch
+    private static TokenEndpointResult FromCode(TokenResponse response, string code, ErrorMeaning meaning) => meaning switch
     {
-        ResponseBodyState.Empty => "the response has no body",
-        ResponseBodyState.CutOff => "the connection broke within the body",
-        ResponseBodyState.TooLong => "the body is longer than 1 MiB",
-        _ => "the body is neither complete JSON nor a form",
+        ErrorMeaning.LoginEnded => TokenEndpointResult.Rejected(code),
+        ErrorMeaning.InteractionRequired => TokenEndpointResult.InteractionRequired(code),
+        ErrorMeaning.Transient => TokenEndpointResult.Transient($"{response.Endpoint} answered {response.Status}.", code, response.RetryAfter),
+        ErrorMeaning.ConfigurationAfterUse => Refused(response, code).AsPossiblyUsed(),
+        _ => Refused(response, code),
     };
 
-    private static TokenEndpointResult UnexpectedBody(TokenResponse answer) => TokenEndpointResult.Transient(
-        $"it answered {answer.Status} without a body of the protocol; a gateway in between?", retryAfter: answer.RetryAfter);
+    private static TokenEndpointResult Refused(TokenResponse response, string code) => TokenEndpointResult.Misconfigured(
+        $"{response.Endpoint} answered {response.Status} and refuses this client or its request. {ErrorCodes.AdviceFor(code)}", code);
 
-    private static TokenEndpointResult Tokens(TokenFields fields, string scheme, DateTimeOffset now)
+    private static TokenEndpointResult OAuthSuccess(
+        TokenResponse response, TokenFields fields, string? code, ErrorMeaning meaning, string scheme, DateTimeOffset now)
     {
-        var refreshToken = fields["refresh_token"];
-        if (fields["token_type"] is { } type && !type.Equals(scheme, StringComparison.OrdinalIgnoreCase))
+        // Some servers report a dead refresh token with 200.
+        if (meaning is ErrorMeaning.LoginEnded or ErrorMeaning.InteractionRequired)
         {
-            return TokenEndpointResult.Misconfigured(
-                $"the token endpoint gives tokens of another type than the option Scheme, '{scheme}'.", newRefreshToken: refreshToken);
+            return FromCode(response, code!, meaning);
         }
 
-        return ToResult(fields["access_token"], refreshToken, fields["scope"], now, fields.ExpiresIn);
+        var refreshToken = fields["refresh_token"];
+        if (fields["access_token"] is null && refreshToken is null && code is not null)
+        {
+            return FromCode(response, code, meaning);
+        }
+
+        if (fields["token_type"] is { } type && TokenSyntax.NeedsProof(type, scheme))
+        {
+            return TokenEndpointResult.Misconfigured(
+                $"{response.Endpoint} gives tokens that need a proof of possession (token_type), which isn't supported. "
+                + "Have the server issue Bearer tokens to this client.",
+                newRefreshToken: refreshToken);
+        }
+
+        return ToResult(response, fields, fields["access_token"], refreshToken, fields["scope"], now, fields.ExpiresIn);
     }
 
-    private static TokenEndpointResult SimpleJwtTokens(TokenResponse answer, TokenFields fields, DateTimeOffset now)
+    private static TokenEndpointResult SimpleJwtSuccess(TokenResponse response, TokenFields fields, DateTimeOffset now)
     {
         var access = fields["access"];
         var refresh = fields["refresh"];
-        return ToResult(access, refresh, scope: null, now, SimpleJwtLifetime.Read(access, refresh, answer.Date));
+        return access is null && fields["access_token"] is not null
+            ? TokenEndpointResult.Misconfigured(
+                $"{response.Endpoint} answers in the OAuth protocol. Set Protocol to OAuth.", newRefreshToken: refresh ?? fields["refresh_token"])
+            : ToResult(response, fields, access, refresh, scope: null, now, SimpleJwtLifetime.Read(access, refresh, response.Date));
     }
 
-    private static TokenEndpointResult ToResult(string? accessToken, string? refreshToken, string? scope, DateTimeOffset now, TimeSpan? lifetime)
+    private static TokenEndpointResult ToResult(
+        TokenResponse response, TokenFields fields, string? accessToken, string? refreshToken, string? scope, DateTimeOffset now, TimeSpan? lifetime)
     {
+        if (accessToken is null && refreshToken is not null)
+        {
+            return TokenEndpointResult.RefreshTokenOnly(refreshToken);
+        }
+
         if (accessToken is null)
         {
-            return refreshToken is null
-                ? TokenEndpointResult.Misconfigured("the token endpoint answered without an access token.")
-                : TokenEndpointResult.RefreshTokenOnly(refreshToken);
+            return fields.IsObject
+                ? TokenEndpointResult.Misconfigured(
+                    $"{response.Endpoint} answered {response.Status} without an access token. Check TokenEndpoint and Protocol, "
+                    + "or read the response with InterpretTokenResponse.")
+                : Unreadable(response);
         }
 
         return TokenSyntax.IsAccessToken(accessToken)
             ? TokenEndpointResult.Succeeded(new TokenSet(accessToken, refreshToken) { ReceivedAt = now, ExpiresAt = now + lifetime, Scope = scope })
             : TokenEndpointResult.Misconfigured(
-                "the access token holds a character that can't stand in a header (RFC 6750, section 2.1).", newRefreshToken: refreshToken);
+                $"{response.Endpoint} gives an access token that holds a character which isn't allowed in a header (RFC 6750, section 2.1). "
+                + "Have the server issue tokens without white space and commas.",
+                newRefreshToken: refreshToken);
     }
+
+    private static TokenEndpointResult Unreadable(TokenResponse response)
+    {
+        if (response.Status >= 300)
+        {
+            return UnexpectedBody(response);
+        }
+
+        // A success that can't be read has used the refresh token.
+        return response.Body switch
+        {
+            ResponseBodyState.Empty => TokenEndpointResult.ResponseLost($"{response.Endpoint} answered {response.Status} without a body."),
+            ResponseBodyState.CutOff => TokenEndpointResult.ResponseLost($"{response.Endpoint} broke the connection within its response."),
+            ResponseBodyState.TooLong => TokenEndpointResult.ResponseLost($"{response.Endpoint} answered with more than 1 MiB."),
+            _ => TokenEndpointResult.ResponseLost(
+                $"{response.Endpoint} answered {response.Status} with something else than complete JSON. Check TokenEndpoint and Protocol.")
+                .AsSuspectSetup(),
+        };
+    }
+
+    // The login is kept: a gateway in between, or a wrong URL, says nothing about the refresh token.
+    private static TokenEndpointResult UnexpectedBody(TokenResponse response) => response.Status is 400 or 404 or 405 or 406 or 410 or 415 or 422
+        ? TokenEndpointResult.Transient(
+            $"{response.Endpoint} answered {response.Status} without a body of the protocol. Check TokenEndpoint and Protocol.",
+            retryAfter: response.RetryAfter)
+            .AsSuspectSetup()
+        : TokenEndpointResult.Transient(
+            $"{response.Endpoint} answered {response.Status} without a body of the protocol. Check whether a gateway in between answers.",
+            retryAfter: response.RetryAfter);
+
+    private static TokenEndpointResult OtherProtocol(TokenResponse response) => TokenEndpointResult.Transient(
+        $"{response.Endpoint} answered {response.Status} in the OAuth protocol. Check TokenEndpoint and Protocol.", retryAfter: response.RetryAfter)
+        .AsSuspectSetup();
 }

@@ -81,7 +81,7 @@ internal sealed partial class FlightLeader
             var args = new ReLoginRequiredEventArgs(session.Name, session.UserKey, dead.Reason, dead.Error);
             var tokens = await _services.Options.ReLogin!(args, patience).ConfigureAwait(false);
             return tokens is null ? (null, "the user declined.")
-                : !session.IsOfScheme(tokens) ? (null, "the new tokens are of another scheme than the option Scheme.")
+                : !session.CanSend(tokens) ? (null, "the new tokens need a proof of possession, which isn't supported.")
                 : (tokens, "");
         }
         catch (Exception e)

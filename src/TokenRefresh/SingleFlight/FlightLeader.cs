@@ -289,6 +289,10 @@ internal sealed partial class FlightLeader(TokenSession session, Flight flight)
         {
             Log.RefreshMisconfigured(_services.Logger, session.Name, result.Error, result.Description);
         }
+        else if (result.IsSetupSuspect)
+        {
+            Log.EndpointSuspect(_services.Logger, session.Name, flight.Cause, result.Error, result.Description);
+        }
         else
         {
             Log.RefreshFailed(_services.Logger, session.Name, flight.Cause, result.Error, result.Description);

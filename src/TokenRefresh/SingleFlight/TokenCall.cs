@@ -63,10 +63,11 @@ internal sealed class TokenCall(TokenSession session, Generation asked, Func<Gen
             asked.Doubt();
         }
 
-        if (result.Tokens is { } tokens && !session.IsOfScheme(tokens))
+        if (result.Tokens is { } tokens && !session.CanSend(tokens))
         {
             result = TokenEndpointResult.Misconfigured(
-                $"the token endpoint gives tokens of another type than the option Scheme, '{_services.Options.Scheme}'.", newRefreshToken: tokens.RefreshToken);
+                "the token endpoint gives tokens that need a proof of possession, which isn't supported. Have it issue Bearer tokens.",
+                newRefreshToken: tokens.RefreshToken);
         }
 
         // Whoever made the endpoint: what the server calls an error goes into messages and logs.

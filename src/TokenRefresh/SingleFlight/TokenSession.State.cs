@@ -38,7 +38,9 @@ public sealed partial class TokenSession
     // Told apart from the other logins of this one session only: short is enough.
     internal static string NewLineage() => Guid.NewGuid().ToString("N").Substring(0, 16);
 
-    internal bool IsOfScheme(TokenSet tokens) => tokens.Scheme is null || tokens.Scheme.Equals(_services.Options.Scheme, StringComparison.OrdinalIgnoreCase);
+    /// <summary>Whether the tokens can be sent as they are: their type is one word, and needs no proof of possession.</summary>
+    internal bool CanSend(TokenSet tokens) =>
+        tokens.Scheme is null || (TokenSyntax.IsScheme(tokens.Scheme) && !TokenSyntax.NeedsProof(tokens.Scheme, _services.Options.Scheme));
 
     /// <summary>Publishes what a flight found, if nothing else was published since: a sign-in or sign-out wins.</summary>
     internal bool TryPublish(Flight flight, Generation next)

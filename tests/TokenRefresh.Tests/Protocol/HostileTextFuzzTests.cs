@@ -97,7 +97,7 @@ public sealed class HostileTextFuzzTests
             using var response = new HttpResponseMessage(HttpStatusCode.ServiceUnavailable) { Content = new ByteArrayContent([]) };
             response.Headers.TryAddWithoutValidation("Retry-After", retryAfter);
             response.Headers.TryAddWithoutValidation("Date", date);
-            var answer = TokenResponse.ReadAsync(response, new FakeTimeProvider(Now), CancellationToken.None).GetAwaiter().GetResult();
+            var answer = TokenResponse.ReadAsync(response, "the token endpoint", new FakeTimeProvider(Now), CancellationToken.None).GetAwaiter().GetResult();
             return answer.RetryAfter is not { } pause || pause > TimeSpan.Zero;
         },
         iter: 5_000);

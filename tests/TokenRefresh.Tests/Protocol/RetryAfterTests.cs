@@ -42,6 +42,6 @@ public sealed class RetryAfterTests
             response.Headers.TryAddWithoutValidation("Date", date);
         }
 
-        return await TokenResponse.ReadAsync(response, new FakeTimeProvider(Now), CancellationToken.None);
+        return await TokenResponse.ReadAsync(response, "the token endpoint", new FakeTimeProvider(Now), CancellationToken.None);
     }
 }

@@ -25,7 +25,7 @@ public sealed class TokenResponseClassifierTests
     [InlineData(200, """{"access_token":"a","token_type":5}""", TokenEndpointOutcome.Succeeded)]
     [InlineData(400, """{"error":5}""", TokenEndpointOutcome.Transient)]
     [InlineData(400, """{"error":""}""", TokenEndpointOutcome.Transient)]
-    [InlineData(400, """{"error":"INVALID_GRANT"}""", TokenEndpointOutcome.Misconfigured)]
+    [InlineData(400, """{"error":"INVALID_GRANT"}""", TokenEndpointOutcome.Rejected)]
     [InlineData(400, """{"error":"invalid_client","error":"invalid_grant"}""", TokenEndpointOutcome.Rejected)]
     [InlineData(307, """{"error":"invalid_grant"}""", TokenEndpointOutcome.Misconfigured)]
     [InlineData(429, """{"error":"invalid_grant"}""", TokenEndpointOutcome.Transient)]
@@ -45,6 +45,143 @@ public sealed class TokenResponseClassifierTests
     [InlineData(503, """{"code":"token_not_valid"}""", TokenEndpointOutcome.Transient)]
     public void A_Simple_JWT_answer_means(int status, string body, TokenEndpointOutcome expected) =>
         Assert.Equal(expected, TokenResponseClassifier.SimpleJwt(Answer(status, body), Now).Outcome);
+
+    [Theory]
+    [Trait("Case", "B04")]
+    [Trait("Case", "B10")]
+    [InlineData(400, """{"error":{"code":400,"message":"TOKEN_EXPIRED","status":"INVALID_ARGUMENT"}}""", "TOKEN_EXPIRED")]
+    [InlineData(400, """{"error":{"message":"USER_DISABLED"}}""", "USER_DISABLED")]
+    [InlineData(400, """{"error":{"message":"USER_NOT_FOUND"}}""", "USER_NOT_FOUND")]
+    [InlineData(400, """{"error":{"message":"INVALID_REFRESH_TOKEN"}}""", "INVALID_REFRESH_TOKEN")]
+    [InlineData(401, """{"errors":[{"title":"no"},{"code":"invalid_grant"}]}""", "invalid_grant")]
+    [InlineData(401, """{"errors":["invalid_grant"]}""", "invalid_grant")]
+    [InlineData(400, """{"error":["Invalid_Grant"]}""", "Invalid_Grant")]
+    [InlineData(400, """{"error":{"error":"invalid_grant","error_description":"x"}}""", "invalid_grant")]
+    [InlineData(400, """[{"errorCode":"invalid_grant","message":"expired"}]""", "invalid_grant")]
+    [InlineData(400, """{"error":"Bad Request","message":"invalid_grant"}""", "invalid_grant")]
+    [InlineData(400, """{"code":"refresh_token_not_found","message":"Invalid Refresh Token"}""", "refresh_token_not_found")]
+    [InlineData(404, """{"error":"invalid_grant"}""", "invalid_grant")]
+    [InlineData(200, """{"ok":false,"error":"invalid_refresh_token"}""", "invalid_refresh_token")]
+    [InlineData(200, """{"status":"BAD_REFRESH_TOKEN"}""", "BAD_REFRESH_TOKEN")]
+    [InlineData(200, """[{"error":"invalid_grant"}]""", "invalid_grant")]
+    [InlineData(400, """{"status":"BAD_REFRESH_TOKEN","message":"missing or invalid refresh token"}""", "BAD_REFRESH_TOKEN")]
+    [InlineData(401, """{"error":"invalid_token"}""", "invalid_token")]
+    public void A_dead_refresh_token_is_found_in_any_member_and_one_level_deeper(int status, string body, string error)
+    {
+        var result = TokenResponseClassifier.OAuth(Answer(status, body), "Bearer", Now);
+
+        Assert.Equal((TokenEndpointOutcome.Rejected, error), (result.Outcome, result.Error));
+    }
+
+    [Theory]
+    [Trait("Case", "B10")]
+    [InlineData(400, """{"error":"invalid_client","error_description":"invalid_grant"}""", TokenEndpointOutcome.Misconfigured)]
+    [InlineData(400, """{"error":"invalid_request","code":"invalid_grant"}""", TokenEndpointOutcome.Misconfigured)]
+    [InlineData(400, """{"error_description":"invalid_grant"}""", TokenEndpointOutcome.Transient)]
+    [InlineData(400, """{"message":"The refresh token is invalid_grant"}""", TokenEndpointOutcome.Transient)]
+    [InlineData(400, """{"a":{"b":{"error":"invalid_grant"}}}""", TokenEndpointOutcome.Transient)]
+    [InlineData(400, """{"error":{"code":"invalid_client"}}""", TokenEndpointOutcome.Misconfigured)]
+    [InlineData(400, """{"error":{"code":"server_error"}}""", TokenEndpointOutcome.Transient)]
+    [InlineData(400, """{"error":{"code":"LOGIN_REQUIRED"}}""", TokenEndpointOutcome.InteractionRequired)]
+    [InlineData(400, """{"error":{"code":"a code of its own"}}""", TokenEndpointOutcome.Transient)]
+    [InlineData(500, """{"error":{"message":"TOKEN_EXPIRED"}}""", TokenEndpointOutcome.Transient)]
+    [InlineData(503, """{"status":"BAD_REFRESH_TOKEN"}""", TokenEndpointOutcome.Transient)]
+    [InlineData(200, """{"access_token":"a","user":{"status":"user_not_found"}}""", TokenEndpointOutcome.Succeeded)]
+    [InlineData(200, """{"access_token":"a","error":"none"}""", TokenEndpointOutcome.Succeeded)]
+    [InlineData(200, """{"access_token":"a","error":null}""", TokenEndpointOutcome.Succeeded)]
+    [InlineData(200, """{"refresh_token":"r","error":"invalid_client"}""", TokenEndpointOutcome.RefreshTokenOnly)]
+    [InlineData(404, """{"status":404,"error":"Not Found","path":"/oauth/tokn"}""", TokenEndpointOutcome.Transient)]
+    [InlineData(405, """{"error":"method_not_allowed"}""", TokenEndpointOutcome.Transient)]
+    public void Another_code_ends_no_login(int status, string body, TokenEndpointOutcome expected) =>
+        Assert.Equal(expected, TokenResponseClassifier.OAuth(Answer(status, body), "Bearer", Now).Outcome);
+
+    [Theory]
+    [Trait("Case", "B04")]
+    [InlineData(400, """{"error":"invalid_target"}""")]
+    [InlineData(401, """{"error":{"code":"INVALID_TARGET"}}""")]
+    [InlineData(200, """{"error":"invalid_target"}""")]
+    public void An_invalid_target_may_have_used_the_refresh_token(int status, string body)
+    {
+        var result = TokenResponseClassifier.OAuth(Answer(status, body), "Bearer", Now);
+
+        Assert.Equal((TokenEndpointOutcome.Misconfigured, true), (result.Outcome, result.RefreshTokenMayBeUsed));
+    }
+
+    [Theory]
+    [Trait("Case", "B27")]
+    [InlineData("Bearer", "Zoho-oauthtoken", true)]
+    [InlineData("Zoho-oauthtoken", "Bearer", true)]
+    [InlineData("JWT", "Bearer", true)]
+    [InlineData("N_A", "Bearer", true)]
+    [InlineData("dpop", "DPoP", true)]
+    [InlineData("DPoP", "Bearer", false)]
+    [InlineData("dpop", "Bearer", false)]
+    [InlineData("MAC", "Bearer", false)]
+    [InlineData("PoP", "Bearer", false)]
+    public void Only_a_token_type_that_needs_a_proof_is_refused(string type, string scheme, bool isUsed)
+    {
+        var result = TokenResponseClassifier.OAuth(
+            Answer(200, $$"""{"access_token":"a","refresh_token":"r","token_type":"{{type}}"}"""), scheme, Now);
+
+        Assert.Equal(isUsed ? TokenEndpointOutcome.Succeeded : TokenEndpointOutcome.Misconfigured, result.Outcome);
+        Assert.Equal("r", isUsed ? result.Tokens!.RefreshToken : result.NewRefreshToken);
+    }
+
+    [Theory]
+    [Trait("Case", "N6")]
+    [InlineData(400, "<html>", true)]
+    [InlineData(404, "<html>", true)]
+    [InlineData(404, "", true)]
+    [InlineData(405, """{"detail":"Method \"POST\" not allowed."}""", true)]
+    [InlineData(410, "gone", true)]
+    [InlineData(415, """{"title":"Unsupported Media Type"}""", true)]
+    [InlineData(400, """{"refresh":["This field is required."]}""", true)]
+    [InlineData(200, "<html><form>Log in</form></html>", true)]
+    [InlineData(401, "<html>", false)]
+    [InlineData(403, "<html>", false)]
+    [InlineData(413, "", false)]
+    [InlineData(503, "<html>", false)]
+    [InlineData(200, "", false)]
+    public void An_answer_of_a_wrong_URL_asks_to_check_TokenEndpoint_and_Protocol(int status, string body, bool isSuspect)
+    {
+        var result = TokenResponseClassifier.OAuth(Answer(status, body), "Bearer", Now);
+
+        Assert.Equal(isSuspect, result.IsSetupSuspect);
+        Assert.Equal(isSuspect, result.Description!.Contains("Check TokenEndpoint and Protocol", StringComparison.Ordinal));
+        Assert.StartsWith("the token endpoint", result.Description, StringComparison.Ordinal);
+        Assert.Equal(status == 200 ? TokenEndpointOutcome.ResponseLost : TokenEndpointOutcome.Transient, result.Outcome);
+    }
+
+    [Theory]
+    [Trait("Case", "N6")]
+    [InlineData(400, """{"error":"invalid_request"}""", TokenEndpointOutcome.Transient)]
+    [InlineData(400, """{"error":"invalid_grant"}""", TokenEndpointOutcome.Transient)]
+    [InlineData(401, """{"error":"invalid_client"}""", TokenEndpointOutcome.Transient)]
+    [InlineData(404, """{"detail":"Not found."}""", TokenEndpointOutcome.Transient)]
+    [InlineData(404, """{"detail":"Not found.","code":"not_found"}""", TokenEndpointOutcome.Transient)]
+    [InlineData(405, """{"detail":"Method not allowed."}""", TokenEndpointOutcome.Transient)]
+    [InlineData(400, """{"detail":"JSON parse error"}""", TokenEndpointOutcome.Transient)]
+    [InlineData(200, """<html>""", TokenEndpointOutcome.ResponseLost)]
+    public void So_does_an_OAuth_server_or_a_wrong_URL_under_Simple_JWT(int status, string body, TokenEndpointOutcome expected)
+    {
+        var result = TokenResponseClassifier.SimpleJwt(Answer(status, body), Now);
+
+        Assert.Equal((expected, true), (result.Outcome, result.IsSetupSuspect));
+        Assert.Contains("Check TokenEndpoint and Protocol", result.Description, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [Trait("Case", "B01")]
+    [InlineData(401, """{"type":"client_error","errors":[{"code":"token_not_valid","detail":"x","attr":null}]}""", "token_not_valid")]
+    [InlineData(401, """{"error":{"code":"TOKEN_NOT_VALID"}}""", "TOKEN_NOT_VALID")]
+    [InlineData(403, """{"detail":"x","code":"token_not_valid"}""", "token_not_valid")]
+    [InlineData(400, """{"code":"no_active_account"}""", "no_active_account")]
+    public void A_Simple_JWT_code_is_found_one_level_deeper_too(int status, string body, string error)
+    {
+        var result = TokenResponseClassifier.SimpleJwt(Answer(status, body), Now);
+
+        Assert.Equal((TokenEndpointOutcome.Rejected, error), (result.Outcome, result.Error));
+    }
 
     [Theory]
     [Trait("Case", "B01")]
@@ -164,6 +301,9 @@ public sealed class TokenResponseClassifierTests
     private static TokenResponse Answer(int status, string body, DateTimeOffset? date = null)
     {
         var fields = TokenFields.Read(Encoding.UTF8.GetBytes(body));
-        return new TokenResponse(status) { Fields = fields, Date = date, Body = fields is null ? ResponseBodyState.NotParsed : ResponseBodyState.Parsed };
+        return new TokenResponse(status) { Fields = fields, Date = date, Body = StateOf(body, fields) };
     }
+
+    private static ResponseBodyState StateOf(string body, TokenFields? fields) =>
+        fields is not null ? ResponseBodyState.Parsed : body.Length == 0 ? ResponseBodyState.Empty : ResponseBodyState.NotParsed;
 }

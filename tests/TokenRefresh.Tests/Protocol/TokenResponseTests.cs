@@ -59,7 +59,7 @@ public sealed class TokenResponseTests
     private static async Task<TokenResponse> ReadAsync(HttpContent? content, CancellationToken cancellationToken = default)
     {
         using var response = new HttpResponseMessage(HttpStatusCode.OK) { Content = content };
-        return await TokenResponse.ReadAsync(response, new FakeTimeProvider(), cancellationToken);
+        return await TokenResponse.ReadAsync(response, "the token endpoint", new FakeTimeProvider(), cancellationToken);
     }
 
     private sealed class Broken(Exception failure) : MemoryStream

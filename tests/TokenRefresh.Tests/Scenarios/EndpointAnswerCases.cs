@@ -50,7 +50,7 @@ public sealed class EndpointAnswerCases
 
     [Fact]
     [Trait("Case", "C29")]
-    public async Task Tokens_of_another_scheme_are_not_used_whoever_made_the_endpoint_and_the_new_refresh_token_is_kept()
+    public async Task Tokens_that_need_a_proof_are_not_used_whichever_endpoint_gives_them_and_the_new_refresh_token_is_kept()
     {
         var endpoint = new MacEndpoint();
         await using var scene = await Scene.SetAsync(services: services => services.AddTokenSession(TestApp.Name).UseEndpoint(_ => endpoint));
@@ -237,7 +237,7 @@ public sealed class EndpointAnswerCases
         Assert.Empty(scene.App.ReLogins);
     }
 
-    /// <summary>An endpoint of somebody's own, which believes in another scheme.</summary>
+    /// <summary>An endpoint of the app's own that gives tokens which need a proof.</summary>
     private sealed class MacEndpoint : ITokenEndpoint
     {
         public int Calls { get; private set; }

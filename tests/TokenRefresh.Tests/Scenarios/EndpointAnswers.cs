@@ -66,6 +66,7 @@ internal static class EndpointAnswers
         yield return new("200 as a form", Outcome.Committed, Answer(200, "access_token=access-9&refresh_token=refresh-9&expires_in=300&token_type=bearer", "application/x-www-form-urlencoded")) { Stored = "refresh-9" };
         yield return new("200 that says it twice", Outcome.Committed, Json(200, """{"access_token":"a","refresh_token":"b","access_token":"access-9","refresh_token":"refresh-9"}""")) { Stored = "refresh-9" };
         yield return new("200 with text after the JSON", Outcome.Committed, Json(200, """{"access_token":"access-9","refresh_token":"refresh-9"}{}""")) { Stored = "refresh-9" };
+        yield return new("200 with a token type of its own", Outcome.Committed, Json(200, """{"access_token":"access-9","refresh_token":"refresh-9","token_type":"Zoho-oauthtoken"}""")) { Stored = "refresh-9" };
         yield return new("Simple JWT 200 with a pair", Outcome.Committed, Json(200, """{"access":"access-9","refresh":"refresh-9"}""")) { Stored = "refresh-9", Mode = TokenServerMode.SimpleJwt };
         yield return new("Simple JWT 200 without rotation", Outcome.Committed, Json(200, """{"access":"access-9"}""")) { Mode = TokenServerMode.SimpleJwt };
     }
@@ -84,6 +85,13 @@ internal static class EndpointAnswers
 
         yield return OAuthError(Outcome.ReLogin, 200, "bad_refresh_token");
         yield return OAuthError(Outcome.ReLogin, 200, "invalid_refresh_token");
+        yield return OAuthError(Outcome.ReLogin, 401, "invalid_token");
+        yield return OAuthError(Outcome.ReLogin, 400, "INVALID_GRANT");
+        yield return new("HubSpot 400", Outcome.ReLogin, Json(400, """{"status":"BAD_REFRESH_TOKEN","correlationId":"1"}""")) { Error = "BAD_REFRESH_TOKEN" };
+        yield return new("Firebase 400", Outcome.ReLogin, Json(400, """{"error":{"code":400,"message":"TOKEN_EXPIRED","status":"INVALID_ARGUMENT"}}"""))
+        {
+            Error = "TOKEN_EXPIRED",
+        };
         foreach (var code in new[] { "token_not_valid", "no_active_account", "password_changed" })
         {
             yield return SimpleJwtError(Outcome.ReLogin, 401, code);
@@ -107,6 +115,7 @@ internal static class EndpointAnswers
         }
 
         yield return OAuthError(Outcome.Configuration, 401, "invalid_client");
+        yield return OAuthError(Outcome.Configuration, 400, "invalid_target") with { LeavesDoubt = true };
         foreach (var status in new[] { 300, 301, 302, 303, 307, 308 })
         {
             yield return new($"{status} to elsewhere", Outcome.Configuration, () => Redirect(status));

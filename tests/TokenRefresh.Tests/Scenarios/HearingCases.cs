@@ -43,7 +43,7 @@ public sealed class HearingCases
     [Theory]
     [InlineData("declines", "the user declined.")]
     [InlineData("throws", "ReLogin threw HttpRequestException.")]
-    [InlineData("DPoP", "the new tokens are of another scheme than the option Scheme.")]
+    [InlineData("DPoP", "the new tokens need a proof of possession, which isn't supported.")]
     public async Task The_log_says_why_no_login_came_of_asking_the_user(string answer, string description)
     {
         using var log = new CapturingLoggerProvider();

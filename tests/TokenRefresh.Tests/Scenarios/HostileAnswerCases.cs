@@ -30,7 +30,7 @@ public sealed class HostileAnswerCases
         using var stream = new EndlessStream();
         using var response = new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(stream) };
 
-        using var answer = await TokenResponse.ReadAsync(response, new FakeTimeProvider(), CancellationToken.None);
+        using var answer = await TokenResponse.ReadAsync(response, "the token endpoint", new FakeTimeProvider(), CancellationToken.None);
 
         Assert.Equal(ResponseBodyState.TooLong, answer.Body);
         Assert.Null(answer.Fields);
@@ -45,7 +45,7 @@ public sealed class HostileAnswerCases
         using var unpacked = new CountingStream(new GZipStream(packed, CompressionMode.Decompress));
         using var response = new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(unpacked) };
 
-        using var answer = await TokenResponse.ReadAsync(response, new FakeTimeProvider(), CancellationToken.None);
+        using var answer = await TokenResponse.ReadAsync(response, "the token endpoint", new FakeTimeProvider(), CancellationToken.None);
 
         Assert.Equal(ResponseBodyState.TooLong, answer.Body);
         Assert.InRange(unpacked.Taken, TokenResponse.MaxBodySize, TokenResponse.MaxBodySize + 1);

@@ -1,0 +1,118 @@
+using System;
+using System.Collections.Generic;
+
+namespace TokenRefresh.Protocol;
+
+/// <summary>The error codes that token endpoints send. Their case doesn't count: some servers write them in capitals.</summary>
+internal static class ErrorCodes
+{
+    private static readonly Dictionary<string, ErrorMeaning> OAuthCodes = new(StringComparer.OrdinalIgnoreCase)
+    {
+        // RFC 6749, section 5.2, and what servers send in its place: Firebase, HubSpot, GitHub, Slack, Supabase.
+        ["invalid_grant"] = ErrorMeaning.LoginEnded,
+        ["invalid_token"] = ErrorMeaning.LoginEnded,
+        ["invalid_refresh_token"] = ErrorMeaning.LoginEnded,
+        ["bad_refresh_token"] = ErrorMeaning.LoginEnded,
+        ["expired_token"] = ErrorMeaning.LoginEnded,
+        ["token_expired"] = ErrorMeaning.LoginEnded,
+        ["token_revoked"] = ErrorMeaning.LoginEnded,
+        ["refresh_token_expired"] = ErrorMeaning.LoginEnded,
+        ["refresh_token_revoked"] = ErrorMeaning.LoginEnded,
+        ["refresh_token_not_found"] = ErrorMeaning.LoginEnded,
+        ["refresh_token_already_used"] = ErrorMeaning.LoginEnded,
+        ["user_disabled"] = ErrorMeaning.LoginEnded,
+        ["user_not_found"] = ErrorMeaning.LoginEnded,
+
+        // OpenID Connect Core, section 3.1.2.6.
+        ["interaction_required"] = ErrorMeaning.InteractionRequired,
+        ["login_required"] = ErrorMeaning.InteractionRequired,
+        ["consent_required"] = ErrorMeaning.InteractionRequired,
+        ["account_selection_required"] = ErrorMeaning.InteractionRequired,
+
+        // RFC 6749, section 4.1.2.1, and RFC 8628, section 3.5.
+        ["temporarily_unavailable"] = ErrorMeaning.Transient,
+        ["server_error"] = ErrorMeaning.Transient,
+        ["slow_down"] = ErrorMeaning.Transient,
+
+        // RFC 6749, sections 4.1.2.1 and 5.2.
+        ["invalid_client"] = ErrorMeaning.Configuration,
+        ["unauthorized_client"] = ErrorMeaning.Configuration,
+        ["unsupported_grant_type"] = ErrorMeaning.Configuration,
+        ["invalid_scope"] = ErrorMeaning.Configuration,
+        ["invalid_request"] = ErrorMeaning.Configuration,
+        ["access_denied"] = ErrorMeaning.Configuration,
+
+        // RFC 8707, section 2. Some servers rotate the refresh token before they look at the resource.
+        ["invalid_target"] = ErrorMeaning.ConfigurationAfterUse,
+    };
+
+    private static readonly Dictionary<string, ErrorMeaning> SimpleJwtCodes = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["token_not_valid"] = ErrorMeaning.LoginEnded,
+        ["no_active_account"] = ErrorMeaning.LoginEnded,
+        ["password_changed"] = ErrorMeaning.LoginEnded,
+        ["user_not_found"] = ErrorMeaning.LoginEnded,
+        ["user_inactive"] = ErrorMeaning.LoginEnded,
+    };
+
+    // Prose, or an echo of the request: never a code.
+    private static readonly HashSet<string> NotCodes = new(StringComparer.Ordinal) { "error_description", "error_uri", "detail", "scope", "state" };
+
+    /// <summary>
+    /// Finds the error code of an OAuth 2.0 response: <c>error</c>, or a known code in another member or one level deeper. Beside an
+    /// access token only <c>error</c> counts.
+    /// </summary>
+    /// <param name="fields">The body.</param>
+    /// <returns>The code as the server wrote it, and its meaning. No code: <see langword="null"/>.</returns>
+    public static (string? Code, ErrorMeaning Meaning) FindOAuth(TokenFields fields)
+    {
+        var error = fields["error"];
+        if (error is not null && OAuthCodes.TryGetValue(error, out var meaning))
+        {
+            return (error, meaning);
+        }
+
+        if (fields["access_token"] is not null)
+        {
+            return (error, ErrorMeaning.Unknown);
+        }
+
+        foreach (var (name, text) in fields.Texts())
+        {
+            if (!NotCodes.Contains(name) && OAuthCodes.TryGetValue(text, out meaning))
+            {
+                return (text, meaning);
+            }
+        }
+
+        return (error, ErrorMeaning.Unknown);
+    }
+
+    /// <summary>Finds the error code of a Simple JWT response: <c>code</c>, or a known code in a <c>code</c> one level deeper.</summary>
+    /// <param name="fields">The body.</param>
+    /// <returns>The code as the server wrote it, and its meaning. No code: <see langword="null"/>.</returns>
+    public static (string? Code, ErrorMeaning Meaning) FindSimpleJwt(TokenFields fields)
+    {
+        foreach (var (name, text) in fields.Texts())
+        {
+            if (name == "code" && SimpleJwtCodes.TryGetValue(text, out var meaning))
+            {
+                return (text, meaning);
+            }
+        }
+
+        return (fields["code"], ErrorMeaning.Unknown);
+    }
+
+    /// <summary>What to check when the server refuses the client or its request.</summary>
+    public static string AdviceFor(string? code) => code?.ToUpperInvariant() switch
+    {
+        "INVALID_CLIENT" => "Check ClientId, ClientSecret and ClientAuthentication.",
+        "UNAUTHORIZED_CLIENT" => "Check that the client is registered for this grant. "
+            + "If the server means that the refresh token is dead, say so with InterpretTokenResponse.",
+        "UNSUPPORTED_GRANT_TYPE" => "Check TokenEndpoint, GrantType and that the client is registered for this grant.",
+        "INVALID_SCOPE" => "Check Scope.",
+        "INVALID_TARGET" => "Check the resource or audience in ExtraParameters.",
+        _ => "Check TokenEndpoint, Protocol and the client's registration.",
+    };
+}

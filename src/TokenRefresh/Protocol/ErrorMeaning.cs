@@ -1,0 +1,23 @@
+namespace TokenRefresh.Protocol;
+
+/// <summary>What an error code of a token endpoint means for the login.</summary>
+internal enum ErrorMeaning
+{
+    /// <summary>The code is in no table.</summary>
+    Unknown,
+
+    /// <summary>The refresh token or its user is gone: the user must sign in again.</summary>
+    LoginEnded,
+
+    /// <summary>The server wants the user's presence or consent.</summary>
+    InteractionRequired,
+
+    /// <summary>The same request may succeed later.</summary>
+    Transient,
+
+    /// <summary>The client, its request or its registration is wrong.</summary>
+    Configuration,
+
+    /// <summary>As <see cref="Configuration"/>, and some servers have used the refresh token by then.</summary>
+    ConfigurationAfterUse,
+}

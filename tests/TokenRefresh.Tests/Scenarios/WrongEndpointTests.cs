@@ -1,0 +1,67 @@
+using System;
+using System.Net;
+using System.Threading.Tasks;
+using Microsoft.Extensions.Logging;
+using TokenRefresh.TestKit;
+using TokenRefresh.Tests.Support;
+using Xunit;
+
+namespace TokenRefresh.Tests.Scenarios;
+
+/// <summary>TokenEndpoint or Protocol is set wrongly: nobody is signed out, and the log says what to check.</summary>
+[Trait("Case", "N6")]
+public sealed class WrongEndpointTests
+{
+    [Theory]
+    [InlineData(TokenServerMode.Strict, HttpStatusCode.NotFound, "<html>Not Found</html>", "text/html")]
+    [InlineData(TokenServerMode.Strict, HttpStatusCode.NotFound, """{"status":404,"error":"Not Found","path":"/oauth/tokn"}""", "application/json")]
+    [InlineData(TokenServerMode.Strict, HttpStatusCode.MethodNotAllowed, "", "text/plain")]
+    [InlineData(TokenServerMode.Strict, HttpStatusCode.Gone, "", "text/plain")]
+    [InlineData(TokenServerMode.Strict, HttpStatusCode.BadRequest, """{"refresh":["This field is required."]}""", "application/json")]
+    [InlineData(TokenServerMode.Strict, HttpStatusCode.OK, "<html><form>Log in</form></html>", "text/html")]
+    [InlineData(TokenServerMode.SimpleJwt, HttpStatusCode.BadRequest, """{"error":"invalid_request"}""", "application/json")]
+    [InlineData(TokenServerMode.SimpleJwt, HttpStatusCode.Unauthorized, """{"error":"invalid_client"}""", "application/json")]
+    [InlineData(TokenServerMode.SimpleJwt, HttpStatusCode.NotFound, """{"detail":"Not found."}""", "application/json")]
+    public async Task The_error_names_the_URL_and_the_options_and_the_login_is_kept(TokenServerMode mode, HttpStatusCode status, string body, string mediaType)
+    {
+        using var log = new CapturingLoggerProvider();
+        await using var scene = await Scene.SetAsync(
+            mode, options => options.TokenEndpoint = new Uri("https://login.example.com/oauth/tokn?key=kanarie"), log.Add);
+        scene.App.Tokens.Next(status, body, mediaType).Next(status, body, mediaType).Next(status, body, mediaType);
+        scene.Expire();
+
+        var exception = await Assert.ThrowsAsync<TokenRefreshException>(() => scene.App.GetAsync());
+
+        var logged = Assert.Single(log.Messages, message => message.EventName == "EndpointSuspect");
+        Assert.Equal(LogLevel.Error, logged.Level);
+        foreach (var text in new[] { exception.Message, logged.Text })
+        {
+            Assert.Contains("https://login.example.com/oauth/tokn answered", text, StringComparison.Ordinal);
+            Assert.Contains("Check TokenEndpoint and Protocol", text, StringComparison.Ordinal);
+            Assert.DoesNotContain("kanarie", text, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(TokenRefreshFailure.Transient, exception.Failure);
+        Assert.Equal(TokenSessionState.SignedIn, scene.App.Session.State);
+        Assert.Equal("refresh-1", await scene.StoredRefreshTokenAsync());
+        Assert.Empty(scene.App.ReLogins);
+    }
+
+    [Theory]
+    [InlineData(HttpStatusCode.ServiceUnavailable, "answered 503.")]
+    [InlineData(HttpStatusCode.Forbidden, "Check whether a gateway in between answers.")]
+    public async Task An_overloaded_server_or_a_gateway_is_no_error_in_the_log(HttpStatusCode status, string text)
+    {
+        using var log = new CapturingLoggerProvider();
+        await using var scene = await Scene.SetAsync(services: log.Add);
+        scene.App.Tokens.Always(status, "<html>");
+        scene.Expire();
+
+        var exception = await Assert.ThrowsAsync<TokenRefreshException>(() => scene.App.GetAsync());
+
+        Assert.Contains($"the token endpoint https://login.example.com/token answered {(int)status}", exception.Message, StringComparison.Ordinal);
+        Assert.Contains(text, exception.Message, StringComparison.Ordinal);
+        Assert.Equal(LogLevel.Warning, Assert.Single(log.Messages, message => message.EventName == "RefreshFailed").Level);
+        Assert.DoesNotContain(log.Messages, message => message.Level == LogLevel.Error);
+    }
+}
