@@ -7,39 +7,59 @@ using System.Security.Authentication;
 
 namespace TokenRefresh.Protocol;
 
-/// <summary>What an exception of a token call means: did the refresh token get there, and is there an answer on its way back?</summary>
+/// <summary>What an exception of a token call means: was the refresh token sent, and was a response lost?</summary>
 internal static class EndpointExceptionClassifier
 {
-    public static TokenEndpointResult Classify(Exception exception) => exception switch
-    {
-        TokenRefreshException { Failure: TokenRefreshFailure.Configuration } own => TokenEndpointResult.Misconfigured(own.Message, own.Error),
+    /// <summary>Classifies an exception of an endpoint that doesn't say whether it sent the request: the exception has to tell.</summary>
+    public static TokenEndpointResult Classify(Exception exception) => Classify(exception, "the token endpoint");
 
-        // Another session's, for an endpoint that is itself guarded: that one had no token, so nothing was sent.
+    /// <summary>Classifies an exception of a call whose request was sent, or may have been.</summary>
+    /// <param name="exception">The exception.</param>
+    /// <param name="endpoint">The endpoint's name in messages.</param>
+    public static TokenEndpointResult Classify(Exception exception, string endpoint) => exception switch
+    {
+        _ when FindMisconfiguration(exception, endpoint) is { } result => result,
+
+        // The endpoint is guarded by another session, which had no token: nothing was sent.
         TokenRefreshException other => TokenEndpointResult.Transient(other.Message, other.Error, other.RetryAfter),
-        HttpRequestException http => FromHttp(http),
-        IOException => ConnectionLost(exception),
-        OperationCanceledException or TimeoutException => TokenEndpointResult.TimedOut("it gave no answer in time."),
-        _ => TokenEndpointResult.TimedOut($"the call failed with {exception.GetType().Name}."),
+        HttpRequestException http when IsBeforeSending(http) => Unreachable(exception, endpoint),
+        HttpRequestException or IOException => ConnectionLost(exception, endpoint),
+        OperationCanceledException or TimeoutException => TokenEndpointResult.TimedOut($"{endpoint} gave no response in time."),
+        _ => TokenEndpointResult.TimedOut($"the call of {endpoint} failed with {exception.GetType().Name}."),
     };
 
-    private static TokenEndpointResult FromHttp(HttpRequestException exception)
+    /// <summary>Classifies an exception of a call whose request wasn't sent.</summary>
+    /// <param name="exception">The exception.</param>
+    /// <param name="endpoint">The endpoint's name in messages.</param>
+    public static TokenEndpointResult ClassifyUnsent(Exception exception, string endpoint) => exception switch
     {
-        if (Find<AuthenticationException>(exception) is not null || IsTrustFailure(exception))
-        {
-            return TokenEndpointResult.Misconfigured("the token endpoint's certificate or TLS set-up was rejected.", exception: exception);
-        }
+        _ when FindMisconfiguration(exception, endpoint) is { } result => result,
+        TokenRefreshException other => TokenEndpointResult.Transient(other.Message, other.Error, other.RetryAfter),
+        _ => Unreachable(exception, endpoint),
+    };
 
-        return IsBeforeSending(exception)
-            ? TokenEndpointResult.Transient("it can't be reached.", exception: exception)
-            : ConnectionLost(exception);
-    }
+    private static TokenEndpointResult? FindMisconfiguration(Exception exception, string endpoint) => exception switch
+    {
+        TokenRefreshException { Failure: TokenRefreshFailure.Configuration } own => TokenEndpointResult.Misconfigured(own.Message, own.Error),
+        HttpRequestException http when Find<AuthenticationException>(http) is not null || IsTrustFailure(http) =>
+            TokenEndpointResult.Misconfigured(
+                $"the TLS connection to {endpoint} was rejected. Check its certificate, and the client certificate if there is one.",
+                exception: exception),
+        _ => null,
+    };
 
-    // Only the kind goes on: of an answer that it can't read, the platform quotes the line, and a token may stand in it.
-    private static TokenEndpointResult ConnectionLost(Exception exception) => TokenEndpointResult.ResponseLost($"the connection was cut ({Kind(exception)}).");
+    private static TokenEndpointResult Unreachable(Exception exception, string endpoint) => TokenEndpointResult.Transient(
+        $"{endpoint} can't be reached ({Kind(exception)}). Check the network, the proxy and TokenEndpoint.",
+        exception: exception as HttpRequestException);
+
+    // Only the kind is passed on. The platform quotes a response that it can't parse, and a token may be in it.
+    private static TokenEndpointResult ConnectionLost(Exception exception, string endpoint) =>
+        TokenEndpointResult.ResponseLost($"the connection to {endpoint} broke after sending ({Kind(exception)}).");
 
     private static string Kind(Exception exception) => exception switch
     {
         _ when Find<SocketException>(exception) is { } socket => socket.SocketErrorCode.ToString(),
+        _ when Find<TimeoutException>(exception) is not null => "connect timeout",
 #if NET8_0_OR_GREATER
         HttpRequestException http => http.HttpRequestError.ToString(),
 #endif

@@ -5,26 +5,41 @@ using System.Threading.Tasks;
 
 namespace TokenRefresh.Protocol;
 
-/// <summary>A token endpoint over HTTP: one POST, an answer read within bounds, a verdict.</summary>
+/// <summary>A token endpoint over HTTP: one POST, a response read within bounds, a result.</summary>
 internal abstract class HttpTokenEndpoint(TokenRefreshOptions options, Func<HttpClient> backchannel, TimeProvider time) : ITokenEndpoint
 {
-    // A query may hold a secret: it isn't shown.
-    private readonly string _name = "the token endpoint " + options.TokenEndpoint!.GetComponents(
-        UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
+    private readonly string _name = EndpointName.Of("the token endpoint", options.TokenEndpoint!);
 
     protected TokenRefreshOptions Options { get; } = options;
 
     public async Task<TokenEndpointResult> RequestTokenAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
     {
-        using var message = new HttpRequestMessage(HttpMethod.Post, Options.TokenEndpoint);
-        message.Headers.Accept.ParseAdd("application/json");
-        Write(message, request);
-        using var response = await backchannel().SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
-        using var answer = await TokenResponse.ReadAsync(response, _name, time, cancellationToken).ConfigureAwait(false);
-        return Classify(answer, time.GetUtcNow());
+        request.MayBeSent = false;
+        try
+        {
+            using var message = CreateMessage(request);
+            using var response = await backchannel()
+                .SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+            using var answer = await TokenResponse.ReadAsync(response, _name, time, cancellationToken).ConfigureAwait(false);
+            return Classify(answer, time.GetUtcNow());
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            return request.MayBeSent ? EndpointExceptionClassifier.Classify(e, _name) : EndpointExceptionClassifier.ClassifyUnsent(e, _name);
+        }
     }
 
-    protected abstract void Write(HttpRequestMessage message, TokenEndpointRequest request);
+    /// <summary>Writes the request's content, and the client's authentication.</summary>
+    protected abstract HttpContent Write(HttpRequestMessage message, TokenEndpointRequest request);
 
-    protected abstract TokenEndpointResult Classify(TokenResponse answer, DateTimeOffset now);
+    /// <summary>What the response means by the protocol.</summary>
+    protected abstract TokenEndpointResult Classify(TokenResponse response, DateTimeOffset now);
+
+    private HttpRequestMessage CreateMessage(TokenEndpointRequest request)
+    {
+        var message = new HttpRequestMessage(HttpMethod.Post, Options.TokenEndpoint);
+        message.Headers.Accept.ParseAdd("application/json");
+        message.Content = new TrackedContent(Write(message, request), request);
+        return message;
+    }
 }

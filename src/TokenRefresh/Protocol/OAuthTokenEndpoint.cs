@@ -13,7 +13,7 @@ namespace TokenRefresh.Protocol;
 internal sealed class OAuthTokenEndpoint(TokenRefreshOptions options, Func<HttpClient> backchannel, TimeProvider time)
     : HttpTokenEndpoint(options, backchannel, time)
 {
-    protected override void Write(HttpRequestMessage message, TokenEndpointRequest request)
+    protected override HttpContent Write(HttpRequestMessage message, TokenEndpointRequest request)
     {
         var form = new Dictionary<string, string>(Options.ExtraParameters, StringComparer.Ordinal)
         {
@@ -30,10 +30,11 @@ internal sealed class OAuthTokenEndpoint(TokenRefreshOptions options, Func<HttpC
         }
 
         Authenticate(message, form, Options);
-        message.Content = new FormUrlEncodedContent(form);
+        return new FormUrlEncodedContent(form);
     }
 
-    protected override TokenEndpointResult Classify(TokenResponse answer, DateTimeOffset now) => TokenResponseClassifier.OAuth(answer, Options.Scheme, now);
+    protected override TokenEndpointResult Classify(TokenResponse response, DateTimeOffset now) =>
+        TokenResponseClassifier.OAuth(response, Options.Scheme, now);
 
     /// <summary>Proves who the client is (RFC 6749, section 2.3.1).</summary>
     public static void Authenticate(HttpRequestMessage message, Dictionary<string, string> form, TokenRefreshOptions options)

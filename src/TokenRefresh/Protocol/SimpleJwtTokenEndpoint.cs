@@ -31,7 +31,8 @@ internal sealed class SimpleJwtTokenEndpoint(TokenRefreshOptions options, Func<H
         return content;
     }
 
-    protected override void Write(HttpRequestMessage message, TokenEndpointRequest request) => message.Content = Body(request.RefreshToken!, Options);
+    protected override HttpContent Write(HttpRequestMessage message, TokenEndpointRequest request) => Body(request.RefreshToken!, Options);
 
-    protected override TokenEndpointResult Classify(TokenResponse answer, DateTimeOffset now) => TokenResponseClassifier.SimpleJwt(answer, now);
+    protected override TokenEndpointResult Classify(TokenResponse response, DateTimeOffset now) =>
+        TokenResponseClassifier.SimpleJwt(response, now);
 }

@@ -9,6 +9,9 @@ namespace TokenRefresh;
 [DebuggerDisplay("[token request]")]
 public sealed class TokenEndpointRequest(TokenSessionKey key, string? refreshToken, string? scope)
 {
+    // Read when the flight's deadline comes, while the call is under way.
+    private volatile bool _mayBeSent = true;
+
     /// <summary>The session.</summary>
     public TokenSessionKey Key { get; } = key;
 
@@ -17,6 +20,15 @@ public sealed class TokenEndpointRequest(TokenSessionKey key, string? refreshTok
 
     /// <summary>The scope to ask for (RFC 6749, section 6), or <see langword="null"/>.</summary>
     public string? Scope { get; } = scope;
+
+    /// <summary>
+    /// Whether the refresh token may have left this process. <see langword="true"/> for endpoints that don't track it: those of the app.
+    /// </summary>
+    internal bool MayBeSent
+    {
+        get => _mayBeSent;
+        set => _mayBeSent = value;
+    }
 
     /// <summary>Names no secret.</summary>
     public override string ToString() => "[token request]";

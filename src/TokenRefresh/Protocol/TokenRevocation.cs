@@ -9,6 +9,8 @@ namespace TokenRefresh.Protocol;
 /// <summary>Tells the server that a login is over: RFC 7009, or the blacklist view of Simple JWT.</summary>
 internal sealed class TokenRevocation(TokenRefreshOptions options, Func<HttpClient> backchannel)
 {
+    private string Name => EndpointName.Of("the revocation endpoint", options.RevocationEndpoint!);
+
     public static TokenRevocation? For(TokenRefreshOptions options, Func<HttpClient> backchannel) =>
         options.RevocationEndpoint is null ? null : new TokenRevocation(options, backchannel);
 
@@ -34,11 +36,11 @@ internal sealed class TokenRevocation(TokenRefreshOptions options, Func<HttpClie
         try
         {
             using var response = await backchannel().SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
-            return response.IsSuccessStatusCode ? null : $"it answered {(int)response.StatusCode}.";
+            return response.IsSuccessStatusCode ? null : $"{Name} answered {(int)response.StatusCode}.";
         }
         catch (Exception e)
         {
-            return e is OperationCanceledException ? "no answer in time." : $"it can't be reached ({e.GetType().Name}).";
+            return e is OperationCanceledException ? $"{Name} gave no response in time." : $"{Name} can't be reached ({e.GetType().Name}).";
         }
     }
 

@@ -11,36 +11,37 @@ internal sealed class TokenCall(TokenSession session, Generation asked, Func<Gen
 {
     private readonly SessionServices _services = session.Services;
 
-    // Whether a request is out whose answer hasn't come: if it never does, the server may have rotated.
-    private volatile bool _isOut;
+    // The attempt whose answer hasn't come: if it never does, the server may have rotated.
+    private volatile TokenEndpointRequest? _attempt;
 
     /// <param name="refreshToken">What to redeem; <see langword="null"/>: nothing, the client asks for itself.</param>
     /// <param name="cancellationToken">The flight's deadline.</param>
     public async Task<TokenEndpointResult> AskAsync(string? refreshToken, CancellationToken cancellationToken)
     {
-        var request = new TokenEndpointRequest(session.Key, refreshToken, _services.Options.Scope);
-        var calling = _services.Pipeline.ExecuteAsync(ct => AttemptAsync(request, ct), cancellationToken).AsTask();
+        var calling = _services.Pipeline.ExecuteAsync(ct => AttemptAsync(refreshToken, ct), cancellationToken).AsTask();
         try
         {
             return await calling.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            DoubtIfOut();
+            var wasSent = DoubtIfSent();
             _ = KeepLateAsync(calling);
-            return TokenEndpointResult.TimedOut($"no answer within RefreshTimeout, {_services.Options.RefreshTimeout.TotalSeconds} s.");
+            var limit = $"within RefreshTimeout, {_services.Options.RefreshTimeout.TotalSeconds} s.";
+            return wasSent ? TokenEndpointResult.TimedOut("no answer " + limit) : TokenEndpointResult.Transient("no connection " + limit);
         }
         catch (Exception e)
         {
             // Only a pipeline of the user's gets here: an open circuit, a rate limit, a timeout of its own.
-            DoubtIfOut();
+            DoubtIfSent();
             return TokenEndpointResult.TimedOut($"the refresh pipeline gave up ({e.GetType().Name}).");
         }
     }
 
-    private async ValueTask<TokenEndpointResult> AttemptAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
+    private async ValueTask<TokenEndpointResult> AttemptAsync(string? refreshToken, CancellationToken cancellationToken)
     {
-        _isOut = true;
+        var request = new TokenEndpointRequest(session.Key, refreshToken, _services.Options.Scope);
+        _attempt = request;
         TokenEndpointResult result;
         try
         {
@@ -49,7 +50,11 @@ internal sealed class TokenCall(TokenSession session, Generation asked, Func<Gen
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // Cut short by the deadline or by a timeout of the user's pipeline: whatever a next attempt says, this one stays in doubt.
-            asked.Doubt();
+            if (request.MayBeSent)
+            {
+                asked.Doubt();
+            }
+
             throw;
         }
         catch (Exception e)
@@ -57,7 +62,7 @@ internal sealed class TokenCall(TokenSession session, Generation asked, Func<Gen
             result = EndpointExceptionClassifier.Classify(e);
         }
 
-        _isOut = false;
+        _attempt = null;
         if (result.RefreshTokenMayBeUsed)
         {
             asked.Doubt();
@@ -77,12 +82,15 @@ internal sealed class TokenCall(TokenSession session, Generation asked, Func<Gen
             : result;
     }
 
-    private void DoubtIfOut()
+    private bool DoubtIfSent()
     {
-        if (_isOut)
+        if (_attempt is not { MayBeSent: true })
         {
-            asked.Doubt();
+            return false;
         }
+
+        asked.Doubt();
+        return true;
     }
 
     /// <summary>An endpoint that doesn't heed its deadline may still bring tokens: they are worth keeping.</summary>

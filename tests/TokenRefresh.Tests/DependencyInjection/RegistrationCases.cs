@@ -11,6 +11,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Storage;
+using TokenRefresh.Tests.Support;
 using Xunit;
 
 namespace TokenRefresh.Tests.DependencyInjection;
@@ -138,8 +139,12 @@ public sealed class RegistrationCases
     [Fact]
     public async Task A_backchannel_that_cant_be_built_fails_its_token_calls_and_nothing_else()
     {
-        await using var app = TestApp.Create(services: services => services.AddTokenSession(TestApp.Name).TokenEndpointClient
-            .ConfigureHttpClient(_ => throw new InvalidOperationException("The proxy's address is missing.")));
+        await using var app = TestApp.Create(services: services =>
+        {
+            ImpatientTime.In(services);
+            services.AddTokenSession(TestApp.Name).TokenEndpointClient
+                .ConfigureHttpClient(_ => throw new InvalidOperationException("The proxy's address is missing."));
+        });
         await app.SignInAsync();
 
         using var good = await app.GetAsync();

@@ -91,9 +91,9 @@ public sealed class TokenRequestTests
     [Fact]
     public async Task A_revocation_that_failed_says_how_and_no_secret()
     {
-        Assert.Equal("it answered 503.", await RevokeAsync(Options(), new Recorder { Status = HttpStatusCode.ServiceUnavailable }, "r1"));
-        Assert.Equal("no answer in time.", await RevokeAsync(Options(), new Recorder { Failure = new TaskCanceledException("canary") }, "r1"));
-        Assert.Equal("it can't be reached (HttpRequestException).", await RevokeAsync(Options(), new Recorder { Failure = new HttpRequestException("canary") }, "r1"));
+        Assert.Equal("the revocation endpoint https://login.example.com/revoke answered 503.", await RevokeAsync(Options(), new Recorder { Status = HttpStatusCode.ServiceUnavailable }, "r1"));
+        Assert.Equal("the revocation endpoint https://login.example.com/revoke gave no response in time.", await RevokeAsync(Options(), new Recorder { Failure = new TaskCanceledException("canary") }, "r1"));
+        Assert.Equal("the revocation endpoint https://login.example.com/revoke can't be reached (HttpRequestException).", await RevokeAsync(Options(), new Recorder { Failure = new HttpRequestException("canary") }, "r1"));
     }
 
     [Fact]

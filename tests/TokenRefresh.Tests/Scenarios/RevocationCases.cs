@@ -130,7 +130,7 @@ public sealed class RevocationCases
         app.Time.Advance(TimeSpan.FromSeconds(30));
         await signingOut.WaitAsync(Gate.FailSafe, TimeProvider.System);
 
-        Assert.Contains("no answer in time", Assert.Single(log.Messages, message => message.EventName == "RevocationFailed").Text, StringComparison.Ordinal);
+        Assert.Contains("gave no response in time", Assert.Single(log.Messages, message => message.EventName == "RevocationFailed").Text, StringComparison.Ordinal);
         Assert.Equal(TokenSessionState.SignedOut, app.Session.State);
     }
 
