@@ -128,6 +128,25 @@ public sealed class TokenRefreshOptions
     /// <value>More than zero, at most an hour. The default is 5 minutes. A login that comes later still counts, for the requests to come.</value>
     public TimeSpan ReLoginTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>Interprets the responses of a token endpoint that says things in its own way.</summary>
+    /// <value>
+    /// The default is <see langword="null"/>: responses mean what <see cref="Protocol"/> defines. The function gets every response, and
+    /// returns what it means, or <see langword="null"/> for the protocol's meaning. It is called in the flight, one response at a time.
+    /// If it throws, that is a configuration failure. A new refresh token in the response is saved in any case.
+    /// </value>
+    /// <remarks>Unused with an <see cref="ITokenEndpoint"/> of your own.</remarks>
+    /// <example>
+    /// Atlassian reports a dead refresh token with 403 and <c>unauthorized_client</c>:
+    /// <code>
+    /// o.InterpretTokenResponse = r => r.GetString("error") == "unauthorized_client" ? TokenEndpointResult.Rejected("unauthorized_client") : null;
+    /// </code>
+    /// Simple JWT 5.4 answers 500 for a user that was deleted:
+    /// <code>
+    /// o.InterpretTokenResponse = r => r.StatusCode == HttpStatusCode.InternalServerError ? TokenEndpointResult.Rejected("user_deleted") : null;
+    /// </code>
+    /// </example>
+    public Func<TokenEndpointResponse, TokenEndpointResult?>? InterpretTokenResponse { get; set; }
+
     /// <summary>Replaces the Polly pipeline around the token call.</summary>
     /// <value>
     /// The default is <see langword="null"/>: an answer that was lost is asked for once more, at once; other transient failures up to

@@ -21,7 +21,7 @@ internal abstract class HttpTokenEndpoint(TokenRefreshOptions options, Func<Http
             using var response = await backchannel()
                 .SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
             using var answer = await TokenResponse.ReadAsync(response, _name, time, cancellationToken).ConfigureAwait(false);
-            return Classify(answer, time.GetUtcNow());
+            return ResponseInterpreter.Interpret(Options, response, answer, Classify(answer, time.GetUtcNow()));
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {

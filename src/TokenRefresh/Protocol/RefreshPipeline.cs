@@ -32,6 +32,9 @@ internal static class RefreshPipeline
 
     private static bool MayAskAgain(ResilienceProperties flight, TokenEndpointResult? result) => result switch
     {
+        // A new refresh token has come: the one of this flight is used up.
+        { NewRefreshToken: not null } => false,
+
         // A lost answer: most servers that rotate give the same one again for a short while. Once, or it looks like theft.
         { Outcome: TokenEndpointOutcome.ResponseLost } => !flight.GetValue(WasReplayed, false),
         { Outcome: TokenEndpointOutcome.Transient, RefreshTokenMayBeUsed: false, RetryAfter: null } => flight.GetValue(Retries, 0) < MaxAttempts - 1,

@@ -113,6 +113,16 @@ public sealed class TokenEndpointResult
 
     internal TokenEndpointResult WithError(string? error) => error == Error ? this : new TokenEndpointResult(this) { Error = error };
 
+    /// <summary>Adds a new refresh token that this result would lose. A login that has ended needs none.</summary>
+    internal TokenEndpointResult KeepNewRefreshToken(string? refreshToken) => this switch
+    {
+        _ when refreshToken is null || NewRefreshToken is not null => this,
+        { Outcome: TokenEndpointOutcome.Rejected or TokenEndpointOutcome.InteractionRequired } => this,
+        { Tokens: { RefreshToken: null } tokens } => new TokenEndpointResult(this) { Tokens = tokens.WithRefreshToken(refreshToken) },
+        { Tokens: null } => new TokenEndpointResult(this) { NewRefreshToken = refreshToken },
+        _ => this,
+    };
+
     internal TokenEndpointResult AsPossiblyUsed() => new(this) { RefreshTokenMayBeUsed = true };
 
     internal TokenEndpointResult AsSuspectSetup() => new(this) { IsSetupSuspect = true };

@@ -14,23 +14,12 @@ internal sealed class TokenFields : IDisposable
     private static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(365 * 100);
 
     private readonly JsonDocument _document;
-    private readonly Dictionary<string, JsonElement> _members = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, JsonElement> _members;
 
     private TokenFields(JsonDocument document)
     {
         _document = document;
-        if (!IsObject)
-        {
-            return;
-        }
-
-        foreach (var member in document.RootElement.EnumerateObject())
-        {
-            if (ReadName(member) is { } name)
-            {
-                _members[name] = member.Value;
-            }
-        }
+        _members = ReadMembers(document.RootElement);
     }
 
     /// <summary>The body: a JSON object or array.</summary>
@@ -51,6 +40,26 @@ internal sealed class TokenFields : IDisposable
     /// <returns><see langword="null"/> if the body is neither JSON nor a form.</returns>
     public static TokenFields? Read(ReadOnlySpan<byte> body, MediaTypeHeaderValue? contentType = null) =>
         ResponseBodyParser.Parse(body, contentType) is { } document ? new TokenFields(document) : null;
+
+    /// <summary>The members of an object; none, if it isn't one. The platform's own search throws at a name that isn't valid Unicode.</summary>
+    public static Dictionary<string, JsonElement> ReadMembers(JsonElement body)
+    {
+        var members = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
+        if (body.ValueKind != JsonValueKind.Object)
+        {
+            return members;
+        }
+
+        foreach (var member in body.EnumerateObject())
+        {
+            if (ReadName(member) is { } name)
+            {
+                members[name] = member.Value;
+            }
+        }
+
+        return members;
+    }
 
     /// <summary>Whether the member is there, of whatever type.</summary>
     public bool Has(string name) => _members.ContainsKey(name);
@@ -89,8 +98,9 @@ internal sealed class TokenFields : IDisposable
 
     private static IEnumerable<(string Name, string Text)> Self(string name, JsonElement value) => ReadText(value) is { } text ? [(name, text)] : [];
 
+    /// <summary>Reads a text.</summary>
     /// <returns><see langword="null"/> for an empty text, one that isn't valid Unicode, and any other type.</returns>
-    private static string? ReadText(JsonElement value)
+    public static string? ReadText(JsonElement value)
     {
         if (value.ValueKind != JsonValueKind.String)
         {
