@@ -1,0 +1,39 @@
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.Extensions.Options;
+using TokenRefresh.AspNetCore.Sessions;
+
+namespace TokenRefresh.AspNetCore.DependencyInjection;
+
+/// <summary>Puts the steps of this package behind the app's own events of a cookie scheme, and sends users to the provider to sign in.</summary>
+internal sealed class CookieSchemeSetup(UserSessionRegistry registry, IEnumerable<IConfigureOptions<CookieAuthenticationOptions>> setups) :
+    IPostConfigureOptions<CookieAuthenticationOptions>
+{
+    public void PostConfigure(string? name, CookieAuthenticationOptions options)
+    {
+        var sessions = registry.OfCookieScheme(name).ToArray();
+        if (sessions.Length == 0)
+        {
+            return;
+        }
+
+        if (sessions is [{ OpenIdConnectScheme: { } provider }] && !HasLoginPage(name!))
+        {
+            options.ForwardChallenge ??= provider;
+        }
+
+        if (options.EventsType is not null || options.Events is null or TokenRefreshCookieEvents)
+        {
+            return;
+        }
+
+        var events = options.Events;
+        var (validate, signingIn, signingOut, redirect) = (events.OnValidatePrincipal, events.OnSigningIn, events.OnSigningOut, events.OnRedirectToLogin);
+        events.OnValidatePrincipal = context => SchemeEvents.ValidatePrincipalAsync(context, validate);
+        events.OnSigningIn = context => SchemeEvents.SigningInAsync(context, signingIn);
+        events.OnSigningOut = context => SchemeEvents.SigningOutAsync(context, signingOut);
+        events.OnRedirectToLogin = context => SchemeEvents.RedirectToLoginAsync(context, redirect);
+    }
+
+    // The platform fills in a default path for a page that the app may not have: what counts is what the app itself set.
+    private bool HasLoginPage(string name) => new OptionsFactory<CookieAuthenticationOptions>(setups, []).Create(name).LoginPath.HasValue;
+}

@@ -1,0 +1,63 @@
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Authentication.OpenIdConnect;
+using Microsoft.Extensions.DependencyInjection;
+using TokenRefresh.AspNetCore.Requests;
+using TokenRefresh.AspNetCore.SignIn;
+using TokenRefresh.AspNetCore.SignOut;
+
+namespace TokenRefresh.AspNetCore.DependencyInjection;
+
+/// <summary>The steps of this package around the events of the two schemes. The app's own event runs first.</summary>
+internal static class SchemeEvents
+{
+    public static async Task ValidatePrincipalAsync(CookieValidatePrincipalContext context, Func<CookieValidatePrincipalContext, Task> own)
+    {
+        var cookie = context.HttpContext.RequestServices.GetRequiredService<SessionCookie>();
+        var logins = cookie.FindLogins(context.Scheme.Name, context.Principal);
+        await own(context).ConfigureAwait(false);
+        await cookie.ValidateAsync(context, logins).ConfigureAwait(false);
+    }
+
+    public static async Task SigningInAsync(CookieSigningInContext context, Func<CookieSigningInContext, Task> own)
+    {
+        await own(context).ConfigureAwait(false);
+        context.HttpContext.RequestServices.GetRequiredService<SessionCookie>().RemoveTokens(context);
+    }
+
+    public static async Task SigningOutAsync(CookieSigningOutContext context, Func<CookieSigningOutContext, Task> own)
+    {
+        await own(context).ConfigureAwait(false);
+        await context.HttpContext.RequestServices.GetRequiredService<SessionSignOut>().SignOutAsync(context).ConfigureAwait(false);
+    }
+
+    // A redirect can't be taken back: here the app's event runs only if the request isn't a script's.
+    public static async Task RedirectToLoginAsync(
+        RedirectContext<CookieAuthenticationOptions> context,
+        Func<RedirectContext<CookieAuthenticationOptions>, Task> own)
+    {
+        if (!await context.HttpContext.RequestServices.GetRequiredService<SessionCookie>().AnswerScriptAsync(context).ConfigureAwait(false))
+        {
+            await own(context).ConfigureAwait(false);
+        }
+    }
+
+    public static async Task RedirectToProviderAsync(RedirectContext context, Func<RedirectContext, Task> own)
+    {
+        await own(context).ConfigureAwait(false);
+        await context.HttpContext.RequestServices.GetRequiredService<OpenIdConnectSignIn>().BeforeRedirectAsync(context).ConfigureAwait(false);
+    }
+
+    public static async Task TokenValidatedAsync(TokenValidatedContext context, Func<TokenValidatedContext, Task> own)
+    {
+        await own(context).ConfigureAwait(false);
+        context.HttpContext.RequestServices.GetRequiredService<OpenIdConnectSignIn>().KeepTokens(context);
+    }
+
+    public static async Task TicketReceivedAsync(
+        TicketReceivedContext context, Func<TicketReceivedContext, Task> own)
+    {
+        await own(context).ConfigureAwait(false);
+        await context.HttpContext.RequestServices.GetRequiredService<OpenIdConnectSignIn>().SignInAsync(context).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,59 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Net.Http.Headers;
+
+namespace TokenRefresh.AspNetCore.Requests;
+
+/// <summary>The answers of this package where a request can't be served. They hold no token, no exception text and no identifier.</summary>
+internal static class FailureResponse
+{
+    private const string ProblemJson = "application/problem+json";
+    private static readonly TimeSpan DefaultRetryAfter = TimeSpan.FromSeconds(5);
+
+    /// <summary>401 for a script: the user must sign in.</summary>
+    public static Task WriteSignInRequiredAsync(HttpContext context) => WriteAsync(
+        context, StatusCodes.Status401Unauthorized, "Sign in again", "The login has ended. Reload the page to sign in.", "login_required");
+
+    /// <summary>401 for a page or script: the API rejects a token that is fresh, and a new sign-in wouldn't help.</summary>
+    public static Task WriteTokenNotAcceptedAsync(HttpContext context) => WriteAsync(
+        context,
+        StatusCodes.Status401Unauthorized,
+        "The API does not accept this login",
+        "You are signed in, but an API rejects the access token of this app. Signing in again does not help. "
+        + "The app's operator finds the reason in the log: check the token's audience, scope and issuer.",
+        "token_not_accepted");
+
+    /// <summary>503: the token can't be refreshed or saved now.</summary>
+    public static Task WriteUnavailableAsync(HttpContext context, TimeSpan? retryAfter)
+    {
+        var seconds = Math.Max(1, (long)Math.Ceiling((retryAfter ?? DefaultRetryAfter).TotalSeconds));
+        context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        return WriteAsync(
+            context,
+            StatusCodes.Status503ServiceUnavailable,
+            "Temporarily unavailable",
+            $"The login service can't be reached now. You stay signed in. Try again in {seconds} s.",
+            "temporarily_unavailable");
+    }
+
+    /// <summary>403: the request comes from another site.</summary>
+    public static Task WriteCrossSiteAsync(HttpContext context) => WriteAsync(
+        context, StatusCodes.Status403Forbidden, "Cross-site request", "This request must come from the app's own pages.", "cross_site_request");
+
+    private static async Task WriteAsync(HttpContext context, int status, string title, string detail, string code)
+    {
+        var response = context.Response;
+        response.StatusCode = status;
+        response.Headers.CacheControl = "no-store";
+        if (RequestKind.IsPage(context.Request))
+        {
+            response.ContentType = "text/plain; charset=utf-8";
+            await response.WriteAsync($"{title}. {detail}", context.RequestAborted).ConfigureAwait(false);
+            return;
+        }
+
+        var problem = new ProblemDetails { Status = status, Title = title, Detail = detail, Extensions = { ["code"] = code } };
+        await response.WriteAsJsonAsync(problem, options: null, ProblemJson, context.RequestAborted).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,29 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
+
+namespace TokenRefresh.AspNetCore.Requests;
+
+/// <summary>Is it the browser that asks for a page, or a script that asks for data? A script can't follow a redirect to a login page.</summary>
+internal static class RequestKind
+{
+    private const string Navigate = "navigate";
+    private const string SecFetchMode = "Sec-Fetch-Mode";
+
+    public static bool IsPage(HttpRequest request)
+    {
+        var mode = request.Headers[SecFetchMode];
+        if (mode.Count > 0)
+        {
+            return mode == Navigate;
+        }
+
+        if (request.Headers[HeaderNames.XRequestedWith] == "XMLHttpRequest" || request.HttpContext.WebSockets.IsWebSocketRequest)
+        {
+            return false;
+        }
+
+        // Browsers without fetch metadata ask for text/html when they navigate, and for */* when a script fetches.
+        var accept = request.Headers[HeaderNames.Accept].ToString();
+        return accept.Length == 0 || accept.Contains("text/html", StringComparison.OrdinalIgnoreCase);
+    }
+}

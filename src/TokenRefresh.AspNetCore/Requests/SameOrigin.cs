@@ -1,0 +1,60 @@
+using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Net.Http.Headers;
+using TokenRefresh.AspNetCore.Diagnostics;
+
+namespace TokenRefresh.AspNetCore.Requests;
+
+/// <summary>Whether a request that changes state comes from the app's own pages, and not from another site with the user's cookie.</summary>
+internal static class SameOrigin
+{
+    private const string SecFetchSite = "Sec-Fetch-Site";
+
+    /// <summary>For scripts: the browser says so, or there is a header that another site's form can't set.</summary>
+    public static bool IsSatisfied(HttpContext context) => Ask(context) switch
+    {
+        Answer.SameOrigin => true,
+        Answer.Unknown => context.Request.Headers.ContainsKey(HeaderNames.XRequestedWith)
+            || Refuse(context, "the browser sends neither Sec-Fetch-Site nor X-Requested-With"),
+        _ => Refuse(context, "it comes from another site"),
+    };
+
+    /// <summary>For forms: the browser says so, or the form has an antiforgery token.</summary>
+    public static async Task<bool> IsSatisfiedOrHasTokenAsync(HttpContext context)
+    {
+        switch (Ask(context))
+        {
+            case Answer.SameOrigin:
+                return true;
+            case Answer.OtherSite:
+                return Refuse(context, "it comes from another site");
+        }
+
+        var antiforgery = context.RequestServices.GetRequiredService<IAntiforgery>();
+        return await antiforgery.IsRequestValidAsync(context).ConfigureAwait(false)
+            || Refuse(context, "it has neither the header Sec-Fetch-Site nor an antiforgery token");
+    }
+
+    private static Answer Ask(HttpContext context)
+    {
+        // A page can't set or remove this header. "none" is a request that no page made; a form of another site never gets it.
+        var site = context.Request.Headers[SecFetchSite];
+        return site.Count == 0 || site == "none" ? Answer.Unknown : site == "same-origin" ? Answer.SameOrigin : Answer.OtherSite;
+    }
+
+    private static bool Refuse(HttpContext context, string reason)
+    {
+        var logger = context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(SameOrigin));
+        Log.CrossSiteRequest(logger, (context.GetEndpoint() as Microsoft.AspNetCore.Routing.RouteEndpoint)?.RoutePattern.RawText ?? "", reason);
+        return false;
+    }
+
+    private enum Answer
+    {
+        Unknown,
+        SameOrigin,
+        OtherSite,
+    }
+}

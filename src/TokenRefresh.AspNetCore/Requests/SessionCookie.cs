@@ -1,0 +1,87 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.Extensions.Logging;
+using TokenRefresh.AspNetCore.Diagnostics;
+using TokenRefresh.AspNetCore.Sessions;
+
+namespace TokenRefresh.AspNetCore.Requests;
+
+/// <summary>What the events of a cookie scheme do for its sessions at each request.</summary>
+internal sealed class SessionCookie(UserSessionRegistry registry, LoginChecker checker, StoreAdvice advice, ILogger<SessionCookie> logger)
+{
+    private static readonly string[] TokenNames = ["access_token", "refresh_token", "id_token"];
+
+    /// <summary>The claims that lead to sessions, before the app's own event may replace the principal.</summary>
+    public IReadOnlyList<(UserSession Session, LoginKey Login)> FindLogins(string scheme, ClaimsPrincipal? principal)
+    {
+        List<(UserSession, LoginKey)>? logins = null;
+        foreach (var session in registry.All)
+        {
+            if (session.CookieScheme == scheme && SessionClaims.Find(principal, session) is { } login)
+            {
+                (logins ??= new(1)).Add((session, login));
+            }
+        }
+
+        return logins ?? (IReadOnlyList<(UserSession, LoginKey)>)[];
+    }
+
+    /// <summary>Rejects the cookie of a login that has ended.</summary>
+    /// <remarks>The cookie isn't deleted: this answer could overtake a new login in another tab, and delete that one's cookie.</remarks>
+    public async Task ValidateAsync(CookieValidatePrincipalContext context, IReadOnlyList<(UserSession Session, LoginKey Login)> logins)
+    {
+        foreach (var (session, login) in logins)
+        {
+            if (context.Principal is not { } principal)
+            {
+                return;
+            }
+
+            switch (await checker.CheckAsync(session, login, context.HttpContext.RequestAborted).ConfigureAwait(false))
+            {
+                case LoginStatus.Ended:
+                    Log.CookieRejected(logger, session.Name, advice.For(session));
+                    context.RejectPrincipal();
+                    return;
+                case LoginStatus.Unknown:
+                    Log.CookieNotChecked(logger, session.Name);
+                    break;
+            }
+
+            if (SessionClaims.Find(principal, session) is null)
+            {
+                // The app replaced the principal with a newer one of the same user.
+                context.ReplacePrincipal(SessionClaims.Attach(principal, session, login));
+            }
+        }
+    }
+
+    /// <summary>Takes the tokens out of the ticket that becomes the cookie: they are in the session.</summary>
+    public void RemoveTokens(CookieSigningInContext context)
+    {
+        if (context.Principal is null || FindLogins(context.Scheme.Name, context.Principal).Count == 0)
+        {
+            return;
+        }
+
+        var tokens = context.Properties.GetTokens().ToArray();
+        if (tokens.Length > 0)
+        {
+            context.Properties.StoreTokens(tokens.Where(token => !TokenNames.Contains(token.Name, StringComparer.Ordinal)));
+        }
+    }
+
+    /// <summary>Answers a script with 401 instead of a redirect to the login page.</summary>
+    /// <returns>Whether the request is answered.</returns>
+    public async Task<bool> AnswerScriptAsync(RedirectContext<CookieAuthenticationOptions> context)
+    {
+        if (RequestKind.IsPage(context.Request) || !registry.OfCookieScheme(context.Scheme.Name).Any())
+        {
+            return false;
+        }
+
+        await FailureResponse.WriteSignInRequiredAsync(context.HttpContext).ConfigureAwait(false);
+        return true;
+    }
+}

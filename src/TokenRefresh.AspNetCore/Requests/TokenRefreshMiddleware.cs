@@ -1,0 +1,120 @@
+using System.Net;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using TokenRefresh.AspNetCore.Diagnostics;
+using TokenRefresh.AspNetCore.Sessions;
+
+namespace TokenRefresh.AspNetCore.Requests;
+
+/// <summary>Answers a request whose API call failed because of the user's token.</summary>
+internal sealed class TokenRefreshMiddleware(
+    RequestDelegate next, UserSessionRegistry registry, LoginChecker checker, ILogger<TokenRefreshMiddleware> logger)
+{
+    // Clients such as Refit and gRPC wrap the exception once or twice.
+    private const int MaxInnerExceptions = 5;
+
+    public async Task InvokeAsync(HttpContext context)
+    {
+        try
+        {
+            await next(context).ConfigureAwait(false);
+        }
+        catch (Exception e) when (!context.Response.HasStarted && Find(e) is not null)
+        {
+            if (!await TryAnswerAsync(context, Find(e)!).ConfigureAwait(false))
+            {
+                throw;
+            }
+        }
+    }
+
+    private async Task<bool> TryAnswerAsync(HttpContext context, HttpRequestException failure)
+    {
+        switch (failure)
+        {
+            case TokenRefreshException { Failure: TokenRefreshFailure.Transient } transient:
+                Log.Unavailable(logger, transient.Message);
+                context.Response.Clear();
+                await FailureResponse.WriteUnavailableAsync(context, transient.RetryAfter).ConfigureAwait(false);
+                return true;
+            case TokenRefreshException { Failure: not TokenRefreshFailure.ReLoginRequired }:
+                return false;
+        }
+
+        var (session, status) = await FindLoginAsync(context).ConfigureAwait(false);
+        if (status is null && context.User.Identity?.IsAuthenticated == true && session.OpenIdConnectScheme is null)
+        {
+            // The app signed this user in without tokens: its login page wouldn't help.
+            return false;
+        }
+
+        if (status is LoginStatus.Alive or LoginStatus.Unknown)
+        {
+            if (failure is TokenRefreshException)
+            {
+                // The login that ended is another one, not this user's.
+                return false;
+            }
+
+            Log.TokenNotAccepted(logger);
+            context.Response.Clear();
+            await FailureResponse.WriteTokenNotAcceptedAsync(context).ConfigureAwait(false);
+            return true;
+        }
+
+        await RequireSignInAsync(context, session).ConfigureAwait(false);
+        return true;
+    }
+
+    private async Task RequireSignInAsync(HttpContext context, UserSession session)
+    {
+        Log.SignInRequired(logger);
+        context.Response.Clear();
+        if (!RequestKind.IsPage(context.Request))
+        {
+            await FailureResponse.WriteSignInRequiredAsync(context).ConfigureAwait(false);
+            return;
+        }
+
+        var request = context.Request;
+        var properties = new AuthenticationProperties { RedirectUri = $"{request.PathBase}{request.Path}{request.QueryString}" };
+        await context.ChallengeAsync(session.OpenIdConnectScheme ?? session.CookieScheme, properties).ConfigureAwait(false);
+    }
+
+    /// <summary>The user's login that ended or, if none did, one that the user has.</summary>
+    private async Task<(UserSession Session, LoginStatus? Status)> FindLoginAsync(HttpContext context)
+    {
+        (UserSession, LoginStatus?) found = (registry.All[0], null);
+        foreach (var session in registry.All)
+        {
+            if (SessionClaims.Find(context.User, session) is not { } login)
+            {
+                continue;
+            }
+
+            var status = await checker.CheckAsync(session, login, context.RequestAborted).ConfigureAwait(false);
+            found = (session, status);
+            if (status == LoginStatus.Ended)
+            {
+                break;
+            }
+        }
+
+        return found;
+    }
+
+    private static HttpRequestException? Find(Exception exception)
+    {
+        var current = exception;
+        for (var depth = 0; current is not null && depth <= MaxInnerExceptions; depth++, current = current.InnerException)
+        {
+            if (current is TokenRefreshException or HttpRequestException { StatusCode: HttpStatusCode.Unauthorized })
+            {
+                return (HttpRequestException)current;
+            }
+        }
+
+        return null;
+    }
+}

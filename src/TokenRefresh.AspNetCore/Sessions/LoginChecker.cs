@@ -1,0 +1,25 @@
+namespace TokenRefresh.AspNetCore.Sessions;
+
+/// <summary>Finds out whether the session of a login still has tokens.</summary>
+internal sealed class LoginChecker(TokenSessions sessions)
+{
+    /// <summary>Looks at the session in memory, and reads the store only if no tokens are there.</summary>
+    public ValueTask<LoginStatus> CheckAsync(UserSession session, LoginKey login, CancellationToken cancellationToken)
+    {
+        var tokens = sessions[session.Name, login.SessionKey];
+        return tokens.State == TokenSessionState.SignedIn ? new ValueTask<LoginStatus>(LoginStatus.Alive) : LoadAsync(tokens, cancellationToken);
+    }
+
+    private static async ValueTask<LoginStatus> LoadAsync(TokenSession tokens, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var token = await tokens.GetAccessTokenAsync(cancellationToken).ConfigureAwait(false);
+            return token is null ? LoginStatus.Ended : LoginStatus.Alive;
+        }
+        catch (TokenRefreshException e)
+        {
+            return e.Failure == TokenRefreshFailure.ReLoginRequired ? LoginStatus.Ended : LoginStatus.Unknown;
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace TokenRefresh.AspNetCore.Sessions;
+
+/// <summary>
+/// What the cookie says of one login: the key of its session and, where the provider may end the login, the hashes by which a logout token
+/// finds it. Holds no identifier in the clear.
+/// </summary>
+/// <param name="SessionKey">The user key of the token session.</param>
+/// <param name="Subject">The hash of issuer, client and <c>sub</c>, or <see langword="null"/>.</param>
+/// <param name="ProviderSession">The hash of issuer, client and <c>sid</c>, or <see langword="null"/>.</param>
+/// <param name="IssuedAt">When the provider issued the id token, in seconds since 1970; 0 if there is none.</param>
+internal sealed record LoginKey(string SessionKey, string? Subject = null, string? ProviderSession = null, long IssuedAt = 0)
+{
+    private const int RandomBytes = 16;
+
+    /// <summary>The key of a login that no provider names.</summary>
+    public static LoginKey NewRandom() => new(WebEncoders.Base64UrlEncode(RandomNumberGenerator.GetBytes(RandomBytes)));
+
+    /// <summary>The key of a provider's login.</summary>
+    public static LoginKey Of(ProviderLogin login, UserTokenScope scope)
+    {
+        var subject = Hash("sub", login.Issuer, login.ClientId, login.Subject);
+        var providerSession = login.SessionId is null ? null : Hash("sid", login.Issuer, login.ClientId, login.SessionId);
+        var key = scope == UserTokenScope.PerUser ? Hash("user", login.Issuer, login.ClientId, login.Subject)
+            : login.SessionId is null ? NewRandom().SessionKey
+            : OfProviderSession(login.Issuer, login.ClientId, login.Subject, login.SessionId);
+        return new LoginKey(key, subject, providerSession, login.IssuedAt);
+    }
+
+    /// <summary>The session key of a login that the provider names by <c>sub</c> and <c>sid</c>.</summary>
+    public static string OfProviderSession(string issuer, string clientId, string subject, string sessionId) =>
+        Hash("login", issuer, clientId, subject, sessionId);
+
+    public static string HashSubject(string issuer, string clientId, string subject) => Hash("sub", issuer, clientId, subject);
+
+    public static string HashProviderSession(string issuer, string clientId, string sessionId) => Hash("sid", issuer, clientId, sessionId);
+
+    /// <summary>The key that all browsers of an app's user share.</summary>
+    public static LoginKey OfUser(string userId) => new(Hash("user", userId));
+
+    public static LoginKey? Parse(string text)
+    {
+        var parts = text.Split('.');
+        return parts switch
+        {
+            [{ Length: > 0 } key] => new LoginKey(key),
+            [{ Length: > 0 } key, var subject, var providerSession, var issuedAt]
+                when long.TryParse(issuedAt, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+                => new LoginKey(key, NullIfEmpty(subject), NullIfEmpty(providerSession), seconds),
+            _ => null,
+        };
+    }
+
+    public string ToClaimValue() => Subject is null && ProviderSession is null
+        ? SessionKey
+        : string.Create(CultureInfo.InvariantCulture, $"{SessionKey}.{Subject}.{ProviderSession}.{IssuedAt}");
+
+    /// <summary>Names no identifier.</summary>
+    public override string ToString() => $"{nameof(LoginKey)} {{ HasSubject = {Subject is not null}, HasProviderSession = {ProviderSession is not null} }}";
+
+    private static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;
+
+    // Each part has its length before it, so that no two lists of parts read the same.
+    private static string Hash(params string[] parts)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Span<byte> length = stackalloc byte[4];
+        foreach (var part in parts)
+        {
+            var bytes = Encoding.UTF8.GetBytes(part);
+            BinaryPrimitives.WriteInt32BigEndian(length, bytes.Length);
+            hash.AppendData(length);
+            hash.AppendData(bytes);
+        }
+
+        return WebEncoders.Base64UrlEncode(hash.GetHashAndReset());
+    }
+}

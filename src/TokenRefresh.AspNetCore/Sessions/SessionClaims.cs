@@ -1,0 +1,62 @@
+using System.Security.Claims;
+
+namespace TokenRefresh.AspNetCore.Sessions;
+
+/// <summary>The claims that lead from a cookie's principal to its session.</summary>
+internal static class SessionClaims
+{
+    // Claims of the same type that a provider sent have the provider's name as issuer, and are ignored.
+    private const string Issuer = "TokenRefresh";
+    private const string Prefix = "TokenRefresh/";
+
+    public static string TypeOf(string sessionName) => Prefix + sessionName;
+
+    public static bool IsOurs(Claim claim) => claim.Type.StartsWith(Prefix, StringComparison.Ordinal);
+
+    /// <summary>The login that the principal has in this session, or <see langword="null"/>.</summary>
+    public static LoginKey? Find(ClaimsPrincipal? principal, UserSession session)
+    {
+        if (principal is null)
+        {
+            return null;
+        }
+
+        foreach (var identity in principal.Identities)
+        {
+            foreach (var claim in identity.Claims)
+            {
+                if (claim.Type == session.ClaimType && claim.Issuer == Issuer && identity.IsAuthenticated)
+                {
+                    return LoginKey.Parse(claim.Value);
+                }
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Gives a copy of the principal that leads to this login, and to no other.</summary>
+    public static ClaimsPrincipal Attach(ClaimsPrincipal principal, UserSession session, LoginKey login)
+    {
+        var copy = Remove(principal, claim => claim.Type == session.ClaimType);
+        var identity = copy.Identities.FirstOrDefault(identity => identity.IsAuthenticated) ?? throw new ArgumentException(
+            "The principal has no authenticated identity. Create it with an authentication type: new ClaimsIdentity(claims, \"password\").",
+            nameof(principal));
+        identity.AddClaim(new Claim(session.ClaimType, login.ToClaimValue(), ClaimValueTypes.String, Issuer));
+        return copy;
+    }
+
+    private static ClaimsPrincipal Remove(ClaimsPrincipal principal, Predicate<Claim> match)
+    {
+        var copy = principal.Clone();
+        foreach (var identity in copy.Identities)
+        {
+            foreach (var claim in identity.FindAll(match).ToArray())
+            {
+                identity.TryRemoveClaim(claim);
+            }
+        }
+
+        return copy;
+    }
+}

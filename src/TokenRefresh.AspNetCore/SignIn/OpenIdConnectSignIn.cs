@@ -1,0 +1,106 @@
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.OpenIdConnect;
+using Microsoft.Extensions.Logging;
+using TokenRefresh.AspNetCore.Diagnostics;
+using TokenRefresh.AspNetCore.Requests;
+using TokenRefresh.AspNetCore.Sessions;
+
+namespace TokenRefresh.AspNetCore.SignIn;
+
+/// <summary>What the events of an OpenID Connect scheme do for its session at a sign-in.</summary>
+/// <remarks>
+/// The tokens are known at TokenValidated, but the handler checks nonce and at_hash after that event. So the session is signed in at
+/// TicketReceived: every check has passed, and the next step is the cookie.
+/// </remarks>
+internal sealed class OpenIdConnectSignIn(
+    UserSessionRegistry registry, LoginReplacement replacement, TokenSessions sessions, TimeProvider time, ILogger<OpenIdConnectSignIn> logger)
+{
+    /// <summary>
+    /// Answers a script with 401, because a script can't show the provider's login page. For a page, notes which login the browser has:
+    /// the provider's answer is a cross-site POST, which comes without the cookie.
+    /// </summary>
+    public async Task BeforeRedirectAsync(RedirectContext context)
+    {
+        if (registry.FindByOpenIdConnectScheme(context.Scheme.Name) is not { } session || context.Handled)
+        {
+            return;
+        }
+
+        if (!RequestKind.IsPage(context.Request))
+        {
+            context.HandleResponse();
+            await FailureResponse.WriteSignInRequiredAsync(context.HttpContext).ConfigureAwait(false);
+            return;
+        }
+
+        replacement.Note(context.Properties, context.HttpContext.User, session);
+    }
+
+    /// <summary>Keeps the provider's answer until all of it is checked.</summary>
+    public void KeepTokens(TokenValidatedContext context)
+    {
+        if (registry.FindByOpenIdConnectScheme(context.Scheme.Name) is not null
+            && context is { Result: null, TokenEndpointResponse: { } response, Options.ClientId: { } clientId })
+        {
+            new PendingLogin(ProviderLogin.Read(context.SecurityToken, clientId), response, time.GetUtcNow())
+                .Keep(context.HttpContext, context.Scheme.Name);
+        }
+    }
+
+    /// <summary>Signs the session in, and attaches its key to the principal that the cookie will hold.</summary>
+    public async Task SignInAsync(TicketReceivedContext context)
+    {
+        if (registry.FindByOpenIdConnectScheme(context.Scheme.Name) is not { } session || context is not { Result: null, Principal: { } principal })
+        {
+            return;
+        }
+
+        var pending = PendingLogin.Take(context.HttpContext, context.Scheme.Name);
+        if (FindFailure(session, pending) is { } failure)
+        {
+            await RemoteLoginFailure.FailAsync(context, failure).ConfigureAwait(false);
+            return;
+        }
+
+        var login = LoginKey.Of(pending!.Login, session.Options.Scope);
+        try
+        {
+            await replacement.SignOutAsync(context.HttpContext, context.Properties, session, login).ConfigureAwait(false);
+            await sessions[session.Name, login.SessionKey].SignInAsync(pending.ToTokenSet(), context.HttpContext.RequestAborted).ConfigureAwait(false);
+        }
+        catch (TokenRefreshException e)
+        {
+            Log.LoginNotSaved(logger, session.Name, e.Message);
+            context.HandleResponse();
+            await FailureResponse.WriteUnavailableAsync(context.HttpContext, e.RetryAfter).ConfigureAwait(false);
+            return;
+        }
+
+        context.Principal = SessionClaims.Attach(principal, session, login);
+        Log.UserSignedIn(logger, session.Name, context.Scheme.Name);
+    }
+
+    private string? FindFailure(UserSession session, PendingLogin? pending)
+    {
+        if (pending is null or { AccessToken: null })
+        {
+            return $"The login brought no access token for session '{session.Name}'. Set ResponseType = \"code\" on the OpenID Connect scheme "
+                + $"'{session.OpenIdConnectScheme}', and let its handler redeem the code.";
+        }
+
+        if (pending.NeedsProof)
+        {
+            return $"The provider issued an access token for session '{session.Name}' that needs a proof of possession. Request a bearer token.";
+        }
+
+        if (pending.RefreshToken is null && session.Options.RequireRefreshToken)
+        {
+            var advice = "Allow the scope offline_access for this client and this user at the provider, "
+                + "or set RequireRefreshToken = false: then a login ends with its access token.";
+            Log.LoginWithoutRefreshToken(logger, session.Name, advice);
+            return $"The provider issued no refresh token for session '{session.Name}'. {advice}";
+        }
+
+        return null;
+    }
+}

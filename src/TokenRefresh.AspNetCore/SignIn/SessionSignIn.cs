@@ -1,0 +1,49 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using TokenRefresh.AspNetCore.Diagnostics;
+using TokenRefresh.AspNetCore.Sessions;
+
+namespace TokenRefresh.AspNetCore.SignIn;
+
+/// <summary>Signs a user in with tokens that the app brings.</summary>
+internal sealed class SessionSignIn(
+    UserSessionRegistry registry, LoginReplacement replacement, TokenSessions sessions, ILogger<SessionSignIn> logger)
+{
+    public async Task<TokenSession> SignInAsync(
+        HttpContext context, string name, ClaimsPrincipal principal, TokenSet tokens, AuthenticationProperties? properties, CancellationToken cancellationToken)
+    {
+        var session = registry.Get(name);
+        if (tokens.RefreshToken is null && session.Options.RequireRefreshToken)
+        {
+            throw new InvalidOperationException(
+                $"The tokens for session '{name}' have no refresh token. Request one (scope offline_access), "
+                + "or set RequireRefreshToken = false: then a login ends with its access token.");
+        }
+
+        var login = session.Options.Scope == UserTokenScope.PerUser ? LoginKey.OfUser(FindUserId(principal, name)) : LoginKey.NewRandom();
+        var withKey = SessionClaims.Attach(principal, session, login);
+        await replacement.SignOutAsync(context, properties, session, login).ConfigureAwait(false);
+        var tokenSession = sessions[name, login.SessionKey];
+        await tokenSession.SignInAsync(tokens, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await context.SignInAsync(session.CookieScheme, withKey, properties).ConfigureAwait(false);
+        }
+        catch
+        {
+            // Without a cookie nothing leads to these tokens.
+            await tokenSession.SignOutAsync(CancellationToken.None).ConfigureAwait(false);
+            throw;
+        }
+
+        Log.UserSignedIn(logger, name, session.CookieScheme!);
+        return tokenSession;
+    }
+
+    private static string FindUserId(ClaimsPrincipal principal, string name) =>
+        principal.FindFirst("sub")?.Value ?? principal.FindFirst(ClaimTypes.NameIdentifier)?.Value ?? throw new ArgumentException(
+            $"Session '{name}' is shared by the browsers of a user, and the principal has no user id. Add a claim ClaimTypes.NameIdentifier or 'sub'.",
+            nameof(principal));
+}

@@ -1,0 +1,34 @@
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.Extensions.Logging;
+using TokenRefresh.AspNetCore.Diagnostics;
+using TokenRefresh.AspNetCore.Sessions;
+
+namespace TokenRefresh.AspNetCore.SignOut;
+
+/// <summary>Signs the sessions of a cookie out when the cookie goes.</summary>
+internal sealed class SessionSignOut(UserSessionRegistry registry, TokenSessions sessions, ILogger<SessionSignOut> logger)
+{
+    public async Task SignOutAsync(CookieSigningOutContext context)
+    {
+        var ticket = await context.HttpContext.AuthenticateAsync(context.Scheme.Name).ConfigureAwait(false);
+        foreach (var session in registry.OfCookieScheme(context.Scheme.Name))
+        {
+            if (SessionClaims.Find(ticket.Principal, session) is not { } login)
+            {
+                continue;
+            }
+
+            try
+            {
+                // A sign-out that has begun is finished, also if the browser leaves.
+                await sessions[session.Name, login.SessionKey].SignOutAsync(CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (TokenRefreshException e)
+            {
+                // The cookie is deleted all the same: after it nothing leads to the saved tokens.
+                Log.SignOutNotSaved(logger, session.Name, e.Message);
+            }
+        }
+    }
+}

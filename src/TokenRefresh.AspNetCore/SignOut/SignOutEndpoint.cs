@@ -1,0 +1,71 @@
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using TokenRefresh.AspNetCore.Requests;
+using TokenRefresh.AspNetCore.Sessions;
+
+namespace TokenRefresh.AspNetCore.SignOut;
+
+/// <summary>Signs a user out of the app and of the provider.</summary>
+internal static class SignOutEndpoint
+{
+    private const string ReturnUrl = "returnUrl";
+
+    public static async Task HandleAsync(HttpContext context)
+    {
+        if (!await SameOrigin.IsSatisfiedOrHasTokenAsync(context).ConfigureAwait(false))
+        {
+            await FailureResponse.WriteCrossSiteAsync(context).ConfigureAwait(false);
+            return;
+        }
+
+        context.Response.Headers.CacheControl = "no-store";
+        var registry = context.RequestServices.GetRequiredService<UserSessionRegistry>();
+        var provider = await SignOutOfAppAsync(context, registry).ConfigureAwait(false);
+        var returnUrl = await ReadReturnUrlAsync(context.Request).ConfigureAwait(false);
+        if (!RequestKind.IsPage(context.Request))
+        {
+            // A script can't follow the redirect to the provider. A form can: it signs out there too.
+            context.Response.StatusCode = StatusCodes.Status204NoContent;
+            return;
+        }
+
+        if (provider is not null && await ProviderSignOut.IsSupportedAsync(provider, context.RequestAborted).ConfigureAwait(false))
+        {
+            var properties = new AuthenticationProperties { RedirectUri = returnUrl };
+            await context.SignOutAsync(provider.OpenIdConnectScheme, properties).ConfigureAwait(false);
+            return;
+        }
+
+        context.Response.Redirect(returnUrl);
+    }
+
+    /// <summary>Deletes the cookies, and with them the sessions.</summary>
+    /// <returns>The session whose provider is to sign the user out too.</returns>
+    private static async Task<UserSession?> SignOutOfAppAsync(HttpContext context, UserSessionRegistry registry)
+    {
+        UserSession? provider = null;
+        foreach (var cookie in registry.All.GroupBy(session => session.CookieScheme, StringComparer.Ordinal))
+        {
+            var ticket = await context.AuthenticateAsync(cookie.Key).ConfigureAwait(false);
+            provider ??= cookie.FirstOrDefault(session => session.OpenIdConnectScheme is not null && SessionClaims.Find(ticket.Principal, session) is not null);
+            await context.SignOutAsync(cookie.Key).ConfigureAwait(false);
+        }
+
+        // The cookie of a login that has ended names no session. With one provider there is no question which.
+        var providers = registry.All.Where(session => session.OpenIdConnectScheme is not null).ToArray();
+        return provider ?? (providers is [var only] ? only : null);
+    }
+
+    private static async Task<string> ReadReturnUrlAsync(HttpRequest request)
+    {
+        string? asked = request.Query[ReturnUrl];
+        if (asked is null && request.HasFormContentType)
+        {
+            var form = await request.ReadFormAsync(request.HttpContext.RequestAborted).ConfigureAwait(false);
+            asked = form[ReturnUrl];
+        }
+
+        return LocalUrl.IsLocal(asked) ? asked! : $"{request.PathBase}/";
+    }
+}

@@ -1,0 +1,34 @@
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using TokenRefresh.AspNetCore.DependencyInjection;
+
+namespace TokenRefresh;
+
+/// <summary>
+/// The base class for your own events of a cookie scheme that has a token session. It is needed only where the scheme has an
+/// <see cref="AuthenticationSchemeOptions.EventsType"/>, or events that override these methods: call the base method in each override.
+/// </summary>
+public class TokenRefreshCookieEvents : CookieAuthenticationEvents
+{
+    /// <summary>Rejects the cookie if its login has ended.</summary>
+    /// <param name="context">The context of the event.</param>
+    /// <returns>A task that ends when the event has been handled.</returns>
+    public override Task ValidatePrincipal(CookieValidatePrincipalContext context) =>
+        SchemeEvents.ValidatePrincipalAsync(context, base.ValidatePrincipal);
+
+    /// <summary>Keeps tokens out of the cookie.</summary>
+    /// <param name="context">The context of the event.</param>
+    /// <returns>A task that ends when the event has been handled.</returns>
+    public override Task SigningIn(CookieSigningInContext context) => SchemeEvents.SigningInAsync(context, base.SigningIn);
+
+    /// <summary>Signs the token session out.</summary>
+    /// <param name="context">The context of the event.</param>
+    /// <returns>A task that ends when the event has been handled.</returns>
+    public override Task SigningOut(CookieSigningOutContext context) => SchemeEvents.SigningOutAsync(context, base.SigningOut);
+
+    /// <summary>Answers a script with 401, and redirects a page to the login page.</summary>
+    /// <param name="context">The context of the event.</param>
+    /// <returns>A task that ends when the event has been handled.</returns>
+    public override Task RedirectToLogin(RedirectContext<CookieAuthenticationOptions> context) =>
+        SchemeEvents.RedirectToLoginAsync(context, base.RedirectToLogin);
+}

@@ -1,0 +1,62 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using TokenRefresh.AspNetCore.Requests;
+using TokenRefresh.AspNetCore.Sessions;
+using TokenRefresh.AspNetCore.SignOut;
+
+namespace Microsoft.AspNetCore.Builder;
+
+/// <summary>Maps the endpoints that a web app with token sessions needs.</summary>
+public static class TokenRefreshEndpointExtensions
+{
+    /// <summary>
+    /// Maps the sign-out: a POST that deletes the cookie, signs the token session out and, from a form, signs the user out of the provider
+    /// too. A request of another site is refused with 403: the browser must send <c>Sec-Fetch-Site: same-origin</c>, or the form needs an
+    /// antiforgery token. The parameter <c>returnUrl</c> names the page that follows; only pages of this app are accepted.
+    /// </summary>
+    /// <param name="endpoints">The app.</param>
+    /// <param name="pattern">The path.</param>
+    /// <returns>A builder for more conventions.</returns>
+    /// <exception cref="InvalidOperationException">The services have no user session.</exception>
+    public static IEndpointConventionBuilder MapSignOut(this IEndpointRouteBuilder endpoints, string pattern = "/logout")
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        RequiredServices.Check(endpoints.ServiceProvider, nameof(MapSignOut));
+
+        // Also a user whose login has ended may sign out, whatever the app's fallback policy says.
+        return endpoints.MapPost(pattern, SignOutEndpoint.HandleAsync).AllowAnonymous().WithDisplayName("TokenRefresh sign-out");
+    }
+
+    /// <summary>
+    /// Maps an endpoint that tells a script who is signed in: a GET that gives the name and the claims of the user as JSON, or 401. It
+    /// gives no token, and not the key of the token session.
+    /// </summary>
+    /// <param name="endpoints">The app.</param>
+    /// <param name="pattern">The path.</param>
+    /// <returns>A builder for more conventions.</returns>
+    /// <exception cref="InvalidOperationException">The services have no user session.</exception>
+    public static IEndpointConventionBuilder MapUser(this IEndpointRouteBuilder endpoints, string pattern = "/user")
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        RequiredServices.Check(endpoints.ServiceProvider, nameof(MapUser));
+        return endpoints.MapGet(pattern, UserEndpoint.HandleAsync).AllowAnonymous().WithDisplayName("TokenRefresh user");
+    }
+
+    /// <summary>
+    /// Refuses requests of other sites with 403, where they would change state with the user's cookie: the browser must send
+    /// <c>Sec-Fetch-Site: same-origin</c>, or the script the header <c>X-Requested-With</c>. GET, HEAD and OPTIONS pass.
+    /// </summary>
+    /// <typeparam name="TBuilder">The kind of endpoint.</typeparam>
+    /// <param name="builder">An endpoint or a group of a minimal API.</param>
+    /// <returns>The same builder.</returns>
+    public static TBuilder RequireSameOrigin<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        return builder.AddEndpointFilter(static (context, next) => IsSafe(context.HttpContext.Request.Method) || SameOrigin.IsSatisfied(context.HttpContext)
+            ? next(context)
+            : new ValueTask<object?>(Results.StatusCode(StatusCodes.Status403Forbidden)));
+    }
+
+    private static bool IsSafe(string method) => HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method);
+}

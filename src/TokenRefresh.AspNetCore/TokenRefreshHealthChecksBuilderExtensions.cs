@@ -1,0 +1,23 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using TokenRefresh.AspNetCore.Diagnostics;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Adds a health check for token sessions.</summary>
+public static class TokenRefreshHealthChecksBuilderExtensions
+{
+    /// <summary>
+    /// Reports degraded health while refreshes fail: the token endpoint can't be reached, or refuses the client. A login that has ended is
+    /// no failure. The check reads no store and calls no server.
+    /// </summary>
+    /// <param name="builder">The health checks.</param>
+    /// <param name="name">The name of the check.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentException"><paramref name="name"/> is empty.</exception>
+    public static IHealthChecksBuilder AddTokenRefresh(this IHealthChecksBuilder builder, string name = "token_refresh")
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        return builder.AddCheck<TokenRefreshHealthCheck>(name, HealthStatus.Degraded);
+    }
+}

@@ -1,0 +1,102 @@
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Authentication.OpenIdConnect;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using TokenRefresh;
+using TokenRefresh.AspNetCore.DependencyInjection;
+using TokenRefresh.AspNetCore.Requests;
+using TokenRefresh.AspNetCore.Sessions;
+using TokenRefresh.AspNetCore.SignIn;
+using TokenRefresh.AspNetCore.SignOut;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Registers token sessions for the users of a web app.</summary>
+public static class TokenRefreshUserServiceCollectionExtensions
+{
+    /// <summary>
+    /// Registers a token session for each browser login of the app. Client and endpoints come from the app's OpenID Connect scheme; an app
+    /// that signs its users in itself sets <see cref="TokenRefreshOptions.TokenEndpoint"/> and calls
+    /// <see cref="TokenSessionHttpContextExtensions.SignInWithTokensAsync"/>.
+    /// </summary>
+    /// <param name="services">The services.</param>
+    /// <param name="name">The session's name: HTTP clients use it with <c>AddTokenRefreshHandler(name)</c>.</param>
+    /// <param name="configure">
+    /// Sets the session's options. <see cref="TokenRefreshOptions.ReLoginResult"/> is <see cref="ReLoginResult.Throw"/> by default here, so
+    /// that <c>UseTokenRefresh</c> can answer with a sign-in.
+    /// </param>
+    /// <param name="configureUsers">Sets how logins and sessions belong together.</param>
+    /// <returns>A builder for the store and the encryption of the tokens.</returns>
+    /// <exception cref="ArgumentException"><paramref name="name"/> is empty.</exception>
+    public static TokenSessionBuilder AddUserTokenSession(
+        this IServiceCollection services, string name, Action<TokenRefreshOptions>? configure = null, Action<UserTokenOptions>? configureUsers = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        var names = AddCommonServices(services);
+        if (!names.Names.Contains(name))
+        {
+            names.Names.Add(name);
+            services.Configure<TokenRefreshOptions>(name, options => options.ReLoginResult = ReLoginResult.Throw);
+        }
+
+        var builder = services.AddTokenSession(name);
+        UseCurrentUser(services, name);
+        if (configure is not null)
+        {
+            services.Configure(name, configure);
+        }
+
+        if (configureUsers is not null)
+        {
+            services.Configure(name, configureUsers);
+        }
+
+        builder.TokenEndpointClient.AddHttpMessageHandler(provider => new DiscoveryHandler(provider.GetRequiredService<UserSessionRegistry>(), name));
+        return builder;
+    }
+
+    private static UserSessionNames AddCommonServices(IServiceCollection services)
+    {
+        if (services.FirstOrDefault(service => service.ServiceType == typeof(UserSessionNames)) is { ImplementationInstance: UserSessionNames known })
+        {
+            return known;
+        }
+
+        var names = new UserSessionNames();
+        services.AddSingleton(names);
+        services.AddHttpContextAccessor();
+        services.AddAntiforgery();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<UserSessionRegistry>();
+        services.AddSingleton<CurrentLogin>();
+        services.AddSingleton<LoginChecker>();
+        services.AddSingleton<LoginReplacement>();
+        services.AddSingleton<OpenIdConnectSignIn>();
+        services.AddSingleton<SessionCookie>();
+        services.AddSingleton<SessionSignIn>();
+        services.AddSingleton<SessionSignOut>();
+        services.AddSingleton<StoreAdvice>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<CookieAuthenticationOptions>, CookieSchemeSetup>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<OpenIdConnectOptions>, OpenIdConnectSchemeSetup>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<TokenRefreshOptions>, SessionOptionsSetup>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TokenRefreshOptions>, UserSessionValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, MemoryOnlyWarning>());
+        return names;
+    }
+
+    // [FromKeyedServices(name)] TokenSession is the session of the request's or circuit's user, not one for all.
+    private static void UseCurrentUser(IServiceCollection services, string name)
+    {
+        services.RemoveAllKeyed<TokenSession>(name);
+        services.AddKeyedScoped(name, static (provider, key) =>
+        {
+            var registry = provider.GetRequiredService<UserSessionRegistry>();
+            var session = registry.Get((string)key!);
+            var login = provider.GetRequiredService<CurrentLogin>().Find(session) ?? throw TokenSessionHttpContextExtensions.NoUser(session.Name);
+            return provider.GetRequiredService<TokenSessions>()[session.Name, login.SessionKey];
+        });
+    }
+}

@@ -1,0 +1,183 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace TokenRefresh.AspNetCore.Tests;
+
+/// <summary>Sign-out, and who may ask for it.</summary>
+public sealed partial class SignOutTests
+{
+    private const string AppCookie = ".AspNetCore.Cookies";
+
+    [Fact]
+    public async Task A_sign_out_ends_session_cookie_and_refresh_token_and_comes_back_from_the_provider()
+    {
+        await using var provider = await Provider.StartAsync();
+        await using var node = await Node.StartAsync(provider);
+        using var browser = new Browser();
+        await browser.GoAsync(node.At("orders"));
+        var cookie = browser.Cookie(node.Address, AppCookie);
+
+        var page = await browser.SubmitAsync(node.At("logout"), from: node.Address, ("returnUrl", "/?bye"));
+
+        Assert.Equal((node.At("?bye"), "home"), (page.Address, page.Text));
+        Assert.DoesNotContain(AppCookie, browser.CookieNames(node.Address));
+        Assert.Single(provider.IdTokenHints);
+        await Eventually.TrueAsync(() => provider.RevokedTokens.SequenceEqual([provider.IssuedTokens.ElementAt(1)]));
+        browser.SetCookie(node.Address, AppCookie, cookie);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await browser.FetchAsync(node.At("orders"))).Status);
+    }
+
+    [Theory]
+    [Trait("Case", "W15")]
+    [InlineData("https://evil.example/")]
+    [InlineData("//evil.example")]
+    [InlineData("/\\evil.example")]
+    [InlineData("\\\\evil.example")]
+    [InlineData("/\t/evil.example")]
+    [InlineData("javascript:alert(1)")]
+    [InlineData("evil.example")]
+    [InlineData("")]
+    [InlineData(" /ok")]
+    [InlineData("/ok\r\nSet-Cookie: a=b")]
+    public async Task A_return_url_that_leads_elsewhere_leads_home(string returnUrl)
+    {
+        await using var provider = await Provider.StartAsync();
+        await using var node = await Node.StartAsync(provider);
+        using var browser = new Browser();
+        await browser.GoAsync(node.At("orders"));
+
+        var inForm = await browser.SubmitAsync(node.At("logout"), from: node.Address, ("returnUrl", returnUrl));
+        var inQuery = await browser.SubmitAsync(node.At("logout?returnUrl=" + Uri.EscapeDataString(returnUrl)), from: node.Address);
+
+        Assert.All([inForm, inQuery], page => Assert.Equal(node.Address, page.Address));
+        Assert.DoesNotContain(browser.Visited, visited => visited.Contains("://evil", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [Trait("Case", "W16")]
+    [InlineData("logout")]
+    [InlineData("save")]
+    public async Task A_post_of_another_site_is_refused(string path)
+    {
+        await using var provider = await Provider.StartAsync();
+        await using var node = await Node.StartAsync(provider, WithForms());
+        using var browser = new Browser();
+        await browser.GoAsync(node.At("orders"));
+        var cookie = browser.Cookie(node.Address, AppCookie);
+
+        var form = await browser.SubmitAsync(node.At(path), from: new Uri("http://evil.example/"));
+        var script = await browser.FetchAsync(node.At(path), HttpMethod.Post, site: "cross-site");
+        var sibling = await browser.FetchAsync(node.At(path), HttpMethod.Post, site: "same-site");
+
+        // An old browser that sends neither fetch metadata nor SameSite cookies rightly.
+        using var old = new HttpRequestMessage(HttpMethod.Post, node.At(path));
+        old.Headers.Add("Accept", "text/html");
+        var oldBrowsers = await browser.SendAsync(old);
+
+        Assert.All([form, script, sibling, oldBrowsers], answer => Assert.Equal(HttpStatusCode.Forbidden, answer.Status));
+        Assert.Equal(cookie, browser.Cookie(node.Address, AppCookie));
+        Assert.Equal("orders of alice", (await browser.FetchAsync(node.At("orders"))).Text);
+    }
+
+    [Fact]
+    [Trait("Case", "W16")]
+    public async Task An_old_browser_signs_out_by_a_form_with_an_antiforgery_token()
+    {
+        await using var provider = await Provider.StartAsync();
+        await using var node = await Node.StartAsync(provider, WithForms());
+        using var browser = new Browser();
+        await browser.GoAsync(node.At("orders"));
+        var token = TokenField().Match((await browser.GoAsync(node.At("form"))).Text).Groups["value"].Value;
+
+        using var post = new HttpRequestMessage(HttpMethod.Post, node.At("logout"))
+        {
+            Content = new FormUrlEncodedContent([KeyValuePair.Create("__RequestVerificationToken", token)]),
+        };
+        post.Headers.Add("Accept", "text/html");
+        var page = await browser.SendAsync(post);
+
+        Assert.Equal(HttpStatusCode.Found, page.Status);
+        Assert.DoesNotContain(AppCookie, browser.CookieNames(node.Address));
+    }
+
+    [Fact]
+    public async Task A_script_of_the_app_may_change_state_and_sign_out()
+    {
+        await using var provider = await Provider.StartAsync();
+        await using var node = await Node.StartAsync(provider, WithForms());
+        using var browser = new Browser();
+        await browser.GoAsync(node.At("orders"));
+        using var old = new HttpRequestMessage(HttpMethod.Post, node.At("save"));
+        old.Headers.Add("X-Requested-With", "XMLHttpRequest");
+
+        Assert.Equal("saved", (await browser.FetchAsync(node.At("save"), HttpMethod.Post)).Text);
+        Assert.Equal("saved", (await browser.SendAsync(old)).Text);
+        Assert.Equal(HttpStatusCode.NoContent, (await browser.FetchAsync(node.At("logout"), HttpMethod.Post)).Status);
+        Assert.DoesNotContain(AppCookie, browser.CookieNames(node.Address));
+    }
+
+    [Fact]
+    public async Task A_sign_out_by_get_does_nothing()
+    {
+        await using var provider = await Provider.StartAsync();
+        await using var node = await Node.StartAsync(provider);
+        using var browser = new Browser();
+        await browser.GoAsync(node.At("orders"));
+
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, (await browser.GoAsync(node.At("logout"))).Status);
+        Assert.Equal("orders of alice", (await browser.FetchAsync(node.At("orders"))).Text);
+    }
+
+    [Fact]
+    public async Task A_sign_out_in_one_browser_leaves_the_users_other_browser_signed_in()
+    {
+        await using var provider = await Provider.StartAsync();
+        await using var node = await Node.StartAsync(provider);
+        using var one = new Browser();
+        using var two = new Browser();
+        await one.GoAsync(node.At("orders"));
+        await two.GoAsync(node.At("orders"));
+
+        await one.SubmitAsync(node.At("logout"), from: node.Address);
+
+        Assert.Equal("orders of alice", (await two.FetchAsync(node.At("orders"))).Text);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await one.FetchAsync(node.At("orders"))).Status);
+    }
+
+    [Fact]
+    public async Task All_browsers_of_a_user_share_a_session_where_the_app_says_so()
+    {
+        await using var provider = await Provider.StartAsync();
+        await using var node = await Node.StartAsync(provider, new NodeSetup { ConfigureUsers = options => options.Scope = UserTokenScope.PerUser });
+        using var one = new Browser();
+        using var two = new Browser();
+        await one.GoAsync(node.At("orders"));
+        await two.GoAsync(node.At("orders"));
+        Assert.Equal("orders of alice", (await one.FetchAsync(node.At("orders"))).Text);
+
+        await one.SubmitAsync(node.At("logout"), from: node.Address);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, (await two.FetchAsync(node.At("orders"))).Status);
+    }
+
+    // The worst case: a cookie that other sites' requests have with them.
+    private static NodeSetup WithForms() => new()
+    {
+        ConfigureServices = services => services.Configure<CookieAuthenticationOptions>(
+            CookieAuthenticationDefaults.AuthenticationScheme, options => options.Cookie.SameSite = SameSiteMode.None),
+        Map = app =>
+        {
+            app.MapPost("/save", () => "saved").RequireAuthorization().RequireSameOrigin();
+            app.MapGet("/form", (HttpContext context, IAntiforgery antiforgery) => Results.Content(
+                $"<input name=\"__RequestVerificationToken\" value=\"{antiforgery.GetAndStoreTokens(context).RequestToken}\">", "text/html"));
+        },
+    };
+
+    [GeneratedRegex("value=\"(?<value>[^\"]*)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex TokenField();
+}

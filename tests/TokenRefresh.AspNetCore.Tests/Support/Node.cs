@@ -1,0 +1,114 @@
+using System.Net;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Authentication.OpenIdConnect;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using TokenRefresh.TestKit;
+
+namespace TokenRefresh.AspNetCore.Tests.Support;
+
+/// <summary>One node of a web app: Kestrel on a port of its own, as a user of the package would write it.</summary>
+internal sealed class Node : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private Node(WebApplication app, NodeSetup setup, Uri address)
+    {
+        _app = app;
+        Address = address;
+        Log = setup.Log;
+    }
+
+    public Uri Address { get; }
+
+    public LogLines Log { get; }
+
+    public IServiceProvider Services => _app.Services;
+
+    public TokenSessions Sessions => _app.Services.GetRequiredService<TokenSessions>();
+
+    public Uri At(string path) => new(Address, path);
+
+    public static async Task<Node> StartAsync(Provider provider, NodeSetup? setup = null)
+    {
+        setup ??= new NodeSetup();
+        var address = new Uri($"http://127.0.0.1:{RedisServer.FindPort()}/");
+        await provider.AllowAsync(address);
+        var builder = CreateBuilder(setup, address);
+        builder.Services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme)
+            .AddCookie()
+            .AddOpenIdConnect(options =>
+            {
+                options.Authority = provider.Address.ToString();
+                options.RequireHttpsMetadata = false;
+                options.ClientId = Provider.ClientId;
+                options.ClientSecret = Provider.ClientSecret;
+                options.ResponseType = "code";
+            });
+        var session = builder.Services.AddUserTokenSession("shop", configureUsers: setup.ConfigureUsers);
+        builder.Services.AddHttpClient("orders", client => client.BaseAddress = provider.Address).AddTokenRefreshHandler("shop");
+        setup.ConfigureSession(session);
+        setup.ConfigureServices(builder.Services);
+        return await StartAsync(builder, setup, address);
+    }
+
+    public static WebApplicationBuilder CreateBuilder(NodeSetup setup, Uri address)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, address.Port));
+        builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Trace).AddProvider(setup.Log);
+        builder.Services.AddSingleton<TimeProvider>(setup.Time);
+        builder.Services.AddDataProtection().SetApplicationName("nodes").PersistKeysToFileSystem(new DirectoryInfo(setup.Keys));
+        builder.Services.AddAuthorization();
+        return builder;
+    }
+
+    public static async Task<Node> StartAsync(WebApplicationBuilder builder, NodeSetup setup, Uri address)
+    {
+        var app = builder.Build();
+        app.UseExceptionHandler(error => error.Run(context => context.Response.WriteAsync("The app's own error page.")));
+        app.UseTokenRefresh();
+        app.MapSignOut();
+        app.MapUser();
+        app.MapGet("/", () => Results.Text("home"));
+        app.MapGet("/orders", GetOrdersAsync).RequireAuthorization();
+        app.MapGet("/open/orders", GetOrdersAsync);
+        setup.Map(app);
+        await app.StartAsync();
+        return new Node(app, setup, address);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+    }
+
+    private static async Task<string> GetOrdersAsync(IHttpClientFactory clients, CancellationToken cancellationToken)
+    {
+        using var response = await clients.CreateClient("orders").GetAsync("api/me", cancellationToken);
+        return "orders of " + await response.EnsureSuccessStatusCode().Content.ReadAsStringAsync(cancellationToken);
+    }
+}
+
+/// <summary>How a node is set up. Nodes of one app share it.</summary>
+internal sealed class NodeSetup
+{
+    public JumpingTime Time { get; } = new();
+
+    public string Keys { get; } = Directory.CreateTempSubdirectory("tokenrefresh-keys-").FullName;
+
+    public LogLines Log { get; } = new();
+
+    public Action<UserTokenOptions>? ConfigureUsers { get; init; }
+
+    public Action<TokenSessionBuilder> ConfigureSession { get; init; } = _ => { };
+
+    public Action<IServiceCollection> ConfigureServices { get; init; } = _ => { };
+
+    public Action<WebApplication> Map { get; init; } = _ => { };
+}
