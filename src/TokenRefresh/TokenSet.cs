@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics;
 
 namespace TokenRefresh;
@@ -7,12 +8,17 @@ namespace TokenRefresh;
 [DebuggerDisplay("{ToString(),nq}")]
 public sealed class TokenSet
 {
+    private static readonly DateTimeOffset LongAgo = new(1970, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     // A server holds one of these for each user: the access token is kept once, as the header's value where there is one, and times as
     // ticks of UTC, plus one; 0: none.
     private readonly string _text;
     private readonly int _start;
     private readonly long _expiresAt;
     private readonly long _receivedAt;
+
+    // What few logins have: one reference where there is none of it.
+    private readonly TokenSetExtras _extras = TokenSetExtras.None;
 
     /// <summary>Creates a token set.</summary>
     /// <param name="accessToken">The access token, as it stands behind the scheme in the <c>Authorization</c> header.</param>
@@ -40,22 +46,25 @@ public sealed class TokenSet
         RefreshToken = refreshToken;
     }
 
-    private TokenSet(TokenSet original, string text, int start, string? refreshToken)
+    private TokenSet(TokenSet original, string text, int start, string? refreshToken, TokenSetExtras? extras = null)
     {
         _text = text;
         _start = start;
         _expiresAt = original._expiresAt;
         _receivedAt = original._receivedAt;
+        _extras = extras ?? original._extras;
         RefreshToken = refreshToken;
-        Scheme = original.Scheme;
         Scope = original.Scope;
     }
 
+    private TokenSet() => _text = "";
+
     /// <summary>The access token, without its scheme.</summary>
+    /// <value>Empty for a login that began with <see cref="FromRefreshToken"/> and wasn't refreshed yet.</value>
     public string AccessToken => _text.Substring(_start);
 
     /// <summary>The refresh token, or <see langword="null"/> where the login has none.</summary>
-    public string? RefreshToken { get; }
+    public string? RefreshToken { get; private init; }
 
     /// <summary>When the access token expires.</summary>
     /// <value>By the local clock. <see langword="null"/>: unknown; the token is used until a 401 and never refreshed ahead.</value>
@@ -78,28 +87,86 @@ public sealed class TokenSet
     /// The default is <see langword="null"/>. <c>DPoP</c>, <c>MAC</c> and <c>PoP</c> are refused at sign-in, because each request would
     /// need a proof. Any other type is accepted: requests are sent with <see cref="TokenRefreshOptions.Scheme"/>.
     /// </value>
-    public string? Scheme { get; init; }
+    public string? Scheme
+    {
+        get => _extras.Scheme;
+        init => _extras = _extras with { Scheme = value };
+    }
 
     /// <summary>The scope of the access token, space separated (RFC 6749, section 3.3).</summary>
     public string? Scope { get; init; }
 
+    /// <summary>When the refresh token expires, and the login with it (<c>refresh_token_expires_in</c>, <c>refresh_expires_in</c>).</summary>
+    /// <value>
+    /// By the local clock. The default is <see langword="null"/>: unknown. Refreshes that don't mention it keep it. It is for the app to
+    /// read: the refresh token is sent whatever it says, because only the server knows.
+    /// </value>
+    public DateTimeOffset? RefreshTokenExpiresAt
+    {
+        get => _extras.RefreshTokenExpiresAt;
+        init => _extras = _extras with { RefreshTokenExpiresAt = value };
+    }
+
+    /// <summary>The id token (<c>id_token</c>, OpenID Connect Core, section 12.2).</summary>
+    /// <value>
+    /// The default is <see langword="null"/>: there is none. Refreshes that bring none keep it. It is not validated: its signature and
+    /// claims are for the app to check.
+    /// </value>
+    public string? IdentityToken
+    {
+        get => _extras.IdentityToken;
+        init => _extras = _extras with { IdentityToken = value };
+    }
+
+    /// <summary>The other members of the token response, such as <c>instance_url</c> or <c>issued_token_type</c>, by their names.</summary>
+    /// <value>
+    /// Strings as they are, anything else as JSON text. The default is empty. Refreshes that don't mention a member keep it. Of a
+    /// response, at most 64 members and 64 KiB (UTF-16 code units) are kept, the first ones. They are saved with the tokens.
+    /// </value>
+    /// <exception cref="ArgumentNullException">The value is <see langword="null"/>.</exception>
+    public IReadOnlyDictionary<string, string> Additional
+    {
+        get => _extras.Additional;
+        init
+        {
+            Require.NotNull(value, nameof(value));
+            _extras = _extras with { Additional = TokenSetExtras.Copy(value) };
+        }
+    }
+
     /// <summary>The header's value: scheme and access token.</summary>
     internal string Header => _text;
+
+    /// <summary>Whether there is an access token.</summary>
+    internal bool HasAccessToken => _text.Length > _start;
+
+    /// <summary>Begins a login with a refresh token alone. Its first use refreshes.</summary>
+    /// <param name="refreshToken">The refresh token.</param>
+    /// <returns>A token set whose access token is empty and has expired long ago.</returns>
+    /// <exception cref="ArgumentException"><paramref name="refreshToken"/> is empty.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="refreshToken"/> is <see langword="null"/>.</exception>
+    public static TokenSet FromRefreshToken(string refreshToken)
+    {
+        Require.NotEmpty(refreshToken, nameof(refreshToken));
+
+        // A lifetime of zero, counted from a time long ago: the first use finds an expired token.
+        return new TokenSet { RefreshToken = refreshToken, ReceivedAt = LongAgo, ExpiresAt = LongAgo };
+    }
 
     /// <summary>The same tokens with another refresh token.</summary>
     internal TokenSet WithRefreshToken(string refreshToken) => new(this, _text, _start, refreshToken);
 
     /// <summary>The same tokens, kept as the header's value.</summary>
-    internal TokenSet WithHeader(string scheme) => new(this, scheme + " " + AccessToken, scheme.Length + 1, RefreshToken);
+    internal TokenSet WithHeader(string scheme) =>
+        HasAccessToken ? new(this, scheme + " " + AccessToken, scheme.Length + 1, RefreshToken) : this;
 
     /// <summary>What a refresh didn't say stays as it was (RFC 6749, section 6).</summary>
-    internal TokenSet CompletedBy(TokenSet? old, DateTimeOffset now) => new(AccessToken, RefreshToken ?? old?.RefreshToken)
-    {
-        ReceivedAt = ReceivedAt ?? now,
-        ExpiresAt = ExpiresAt,
-        Scheme = Scheme ?? old?.Scheme,
-        Scope = Scope ?? old?.Scope,
-    };
+    internal TokenSet CompletedBy(TokenSet? old, DateTimeOffset now) =>
+        new(this, AccessToken, start: 0, RefreshToken ?? old?.RefreshToken, _extras.WithDefaultsFrom(old?._extras))
+        {
+            ReceivedAt = ReceivedAt ?? now,
+            Scope = Scope ?? old?.Scope,
+        };
 
     private static DateTimeOffset? FromTicks(long ticks) => ticks == 0 ? null : new DateTimeOffset(ticks - 1, TimeSpan.Zero);
 

@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using System.Linq;
 using Xunit;
 
 namespace TokenRefresh.Tests;
@@ -30,4 +32,91 @@ public sealed class TokenSetTests
 
     [Fact]
     public void A_refresh_token_is_there_or_not_but_never_empty() => Assert.Throws<ArgumentException>(() => new TokenSet("access-1", ""));
+
+    [Fact]
+    [Trait("Case", "B32")]
+    public void What_a_refresh_doesnt_mention_is_kept()
+    {
+        var now = new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        var old = new TokenSet("access-1", "refresh-1")
+        {
+            Scheme = "JWT",
+            Scope = "all",
+            IdentityToken = "id-1",
+            RefreshTokenExpiresAt = now.AddDays(1),
+            Additional = new Dictionary<string, string> { ["a"] = "1", ["b"] = "1" },
+        };
+
+        var silent = new TokenSet("access-2").CompletedBy(old, now);
+        var spoken = new TokenSet("access-2", "refresh-2")
+        {
+            IdentityToken = "id-2",
+            RefreshTokenExpiresAt = now.AddDays(2),
+            Additional = new Dictionary<string, string> { ["b"] = "2", ["c"] = "2" },
+        }.CompletedBy(old, now);
+
+        Assert.Equal(("refresh-1", "JWT", "all", "id-1", now.AddDays(1)), (silent.RefreshToken, silent.Scheme, silent.Scope, silent.IdentityToken, silent.RefreshTokenExpiresAt));
+        Assert.Same(old.Additional, silent.Additional);
+        Assert.Equal(("refresh-2", "id-2", now.AddDays(2)), (spoken.RefreshToken, spoken.IdentityToken, spoken.RefreshTokenExpiresAt));
+        Assert.Equal(["a=1", "b=2", "c=2"], spoken.Additional.Select(member => $"{member.Key}={member.Value}").Order(StringComparer.Ordinal));
+        Assert.Equal("id-2", spoken.WithRefreshToken("refresh-3").WithHeader("Bearer").IdentityToken);
+    }
+
+    [Fact]
+    [Trait("Case", "B32")]
+    public void Additional_members_are_copied_and_bounded_also_over_many_refreshes()
+    {
+        var members = new Dictionary<string, string> { ["a"] = "1" };
+        var tokens = new TokenSet("access-1") { Additional = members };
+        members["a"] = "2";
+        Assert.Equal("1", tokens.Additional["a"]);
+        Assert.Throws<ArgumentNullException>("value", () => new TokenSet("access-1") { Additional = null! });
+        Assert.Empty(new TokenSet("access-1").Additional);
+
+        for (var refresh = 0; refresh < 100; refresh++)
+        {
+            tokens = new TokenSet("access-1")
+            {
+                Additional = new Dictionary<string, string> { [$"new-{refresh}"] = new('x', 1000) },
+            }.CompletedBy(tokens, DateTimeOffset.UnixEpoch);
+        }
+
+        Assert.Equal(TokenSetExtras.MaxMembers, tokens.Additional.Count);
+        Assert.Equal("new-99", tokens.Additional.First().Key);
+    }
+
+    [Fact]
+    [Trait("Case", "B32")]
+    public void A_member_that_is_too_long_is_left_out_and_the_next_ones_are_kept()
+    {
+        var kept = TokenSetExtras.CopyWithinLimits(
+        [
+            new("a", "1"), new("long", new string('x', TokenSetExtras.MaxLength)), new("b", new string('x', TokenSetExtras.MaxLength - 3)), new("c", ""),
+        ]);
+
+        Assert.Equal(["a", "b"], kept.Keys);
+    }
+
+    [Fact]
+    public void A_login_may_begin_with_a_refresh_token_alone()
+    {
+        var tokens = TokenSet.FromRefreshToken("kanarie");
+
+        Assert.Equal(("", "kanarie"), (tokens.AccessToken, tokens.RefreshToken));
+        Assert.True(tokens.ExpiresAt < DateTimeOffset.UnixEpoch.AddDays(1));
+        Assert.Equal("", tokens.WithHeader("Bearer").Header);
+        Assert.False(tokens.WithHeader("Bearer").HasAccessToken);
+        Assert.DoesNotContain("kanarie", tokens.ToString(), StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => TokenSet.FromRefreshToken(""));
+        Assert.Throws<ArgumentNullException>(() => TokenSet.FromRefreshToken(null!));
+    }
+
+    [Fact]
+    [Trait("Case", "C42")]
+    public void No_token_and_no_other_member_is_shown()
+    {
+        var tokens = new TokenSet("kanarie") { IdentityToken = "kanarie", Additional = new Dictionary<string, string> { ["x"] = "kanarie" } };
+
+        Assert.DoesNotContain("kanarie", tokens.ToString(), StringComparison.Ordinal);
+    }
 }

@@ -13,6 +13,12 @@ internal sealed class TokenFields : IDisposable
     // Longer than any token lives. A longer lifetime is unknown.
     private static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(365 * 100);
 
+    private static readonly string[] ProtocolMembers =
+    [
+        "access_token", "refresh_token", "token_type", "expires_in", "scope", "id_token", "refresh_token_expires_in", "refresh_expires_in",
+        "error", "error_description", "error_uri", "access", "refresh", "code", "detail",
+    ];
+
     private readonly JsonDocument _document;
     private readonly Dictionary<string, JsonElement> _members;
 
@@ -68,6 +74,24 @@ internal sealed class TokenFields : IDisposable
     public IEnumerable<(string Name, string Text)> Texts() => IsObject
         ? _members.SelectMany(member => TextsIn(member.Key, member.Value))
         : TextsIn("", Root);
+
+    /// <summary>The members that the protocol doesn't define: strings as they are, anything else as JSON text. Nulls are left out.</summary>
+    public IEnumerable<KeyValuePair<string, string>> ReadAdditional()
+    {
+        foreach (var member in _members)
+        {
+            var text = member.Value.ValueKind switch
+            {
+                JsonValueKind.Null => null,
+                JsonValueKind.String => ReadText(member.Value),
+                _ => member.Value.GetRawText(),
+            };
+            if (text is not null && Array.IndexOf(ProtocolMembers, member.Key) < 0)
+            {
+                yield return new KeyValuePair<string, string>(member.Key, text);
+            }
+        }
+    }
 
     /// <summary>Reads a number of seconds, or a text of one; <see langword="null"/> where it makes no sense.</summary>
     public TimeSpan? ReadSeconds(string name)

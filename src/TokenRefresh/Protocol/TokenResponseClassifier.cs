@@ -142,7 +142,17 @@ internal static class TokenResponseClassifier
         }
 
         return TokenSyntax.IsAccessToken(accessToken)
-            ? TokenEndpointResult.Succeeded(new TokenSet(accessToken, refreshToken) { ReceivedAt = now, ExpiresAt = now + lifetime, Scope = scope })
+            ? TokenEndpointResult.Succeeded(new TokenSet(accessToken, refreshToken)
+            {
+                ReceivedAt = now,
+                ExpiresAt = now + lifetime,
+                Scope = scope,
+                IdentityToken = fields["id_token"],
+
+                // Zero, as Keycloak sends it for an offline token, is no end.
+                RefreshTokenExpiresAt = now + (fields.ReadSeconds("refresh_token_expires_in") ?? fields.ReadSeconds("refresh_expires_in")),
+                Additional = TokenSetExtras.CopyWithinLimits(fields.ReadAdditional()),
+            })
             : TokenEndpointResult.Misconfigured(
                 $"{response.Endpoint} gives an access token that holds a character which isn't allowed in a header (RFC 6750, section 2.1). "
                 + "Have the server issue tokens without white space and commas.",

@@ -1,6 +1,7 @@
 using System;
-using System.Buffers.Text;
+using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using System.Text;
 using System.Text.Json;
 
@@ -11,6 +12,9 @@ internal sealed class TokenCodec(TokenSessionKey key, ITokenProtector? protector
 {
     private const int FormatVersion = 1;
 
+    // A record that can't be read again is worse than one that isn't written. Stores refuse to read more than they would ever be given.
+    private const int MaxLength = 1024 * 1024;
+
     public string Write(TokenSet tokens)
     {
         using var buffer = new MemoryStream();
@@ -18,17 +22,22 @@ internal sealed class TokenCodec(TokenSessionKey key, ITokenProtector? protector
         {
             json.WriteStartObject();
             json.WriteNumber("v", FormatVersion);
-            json.WriteString("access", tokens.AccessToken);
+            WriteIfAny(json, "access", tokens.HasAccessToken ? tokens.AccessToken : null);
             WriteIfAny(json, "refresh", tokens.RefreshToken);
             WriteIfAny(json, "scheme", tokens.Scheme);
             WriteIfAny(json, "scope", tokens.Scope);
             WriteIfAny(json, "expires", tokens.ExpiresAt);
             WriteIfAny(json, "received", tokens.ReceivedAt);
+            WriteIfAny(json, "id", tokens.IdentityToken);
+            WriteIfAny(json, "refreshExpires", tokens.RefreshTokenExpiresAt);
+            WriteIfAny(json, "additional", tokens.Additional);
             json.WriteEndObject();
         }
 
         var text = Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
-        return protector is null ? text : Protect(protector, text);
+        var value = protector is null ? text : Protect(protector, text);
+        return value.Length <= MaxLength ? value : throw new UnreadableTokensException(
+            $"The tokens take {value.Length} characters to save; the limit is {MaxLength}. Have the server issue smaller tokens.");
     }
 
     private string Protect(ITokenProtector by, string text)
@@ -56,12 +65,20 @@ internal sealed class TokenCodec(TokenSessionKey key, ITokenProtector? protector
                 throw new FormatException("The format version is unknown.");
             }
 
-            return new TokenSet(root.GetProperty("access").GetString()!, Text(root, "refresh"))
+            if (Text(root, "access") is not { } accessToken)
+            {
+                return TokenSet.FromRefreshToken(Text(root, "refresh")!);
+            }
+
+            return new TokenSet(accessToken, Text(root, "refresh"))
             {
                 Scheme = Text(root, "scheme"),
                 Scope = Text(root, "scope"),
                 ExpiresAt = Time(root, "expires"),
                 ReceivedAt = Time(root, "received"),
+                IdentityToken = Text(root, "id"),
+                RefreshTokenExpiresAt = Time(root, "refreshExpires"),
+                Additional = Texts(root, "additional"),
             };
         }
         catch (Exception e)
@@ -86,6 +103,26 @@ internal sealed class TokenCodec(TokenSessionKey key, ITokenProtector? protector
             json.WriteString(name, time);
         }
     }
+
+    private static void WriteIfAny(Utf8JsonWriter json, string name, IReadOnlyDictionary<string, string> texts)
+    {
+        if (texts.Count == 0)
+        {
+            return;
+        }
+
+        json.WriteStartObject(name);
+        foreach (var text in texts)
+        {
+            json.WriteString(text.Key, text.Value);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static IReadOnlyDictionary<string, string> Texts(JsonElement root, string name) => root.TryGetProperty(name, out var value)
+        ? TokenSetExtras.Copy(value.EnumerateObject().Select(text => new KeyValuePair<string, string>(text.Name, text.Value.GetString()!)))
+        : TokenSetExtras.None.Additional;
 
     private static string? Text(JsonElement root, string name) => root.TryGetProperty(name, out var value) ? value.GetString() : null;
 

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Threading.Tasks;
 using TokenRefresh.Storage;
 using Xunit;
@@ -19,6 +20,48 @@ public sealed class SavedFormatTests
 
     private static readonly DateTimeOffset Now = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private static readonly TokenCodec Codec = new(new TokenSessionKey("orders"), protector: null);
+
+    [Fact]
+    [Trait("Case", "B32")]
+    public void The_id_token_the_end_of_the_login_and_other_members_are_saved_and_read_back()
+    {
+        const string text =
+            """{"v":1,"access":"access-1","refresh":"refresh-1","id":"id-1","refreshExpires":"2030-01-02T00:00:00+00:00","additional":{"instance_url":"https://x.example.com","roles":"[1,2]"}}""";
+        var tokens = new TokenSet("access-1", "refresh-1")
+        {
+            IdentityToken = "id-1",
+            RefreshTokenExpiresAt = Now.AddDays(1),
+            Additional = new Dictionary<string, string> { ["instance_url"] = "https://x.example.com", ["roles"] = "[1,2]" },
+        };
+
+        Assert.Equal(text, Codec.Write(tokens).Replace("\\u002B", "+", StringComparison.Ordinal));
+        var read = Codec.Read(text);
+        Assert.Equal(("id-1", Now.AddDays(1)), (read.IdentityToken, read.RefreshTokenExpiresAt));
+        Assert.Equal(tokens.Additional, read.Additional);
+    }
+
+    [Fact]
+    public void A_login_without_an_access_token_is_saved_and_read_back()
+    {
+        var text = Codec.Write(TokenSet.FromRefreshToken("refresh-1"));
+        var read = Codec.Read(text);
+
+        Assert.DoesNotContain("access", text, StringComparison.Ordinal);
+        Assert.Equal(("", "refresh-1"), (read.AccessToken, read.RefreshToken));
+        Assert.Equal(read.ReceivedAt, read.ExpiresAt);
+    }
+
+    [Fact]
+    [Trait("Case", "S13")]
+    public void Tokens_that_are_too_large_to_be_read_again_are_not_written()
+    {
+        const int overhead = 19;
+        Assert.Equal(1024 * 1024, Codec.Write(new TokenSet(new string('x', (1024 * 1024) - overhead))).Length);
+
+        var refusal = Assert.Throws<UnreadableTokensException>(() => Codec.Write(new TokenSet(new string('x', (1024 * 1024) - overhead + 1))));
+
+        Assert.Contains("1048577", refusal.Message, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("orders", null, "d8a3d3d758a0c4787b55e523121be2ae8c750856")]

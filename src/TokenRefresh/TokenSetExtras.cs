@@ -1,0 +1,79 @@
+using System;
+using System.Collections.Generic;
+using System.Collections.ObjectModel;
+using System.Linq;
+
+namespace TokenRefresh;
+
+/// <summary>What a token set holds besides its tokens, and few logins have. Immutable.</summary>
+internal sealed record TokenSetExtras
+{
+    /// <summary>The most members of a response that are kept.</summary>
+    public const int MaxMembers = 64;
+
+    /// <summary>The most text of a response's members that is kept, names included, in UTF-16 code units.</summary>
+    public const int MaxLength = 64 * 1024;
+
+    private static readonly IReadOnlyDictionary<string, string> Empty =
+        new ReadOnlyDictionary<string, string>(new Dictionary<string, string>(StringComparer.Ordinal));
+
+    private TokenSetExtras()
+    {
+    }
+
+    public static TokenSetExtras None { get; } = new();
+
+    public string? Scheme { get; init; }
+
+    public string? IdentityToken { get; init; }
+
+    public DateTimeOffset? RefreshTokenExpiresAt { get; init; }
+
+    public IReadOnlyDictionary<string, string> Additional { get; init; } = Empty;
+
+    /// <summary>Copies members that the caller may change later.</summary>
+    public static IReadOnlyDictionary<string, string> Copy(IEnumerable<KeyValuePair<string, string>> members)
+    {
+        var copy = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var member in members)
+        {
+            copy[member.Key] = member.Value ?? "";
+        }
+
+        return copy.Count == 0 ? Empty : new ReadOnlyDictionary<string, string>(copy);
+    }
+
+    /// <summary>The first members, as many as are kept of a response. A member that is too long for the rest is left out.</summary>
+    public static IReadOnlyDictionary<string, string> CopyWithinLimits(IEnumerable<KeyValuePair<string, string>> members)
+    {
+        var count = 0;
+        var length = 0;
+        return Copy(members.Where(member =>
+        {
+            var size = member.Key.Length + member.Value.Length;
+            if (count == MaxMembers || length + size > MaxLength)
+            {
+                return false;
+            }
+
+            count++;
+            length += size;
+            return true;
+        }));
+    }
+
+    /// <summary>These, with what they don't mention as it was before.</summary>
+    public TokenSetExtras WithDefaultsFrom(TokenSetExtras? previous) => previous is null || ReferenceEquals(previous, None) ? this
+        : ReferenceEquals(this, None) ? previous
+        : new()
+        {
+            Scheme = Scheme ?? previous.Scheme,
+            IdentityToken = IdentityToken ?? previous.IdentityToken,
+            RefreshTokenExpiresAt = RefreshTokenExpiresAt ?? previous.RefreshTokenExpiresAt,
+            Additional = previous.Additional.Count == 0 ? Additional
+                : Additional.Count == 0 ? previous.Additional
+                : CopyWithinLimits(Additional.Concat(previous.Additional.Where(member => !Additional.ContainsKey(member.Key)))),
+        };
+
+    public override string ToString() => "[token set]";
+}
