@@ -50,12 +50,13 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         var snapshot = session.Current;
         if (resolved.LoginId is not null
             || session.Services.Options.MaxReplayBufferSize > 0
+            || ReplayableUpload.IsNeededFor(request)
             || RefreshDecisions.For(snapshot, session.Services.Time) != RefreshDecision.Send)
         {
             return WaitThenSendAsync(request, resolved, isAsync: true, cancellationToken);
         }
 
-        var sent = new SentRequest(session, request, snapshot, request.RequestUri!, IsAsync: true, IsBuffered: false);
+        var sent = new SentRequest(session, request, snapshot, request.RequestUri!, request.Content, IsAsync: true, IsBuffered: false);
         AuthorizationHeader.Attach(request, snapshot);
         var sending = SendInnerAsync(request, isAsync: true, cancellationToken);
         return sending.Status == TaskStatus.RanToCompletion && NeedsNoInspection(session, sending.Result)
@@ -100,7 +101,12 @@ public sealed class TokenRefreshHandler : DelegatingHandler
 
         if (snapshot.State == TokenSessionState.SignedIn)
         {
-            var sent = new SentRequest(session, request, snapshot, request.RequestUri!, isAsync, isBuffered);
+            if (ReplayableUpload.IsNeededFor(request))
+            {
+                ReplayableUpload.Begin(request);
+            }
+
+            var sent = new SentRequest(session, request, snapshot, request.RequestUri!, request.Content, isAsync, isBuffered);
             AuthorizationHeader.Attach(request, snapshot);
             return await ResendIfRejectedAsync(SendInnerAsync(request, isAsync, cancellationToken), sent, cancellationToken).ConfigureAwait(false);
         }
@@ -160,6 +166,12 @@ public sealed class TokenRefreshHandler : DelegatingHandler
                         Rejection.ThrowOrExplain(sent, response, replacement);
                         return held.ReturnToCaller();
                     }
+
+                    if (!await RequestReplay.PrepareAsync(sent, cancellationToken).ConfigureAwait(false))
+                    {
+                        Rejection.ExplainContent(sent);
+                        return held.ReturnToCaller();
+                    }
                 }
                 catch
                 {
@@ -176,6 +188,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         }
         finally
         {
+            ReplayableUpload.End(sent.Request);
             if (!needsNoInspection)
             {
                 // Remember our header: an outer handler may send this request object again with it.

@@ -47,6 +47,9 @@ internal static class Rejection
         }
     }
 
+    /// <summary>Says that the content can't be sent again.</summary>
+    public static void ExplainContent(SentRequest sent) => sent.LogReturned("its content can't be sent twice. Buffer the content, or set MaxReplayBufferSize.");
+
     private static async Task<bool> ShouldResendForbiddenAsync(SentRequest sent, HttpResponseMessage response, CancellationToken cancellationToken) =>
         await SimpleJwtForbidden.RejectsTokenAsync(response, sent.Session.Services.Time, cancellationToken).ConfigureAwait(false) && CanResend(sent, response);
 
@@ -118,13 +121,13 @@ internal static class Rejection
             return false;
         }
 
-        if (sent.IsBuffered || RequestReplay.CanReplay(sent.Request.Content))
+        if (RequestReplay.CanReplay(sent.Content, sent.IsBuffered))
         {
             return true;
         }
 
         // Start a refresh all the same, so that the next request succeeds.
-        sent.LogReturned("its content can't be sent twice. Buffer the content, or set MaxReplayBufferSize.");
+        ExplainContent(sent);
         sent.Session.StartRepair(sent.Snapshot);
         return false;
     }

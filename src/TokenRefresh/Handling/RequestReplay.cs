@@ -1,31 +1,30 @@
 using System;
-using System.Collections.Generic;
-#if NET8_0_OR_GREATER
-using System.Diagnostics.CodeAnalysis;
-#endif
+using System.IO;
 using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
 
 namespace TokenRefresh.Handling;
 
-/// <summary>Can this content be sent a second time, and come out as the same bytes?</summary>
+/// <summary>Decides whether content can be sent a second time as the same bytes, and prepares it for that.</summary>
 internal static class RequestReplay
 {
-    public static bool CanReplay(HttpContent? content) => content switch
+    private const string ContentLength = "Content-Length";
+
+    /// <summary>Whether the content can be sent again. Content that can't be looked at, such as disposed content, can't.</summary>
+    /// <param name="content">The content of the first send.</param>
+    /// <param name="isBuffered">Whether it was buffered, so that its kind doesn't matter.</param>
+    public static bool CanReplay(HttpContent? content, bool isBuffered = false)
     {
-        null => true,
-        IReplayableContent replayable => replayable.CanReplay,
-        MultipartContent multipart => IsOwn(multipart, typeof(MultipartContent), typeof(MultipartFormDataContent)) && AllCanReplay(multipart),
-        StreamContent stream => stream.GetType() == typeof(StreamContent) && IsSeekable(stream),
-        ByteArrayContent bytes => IsOwn(bytes, typeof(ByteArrayContent), typeof(StringContent), typeof(FormUrlEncodedContent)),
-        _ => content.GetType().FullName switch
+        try
         {
-            "System.Net.Http.Json.JsonContent" => !IsStreamed(content),
-            "System.Net.Http.ReadOnlyMemoryContent" or "System.Net.Http.EmptyContent" => true,
-            _ => false,
-        },
-    };
+            return content is null || ((isBuffered || IsRepeatable(content)) && !IsDisposed(content));
+        }
+        catch (Exception)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Buffers content that could be sent only once, if its length is known and within the limit.</summary>
     /// <returns>Whether it was buffered, and so can be sent again whatever it is.</returns>
@@ -42,34 +41,81 @@ internal static class RequestReplay
         var loading = content.LoadIntoBufferAsync(limit);
 #endif
 
-        // Not all content heeds a cancellation, and before .NET 9 it isn't even told.
+        // Not all content ends at a cancellation, and before .NET 9 it doesn't get one.
         await loading.WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false);
         return true;
     }
 
-    // A type derived from a framework's own may write whatever it likes: it has to say so itself.
-    private static bool IsOwn(HttpContent content, params Type[] types) => Array.IndexOf(types, content.GetType()) >= 0;
-
-    // Items that come one by one come once: a channel's would be an empty list the second time. The value tells, whatever it was declared as.
-#if NET8_0_OR_GREATER
-    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "The serializer streams by this interface: where it does, it is there.")]
-#endif
-    private static bool IsStreamed(HttpContent json)
+    /// <summary>Prepares the second send: the first one has let go of the content, and the request carries it again.</summary>
+    /// <returns><see langword="false"/> if the content can't be sent again after all.</returns>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static async ValueTask<bool> PrepareAsync(SentRequest sent, CancellationToken cancellationToken)
     {
-#if NET8_0_OR_GREATER
-        var value = ((System.Net.Http.Json.JsonContent)json).Value;
-#else
-        var value = json.GetType().GetProperty("Value")!.GetValue(json);
-#endif
-        return value is not null
-            && Array.Exists(value.GetType().GetInterfaces(), type => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IAsyncEnumerable<>));
+        if (sent.Content is null)
+        {
+            return true;
+        }
+
+        if (sent.Content is ReplayableUpload upload && !await upload.IsReleasedAsync(sent.Session.Services.Time, cancellationToken).ConfigureAwait(false))
+        {
+            return false;
+        }
+
+        if (!CanReplay(sent.Content, sent.IsBuffered))
+        {
+            return false;
+        }
+
+        return ReferenceEquals(sent.Request.Content, sent.Content) || await PutBackAsync(sent.Request, sent.Content).ConfigureAwait(false);
     }
 
-    private static bool AllCanReplay(MultipartContent parts)
+    // An inner handler replaced the content, to compress or encrypt it. It replaces this one in the same way.
+    private static async Task<bool> PutBackAsync(HttpRequestMessage request, HttpContent content)
+    {
+        if (request.Content is null && (request.Method == HttpMethod.Get || request.Method == HttpMethod.Head))
+        {
+            // A redirect that was followed has made it another request.
+            return true;
+        }
+
+        try
+        {
+            // The handler may have read the content as a stream, which the content keeps where it was left.
+            var stream = await content.ReadAsStreamAsync().ConfigureAwait(false);
+            stream.Position = stream.Length - (LengthOf(content) ?? stream.Length);
+        }
+        catch (Exception)
+        {
+            return false;
+        }
+
+        request.Content = content;
+        return true;
+    }
+
+    private static bool IsRepeatable(HttpContent content) => content switch
+    {
+        ReplayableUpload upload => IsRepeatable(upload.Content),
+        IReplayableContent replayable => replayable.CanReplay,
+        MultipartContent multipart => IsOwn(multipart, typeof(MultipartContent), typeof(MultipartFormDataContent)) && AreAllRepeatable(multipart),
+        StreamContent stream => stream.GetType() == typeof(StreamContent) && OpenStream(stream).CanSeek,
+        ByteArrayContent bytes => IsOwn(bytes, typeof(ByteArrayContent), typeof(StringContent), typeof(FormUrlEncodedContent)),
+        _ => content.GetType().FullName switch
+        {
+            "System.Net.Http.Json.JsonContent" => JsonReplay.CanReplay(content),
+            "System.Net.Http.ReadOnlyMemoryContent" or "System.Net.Http.EmptyContent" => true,
+            _ => false,
+        },
+    };
+
+    // A type derived from one of the framework's may write anything: it has to say itself that it can be replayed.
+    private static bool IsOwn(HttpContent content, params Type[] types) => Array.IndexOf(types, content.GetType()) >= 0;
+
+    private static bool AreAllRepeatable(MultipartContent parts)
     {
         foreach (var part in parts)
         {
-            if (!CanReplay(part))
+            if (!IsRepeatable(part))
             {
                 return false;
             }
@@ -78,14 +124,44 @@ internal static class RequestReplay
         return true;
     }
 
-    // StreamContent rewinds itself where it can seek. Its own stream tells, without being read; its length would tell too, but asking for
-    // that adds a header to a multipart's part, and so changes the bytes on the wire.
-    private static bool IsSeekable(StreamContent content)
+    // Both throw for disposed content.
+    private static bool IsDisposed(HttpContent content)
+    {
+        if (content is ByteArrayContent)
+        {
+            _ = OpenStream(content);
+        }
+
+        _ = LengthOf(content);
+        return false;
+    }
+
+    // A length that is asked for becomes a header. The second send must not differ from the first.
+    private static long? LengthOf(HttpContent content)
+    {
+        var isStated = content.Headers.Contains(ContentLength);
+        var length = content.Headers.ContentLength;
+        if (!isStated)
+        {
+            content.Headers.Remove(ContentLength);
+        }
+
+        return length;
+    }
+
+    // StreamContent rewinds its stream if it can seek. Its stream shows that without being read.
+    private static Stream OpenStream(HttpContent content)
     {
 #if NET8_0_OR_GREATER
-        return content.ReadAsStream().CanSeek;
-#else
-        return content.ReadAsStreamAsync().GetAwaiter().GetResult().CanSeek;
+        try
+        {
+            return content.ReadAsStream();
+        }
+        catch (HttpRequestException)
+        {
+            // A handler has called ReadAsStreamAsync: from then on it is the only way to the same stream.
+        }
 #endif
+        return content.ReadAsStreamAsync().GetAwaiter().GetResult();
     }
 }

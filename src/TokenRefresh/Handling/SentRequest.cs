@@ -10,11 +10,12 @@ namespace TokenRefresh.Handling;
 /// <param name="Request">The caller's request. Handlers and redirects below may change it.</param>
 /// <param name="Snapshot">The session's state at the time of sending.</param>
 /// <param name="Address">The address it was sent to.</param>
+/// <param name="Content">The content it was sent with.</param>
 /// <param name="IsAsync">Whether the caller called <c>SendAsync</c>, not <c>Send</c>.</param>
 /// <param name="IsBuffered">Whether the content was buffered, so that it can be sent again whatever it is.</param>
 /// <param name="Sends">How often it was sent, this time included.</param>
 internal readonly record struct SentRequest(
-    TokenSession Session, HttpRequestMessage Request, Generation Snapshot, Uri Address, bool IsAsync, bool IsBuffered, byte Sends = 1)
+    TokenSession Session, HttpRequestMessage Request, Generation Snapshot, Uri Address, HttpContent? Content, bool IsAsync, bool IsBuffered, byte Sends = 1)
 {
     private const int MaxSends = 3;
 

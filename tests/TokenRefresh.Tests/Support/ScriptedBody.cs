@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -21,6 +22,11 @@ internal sealed class ScriptedBody(params byte[][] pieces) : Stream
 
     /// <summary>Whether a read that waits at <see cref="Stall"/> ends when its token is cancelled.</summary>
     public bool IgnoresCancellation { get; init; }
+
+    /// <summary>How often each read yields its thread before it completes.</summary>
+    public int Yields { get; init; }
+
+    public byte[] All => [.. pieces.SelectMany(piece => piece)];
 
     public int BytesRead { get; private set; }
 
@@ -59,6 +65,11 @@ internal sealed class ScriptedBody(params byte[][] pieces) : Stream
             if (_piece == pieces.Length && Stall is { } stall)
             {
                 await stall.PassAsync(IgnoresCancellation ? CancellationToken.None : cancellationToken);
+            }
+
+            for (var i = 0; i < Yields; i++)
+            {
+                await Task.Yield();
             }
 
             return ReadPiece(buffer.Span);

@@ -1,0 +1,102 @@
+using System;
+using System.IO;
+using System.Net;
+using System.Net.Http;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace TokenRefresh.Handling;
+
+/// <summary>
+/// Stands in for content of the app's own kind on its way, and knows when the platform has let go of it. Over HTTP/2 and HTTP/3 a response can
+/// arrive while such content is still being sent.
+/// </summary>
+internal sealed class ReplayableUpload : HttpContent
+{
+    /// <summary>How long a second send waits for the first one to let go of the content.</summary>
+    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(2);
+
+    private volatile Task _serialization = Task.CompletedTask;
+
+    private ReplayableUpload(HttpContent content)
+    {
+        Content = content;
+        foreach (var header in content.Headers)
+        {
+            Headers.TryAddWithoutValidation(header.Key, header.Value);
+        }
+    }
+
+    /// <summary>The caller's content.</summary>
+    public HttpContent Content { get; }
+
+    /// <summary>Whether a request needs a stand-in: its content is of the app's own kind, and its connection may carry both directions at once.</summary>
+    public static bool IsNeededFor(HttpRequestMessage request) =>
+        request.Content is IReplayableContent
+#if NET8_0_OR_GREATER
+        && (request.Version.Major >= 2 || request.VersionPolicy == HttpVersionPolicy.RequestVersionOrHigher);
+#else
+        && request.Version.Major >= 2;
+#endif
+
+    /// <summary>Puts a stand-in into the request.</summary>
+    public static void Begin(HttpRequestMessage request) => request.Content = new ReplayableUpload(request.Content!);
+
+    /// <summary>Gives the request its own content back. The platform may still be sending it.</summary>
+    public static void End(HttpRequestMessage request)
+    {
+        if (request.Content is ReplayableUpload upload)
+        {
+            request.Content = upload.Content;
+        }
+    }
+
+    /// <summary>Waits until the content isn't read any more.</summary>
+    /// <returns><see langword="false"/> if it still is after two seconds.</returns>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async Task<bool> IsReleasedAsync(TimeProvider time, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _serialization.WaitAsync(MaxWait, time, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => Track(Content.CopyToAsync(stream, context));
+
+#if NET8_0_OR_GREATER
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
+        Track(Content.CopyToAsync(stream, context, cancellationToken));
+
+    protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
+        Content.CopyTo(stream, context, cancellationToken);
+#endif
+
+    protected override bool TryComputeLength(out long length)
+    {
+        length = Content.Headers.ContentLength ?? 0;
+        return Content.Headers.ContentLength is not null;
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            Content.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private Task Track(Task serialization)
+    {
+        _serialization = serialization.ContinueWith(
+            static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        return serialization;
+    }
+}

@@ -1,0 +1,53 @@
+using System;
+using System.Collections;
+using System.Collections.Generic;
+#if NET8_0_OR_GREATER
+using System.Diagnostics.CodeAnalysis;
+#endif
+
+namespace TokenRefresh.Handling;
+
+/// <summary>Tells collections, which can be enumerated again, from other sequences.</summary>
+internal static class SequenceTypes
+{
+    private static readonly Type[] Collections = [typeof(ICollection<>), typeof(IReadOnlyCollection<>)];
+    private static readonly Type[] Streams = [typeof(IAsyncEnumerable<>)];
+    private static readonly Type[] Sequences = [typeof(IEnumerable<>)];
+
+    /// <summary>Whether the type is a sequence that may be over after one enumeration.</summary>
+    public static bool IsOneShot(Type type) =>
+        Find(type, Streams) is not null || (typeof(IEnumerable).IsAssignableFrom(type) && type != typeof(string) && !IsCollection(type));
+
+    /// <summary>The type of a sequence's items, or of a dictionary's values; <see langword="null"/> if it isn't declared.</summary>
+    public static Type? ItemOf(Type sequence) =>
+        sequence.IsArray ? sequence.GetElementType()
+        : Find(sequence, Sequences)?.GetGenericArguments()[0] is not { } item ? null
+        : item.IsGenericType && item.GetGenericTypeDefinition() == typeof(KeyValuePair<,>) ? item.GetGenericArguments()[1]
+        : item;
+
+    private static bool IsCollection(Type type) => typeof(ICollection).IsAssignableFrom(type) || Find(type, Collections) is not null;
+
+    // The serializer enumerates a sequence by this interface. Where it does, trimming has kept it.
+#if NET8_0_OR_GREATER
+    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "The serializer uses the interface, so it is there.")]
+#endif
+    private static Type? Find(Type type, Type[] definitions)
+    {
+        if (IsOf(type))
+        {
+            return type;
+        }
+
+        foreach (var candidate in type.GetInterfaces())
+        {
+            if (IsOf(candidate))
+            {
+                return candidate;
+            }
+        }
+
+        return null;
+
+        bool IsOf(Type candidate) => candidate.IsGenericType && Array.IndexOf(definitions, candidate.GetGenericTypeDefinition()) >= 0;
+    }
+}
