@@ -37,7 +37,7 @@ public sealed class TokenRefreshOptions
     public string? ClientId { get; set; }
 
     /// <summary>The client secret (RFC 6749, section 2.3.1).</summary>
-    /// <value>The default is <see langword="null"/>: a public client.</value>
+    /// <value>The default is <see langword="null"/>: a public client. An empty text means the same.</value>
     public string? ClientSecret { get; set; }
 
     /// <summary>How the client proves itself.</summary>

@@ -39,8 +39,9 @@ internal sealed class OAuthTokenEndpoint(TokenRefreshOptions options, Func<HttpC
     /// <summary>Proves who the client is (RFC 6749, section 2.3.1).</summary>
     public static void Authenticate(HttpRequestMessage message, Dictionary<string, string> form, TokenRefreshOptions options)
     {
+        // An empty setting of a configuration file is no secret.
         var secret = options.ClientSecret;
-        var method = options.ClientAuthentication ?? (secret is null ? ClientAuthentication.None : ClientAuthentication.Basic);
+        var method = options.ClientAuthentication ?? (string.IsNullOrEmpty(secret) ? ClientAuthentication.None : ClientAuthentication.Basic);
         if (method == ClientAuthentication.Basic)
         {
             // RFC 6749, section 2.3.1: both parts are form-encoded before they are joined.

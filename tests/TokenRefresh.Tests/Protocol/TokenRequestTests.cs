@@ -16,9 +16,12 @@ public sealed class TokenRequestTests
     private static readonly TokenSessionKey Key = new("orders");
 
     [Theory]
+    [Trait("Case", "A26")]
     [InlineData("r 1", null, null, null, "grant_type=refresh_token&refresh_token=r+1&client_id=shop", null)]
     [InlineData("r1", "read write", null, null, "grant_type=refresh_token&refresh_token=r1&scope=read+write&client_id=shop", null)]
     [InlineData(null, "read", "s:1", null, "grant_type=client_credentials&scope=read", "shop:s%3A1")]
+    [InlineData("r1", null, "", null, "grant_type=refresh_token&refresh_token=r1&client_id=shop", null)]
+    [InlineData("r1", null, "", ClientAuthentication.None, "grant_type=refresh_token&refresh_token=r1&client_id=shop", null)]
     [InlineData("r1", null, "s1", null, "grant_type=refresh_token&refresh_token=r1", "shop:s1")]
     [InlineData("r1", null, "s1", ClientAuthentication.Basic, "grant_type=refresh_token&refresh_token=r1", "shop:s1")]
     [InlineData("r1", null, "s1", ClientAuthentication.Post, "grant_type=refresh_token&refresh_token=r1&client_id=shop&client_secret=s1", null)]
