@@ -1,4 +1,5 @@
 using System;
+using System.Threading;
 using System.Threading.Tasks;
 using Polly;
 using Polly.Retry;
@@ -11,6 +12,7 @@ internal static class RefreshPipeline
     private const int MaxAttempts = 3;
     private static readonly ResiliencePropertyKey<int> Retries = new("TokenRefresh.Retries");
     private static readonly ResiliencePropertyKey<bool> WasReplayed = new("TokenRefresh.WasReplayed");
+    private static readonly ResiliencePropertyKey<bool> PreviousFlightFailed = new("TokenRefresh.PreviousFlightFailed");
 
     public static ResiliencePipeline<TokenEndpointResult> Build(TokenRefreshOptions options, TimeProvider time, Func<double> random)
     {
@@ -30,14 +32,40 @@ internal static class RefreshPipeline
         }).Build();
     }
 
+    /// <summary>Makes the token calls of one flight.</summary>
+    /// <param name="pipeline">The pipeline that <see cref="Build"/> made.</param>
+    /// <param name="attempt">Makes one call.</param>
+    /// <param name="previousFlightFailed">
+    /// Whether the flight before failed too. Then one attempt is enough: more of them only multiply the load of a server that is down.
+    /// </param>
+    /// <param name="cancellationToken">The flight's deadline.</param>
+    public static async ValueTask<TokenEndpointResult> ExecuteAsync(
+        ResiliencePipeline<TokenEndpointResult> pipeline,
+        Func<CancellationToken, ValueTask<TokenEndpointResult>> attempt,
+        bool previousFlightFailed,
+        CancellationToken cancellationToken)
+    {
+        var context = ResilienceContextPool.Shared.Get(continueOnCapturedContext: false, cancellationToken);
+        context.Properties.Set(PreviousFlightFailed, previousFlightFailed);
+        try
+        {
+            return await pipeline.ExecuteAsync(static (context, attempt) => attempt(context.CancellationToken), context, attempt).ConfigureAwait(false);
+        }
+        finally
+        {
+            ResilienceContextPool.Shared.Return(context);
+        }
+    }
+
     private static bool MayAskAgain(ResilienceProperties flight, TokenEndpointResult? result) => result switch
     {
         // A new refresh token has come: the one of this flight is used up.
         { NewRefreshToken: not null } => false,
 
-        // A lost answer: most servers that rotate give the same one again for a short while. Once, or it looks like theft.
+        // Most servers that rotate repeat a lost response for a short while. Once, or it looks like theft.
         { Outcome: TokenEndpointOutcome.ResponseLost } => !flight.GetValue(WasReplayed, false),
-        { Outcome: TokenEndpointOutcome.Transient, RefreshTokenMayBeUsed: false, RetryAfter: null } => flight.GetValue(Retries, 0) < MaxAttempts - 1,
+        { Outcome: TokenEndpointOutcome.Transient, RefreshTokenMayBeUsed: false, RetryAfter: null } =>
+            !flight.GetValue(PreviousFlightFailed, false) && flight.GetValue(Retries, 0) < MaxAttempts - 1,
         _ => false,
     };
 

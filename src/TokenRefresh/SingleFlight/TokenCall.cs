@@ -18,7 +18,8 @@ internal sealed class TokenCall(TokenSession session, Generation asked, Func<Gen
     /// <param name="cancellationToken">The flight's deadline.</param>
     public async Task<TokenEndpointResult> AskAsync(string? refreshToken, CancellationToken cancellationToken)
     {
-        var calling = _services.Pipeline.ExecuteAsync(ct => AttemptAsync(refreshToken, ct), cancellationToken).AsTask();
+        var calling = RefreshPipeline.ExecuteAsync(
+            _services.Pipeline, ct => AttemptAsync(refreshToken, ct), previousFlightFailed: false, cancellationToken).AsTask();
         try
         {
             return await calling.WaitAsync(cancellationToken).ConfigureAwait(false);

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Time.Testing;
 using Polly;
@@ -44,11 +45,57 @@ public sealed class RefreshPipelineTests
         var script = new Queue<TokenEndpointResult>(results);
         var pipeline = RefreshPipeline.Build(new TokenRefreshOptions(), time, () => 0.5);
 
-        var last = await pipeline.ExecuteAsync(_ => new ValueTask<TokenEndpointResult>(script.Dequeue()));
+        var last = await RefreshPipeline.ExecuteAsync(
+            pipeline, _ => new ValueTask<TokenEndpointResult>(script.Dequeue()), previousFlightFailed: false, CancellationToken.None);
 
         Assert.Empty(script);
         Assert.Same(results[^1], last);
         Assert.Equal(pauses, time.Waits.Select(wait => wait.TotalSeconds));
+    }
+
+    [Theory]
+    [Trait("Case", "B03")]
+    [InlineData("busy", 1)]
+    [InlineData("cut", 2)]
+    [InlineData("cut, then busy", 2)]
+    [InlineData("busy with a pause", 1)]
+    public async Task After_a_flight_that_failed_the_next_one_makes_one_attempt(string name, int attempts)
+    {
+        var time = new ImpatientTime(new FakeTimeProvider());
+        var script = new Queue<TokenEndpointResult>(name switch
+        {
+            "busy" => [Busy, Busy, Busy],
+            "cut" => [Cut, Cut, Cut],
+            "cut, then busy" => [Cut, Busy, Busy],
+            _ => [TokenEndpointResult.Transient("busy", retryAfter: TimeSpan.FromSeconds(5)), Busy, Busy],
+        });
+        var pipeline = RefreshPipeline.Build(new TokenRefreshOptions(), time, () => 0.5);
+
+        await RefreshPipeline.ExecuteAsync(
+            pipeline, _ => new ValueTask<TokenEndpointResult>(script.Dequeue()), previousFlightFailed: true, CancellationToken.None);
+
+        Assert.Equal(3 - attempts, script.Count);
+        Assert.Empty(time.Waits);
+    }
+
+    [Fact]
+    public async Task A_new_refresh_token_ends_the_attempts_with_the_old_one()
+    {
+        var time = new ImpatientTime(new FakeTimeProvider());
+        var calls = 0;
+        var pipeline = RefreshPipeline.Build(new TokenRefreshOptions(), time, () => 0.5);
+
+        await RefreshPipeline.ExecuteAsync(
+            pipeline,
+            _ =>
+            {
+                calls++;
+                return new ValueTask<TokenEndpointResult>(Busy.KeepNewRefreshToken("refresh-2"));
+            },
+            previousFlightFailed: false,
+            CancellationToken.None);
+
+        Assert.Equal(1, calls);
     }
 
     [Theory]
