@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using TokenRefresh.AspNetCore.BackChannelLogout;
 using TokenRefresh.AspNetCore.Requests;
 using TokenRefresh.AspNetCore.Sessions;
 using TokenRefresh.AspNetCore.SignOut;
@@ -25,6 +26,21 @@ public static class TokenRefreshEndpointExtensions
 
         // Also a user whose login has ended may sign out, whatever the app's fallback policy says.
         return endpoints.MapPost(pattern, SignOutEndpoint.HandleAsync).AllowAnonymous().WithDisplayName("TokenRefresh sign-out");
+    }
+
+    /// <summary>
+    /// Maps the endpoint that a provider calls when a user signs out there (OpenID Connect Back-Channel Logout 1.0). Register its address
+    /// with the provider as the <c>backchannel_logout_uri</c> of the client.
+    /// </summary>
+    /// <param name="endpoints">The app.</param>
+    /// <param name="pattern">The path.</param>
+    /// <returns>A builder for more conventions.</returns>
+    /// <exception cref="InvalidOperationException">The services have no user session.</exception>
+    public static IEndpointConventionBuilder MapBackChannelLogout(this IEndpointRouteBuilder endpoints, string pattern = "/backchannel-logout")
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        RequiredServices.Check(endpoints.ServiceProvider, nameof(MapBackChannelLogout));
+        return endpoints.MapPost(pattern, LogoutEndpoint.HandleAsync).AllowAnonymous().WithDisplayName("TokenRefresh back-channel logout");
     }
 
     /// <summary>

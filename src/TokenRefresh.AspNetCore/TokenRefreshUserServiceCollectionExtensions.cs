@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using TokenRefresh;
+using TokenRefresh.AspNetCore.BackChannelLogout;
 using TokenRefresh.AspNetCore.DependencyInjection;
 using TokenRefresh.AspNetCore.Requests;
 using TokenRefresh.AspNetCore.Sessions;
@@ -73,6 +74,10 @@ public static class TokenRefreshUserServiceCollectionExtensions
         services.AddSingleton<UserSessionRegistry>();
         services.AddSingleton<CurrentLogin>();
         services.AddSingleton<LoginChecker>();
+        services.AddSingleton<LogoutRecords>();
+        services.AddSingleton<LogoutTokenValidator>();
+        services.AddSingleton<ProviderKeys>();
+        services.AddSingleton<ProviderLogout>();
         services.AddSingleton<LoginReplacement>();
         services.AddSingleton<OpenIdConnectSignIn>();
         services.AddSingleton<SessionCookie>();

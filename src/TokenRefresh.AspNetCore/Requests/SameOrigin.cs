@@ -12,6 +12,9 @@ internal static class SameOrigin
 {
     private const string SecFetchSite = "Sec-Fetch-Site";
 
+    /// <summary>Whether a browser sent the request. Servers send no fetch metadata.</summary>
+    public static bool IsFromBrowser(HttpRequest request) => request.Headers.ContainsKey(SecFetchSite);
+
     /// <summary>For scripts: the browser says so, or there is a header that another site's form can't set.</summary>
     public static bool IsSatisfied(HttpContext context) => Ask(context) switch
     {

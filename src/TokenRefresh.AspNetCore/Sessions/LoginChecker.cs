@@ -1,13 +1,35 @@
+using TokenRefresh.AspNetCore.BackChannelLogout;
+
 namespace TokenRefresh.AspNetCore.Sessions;
 
 /// <summary>Finds out whether the session of a login still has tokens.</summary>
-internal sealed class LoginChecker(TokenSessions sessions)
+internal sealed class LoginChecker(TokenSessions sessions, LogoutRecords records)
 {
     /// <summary>Looks at the session in memory, and reads the store only if no tokens are there.</summary>
     public ValueTask<LoginStatus> CheckAsync(UserSession session, LoginKey login, CancellationToken cancellationToken)
     {
         var tokens = sessions[session.Name, login.SessionKey];
+        if (records.IsEnded(login))
+        {
+            return SignOutAsync(tokens);
+        }
+
         return tokens.State == TokenSessionState.SignedIn ? new ValueTask<LoginStatus>(LoginStatus.Alive) : LoadAsync(tokens, cancellationToken);
+    }
+
+    // The provider ended this login by a token that didn't name its session.
+    private static async ValueTask<LoginStatus> SignOutAsync(TokenSession tokens)
+    {
+        try
+        {
+            await tokens.SignOutAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (TokenRefreshException)
+        {
+            // It is signed out in this process, and the cookie is rejected in any case.
+        }
+
+        return LoginStatus.Ended;
     }
 
     private static async ValueTask<LoginStatus> LoadAsync(TokenSession tokens, CancellationToken cancellationToken)

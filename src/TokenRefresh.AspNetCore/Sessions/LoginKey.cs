@@ -24,9 +24,9 @@ internal sealed record LoginKey(string SessionKey, string? Subject = null, strin
     /// <summary>The key of a provider's login.</summary>
     public static LoginKey Of(ProviderLogin login, UserTokenScope scope)
     {
-        var subject = Hash("sub", login.Issuer, login.ClientId, login.Subject);
-        var providerSession = login.SessionId is null ? null : Hash("sid", login.Issuer, login.ClientId, login.SessionId);
-        var key = scope == UserTokenScope.PerUser ? Hash("user", login.Issuer, login.ClientId, login.Subject)
+        var subject = HashSubject(login.Issuer, login.ClientId, login.Subject);
+        var providerSession = login.SessionId is null ? null : HashProviderSession(login.Issuer, login.ClientId, login.SessionId);
+        var key = scope == UserTokenScope.PerUser ? OfProviderUser(login.Issuer, login.ClientId, login.Subject)
             : login.SessionId is null ? NewRandom().SessionKey
             : OfProviderSession(login.Issuer, login.ClientId, login.Subject, login.SessionId);
         return new LoginKey(key, subject, providerSession, login.IssuedAt);
@@ -36,12 +36,17 @@ internal sealed record LoginKey(string SessionKey, string? Subject = null, strin
     public static string OfProviderSession(string issuer, string clientId, string subject, string sessionId) =>
         Hash("login", issuer, clientId, subject, sessionId);
 
+    /// <summary>The session key that all browsers of a provider's user share.</summary>
+    public static string OfProviderUser(string issuer, string clientId, string subject) => Hash("user", issuer, clientId, subject);
+
+    public static string HashLogoutToken(string issuer, string clientId, string tokenId) => Hash("jti", issuer, clientId, tokenId);
+
     public static string HashSubject(string issuer, string clientId, string subject) => Hash("sub", issuer, clientId, subject);
 
     public static string HashProviderSession(string issuer, string clientId, string sessionId) => Hash("sid", issuer, clientId, sessionId);
 
     /// <summary>The key that all browsers of an app's user share.</summary>
-    public static LoginKey OfUser(string userId) => new(Hash("user", userId));
+    public static LoginKey OfUser(string userId) => new(Hash("app user", userId));
 
     public static LoginKey? Parse(string text)
     {

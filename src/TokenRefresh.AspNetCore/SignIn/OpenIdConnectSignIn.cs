@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.Extensions.Logging;
+using TokenRefresh.AspNetCore.BackChannelLogout;
 using TokenRefresh.AspNetCore.Diagnostics;
 using TokenRefresh.AspNetCore.Requests;
 using TokenRefresh.AspNetCore.Sessions;
@@ -13,7 +14,12 @@ namespace TokenRefresh.AspNetCore.SignIn;
 /// TicketReceived: every check has passed, and the next step is the cookie.
 /// </remarks>
 internal sealed class OpenIdConnectSignIn(
-    UserSessionRegistry registry, LoginReplacement replacement, TokenSessions sessions, TimeProvider time, ILogger<OpenIdConnectSignIn> logger)
+    UserSessionRegistry registry,
+    LoginReplacement replacement,
+    LogoutRecords records,
+    TokenSessions sessions,
+    TimeProvider time,
+    ILogger<OpenIdConnectSignIn> logger)
 {
     /// <summary>
     /// Answers a script with 401, because a script can't show the provider's login page. For a page, notes which login the browser has:
@@ -62,7 +68,7 @@ internal sealed class OpenIdConnectSignIn(
             return;
         }
 
-        var login = LoginKey.Of(pending!.Login, session.Options.Scope);
+        var login = records.Begin(LoginKey.Of(pending!.Login, session.Options.Scope));
         try
         {
             await replacement.SignOutAsync(context.HttpContext, context.Properties, session, login).ConfigureAwait(false);

@@ -43,17 +43,23 @@ internal sealed class Node : IAsyncDisposable
             .AddCookie()
             .AddOpenIdConnect(options =>
             {
-                options.Authority = provider.Address.ToString();
-                options.RequireHttpsMetadata = false;
-                options.ClientId = Provider.ClientId;
-                options.ClientSecret = Provider.ClientSecret;
-                options.ResponseType = "code";
+                Configure(options, provider);
+                setup.ConfigureProvider(options);
             });
         var session = builder.Services.AddUserTokenSession("shop", configureUsers: setup.ConfigureUsers);
         builder.Services.AddHttpClient("orders", client => client.BaseAddress = provider.Address).AddTokenRefreshHandler("shop");
         setup.ConfigureSession(session);
         setup.ConfigureServices(builder.Services);
         return await StartAsync(builder, setup, address);
+    }
+
+    public static void Configure(OpenIdConnectOptions options, Provider provider)
+    {
+        options.Authority = provider.Address.ToString();
+        options.RequireHttpsMetadata = false;
+        options.ClientId = Provider.ClientId;
+        options.ClientSecret = Provider.ClientSecret;
+        options.ResponseType = "code";
     }
 
     public static WebApplicationBuilder CreateBuilder(NodeSetup setup, Uri address)
@@ -74,6 +80,7 @@ internal sealed class Node : IAsyncDisposable
         app.UseTokenRefresh();
         app.MapSignOut();
         app.MapUser();
+        app.MapBackChannelLogout();
         app.MapGet("/", () => Results.Text("home"));
         app.MapGet("/orders", GetOrdersAsync).RequireAuthorization();
         app.MapGet("/open/orders", GetOrdersAsync);
@@ -105,6 +112,8 @@ internal sealed class NodeSetup
     public LogLines Log { get; } = new();
 
     public Action<UserTokenOptions>? ConfigureUsers { get; init; }
+
+    public Action<OpenIdConnectOptions> ConfigureProvider { get; init; } = _ => { };
 
     public Action<TokenSessionBuilder> ConfigureSession { get; init; } = _ => { };
 

@@ -40,7 +40,8 @@ internal sealed partial class Provider : IAsyncDisposable
 
     public Uri Address { get; }
 
-    public RsaSecurityKey Key { get; } = new(RSA.Create(2048)) { KeyId = "provider-key" };
+    // Making a key takes longer than a test.
+    public static RsaSecurityKey Key { get; } = new(RSA.Create(2048)) { KeyId = "provider-key" };
 
     public static TimeSpan AccessTokenLifetime { get; } = TimeSpan.FromHours(1);
 

@@ -1,0 +1,16 @@
+using TokenRefresh.AspNetCore.Sessions;
+
+namespace TokenRefresh.AspNetCore.BackChannelLogout;
+
+/// <summary>Whether a logout token is valid, and for which session.</summary>
+internal abstract record LogoutTokenResult
+{
+    /// <summary>Every check has passed.</summary>
+    public sealed record Valid(UserSession Session, LogoutToken Token) : LogoutTokenResult;
+
+    /// <summary>A check failed. The reason names no value of the token.</summary>
+    public sealed record Invalid(string Reason) : LogoutTokenResult;
+
+    /// <summary>The provider's keys can't be fetched now: the token can't be checked.</summary>
+    public sealed record Unavailable(string Problem) : LogoutTokenResult;
+}
