@@ -11,7 +11,7 @@ using StackExchange.Redis;
 namespace TokenRefresh.Samples.Documentation;
 
 /// <summary>As docs/processes.md has it for MAUI.</summary>
-public sealed class SecureTokenStore : SingleProcessTokenStore
+public sealed class SecureTokenStore : LocalTokenStore
 {
     private static string Name(TokenSessionKey key) => $"tokens:{key.SessionName}:{key.UserKey}";
 
@@ -33,7 +33,7 @@ public static class Processes
 {
     public static void Maui(IHostApplicationBuilder builder)
     {
-        builder.Services.AddTokenSession("orders").UseStore(new SecureTokenStore()).AllowPlaintextTokens();   // the keychain encrypts
+        builder.Services.AddTokenSession("orders").UseStore(new SecureTokenStore()).AllowUnencryptedStore();   // the keychain encrypts
     }
 
     public static void Files(IServiceCollection services, string keys, string data)

@@ -30,7 +30,7 @@ public static class Readme
     {
         services.AddTokenSession("orders").UseFileStore(directory).UseDataProtection();          // several processes on one machine
         services.AddTokenSession("orders").UseRedis("redis.example.com").UseDataProtection();    // many machines: TokenRefresh.Redis
-        services.AddTokenSession("orders").UseStore(new MyTokenStore()).UseDataProtection();     // your own: see SingleProcessTokenStore
+        services.AddTokenSession("orders").UseStore(new MyTokenStore()).UseDataProtection();     // your own: see LocalTokenStore
     }
 
     public static void SharedLogin(IServiceCollection services, IConfiguration configuration)
@@ -47,7 +47,7 @@ public static class Readme
 }
 
 /// <summary>The least that a store for one process at a time must do.</summary>
-public sealed class MyTokenStore : SingleProcessTokenStore
+public sealed class MyTokenStore : LocalTokenStore
 {
     private readonly Dictionary<TokenSessionKey, string> _texts = [];
 

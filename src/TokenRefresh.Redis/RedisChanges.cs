@@ -7,42 +7,51 @@ using StackExchange.Redis;
 
 namespace TokenRefresh.Redis;
 
-/// <summary>Hears of changed records by one subscription, and wakes who waits for one. What it misses, their poll finds.</summary>
+/// <summary>Receives the names of changed records by one subscription. What it misses, a poll finds.</summary>
+/// <param name="channel">The channel's name, to which the number of the database is added: Redis knows no databases there.</param>
 internal sealed class RedisChanges(string channel)
 {
-    // So many of the last changes are remembered: one that comes between a claim and its wait isn't missed.
+    // So many of the last changes are remembered: one between a read and the wait for the next isn't missed.
     private const int Remembered = 1024;
 
     private readonly object _lock = new();
     private readonly Dictionary<string, List<WatchedRecord>> _watched = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, long> _versions = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _revisions = new(StringComparer.Ordinal);
     private readonly Queue<string> _order = new();
-    private Task? _subscription;
+    private Task? _listening;
+    private string? _channel;
 
-    public string Channel => channel;
+    /// <summary>Part of each revision that this store writes: its own changes are no news to its subscribers.</summary>
+    public string Id { get; } = Guid.NewGuid().ToString("N").Substring(0, 12);
+
+    /// <summary>The channel as the server knows it: with the prefix that the connection adds to the names of its subscriptions.</summary>
+    public string ChannelOf(IDatabase database) => _channel ??=
+        (database.Multiplexer.Configuration is { Length: > 0 } configuration ? (string?)ConfigurationOptions.Parse(configuration).ChannelPrefix : "")
+        + NameOf(database);
 
     /// <summary>Subscribes, if that isn't done. That it can't be done now is no failure: there is a poll behind it.</summary>
-    public async ValueTask SubscribeAsync(IConnectionMultiplexer connection, CancellationToken cancellationToken)
+    public async ValueTask ListenAsync(IDatabase database, CancellationToken cancellationToken)
     {
-        Task subscription;
+        Task listening;
         lock (_lock)
         {
-            if (_subscription is null || _subscription.IsFaulted || _subscription.IsCanceled)
+            if (_listening is null || _listening.IsFaulted || _listening.IsCanceled)
             {
-                _subscription = connection.GetSubscriber().SubscribeAsync(RedisChannel.Literal(channel), (_, message) => Hear(message.ToString()));
+                _listening = database.Multiplexer.GetSubscriber().SubscribeAsync(
+                    RedisChannel.Literal(NameOf(database)), (_, message) => Receive(message.ToString()));
             }
 
-            subscription = _subscription;
+            listening = _listening;
         }
 
-        if (subscription.Status == TaskStatus.RanToCompletion)
+        if (listening.Status == TaskStatus.RanToCompletion)
         {
             return;
         }
 
         try
         {
-            await subscription.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await listening.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -50,18 +59,14 @@ internal sealed class RedisChanges(string channel)
         }
     }
 
-    public WatchedRecord Watch(string name, long version)
+    /// <summary>Watches a record for another revision than this one.</summary>
+    public WatchedRecord Watch(string name, string? revision)
     {
-        var watch = new WatchedRecord(this, name, version);
+        var watch = new WatchedRecord(this, name, revision, changed: null);
         lock (_lock)
         {
-            if (!_watched.TryGetValue(name, out var list))
-            {
-                _watched[name] = list = [];
-            }
-
-            list.Add(watch);
-            if (_versions.TryGetValue(name, out var known) && known > version)
+            Add(watch);
+            if (_revisions.TryGetValue(name, out var known) && IsLater(known, revision))
             {
                 watch.Wake();
             }
@@ -70,53 +75,105 @@ internal sealed class RedisChanges(string channel)
         return watch;
     }
 
-    private void Hear(string message)
+    /// <summary>Calls for each change that another store makes.</summary>
+    public IDisposable Subscribe(string name, Action changed)
     {
-        var parts = message.Split(':');
-        if (parts.Length != 3 || !long.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var version))
+        var watch = new WatchedRecord(this, name, revision: null, changed);
+        lock (_lock)
+        {
+            Add(watch);
+        }
+
+        return watch;
+    }
+
+    private string NameOf(IDatabase database) => channel + ":" + database.Database.ToString(CultureInfo.InvariantCulture);
+
+    private void Add(WatchedRecord watch)
+    {
+        if (!_watched.TryGetValue(watch.Name, out var list))
+        {
+            _watched[watch.Name] = list = [];
+        }
+
+        list.Add(watch);
+    }
+
+    private void Receive(string message)
+    {
+        if (message.Split(' ') is not [var name, var revision])
         {
             return;
         }
 
-        var name = parts[0];
+        List<WatchedRecord> woken;
         lock (_lock)
         {
-            if (!_versions.ContainsKey(name))
-            {
-                _order.Enqueue(name);
-                if (_order.Count > Remembered)
-                {
-                    _versions.Remove(_order.Dequeue());
-                }
-            }
-
-            _versions[name] = version;
-            if (_watched.TryGetValue(name, out var list))
-            {
-                // The news of the very version that is being refreshed may come late: nobody waits for that.
-                list.FindAll(watch => version > watch.Version || (version == watch.Version && parts[2] == "freed")).ForEach(watch => watch.Wake());
-            }
+            Remember(name, revision);
+            woken = _watched.TryGetValue(name, out var list) ? list.FindAll(watch => watch.IsFor(revision, Id)) : [];
         }
+
+        woken.ForEach(watch => watch.Wake());
     }
 
-    private void Leave(WatchedRecord watch, string name)
+    private void Remember(string name, string revision)
+    {
+        if (!_revisions.ContainsKey(name))
+        {
+            _order.Enqueue(name);
+            if (_order.Count > Remembered)
+            {
+                _revisions.Remove(_order.Dequeue());
+            }
+        }
+
+        _revisions[name] = revision;
+    }
+
+    private void Leave(WatchedRecord watch)
     {
         lock (_lock)
         {
-            if (_watched.TryGetValue(name, out var list) && list.Remove(watch) && list.Count == 0)
+            if (_watched.TryGetValue(watch.Name, out var list) && list.Remove(watch) && list.Count == 0)
             {
-                _watched.Remove(name);
+                _watched.Remove(watch.Name);
             }
         }
     }
 
-    internal sealed class WatchedRecord(RedisChanges changes, string name, long version) : IDisposable
+    // A revision begins with its time at the server: a notification of an earlier write may arrive after the later one was read.
+    private static bool IsLater(string heard, string? revision) => revision is null || (heard != revision && TimeOf(heard) >= TimeOf(revision));
+
+    private static long TimeOf(string revision) =>
+        long.TryParse(revision.Split('-')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var time) ? time : 0;
+
+    internal sealed class WatchedRecord(RedisChanges changes, string name, string? revision, Action? changed) : IDisposable
     {
         private readonly TaskCompletionSource<bool> _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public long Version => version;
+        public string Name => name;
 
-        public void Wake() => _changed.TrySetResult(true);
+        public bool IsFor(string heard, string ownId) => changed is null
+            ? IsLater(heard, revision)
+            : heard.IndexOf("-" + ownId + ".", StringComparison.Ordinal) < 0;
+
+        public void Wake()
+        {
+            if (changed is null)
+            {
+                _changed.TrySetResult(true);
+                return;
+            }
+
+            try
+            {
+                changed();
+            }
+            catch (Exception)
+            {
+                // The subscriber's failure must not keep the others from being called.
+            }
+        }
 
         public async Task<bool> IsChangedWithinAsync(TimeSpan time, TimeProvider clock, CancellationToken cancellationToken)
         {
@@ -127,6 +184,6 @@ internal sealed class RedisChanges(string channel)
             return _changed.Task.IsCompleted;
         }
 
-        public void Dispose() => changes.Leave(this, name);
+        public void Dispose() => changes.Leave(this);
     }
 }

@@ -1,5 +1,7 @@
 using System;
 using System.Globalization;
+using System.IO;
+using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
 using StackExchange.Redis;
@@ -10,20 +12,24 @@ namespace TokenRefresh;
 
 /// <summary>
 /// Keeps tokens in Redis (6 or newer), for any number of processes and machines that share one login: only one of them refreshes it at a
-/// time, and the others hear of it.
+/// time, and the others are notified.
 /// </summary>
 /// <remarks>
-/// One hash per session. Each operation is one Lua script, and so one round trip; leases and ages go by the clock of the Redis server.
-/// While Redis can't be reached every operation throws, and the session fails closed: no refresh token is spent.
+/// One hash per session. Each operation is one Lua script, and so one round trip, always at the primary; ages count by the clock of the
+/// Redis server. While Redis can't be reached every operation throws, and the session fails closed: the refresh token isn't used.
 /// </remarks>
-public sealed class RedisTokenStore : ITokenStore
+public sealed class RedisTokenStore : ITokenStore, ITokenStoreNotifications
 {
+    private const string UnreadableRevision = "unreadable";
+    private static readonly string Script = Load();
+
     private readonly RedisTokenStoreOptions _options;
     private readonly TimeProvider _time;
-    private readonly RedisChanges _changes;
     private readonly RedisConnection _connection;
+    private readonly RedisChanges _changes;
+    private long _writes;
 
-    /// <summary>Creates the store over a connection that somebody else owns. Nothing is sent yet.</summary>
+    /// <summary>Creates the store over a connection that the app owns. Nothing is sent yet.</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="options">How records are kept, or <see langword="null"/> for the defaults. Copied.</param>
     /// <param name="timeProvider">The clock of this process's own waiting, or <see langword="null"/> for the system's.</param>
@@ -40,97 +46,89 @@ public sealed class RedisTokenStore : ITokenStore
     }
 
     /// <inheritdoc/>
-    public ValueTask<TokenStoreAnswer> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken) =>
-        RunAsync(RedisScripts.Read, key, cancellationToken);
-
-    /// <inheritdoc/>
-    public ValueTask<TokenStoreAnswer> BeginAsync(TokenSessionKey key, RefreshClaim claim, CancellationToken cancellationToken)
+    public async ValueTask<StoredRecord?> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken)
     {
-        Require.NotNull(claim, nameof(claim));
-        return RunAsync(RedisScripts.Begin, key, cancellationToken, claim.Lineage, claim.Version, claim.Owner, Milliseconds(claim.Lease));
+        var (revision, stored) = await RunAsync(key, "", "", "", TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+        return revision == UnreadableRevision
+            ? throw new TokenStoreConfigurationException(
+                "The record in Redis isn't of this format: it is damaged, or was written by another version or another program. It was left "
+                + "unchanged. Use another KeyPrefix, or sign in again to replace it.")
+            : stored;
     }
 
     /// <inheritdoc/>
-    public ValueTask<TokenStoreAnswer> CommitAsync(TokenSessionKey key, string lineage, long version, ProtectedTokens tokens, CancellationToken cancellationToken)
+    public async ValueTask<StoredRecord?> CompareExchangeAsync(
+        TokenSessionKey key, string text, string? expectedRevision, TimeSpan? keepFor, CancellationToken cancellationToken)
     {
-        Require.NotEmpty(lineage, nameof(lineage));
-        Require.NotNull(tokens, nameof(tokens));
-        return RunAsync(RedisScripts.Commit, key, cancellationToken, lineage, version, tokens.Value);
+        Require.NotNull(text, nameof(text));
+        var mark = _changes.Id + "." + Interlocked.Increment(ref _writes).ToString(CultureInfo.InvariantCulture);
+        var keep = keepFor ?? _options.TokenLifetime ?? TimeSpan.Zero;
+        var (_, stored) = await RunAsync(key, expectedRevision ?? "", mark, text, keep, cancellationToken).ConfigureAwait(false);
+        return stored;
     }
 
     /// <inheritdoc/>
-    public ValueTask<TokenStoreAnswer> FailAsync(TokenSessionKey key, RefreshClaim claim, ClaimFailure failure, CancellationToken cancellationToken)
+    public async ValueTask WaitForChangeAsync(TokenSessionKey key, string? revision, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        Require.NotNull(claim, nameof(claim));
-        Require.NotNull(failure, nameof(failure));
-        return RunAsync(
-            RedisScripts.Fail,
-            key,
-            cancellationToken,
-            claim.Lineage,
-            claim.Version,
-            claim.Owner,
-            failure.Dead?.ToString() ?? "",
-            failure.Error ?? "",
-            Milliseconds(failure.RetryAfter ?? TimeSpan.Zero),
-            failure.InDoubt ? 1 : 0);
-    }
-
-    /// <inheritdoc/>
-    public ValueTask<TokenStoreAnswer> SignInAsync(TokenSessionKey key, string lineage, long newerThan, ProtectedTokens tokens, CancellationToken cancellationToken)
-    {
-        Require.NotEmpty(lineage, nameof(lineage));
-        Require.NotNull(tokens, nameof(tokens));
-        return RunAsync(RedisScripts.SignIn, key, cancellationToken, lineage, newerThan, tokens.Value);
-    }
-
-    /// <inheritdoc/>
-    public ValueTask<TokenStoreAnswer> SignOutAsync(TokenSessionKey key, long newerThan, CancellationToken cancellationToken) =>
-        RunAsync(RedisScripts.SignOut, key, cancellationToken, newerThan);
-
-    /// <inheritdoc/>
-    public async ValueTask WaitForChangeAsync(TokenSessionKey key, long version, TimeSpan atMost, CancellationToken cancellationToken)
-    {
-        var name = RecordName.Of(key);
+        var name = StoreKey.For(key);
         var start = _time.GetTimestamp();
-        using var watch = _changes.Watch(name, version);
-        while (true)
+        using var watch = _changes.Watch(name, revision);
+        while (timeout - _time.GetElapsedTime(start) is var rest && rest > TimeSpan.Zero)
         {
-            var rest = atMost - _time.GetElapsedTime(start);
-            if (rest <= TimeSpan.Zero || await watch.IsChangedWithinAsync(Shorter(rest, _options.PollInterval), _time, cancellationToken).ConfigureAwait(false))
+            var pause = rest < _options.PollInterval ? rest : _options.PollInterval;
+            if (await watch.IsChangedWithinAsync(pause, _time, cancellationToken).ConfigureAwait(false))
             {
                 return;
             }
 
-            var now = await (await DatabaseAsync(cancellationToken).ConfigureAwait(false))
-                .HashGetAsync(_options.KeyPrefix + name, RedisScripts.VersionAndOwner).WaitAsync(cancellationToken).ConfigureAwait(false);
-            if (now[0] != version || now[1].IsNullOrEmpty)
+            var database = await DatabaseAsync(cancellationToken).ConfigureAwait(false);
+            var current = await database.HashGetAsync(_options.KeyPrefix + name, "revision", CommandFlags.DemandMaster)
+                .WaitAsync(cancellationToken).ConfigureAwait(false);
+            if (current != revision)
             {
                 return;
             }
         }
     }
 
-    private async ValueTask<TokenStoreAnswer> RunAsync(string script, TokenSessionKey key, CancellationToken cancellationToken, params RedisValue[] arguments)
+    /// <inheritdoc/>
+    public IDisposable Subscribe(TokenSessionKey key, Action changed)
+    {
+        Require.NotNull(changed, nameof(changed));
+        var subscription = _changes.Subscribe(StoreKey.For(key), changed);
+        _ = ListenAsync();
+        return subscription;
+    }
+
+    /// <summary>The key of a session's record.</summary>
+    internal string KeyOf(TokenSessionKey key) => _options.KeyPrefix + StoreKey.For(key);
+
+    private async Task<(string Revision, StoredRecord? Stored)> RunAsync(
+        TokenSessionKey key, string expected, string mark, string text, TimeSpan keepFor, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        var name = StoreKey.For(key);
         var database = await DatabaseAsync(cancellationToken).ConfigureAwait(false);
-        await _changes.SubscribeAsync(database.Multiplexer, cancellationToken).ConfigureAwait(false);
-        var name = RecordName.Of(key);
-        var values = new RedisValue[4 + arguments.Length];
-        values[0] = _changes.Channel;
-        values[1] = name;
-        values[2] = Milliseconds(_options.TombstoneLifetime);
-        values[3] = Milliseconds(_options.TokenLifetime ?? TimeSpan.Zero);
-        arguments.CopyTo(values, 4);
+        await _changes.ListenAsync(database, cancellationToken).ConfigureAwait(false);
+        var result = (RedisValue[])(await database.ScriptEvaluateAsync(
+            Script,
+            [_options.KeyPrefix + name],
+            [_changes.ChannelOf(database), name, expected, mark, text, Milliseconds(keepFor)],
+            CommandFlags.DemandMaster).WaitAsync(cancellationToken).ConfigureAwait(false))!;
+        var revision = result[0].ToString();
+        var age = TimeSpan.FromMilliseconds(double.Parse(result[2].ToString(), CultureInfo.InvariantCulture));
+        return (revision, revision.Length == 0 ? null : new StoredRecord(result[1].ToString(), revision, age));
+    }
+
+    private async Task ListenAsync()
+    {
         try
         {
-            var result = await database.ScriptEvaluateAsync(script, [_options.KeyPrefix + name], values).WaitAsync(cancellationToken).ConfigureAwait(false);
-            return RedisAnswer.Read((RedisValue[])result!);
+            await _changes.ListenAsync(await DatabaseAsync(CancellationToken.None).ConfigureAwait(false), CancellationToken.None).ConfigureAwait(false);
         }
-        catch (RedisServerException e) when (e.Message.Contains("WRONGTYPE"))
+        catch (Exception)
         {
-            throw RedisAnswer.Unreadable();
+            // Redis is away: the next operation subscribes.
         }
     }
 
@@ -140,7 +138,12 @@ public sealed class RedisTokenStore : ITokenStore
         return connection.GetDatabase(_options.Database);
     }
 
-    private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
-
     private static RedisValue Milliseconds(TimeSpan time) => ((long)Math.Ceiling(time.TotalMilliseconds)).ToString(CultureInfo.InvariantCulture);
+
+    private static string Load()
+    {
+        using var stream = typeof(RedisTokenStore).Assembly.GetManifestResourceStream("exchange.lua")!;
+        using var reader = new StreamReader(stream, Encoding.UTF8);
+        return reader.ReadToEnd();
+    }
 }

@@ -13,10 +13,6 @@ public sealed class RedisTokenStoreOptions
     /// <value>The default is -1: the connection's own.</value>
     public int Database { get; set; } = -1;
 
-    /// <summary>How long it is remembered that a login was signed out or died, so that a late refresh can't bring it back.</summary>
-    /// <value>More than zero. The default is 7 days. Longer than any process may hold a login without refreshing it.</value>
-    public TimeSpan TombstoneLifetime { get; set; } = TimeSpan.FromDays(7);
-
     /// <summary>How long the tokens of a login are kept after they were last refreshed.</summary>
     /// <value>More than zero. The default is <see langword="null"/>: until a sign-out. The lifetime of a refresh token is a good choice.</value>
     public TimeSpan? TokenLifetime { get; set; }
@@ -28,7 +24,6 @@ public sealed class RedisTokenStoreOptions
     internal RedisTokenStoreOptions Validated()
     {
         Require(KeyPrefix is not null, nameof(KeyPrefix), "null", "Use a text, which may be empty.");
-        Require(TombstoneLifetime > TimeSpan.Zero, nameof(TombstoneLifetime), TombstoneLifetime, "Use more than zero.");
         Require(TokenLifetime is null || TokenLifetime > TimeSpan.Zero, nameof(TokenLifetime), TokenLifetime, "Use more than zero, or null.");
         Require(PollInterval > TimeSpan.Zero, nameof(PollInterval), PollInterval, "Use more than zero.");
         return (RedisTokenStoreOptions)MemberwiseClone();

@@ -53,7 +53,7 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
     /// </param>
     /// <param name="loggerFactory">Where logs go, or <see langword="null"/> for nowhere.</param>
     /// <param name="name">The session's name in logs and events.</param>
-    /// <param name="allowPlaintextTokens">Whether a store that saves tokens may be used without a <paramref name="protector"/>.</param>
+    /// <param name="allowUnencryptedStore">Whether a store that saves tokens may be used without a <paramref name="protector"/>.</param>
     /// <exception cref="ArgumentException">An option is wrong, or tokens would be saved unencrypted; the message names it and says what to do.</exception>
     public static TokenSession Create(
         TokenRefreshOptions options,
@@ -64,11 +64,11 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
         HttpMessageHandler? backchannel = null,
         ILoggerFactory? loggerFactory = null,
         string name = "default",
-        bool allowPlaintextTokens = false)
+        bool allowUnencryptedStore = false)
     {
         Require.NotNull(options, nameof(options));
         Require.NotEmpty(name, nameof(name));
-        var services = StandaloneSession.Compose(options, timeProvider, store, endpoint, protector, backchannel, loggerFactory, name, allowPlaintextTokens);
+        var services = StandaloneSession.Compose(options, timeProvider, store, endpoint, protector, backchannel, loggerFactory, name, allowUnencryptedStore);
         return new TokenSession(services, userKey: null);
     }
 
@@ -96,7 +96,7 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
             "The tokens of the new sign-in couldn't be saved; nothing has changed. Sign in again.",
             cancellationToken).ConfigureAwait(false);
 
-        Begin(SignedIn(lineage, answer.Version, received, isRefreshed: false));
+        Begin(SignedIn(lineage, answer.Version, received, isRefreshed: false, revision: answer.Revision));
         Log.SignedIn(_services.Logger, Name);
     }
 
@@ -115,11 +115,10 @@ public sealed partial class TokenSession : IDisposable, IAsyncDisposable
         await WithStoreAsync(
             async () =>
             {
-                var tokens = await TokensToRevokeAsync(ended, cancellationToken).ConfigureAwait(false);
                 var answer = await Store.SignOutAsync(ended.Version, cancellationToken).ConfigureAwait(false);
                 Begin(NoLogin(answer.Version));
                 Log.SignedOut(_services.Logger, Name);
-                await RevokeAsync(tokens).WaitAsync(cancellationToken).ConfigureAwait(false);
+                await RevokeAsync(TokensToRevoke(ended, answer)).WaitAsync(cancellationToken).ConfigureAwait(false);
                 return answer;
             },
             "The session is signed out here, but its saved tokens couldn't be removed. Call SignOutAsync again.",

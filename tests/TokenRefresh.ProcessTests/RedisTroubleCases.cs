@@ -204,7 +204,7 @@ public sealed class RedisTroubleCases
         public TokenSession Open(ConnectionMultiplexer connection) => TokenSession.Create(
             new TokenRefreshOptions { TokenEndpoint = _server.Endpoint, ClientId = "shop", MinRefreshInterval = TimeSpan.Zero },
             store: new RedisTokenStore(connection),
-            allowPlaintextTokens: true,
+            allowUnencryptedStore: true,
             name: SharedPlace.Key.SessionName);
 
         public Task<System.Collections.Generic.IReadOnlyList<string>> RunElsewhereAsync() =>

@@ -5,6 +5,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using TokenRefresh.ServerTests;
+using TokenRefresh.Storage;
 using TokenRefresh.TestKit;
 using Xunit;
 
@@ -44,7 +45,7 @@ public sealed class ReloadCases
 
         var counts = await server.CountAsync();
         TestContext.Current.TestOutputHelper?.WriteLine($"{name} over {store}, {Duration.TotalSeconds} s: {outcomes}, {counts.Refreshes} refreshes");
-        Assert.Equal(TokenStoreVerdict.Adopt, (await place.Store.ReadAsync(SharedPlace.Key, default)).Verdict);
+        Assert.Equal(LoginStatus.Newer, (await new OtherProcess(place.Store, SharedPlace.Key).LoadAsync()).Status);
         Assert.Equal(0, outcomes["event"]);
 
         // A machine that is busy may take longer for a request than a token lives: that one is refused twice, and is its caller's.
@@ -73,7 +74,7 @@ public sealed class ReloadCases
             // The user, at his login page, whenever the login is dead.
             while (!over.IsCancellationRequested)
             {
-                if ((await place.Store.ReadAsync(SharedPlace.Key, default)).Verdict == TokenStoreVerdict.Dead)
+                if ((await new OtherProcess(place.Store, SharedPlace.Key).LoadAsync()).Status == LoginStatus.LoginEnded)
                 {
                     lost++;
                     await place.SignInAsync(await server.SignInAsync());

@@ -4,6 +4,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using StackExchange.Redis;
+using TokenRefresh.Storage;
 using TokenRefresh.TestKit;
 using Xunit;
 
@@ -64,7 +65,7 @@ public sealed class LatencyTests(RedisServerFixture server)
             var connection = await server.ConnectAsync();
             var store = new TimedStore(new RedisTokenStore(connection));
             var options = new TokenRefreshOptions { MinRefreshInterval = TimeSpan.Zero };
-            return new Node(connection, store, TokenSession.Create(options, store: store, endpoint: endpoint, allowPlaintextTokens: true, name: name));
+            return new Node(connection, store, TokenSession.Create(options, store: store, endpoint: endpoint, allowUnencryptedStore: true, name: name));
         }
 
         /// <summary>When it had the new token.</summary>
@@ -102,30 +103,21 @@ public sealed class LatencyTests(RedisServerFixture server)
 
         public long Committed => Volatile.Read(ref _committed);
 
-        public ValueTask<TokenStoreAnswer> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken) => store.ReadAsync(key, cancellationToken);
+        public ValueTask<StoredRecord?> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken) => store.ReadAsync(key, cancellationToken);
 
-        public ValueTask<TokenStoreAnswer> BeginAsync(TokenSessionKey key, RefreshClaim claim, CancellationToken cancellationToken) =>
-            store.BeginAsync(key, claim, cancellationToken);
-
-        public async ValueTask<TokenStoreAnswer> CommitAsync(
-            TokenSessionKey key, string lineage, long version, ProtectedTokens tokens, CancellationToken cancellationToken)
+        public ValueTask<StoredRecord?> CompareExchangeAsync(
+            TokenSessionKey key, string text, string? expectedRevision, TimeSpan? keepFor, CancellationToken cancellationToken)
         {
-            // From the sending on: the others may well hear of it before the answer is back.
-            Volatile.Write(ref _committed, TimeProvider.System.GetTimestamp());
-            return await store.CommitAsync(key, lineage, version, tokens, cancellationToken);
+            if (LoginRecordText.Read(text).Lease is null)
+            {
+                // From the sending on: the others may well be notified before the answer is back.
+                Volatile.Write(ref _committed, TimeProvider.System.GetTimestamp());
+            }
+
+            return store.CompareExchangeAsync(key, text, expectedRevision, keepFor, cancellationToken);
         }
 
-        public ValueTask<TokenStoreAnswer> FailAsync(TokenSessionKey key, RefreshClaim claim, ClaimFailure failure, CancellationToken cancellationToken) =>
-            store.FailAsync(key, claim, failure, cancellationToken);
-
-        public ValueTask<TokenStoreAnswer> SignInAsync(
-            TokenSessionKey key, string lineage, long newerThan, ProtectedTokens tokens, CancellationToken cancellationToken) =>
-            store.SignInAsync(key, lineage, newerThan, tokens, cancellationToken);
-
-        public ValueTask<TokenStoreAnswer> SignOutAsync(TokenSessionKey key, long newerThan, CancellationToken cancellationToken) =>
-            store.SignOutAsync(key, newerThan, cancellationToken);
-
-        public ValueTask WaitForChangeAsync(TokenSessionKey key, long version, TimeSpan atMost, CancellationToken cancellationToken) =>
-            store.WaitForChangeAsync(key, version, atMost, cancellationToken);
+        public ValueTask WaitForChangeAsync(TokenSessionKey key, string? revision, TimeSpan timeout, CancellationToken cancellationToken) =>
+            store.WaitForChangeAsync(key, revision, timeout, cancellationToken);
     }
 }

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Threading.Tasks;
 using StackExchange.Redis;
+using TokenRefresh.Storage;
 using TokenRefresh.TestKit;
 using Xunit;
 
@@ -29,40 +30,48 @@ public abstract class RedisContract(ServerFixture server) : StoreContractTests
     }
 
     [Fact]
-    public async Task A_record_that_isnt_ours_is_reported_and_never_overwritten()
+    [Trait("Case", "S10")]
+    public async Task A_value_of_another_program_is_reported_and_replaced_only_by_a_sign_in_or_a_sign_out()
     {
         var database = _connections[0].GetDatabase();
-        var key = "tokenrefresh:" + Storage.RecordName.Of(Key);
-        await database.StringSetAsync(key, "somebody else's");
+        await database.StringSetAsync(Store.KeyOf(Key), "somebody else's");
 
-        await Assert.ThrowsAsync<UnreadableTokensException>(() => Store.ReadAsync(Key, default).AsTask());
-        await Assert.ThrowsAsync<UnreadableTokensException>(() => Store.SignInAsync(Key, "a", 0, new ProtectedTokens("one"), default).AsTask());
-        Assert.Equal("somebody else's", await database.StringGetAsync(key));
+        await AssertUnreadableAsync();
+        Assert.Equal("somebody else's", await database.StringGetAsync(Store.KeyOf(Key)));
+
+        await new OtherProcess(Store, Key).SignInAsync(new TokenSet("access-1", "refresh-1"));
+        Assert.Equal("refresh-1", (await new OtherProcess(Store, Key).TokensAsync())?.RefreshToken);
+    }
+
+    [Theory]
+    [InlineData("f", "1")]
+    [InlineData("revision", "x")]
+    [InlineData("written", "x")]
+    [Trait("Case", "S10")]
+    public async Task A_hash_of_another_format_is_reported_and_replaced_only_by_a_sign_in_or_a_sign_out(string field, string value)
+    {
+        var database = _connections[0].GetDatabase();
+        await database.HashSetAsync(Store.KeyOf(Key), [new HashEntry(field, value), new HashEntry("text", "theirs")]);
+
+        await AssertUnreadableAsync();
+        Assert.Equal("theirs", await database.HashGetAsync(Store.KeyOf(Key), "text"));
+
+        await new OtherProcess(Store, Key).SignOutAsync();
+        Assert.Equal(LoginStatus.SignedOut, (await new OtherProcess(Store, Key).LoadAsync()).Status);
     }
 
     [Fact]
-    public async Task A_record_of_another_format_is_reported_and_never_overwritten()
+    [Trait("Case", "S13")]
+    public async Task Records_of_sign_outs_are_removed_in_the_end_and_those_of_logins_are_not()
     {
         var database = _connections[0].GetDatabase();
-        var key = "tokenrefresh:" + Storage.RecordName.Of(Key);
-        await database.HashSetAsync(key, [new HashEntry("f", "2"), new HashEntry("t", "theirs")]);
-
-        await Assert.ThrowsAsync<UnreadableTokensException>(() => Store.ReadAsync(Key, default).AsTask());
-        await Assert.ThrowsAsync<UnreadableTokensException>(() => Store.SignInAsync(Key, "a", 0, new ProtectedTokens("one"), default).AsTask());
-        Assert.Equal("theirs", await database.HashGetAsync(key, "t"));
-    }
-
-    [Fact]
-    public async Task Records_without_tokens_are_forgotten_in_the_end_and_those_with_tokens_are_not()
-    {
-        var database = _connections[0].GetDatabase();
-        var key = "tokenrefresh:" + Storage.RecordName.Of(Key);
-        await Store.SignInAsync(Key, "a", 0, new ProtectedTokens("one"), default);
-        var signedIn = await database.KeyTimeToLiveAsync(key);
-        await Store.SignOutAsync(Key, 1, default);
-        var signedOut = await database.KeyTimeToLiveAsync(key);
-        await Store.SignInAsync(Key, "b", 0, new ProtectedTokens("two"), default);
-        var again = await database.KeyTimeToLiveAsync(key);
+        var process = new OtherProcess(Store, Key);
+        await process.SignInAsync(new TokenSet("access-1", "refresh-1"));
+        var signedIn = await database.KeyTimeToLiveAsync(Store.KeyOf(Key));
+        await process.SignOutAsync();
+        var signedOut = await database.KeyTimeToLiveAsync(Store.KeyOf(Key));
+        await process.SignInAsync(new TokenSet("access-2", "refresh-2"));
+        var again = await database.KeyTimeToLiveAsync(Store.KeyOf(Key));
 
         Assert.Null(signedIn);
         Assert.InRange(signedOut!.Value, TimeSpan.FromDays(6.9), TimeSpan.FromDays(7));
@@ -70,13 +79,20 @@ public abstract class RedisContract(ServerFixture server) : StoreContractTests
     }
 
     [Fact]
-    public async Task A_server_that_forgot_its_scripts_is_told_them_again()
+    public async Task A_server_that_forgot_its_script_gets_it_again()
     {
-        await Store.SignInAsync(Key, "a", 0, new ProtectedTokens("one"), default);
+        var first = await Store.CompareExchangeAsync(Key, "one", null, null, default);
         await _connections[0].GetServers()[0].ScriptFlushAsync();
 
-        Assert.Equal(TokenStoreVerdict.Adopt, (await Store.ReadAsync(Key, default)).Verdict);
-        Assert.Equal(TokenStoreVerdict.Accepted, (await Store.SignInAsync(Key, "b", 0, new ProtectedTokens("two"), default)).Verdict);
+        Assert.Equal("one", (await Store.ReadAsync(Key, default))?.Text);
+        Assert.Equal("two", (await Store.CompareExchangeAsync(Key, "two", first?.Revision, null, default))?.Text);
+    }
+
+    private async Task AssertUnreadableAsync()
+    {
+        var process = new OtherProcess(Store, Key);
+        Assert.IsType<TokenStoreConfigurationException>((await Assert.ThrowsAsync<StoreException>(() => process.LoadAsync())).Cause);
+        Assert.IsType<TokenStoreConfigurationException>((await Assert.ThrowsAsync<StoreException>(() => process.AcquireAsync())).Cause);
     }
 
     public override async ValueTask InitializeAsync()
@@ -91,13 +107,13 @@ public abstract class RedisContract(ServerFixture server) : StoreContractTests
     protected override ITokenStore Open() => new RedisTokenStore(_connections[++_opened % 2]);
 
     // On another channel it hears nothing: the poll is all it has.
-    protected override ITokenStore? OpenDeaf() => new RedisTokenStore(
+    protected override ITokenStore? OpenWithoutNotifications() => new RedisTokenStore(
         new RedisConnection(() => Task.FromResult<IConnectionMultiplexer>(_connections[2]), isOwned: false),
         new RedisTokenStoreOptions { PollInterval = TimeSpan.FromMilliseconds(50) },
         timeProvider: null,
         channel: "nowhere");
 
-    protected override Task ElapseAsync(TimeSpan time) => Task.Delay(time, TimeProvider.System);
+    protected override Task AdvanceTimeAsync(TimeSpan time) => Task.Delay(time, TimeProvider.System);
 }
 
 public sealed class GarnetContract(GarnetFixture server) : RedisContract(server);

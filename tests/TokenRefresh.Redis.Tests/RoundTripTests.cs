@@ -89,10 +89,10 @@ public sealed class RoundTripTests : IAsyncLifetime
         await using var cluster = TestCluster.Start(1, Open);
         for (var user = 0; user < 50; user++)
         {
-            await cluster[0].Store.SignInAsync(new TokenSessionKey("orders", "user-" + user), "a", 0, new ProtectedTokens("one"), default);
+            await new OtherProcess(cluster[0].Store, new TokenSessionKey("orders", "user-" + user)).SignInAsync(new TokenSet("one"));
         }
 
-        var info = await _connections[0].GetServers()[0].SubscriptionSubscriberCountAsync(RedisChannel.Literal("tokenrefresh:changes"));
+        var info = await _connections[0].GetServers()[0].SubscriptionSubscriberCountAsync(RedisChannel.Literal("tokenrefresh:changes:0"));
 
         Assert.Equal(1, info);
     }

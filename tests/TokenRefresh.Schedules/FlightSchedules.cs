@@ -247,7 +247,11 @@ public sealed class FlightSchedules
         var world = await World.SetAsync(isSaved: true);
         world.Store!.LoseAll();
         var request = world.SendAsync();
-        await world.Session.RefreshAsync();
+        var refresh = world.Session.RefreshAsync();
+
+        // Other processes have a second to write back something newer.
+        await world.Time.PassAsync(TimeSpan.FromSeconds(1));
+        await refresh;
         World.AllSucceed(await request, await world.SendAsync());
         await world.EndAsync();
     }, Explorer.Schedules);

@@ -5,6 +5,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Coyote.Specifications;
 using TokenRefresh.Storage;
+using TokenRefresh.Testing;
 
 namespace TokenRefresh.Schedules;
 
@@ -13,7 +14,9 @@ internal sealed class WatchedStore(TimeProvider time) : ITokenStore
 {
     private MemoryTokenStore _inner = new MemoryTokenStore(time);
     private readonly HashSet<string> _saved = [];
+    private string _loginId = "";
     private long _version;
+    private string? _tokenHash;
 
     /// <summary>How many saves fail from now on.</summary>
     public int FailingSaves { get; set; }
@@ -24,73 +27,53 @@ internal sealed class WatchedStore(TimeProvider time) : ITokenStore
     public void LoseAll()
     {
         _inner = new MemoryTokenStore(time);
-        _version = 0;
+        (_loginId, _version) = ("", 0);
     }
 
     public bool HasSaved(string accessToken) => _saved.Contains(accessToken);
 
-    public async ValueTask<TokenStoreAnswer> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken)
+    public async ValueTask<StoredRecord?> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken)
     {
         await Task.Yield();
         return await _inner.ReadAsync(key, cancellationToken);
     }
 
-    public async ValueTask<TokenStoreAnswer> BeginAsync(TokenSessionKey key, RefreshClaim claim, CancellationToken cancellationToken)
+    public async ValueTask<StoredRecord?> CompareExchangeAsync(
+        TokenSessionKey key, string text, string? expectedRevision, TimeSpan? keepFor, CancellationToken cancellationToken)
     {
         await Task.Yield();
-        return await _inner.BeginAsync(key, claim, cancellationToken);
-    }
-
-    public async ValueTask<TokenStoreAnswer> CommitAsync(
-        TokenSessionKey key, string lineage, long version, ProtectedTokens tokens, CancellationToken cancellationToken)
-    {
-        await Task.Yield();
-        var isFailing = FailingSaves-- > 0;
+        var record = LoginRecordText.Read(text);
+        var isSave = record is { State: LoginState.SignedIn, Lease: null } && IsNext(record);
+        var isFailing = isSave && FailingSaves-- > 0;
         if (isFailing && !FailsAfterSaving)
         {
             throw new IOException("The disk is full.");
         }
 
-        var answer = Seen(await _inner.CommitAsync(key, lineage, version, tokens, cancellationToken), tokens, key);
-        await Task.Yield();
-        return isFailing ? throw new IOException("The answer was lost.") : answer;
-    }
-
-    public async ValueTask<TokenStoreAnswer> FailAsync(TokenSessionKey key, RefreshClaim claim, ClaimFailure failure, CancellationToken cancellationToken)
-    {
-        await Task.Yield();
-        return await _inner.FailAsync(key, claim, failure, cancellationToken);
-    }
-
-    public async ValueTask<TokenStoreAnswer> SignInAsync(
-        TokenSessionKey key, string lineage, long newerThan, ProtectedTokens tokens, CancellationToken cancellationToken)
-    {
-        await Task.Yield();
-        var answer = Seen(await _inner.SignInAsync(key, lineage, newerThan, tokens, cancellationToken), tokens, key);
-        await Task.Yield();
-        return answer;
-    }
-
-    public async ValueTask<TokenStoreAnswer> SignOutAsync(TokenSessionKey key, long newerThan, CancellationToken cancellationToken)
-    {
-        await Task.Yield();
-        var answer = await _inner.SignOutAsync(key, newerThan, cancellationToken);
-        await Task.Yield();
-        return answer;
-    }
-
-    public ValueTask WaitForChangeAsync(TokenSessionKey key, long version, TimeSpan atMost, CancellationToken cancellationToken) =>
-        _inner.WaitForChangeAsync(key, version, atMost, cancellationToken);
-
-    private TokenStoreAnswer Seen(TokenStoreAnswer answer, ProtectedTokens tokens, TokenSessionKey key)
-    {
-        if (answer.Verdict == TokenStoreVerdict.Accepted)
+        var stored = await _inner.CompareExchangeAsync(key, text, expectedRevision, keepFor, cancellationToken);
+        if (stored?.Text == text)
         {
-            Specification.Assert(answer.Version > _version, "The store's version went back.");
-            _version = answer.Version;
-            _saved.Add(tokens.Open(new TokenCodec(key, protector: null)).AccessToken!);
+            Watch(key, record);
         }
 
-        return answer;
+        await Task.Yield();
+        return isFailing ? throw new IOException("The answer was lost.") : stored;
+    }
+
+    public ValueTask WaitForChangeAsync(TokenSessionKey key, string? revision, TimeSpan timeout, CancellationToken cancellationToken) =>
+        _inner.WaitForChangeAsync(key, revision, timeout, cancellationToken);
+
+    /// <summary>Whether the record has the tokens of a refresh: one version further in the same login.</summary>
+    private bool IsNext(LoginRecord record) => record.LoginId == _loginId && record.Version == _version + 1;
+
+    private void Watch(TokenSessionKey key, LoginRecord record)
+    {
+        Specification.Assert(
+            record.Version > _version || (record.Version == _version && record.TokenHash == _tokenHash), "The store's version went back.");
+        (_loginId, _version, _tokenHash) = (record.LoginId, record.Version, record.TokenHash);
+        if (record is { State: LoginState.SignedIn, Lease: null })
+        {
+            _saved.Add(new TokenCodec(key, protector: null).Read(record.Tokens!).AccessToken);
+        }
     }
 }

@@ -62,7 +62,7 @@ internal sealed class World
         options.ConfigureRefreshPipeline = _ => { };
         options.ReLogin = _reLogin is null ? null : (_, _) => _reLogin();
         options.OnReLoginRequired = (session, e, stopping) => OnReLoginRequired?.Invoke(session, e, stopping) ?? Task.CompletedTask;
-        return TokenSession.Create(options, Time, store, Server, allowPlaintextTokens: true);
+        return TokenSession.Create(options, Time, store, Server, allowUnencryptedStore: true);
     }
 
     public HttpMessageInvoker ClientOf(TokenSession session) => new(new TokenRefreshHandler(session) { InnerHandler = Server });
@@ -98,10 +98,11 @@ internal sealed class World
             return;
         }
 
-        var record = await Store.ReadAsync(new TokenSessionKey("default"), default);
+        var stored = await Store.ReadAsync(new TokenSessionKey("default"), default);
+        var record = stored is { } some ? LoginRecordText.Read(some.Text) : LoginRecord.Vacant;
         var current = Session.Current;
         Specification.Assert(record.Version == current.Version, $"The store is at version {record.Version}, the session at {current.Version}.");
-        var saved = record.Tokens?.Open(new TokenCodec(new TokenSessionKey("default"), protector: null)).AccessToken;
+        var saved = record.Tokens is { } text ? new TokenCodec(new TokenSessionKey("default"), protector: null).Read(text).AccessToken : null;
         Specification.Assert(saved == current.Tokens?.AccessToken, $"The store has {saved}, the session {current.Tokens?.AccessToken}.");
     }
 

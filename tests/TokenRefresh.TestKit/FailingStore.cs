@@ -8,27 +8,33 @@ namespace TokenRefresh.TestKit;
 /// <param name="store">The real one; one in memory, if <see langword="null"/>.</param>
 public sealed class FailingStore(ITokenStore? store = null) : StoreAround(store)
 {
-    /// <summary>No refresh can be begun.</summary>
-    public bool BeginsFail { get; set; }
+    /// <summary>No lease can be taken.</summary>
+    public bool AcquiresFail { get; set; }
 
     /// <summary>Nothing can be saved.</summary>
-    public bool CommitsFail { get; set; }
+    public bool SavesFail { get; set; }
 
     /// <summary>Nothing can be reached.</summary>
     public bool IsAway { get; set; }
 
-    /// <summary>Where every attempt to save passes by. It holds nobody.</summary>
-    public Gate Commits { get; } = new();
+    /// <summary>Every attempt to save passes this gate. It holds nobody.</summary>
+    public Gate Saves { get; } = new();
 
     protected override ITokenStore Inner => IsAway ? throw new IOException("The store is away.") : base.Inner;
 
-    public override ValueTask<TokenStoreAnswer> BeginAsync(TokenSessionKey key, RefreshClaim claim, CancellationToken cancellationToken) =>
-        BeginsFail ? throw new IOException("The disk is gone.") : base.BeginAsync(key, claim, cancellationToken);
-
-    public override ValueTask<TokenStoreAnswer> CommitAsync(
-        TokenSessionKey key, string lineage, long version, ProtectedTokens tokens, CancellationToken cancellationToken)
+    protected override ValueTask<StoredRecord?> WriteAsync(StoreWrite write, CancellationToken cancellationToken)
     {
-        _ = Commits.PassAsync(CancellationToken.None);
-        return CommitsFail ? throw new IOException("The disk is full.") : base.CommitAsync(key, lineage, version, tokens, cancellationToken);
+        if (write.Kind == StoreWriteKind.Acquire && AcquiresFail)
+        {
+            throw new IOException("The disk is gone.");
+        }
+
+        if (write.Kind != StoreWriteKind.Save)
+        {
+            return base.WriteAsync(write, cancellationToken);
+        }
+
+        _ = Saves.PassAsync(CancellationToken.None);
+        return SavesFail ? throw new IOException("The disk is full.") : base.WriteAsync(write, cancellationToken);
     }
 }

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Http;
 using System.Net.Http.Headers;
 using System.Threading.Tasks;
+using TokenRefresh.Storage;
 using Xunit;
 
 namespace TokenRefresh.TestKit;
@@ -82,14 +83,11 @@ public abstract class SharedLoginContract : IAsyncLifetime
     {
         await using var cluster = TestCluster.Start(2, Open);
         await cluster.SignInAsync();
-        var lineage = (await cluster[1].Store.ReadAsync(Key, default)).Lineage;
         cluster.Tokens.ExpireAccessTokens();
         cluster.Tokens.Next(async (_, _) =>
         {
             // Another process comes first at the server and at the store, lease or no lease.
-            var rotated = cluster.Tokens.RotateElsewhere("refresh-1");
-            var text = $$"""{"v":1,"access":"{{rotated.AccessToken}}","refresh":"{{rotated.RefreshToken}}"}""";
-            await cluster[1].Store.CommitAsync(Key, lineage, 1, new ProtectedTokens(text), default);
+            await new OtherProcess(cluster[1].Store, Key).SaveAsync(cluster.Tokens.RotateElsewhere("refresh-1"));
             return new HttpResponseMessage(HttpStatusCode.BadRequest) { Content = new StringContent("""{"error":"invalid_grant"}""", null, "application/json") };
         });
 
@@ -124,17 +122,18 @@ public abstract class SharedLoginContract : IAsyncLifetime
         FailingStore? failing = null;
         await using var cluster = TestCluster.Start(2, process => process == 0 ? failing = new FailingStore(Open(process)) : Open(process), options => options.MinRefreshInterval = TimeSpan.Zero);
         await cluster.SignInAsync();
+        var first = await new OtherProcess(cluster[1].Store, Key).LoadAsync();
         cluster.Tokens.ExpireAccessTokens();
-        failing!.CommitsFail = true;
+        failing!.SavesFail = true;
 
         using var unsaved = await cluster[0].GetAsync();
         using var again = await cluster[0].GetAsync();
-        failing.CommitsFail = false;
-        var saved = await UntilSavedAsync(cluster, 2);
+        failing.SavesFail = false;
+        var saved = await UntilSavedAsync(cluster, first.Version + 1);
         using var other = await cluster[1].GetAsync();
 
         Assert.All([unsaved, again, other], response => Assert.Equal(HttpStatusCode.OK, response.StatusCode));
-        Assert.Equal(2, saved.Version);
+        Assert.Equal(first.Version + 1, saved.Version);
         Assert.Equal(["refresh-1"], cluster.Tokens.Presented);
     }
 
@@ -145,17 +144,18 @@ public abstract class SharedLoginContract : IAsyncLifetime
         FailingStore? failing = null;
         await using var cluster = TestCluster.Start(1, process => failing = new FailingStore(Open(process)), options => options.MinRefreshInterval = TimeSpan.Zero);
         await cluster.SignInAsync();
+        var first = await new OtherProcess(failing!, Key).LoadAsync();
         cluster.Tokens.ExpireAccessTokens();
-        failing!.CommitsFail = true;
+        failing!.SavesFail = true;
         using var unsaved = await cluster[0].GetAsync();
-        failing.CommitsFail = false;
+        failing.SavesFail = false;
         cluster.Tokens.ExpireAccessTokens();
 
         using var next = await cluster[0].GetAsync();
 
         Assert.Equal(HttpStatusCode.OK, next.StatusCode);
         Assert.Equal(["refresh-1", "refresh-2"], cluster.Tokens.Presented);
-        Assert.Equal(3, (await failing.ReadAsync(Key, default)).Version);
+        Assert.Equal(first.Version + 2, (await new OtherProcess(failing, Key).LoadAsync()).Version);
     }
 
     [Fact]
@@ -226,7 +226,7 @@ public abstract class SharedLoginContract : IAsyncLifetime
 
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
         Assert.Equal(0, cluster.Api.CallsWith("access-2"));
-        Assert.Equal(TokenStoreVerdict.Closed, (await cluster[0].Store.ReadAsync(Key, default)).Verdict);
+        Assert.Equal(LoginStatus.SignedOut, (await new OtherProcess(cluster[0].Store, Key).LoadAsync()).Status);
         Assert.Equal(TokenSessionState.SignedOut, cluster[0].Session.State);
     }
 
@@ -269,13 +269,13 @@ public abstract class SharedLoginContract : IAsyncLifetime
         Assert.Contains(cluster.Nodes, node => node.Refreshes.Count == 1);
     }
 
-    private static async Task<TokenStoreAnswer> UntilSavedAsync(TestCluster cluster, long version)
+    private static async Task<LoginStoreResult> UntilSavedAsync(TestCluster cluster, long version)
     {
         var start = TimeProvider.System.GetTimestamp();
         while (true)
         {
             cluster.Time.Advance(TimeSpan.FromSeconds(1));
-            var saved = await cluster[1].Store.ReadAsync(Key, default);
+            var saved = await new OtherProcess(cluster[1].Store, Key).LoadAsync();
             if (saved.Version == version || TimeProvider.System.GetElapsedTime(start) > Gate.FailSafe)
             {
                 return saved;

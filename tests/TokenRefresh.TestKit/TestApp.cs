@@ -83,7 +83,7 @@ public sealed class TestApp : IAsyncDisposable
         configure,
         collection =>
         {
-            collection.AddTokenSession(Name).UseStore(store).AllowPlaintextTokens();
+            collection.AddTokenSession(Name).UseStore(store).AllowUnencryptedStore();
             services?.Invoke(collection);
         });
 

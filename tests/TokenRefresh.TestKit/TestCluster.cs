@@ -91,7 +91,7 @@ public sealed class TestCluster : IAsyncDisposable
                 options.ClientId = "shop";
                 configure?.Invoke(options);
             });
-        var session = services.AddTokenSession(TestApp.Name).UseStore(store).AllowPlaintextTokens();
+        var session = services.AddTokenSession(TestApp.Name).UseStore(store).AllowUnencryptedStore();
         session.TokenEndpointClient.ConfigurePrimaryHttpMessageHandler(() => Tokens);
         return new TestNode(services.BuildServiceProvider(), store);
     }

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Linq;
 using System.Runtime.CompilerServices;
 
 namespace TokenRefresh.Testing;
@@ -24,12 +23,5 @@ internal static class Check
         {
             throw new TokenAssertionException($"Expected {low} to {high}, was {actual}: {what}.");
         }
-    }
-
-    /// <summary>One of them was accepted, and all others were told something else.</summary>
-    public static IEnumerable<TokenStoreAnswer> OneAccepted(IReadOnlyCollection<TokenStoreAnswer> answers)
-    {
-        Equal(1, answers.Count(answer => answer.Verdict == TokenStoreVerdict.Accepted));
-        return answers.Where(answer => answer.Verdict != TokenStoreVerdict.Accepted);
     }
 }

@@ -6,32 +6,35 @@ using System.Threading.Tasks;
 namespace TokenRefresh.Testing;
 
 /// <summary>
-/// What every <see cref="ITokenStore"/> must do, for any test framework. To hold your own store to it, derive from this class, give it
-/// <see cref="Open"/> and <see cref="ElapseAsync"/>, and run <see cref="CheckAsync"/> for each of the <see cref="Rules"/>.
+/// What every <see cref="ITokenStore"/> must do, for any test framework. To test your own store, derive from this class, implement
+/// <see cref="Open"/> and <see cref="AdvanceTimeAsync"/>, and run <see cref="CheckAsync"/> for each of the <see cref="Rules"/>.
 /// </summary>
-/// <remarks>Rules use records of their own, so that they may run side by side over one server.</remarks>
+/// <remarks>Rules use records of their own: they can run concurrently over one server.</remarks>
 public abstract class TokenStoreContract
 {
     /// <summary>The rules, each a sentence: for a test per rule.</summary>
     public static IReadOnlyList<string> Rules { get; } = [.. TokenStoreRules.All.Select(rule => rule.Name.Replace('_', ' '))];
 
-    /// <summary>How long a lease is that a rule waits for the end of.</summary>
+    /// <summary>A time that a rule waits for.</summary>
     /// <value>The default is 300 ms. A store whose clock is the test's own may take any; a slow one should take more.</value>
-    protected internal virtual TimeSpan ShortLease => TimeSpan.FromMilliseconds(300);
+    protected internal virtual TimeSpan ShortTime => TimeSpan.FromMilliseconds(300);
 
-    /// <summary>Opens the store: each time as another process would. A store of one process gives the same one each time.</summary>
+    /// <summary>Opens the store: each time as another process would. A store for one process returns the same one each time.</summary>
+    /// <returns>The store.</returns>
     protected internal abstract ITokenStore Open();
 
-    /// <summary>Opens the store so that it hears no notification.</summary>
-    /// <returns>The store, or <see langword="null"/> if it has no notifications and polls anyhow.</returns>
-    protected internal virtual ITokenStore? OpenDeaf() => null;
+    /// <summary>Opens the store so that it receives no notification.</summary>
+    /// <returns>The store, or <see langword="null"/> if it has no notifications and polls anyway.</returns>
+    protected internal virtual ITokenStore? OpenWithoutNotifications() => null;
 
     /// <summary>Lets time pass by the store's clock: moves a fake clock, or waits.</summary>
     /// <param name="time">How long.</param>
-    protected internal abstract Task ElapseAsync(TimeSpan time);
+    /// <returns>A task that completes when the time has passed.</returns>
+    protected internal abstract Task AdvanceTimeAsync(TimeSpan time);
 
     /// <summary>Checks one rule.</summary>
     /// <param name="rule">One of <see cref="Rules"/>.</param>
+    /// <returns>A task that completes when the rule is checked.</returns>
     /// <exception cref="TokenAssertionException">The store breaks the rule.</exception>
     /// <exception cref="ArgumentException">There is no such rule.</exception>
     public async Task CheckAsync(string rule)

@@ -1,102 +1,129 @@
 using System;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 
 namespace TokenRefresh.Testing;
 
-// How followers learn what the leader did.
+// How a process learns what another one has written; and the lock, if the store has one.
 internal sealed partial class TokenStoreRules
 {
-    public Task A_follower_is_woken_by_a_commit() => AfterAsync(() => CommitAsync(Store, "a", 1, "two"));
-
-    public Task A_follower_is_woken_by_a_claim_that_is_given_back() => AfterAsync(() => FailAsync(Store, "a", 1, "owner", new ClaimFailure()));
-
-    public Task A_follower_is_woken_by_a_sign_out() => AfterAsync(() => Store.SignOutAsync(Key, 1, default).AsTask());
-
-    public Task A_follower_is_woken_by_a_sign_in() => AfterAsync(() => Store.SignInAsync(Key, "b", 1, Tokens("new"), default).AsTask());
-
-    public async Task A_follower_that_hears_nothing_finds_the_change_all_the_same()
+    public async Task A_wait_ends_when_the_record_is_written()
     {
-        if (contract.OpenDeaf() is not { } deaf)
+        var first = await WriteAsync("one");
+        var waiting = Other.WaitForChangeAsync(Key, first.Revision, LongTime, default).AsTask();
+
+        await WriteAsync("two", first.Revision);
+
+        await UntilDoneAsync(waiting);
+    }
+
+    public async Task A_wait_ends_when_the_first_record_is_written()
+    {
+        var waiting = Other.WaitForChangeAsync(Key, null, LongTime, default).AsTask();
+
+        await WriteAsync("one");
+
+        await UntilDoneAsync(waiting);
+    }
+
+    public async Task A_wait_without_notifications_ends_too()
+    {
+        if (contract.OpenWithoutNotifications() is not { } store)
         {
             return;
         }
 
-        await Store.SignInAsync(Key, "a", 0, Tokens("one"), default);
-        await BeginAsync(Store, "a", 1, "owner");
-        var follower = await FollowAsync(deaf);
+        var first = await WriteAsync("one");
+        var waiting = store.WaitForChangeAsync(Key, first.Revision, LongTime, default).AsTask();
 
-        await CommitAsync(Store, "a", 1, "two");
-        await UntilDoneAsync(follower);
+        await WriteAsync("two", first.Revision);
 
-        Check.Equal(TokenStoreVerdict.Adopt, (await BeginAsync(deaf, "a", 1)).Verdict);
+        await UntilDoneAsync(waiting);
     }
 
-    public async Task A_change_between_a_claim_and_its_wait_is_not_missed()
+    public async Task A_change_before_the_wait_is_not_missed()
     {
-        await Store.SignInAsync(Key, "a", 0, Tokens("one"), default);
-        await BeginAsync(Store, "a", 1, "owner");
-        var wait = await BeginAsync(Other, "a", 1);
-        await CommitAsync(Store, "a", 1, "two");
+        var first = await WriteAsync("one");
+        await WriteAsync("two", first.Revision);
 
-        await UntilDoneAsync(Other.WaitForChangeAsync(Key, 1, wait.Delay, default).AsTask());
+        await UntilDoneAsync(Other.WaitForChangeAsync(Key, first.Revision, LongTime, default).AsTask());
     }
 
-    public async Task A_follower_waits_no_longer_than_the_lease()
+    public async Task A_wait_ends_after_its_timeout()
     {
-        await Store.SignInAsync(Key, "a", 0, Tokens("one"), default);
-        await BeginAsync(Store, "a", 1, "gone", ShortLease);
-        var wait = await BeginAsync(Other, "a", 1);
-        var follower = Other.WaitForChangeAsync(Key, 1, wait.Delay, default).AsTask();
+        var first = await WriteAsync("one");
+        var waiting = Other.WaitForChangeAsync(Key, first.Revision, ShortTime, default).AsTask();
 
-        await contract.ElapseAsync(ShortLease);
-        await UntilDoneAsync(follower);
+        await contract.AdvanceTimeAsync(ShortTime);
+
+        await UntilDoneAsync(waiting);
     }
 
-    public async Task A_follower_that_is_cancelled_leaves()
+    public async Task A_wait_that_is_cancelled_ends()
     {
-        await Store.SignInAsync(Key, "a", 0, Tokens("one"), default);
-        await BeginAsync(Store, "a", 1, "owner");
-        await BeginAsync(Other, "a", 1);
+        var first = await WriteAsync("one");
         using var cancel = new CancellationTokenSource();
-        var follower = Other.WaitForChangeAsync(Key, 1, LongLease, cancel.Token).AsTask();
+        var waiting = Other.WaitForChangeAsync(Key, first.Revision, LongTime, cancel.Token).AsTask();
 
         cancel.Cancel();
 
-        await Task.WhenAny(follower, TimeProvider.System.Delay(Gate.FailSafe, default));
-        Check.True(follower.IsCompleted && !follower.IsFaulted);
+        await Task.WhenAny(waiting, TimeProvider.System.Delay(Gate.FailSafe, default));
+        Check.True(waiting.IsCompleted && !waiting.IsFaulted, "the wait has ended");
     }
 
-    private async Task AfterAsync(Func<Task> change)
+    public async Task A_subscriber_is_called_after_a_write_until_it_unsubscribes()
     {
-        await Store.SignInAsync(Key, "a", 0, Tokens("one"), default);
-        await BeginAsync(Store, "a", 1, "owner");
-        var follower = await FollowAsync(Other);
+        if (Other is not ITokenStoreNotifications notifications)
+        {
+            return;
+        }
 
-        await change();
-        await UntilDoneAsync(follower);
+        var calls = new SemaphoreSlim(0);
+        StoredRecord first;
+        using (notifications.Subscribe(Key, () => calls.Release()))
+        {
+            // The subscription itself may take a moment, and a lost call costs only time: write until one arrives.
+            first = await WriteAsync("one");
+            for (var number = 0; !await calls.WaitAsync(TimeSpan.FromMilliseconds(200)); number++)
+            {
+                Check.True(number < 50, "the subscriber was called");
+                first = await WriteAsync("again-" + number, first.Revision);
+            }
+        }
 
-        Check.True((await BeginAsync(Other, "a", 1)).Verdict != TokenStoreVerdict.Wait);
+        await WriteAsync("last", first.Revision);
     }
 
-    private async Task<Task> FollowAsync(ITokenStore store)
+    public async Task Of_fifty_that_try_to_take_the_lock_one_has_it_until_it_is_disposed()
     {
-        var wait = await BeginAsync(store, "a", 1);
-        Check.Equal(TokenStoreVerdict.Wait, wait.Verdict);
-        return store.WaitForChangeAsync(Key, 1, wait.Delay, default).AsTask();
+        if (Store is not ITokenStoreLock)
+        {
+            return;
+        }
+
+        var taken = await Task.WhenAll(Enumerable.Range(0, 50).Select(number => Task.Run(() => TryLockAsync(number % 2 == 0 ? Store : Other, Key))));
+        using var another = await TryLockAsync(Other, Key with { UserKey = "another" });
+        taken.Single(held => held is not null)!.Dispose();
+        using var next = await TryLockAsync(Other, Key);
+
+        Check.True(another is not null, "the lock of another user is free");
+        Check.True(next is not null, "the lock is free again");
     }
 
-    // A store that polls by a clock that stands still has to be helped on.
+    private static Task<IDisposable?> TryLockAsync(ITokenStore store, TokenSessionKey key) => ((ITokenStoreLock)store).TryLockAsync(key, default).AsTask();
+
+    // A store that polls by a clock that stands still needs its time advanced.
     private async Task UntilDoneAsync(Task task)
     {
         var start = TimeProvider.System.GetTimestamp();
         while (!task.IsCompleted && TimeProvider.System.GetElapsedTime(start) < Gate.FailSafe)
         {
-            await contract.ElapseAsync(TimeSpan.FromMilliseconds(20));
+            await contract.AdvanceTimeAsync(TimeSpan.FromMilliseconds(20));
             await Task.WhenAny(task, TimeProvider.System.Delay(TimeSpan.FromMilliseconds(5), default));
         }
 
-        Check.True(task.IsCompleted, "the follower was woken");
+        Check.True(task.IsCompleted, "the wait has ended");
         await task;
     }
 }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Reflection;
 using System.Threading.Tasks;
 
@@ -11,8 +12,8 @@ internal sealed partial class TokenStoreRules(TokenStoreContract contract)
     public static IReadOnlyList<MethodInfo> All { get; } =
         [.. typeof(TokenStoreRules).GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)];
 
-    // A lease that no rule lives to see the end of.
-    private static readonly TimeSpan LongLease = TimeSpan.FromMinutes(1);
+    // A time that no rule lives to see the end of.
+    private static readonly TimeSpan LongTime = TimeSpan.FromMinutes(1);
 
     private TokenSessionKey Key { get; } = new("contract-" + Guid.NewGuid().ToString("N"), "user@example.com");
 
@@ -21,30 +22,26 @@ internal sealed partial class TokenStoreRules(TokenStoreContract contract)
     // The store as another process has it.
     private ITokenStore Other { get; } = contract.Open();
 
-    private TimeSpan ShortLease => contract.ShortLease;
+    private TimeSpan ShortTime => contract.ShortTime;
 
-    private static ProtectedTokens Tokens(string value) => new(value);
-
-    private Task<TokenStoreAnswer> BeginAsync(ITokenStore store, string lineage, long version, string? owner = null, TimeSpan? lease = null) =>
-        store.BeginAsync(Key, new RefreshClaim(lineage, version, owner ?? Guid.NewGuid().ToString("N"), lease ?? LongLease), default).AsTask();
-
-    private Task<TokenStoreAnswer> CommitAsync(ITokenStore store, string lineage, long version, string tokens) =>
-        store.CommitAsync(Key, lineage, version, Tokens(tokens), default).AsTask();
-
-    private Task<TokenStoreAnswer> FailAsync(ITokenStore store, string lineage, long version, string owner, ClaimFailure failure) =>
-        store.FailAsync(Key, new RefreshClaim(lineage, version, owner, LongLease), failure, default).AsTask();
-
-    private async Task DieAsync()
+    private async Task<StoredRecord> WriteAsync(string text, string? expectedRevision = null, TimeSpan? keepFor = null)
     {
-        await Store.SignInAsync(Key, "a", 0, Tokens("one"), default);
-        await BeginAsync(Store, "a", 1, "owner");
-        var answer = await FailAsync(Store, "a", 1, "owner", new ClaimFailure { Dead = ReLoginReason.InteractionRequired, Error = "login_required" });
-        Check.Equal(TokenStoreVerdict.Accepted, answer.Verdict);
+        var written = await Store.CompareExchangeAsync(Key, text, expectedRevision, keepFor, default);
+        Check.Equal(text, written?.Text);
+        return written!.Value;
     }
 
-    private async Task<(TokenStoreVerdict Verdict, string? Tokens)> VerdictAndTokensAsync()
+    private Task<StoredRecord?> ReadAsync() => Other.ReadAsync(Key, default).AsTask();
+
+    /// <summary>Writes fifty different texts at once, half of them by another process.</summary>
+    private async Task<string> WriteFiftyAsync(string? expectedRevision)
     {
-        var read = await Other.ReadAsync(Key, default);
-        return (read.Verdict, read.Tokens?.Value);
+        var results = await Task.WhenAll(Enumerable.Range(0, 50).Select(number => Task.Run(async () =>
+        {
+            var store = number % 2 == 0 ? Store : Other;
+            return (Text: "text-" + number, Stored: await store.CompareExchangeAsync(Key, "text-" + number, expectedRevision, null, default));
+        })));
+        Check.Equal(1, results.Count(result => result.Stored?.Text == result.Text));
+        return results.Single(result => result.Stored?.Text == result.Text).Text;
     }
 }

@@ -22,7 +22,7 @@ internal sealed class RegistrationValidator(IServiceProvider provider, SessionRe
         }
 
         var wrong = TokenRefreshOptionsValidator.Validate(name, options, SessionComposer.HasEndpoint(provider, name));
-        var failure = SavedTokensRule.FindFailure(
+        var failure = EncryptionRequirement.FindFailure(
             SessionComposer.Find<ITokenStore>(provider, name),
             SessionComposer.Find<ITokenProtector>(provider, name),
             registry.PlaintextSessions.Contains(name));

@@ -23,7 +23,7 @@ internal static class StandaloneSession
         HttpMessageHandler? backchannel,
         ILoggerFactory? loggerFactory,
         string name,
-        bool allowPlaintextTokens)
+        bool allowUnencryptedStore)
     {
         var validation = TokenRefreshOptionsValidator.Validate(name, options, hasOwnEndpoint: endpoint is not null);
         if (validation.Failed)
@@ -31,7 +31,7 @@ internal static class StandaloneSession
             throw new ArgumentException(validation.FailureMessage, nameof(options));
         }
 
-        if (SavedTokensRule.FindFailure(store, protector, allowPlaintextTokens) is { } failure)
+        if (EncryptionRequirement.FindFailure(store, protector, allowUnencryptedStore) is { } failure)
         {
             throw new ArgumentException($"TokenRefresh client '{name}': {failure}", nameof(protector));
         }

@@ -66,11 +66,11 @@ public sealed class TokenSessionBuilder
     public TokenSessionBuilder UseFileStore(string directory)
     {
         Require.NotEmpty(directory, nameof(directory));
-        return UseStore(provider => new FileTokenStore(directory, provider.GetService<TimeProvider>()));
+        return UseStore(provider => new FileTokenStore(directory, timeProvider: provider.GetService<TimeProvider>()));
     }
 
     /// <summary>Lets the session's tokens be saved as plain text: where the store itself encrypts, as a keychain does, or in tests.</summary>
-    public TokenSessionBuilder AllowPlaintextTokens()
+    public TokenSessionBuilder AllowUnencryptedStore()
     {
         TokenRefreshServiceCollectionExtensions.RegistryOf(Services).PlaintextSessions.Add(Name);
         return this;

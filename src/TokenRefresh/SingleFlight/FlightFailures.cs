@@ -46,7 +46,7 @@ internal static class FlightFailures
 
     public static FlightFailure Store(string name, Exception e, string? message = null) => e switch
     {
-        UnreadableTokensException => new(TokenRefreshFailure.Configuration, $"Session '{name}': {e.Message}"),
+        TokenStoreConfigurationException => new(TokenRefreshFailure.Configuration, $"Session '{name}': {e.Message}"),
 
         // A store that is called through the client it serves.
         TokenRefreshException { Failure: TokenRefreshFailure.Configuration } => new(TokenRefreshFailure.Configuration, e.Message),

@@ -101,7 +101,7 @@ internal sealed partial class FlightLeader
 
         // Not asked again: the dialog that he has just closed would come back with every request.
         Log.NotLoggedIn(_services.Logger, session.Name, answer.Description);
-        session.TryPublish(flight, session.Dead(dead.Lineage, dead.Version, dead.Reason, dead.Error, canAskUser: false));
+        session.TryPublish(flight, session.Dead(dead, canAskUser: false));
     }
 
     private async Task TakeLateAsync(Generation declined, Task<(TokenSet? Tokens, string Description)> asking)

@@ -2,6 +2,7 @@ using System;
 using System.Threading;
 using System.Threading.Tasks;
 using TokenRefresh.Diagnostics;
+using TokenRefresh.Storage;
 
 namespace TokenRefresh.SingleFlight;
 
@@ -11,11 +12,13 @@ namespace TokenRefresh.SingleFlight;
 internal sealed partial class FlightLeader(TokenSession session, Flight flight)
 {
     private readonly SessionServices _services = session.Services;
-    private readonly SessionStore _store = session.Store;
+    private readonly LoginStore _store = session.Store;
     private bool _askedForSuccessor;
 
     // The endpoint has given an access token.
     private bool _isAnswered;
+
+    private static readonly TimeSpan LeaseMargin = TimeSpan.FromSeconds(5);
 
     /// <summary>What the app is to hear when the flight has landed.</summary>
     public EventArgs? Announcement { get; private set; }
@@ -35,7 +38,7 @@ internal sealed partial class FlightLeader(TokenSession session, Flight flight)
             if (flight.Base.State != TokenSessionState.SignedIn)
             {
                 // The first use, or a look whether somebody else has signed in.
-                Adopt(await _store.ReadAsync(deadline.Token).ConfigureAwait(false), isNews: false);
+                Adopt(await _store.LoadAsync(flight.Base.Held(_services.Time), deadline.Token).ConfigureAwait(false), isNews: false);
                 if (RefreshDecisions.For(flight.Base, _services.Time) != RefreshDecision.Hold)
                 {
                     return null;
@@ -76,18 +79,20 @@ internal sealed partial class FlightLeader(TokenSession session, Flight flight)
                 return FlightFailures.Store(session.Name, new TimeoutException("The last tokens aren't saved yet."));
             }
 
-            var claim = _store.NewClaim(start);
-            var answer = await _store.BeginAsync(claim, start.Tokens!, cancellationToken).ConfigureAwait(false);
-            switch (answer.Verdict)
+            var lease = new RefreshLease(Guid.NewGuid().ToString("N"), _services.Options.RefreshTimeout + LeaseMargin);
+            var result = await _store.AcquireAsync(start.Held(_services.Time), lease, cancellationToken).ConfigureAwait(false);
+            using var storeLock = result.Lock;
+            switch (result.Status)
             {
-                case TokenStoreVerdict.Accepted:
-                    if (answer.InDoubt && start.Verdict is null)
+                case LoginStatus.Succeeded:
+                    start.Mark = start.Mark is { } mark ? mark with { Revision = result.Revision } : null;
+                    if (result.PossiblyUsed && start.Verdict is null)
                     {
                         // Somebody's claim ended without a word. Not our own, whose answer the store couldn't be told.
                         start.Doubt();
                     }
 
-                    var (isDone, failure) = await AskAndCommitAsync(claim, cancellationToken).ConfigureAwait(false);
+                    var (isDone, failure) = await AskAndCommitAsync(lease, cancellationToken).ConfigureAwait(false);
                     if (isDone)
                     {
                         return failure;
@@ -95,22 +100,16 @@ internal sealed partial class FlightLeader(TokenSession session, Flight flight)
 
                     continue;
 
-                case TokenStoreVerdict.Wait:
+                case LoginStatus.Leased:
                     Log.Following(_services.Logger, session.Name);
-                    await _store.FollowAsync(start.Version, answer.Delay, cancellationToken).ConfigureAwait(false);
+                    await _store.WaitForChangeAsync(result, cancellationToken).ConfigureAwait(false);
                     continue;
 
-                case TokenStoreVerdict.BackOff:
-                    return FlightFailures.BackOff(session.Name, answer.Delay);
-
-                case TokenStoreVerdict.Missing:
-                    // The store has lost its records (a flush, a removed file): what this process knows is put back, then refreshed.
-                    await _store.CommitAsync(start.Lineage, start.Version, start.Tokens!).ConfigureAwait(false);
-                    Adopt(await _store.ReadAsync(cancellationToken).ConfigureAwait(false), isNews: false);
-                    break;
+                case LoginStatus.RetryLater:
+                    return FlightFailures.BackOff(session.Name, result.Delay);
 
                 default:
-                    Adopt(answer, isNews: true);
+                    Adopt(result, isNews: true);
                     break;
             }
 
@@ -124,14 +123,14 @@ internal sealed partial class FlightLeader(TokenSession session, Flight flight)
 
     /// <summary>Spends the refresh token.</summary>
     /// <returns>Not done: a new refresh token was saved, and is to be claimed and asked with.</returns>
-    private async Task<(bool IsDone, FlightFailure? Failure)> AskAndCommitAsync(RefreshClaim claim, CancellationToken cancellationToken)
+    private async Task<(bool IsDone, FlightFailure? Failure)> AskAndCommitAsync(RefreshLease lease, CancellationToken cancellationToken)
     {
         var start = flight.Base;
         var refreshToken = _services.IsOwnClient ? null : start.Tokens!.RefreshToken;
         if (refreshToken is null && !_services.IsOwnClient && flight.Cause == FlightCause.Forced && start.IsAlive(_services.Time))
         {
             // There is nothing to refresh with, and no need to: whoever asked is told, and the login is kept.
-            await ReleaseAsync(claim, new ClaimFailure()).ConfigureAwait(false);
+            await ReleaseAsync(lease, new LeaseRelease()).ConfigureAwait(false);
             return (true, null);
         }
 
@@ -159,11 +158,11 @@ internal sealed partial class FlightLeader(TokenSession session, Flight flight)
                 return (true, null);
 
             case TokenEndpointOutcome.Rejected or TokenEndpointOutcome.InteractionRequired:
-                await EndAsync(claim, result).ConfigureAwait(false);
+                await EndAsync(lease, result).ConfigureAwait(false);
                 return (true, null);
 
             default:
-                await ReleaseAsync(claim, new ClaimFailure { RetryAfter = CoolDown.Believed(result.RetryAfter), InDoubt = start.IsInDoubt }).ConfigureAwait(false);
+                await ReleaseAsync(lease, new LeaseRelease { RetryAfter = CoolDown.Believed(result.RetryAfter), PossiblyUsed = start.IsInDoubt }).ConfigureAwait(false);
                 return (true, Failed(result));
         }
     }
@@ -178,10 +177,10 @@ internal sealed partial class FlightLeader(TokenSession session, Flight flight)
         var tokens = fresh.CompletedBy(start.Tokens, _services.Time.GetUtcNow());
         try
         {
-            var answer = await _store.CommitAsync(start.Lineage, start.Version, tokens).ConfigureAwait(false);
-            if (answer.Verdict == TokenStoreVerdict.Accepted)
+            var answer = await _store.SaveAsync(start.Held(_services.Time), tokens).ConfigureAwait(false);
+            if (answer.Status == LoginStatus.Succeeded)
             {
-                Publish(Inherit(session.SignedIn(start.Lineage, answer.Version, tokens, isRefreshed)), isRefreshed);
+                Publish(Inherit(session.SignedIn(start.Lineage, answer.Version, tokens, isRefreshed, revision: answer.Revision)), isRefreshed);
             }
             else
             {
@@ -206,7 +205,7 @@ internal sealed partial class FlightLeader(TokenSession session, Flight flight)
     }
 
     /// <summary>The refresh token is dead. The store has the last word: another process may have rotated it in the meantime.</summary>
-    private async Task EndAsync(RefreshClaim claim, TokenEndpointResult result)
+    private async Task EndAsync(RefreshLease lease, TokenEndpointResult result)
     {
         var start = flight.Base;
         var reason = result.Outcome == TokenEndpointOutcome.InteractionRequired ? ReLoginReason.InteractionRequired
@@ -215,17 +214,18 @@ internal sealed partial class FlightLeader(TokenSession session, Flight flight)
 
         // Should the store be out of reach now, the verdict stands, and is told when it is back: a dead token isn't sent again.
         start.Verdict = result;
-        var answer = await _store.FailAsync(claim, new ClaimFailure { Dead = reason, Error = result.Error }).ConfigureAwait(false);
-        Adopt(
-            answer.Verdict == TokenStoreVerdict.Accepted ? answer with { Verdict = TokenStoreVerdict.Dead, Reason = reason, Error = result.Error } : answer,
-            isNews: true);
+        var answer = await _store.EndAsync(start.Held(_services.Time), lease, reason, result.Error).ConfigureAwait(false);
+        if (answer.Status != LoginStatus.Leased)
+        {
+            Adopt(answer, isNews: true);
+        }
     }
 
-    private async Task ReleaseAsync(RefreshClaim claim, ClaimFailure failure)
+    private async Task ReleaseAsync(RefreshLease lease, LeaseRelease release)
     {
         try
         {
-            await _store.FailAsync(claim, failure).ConfigureAwait(false);
+            await _store.ReleaseAsync(flight.Base.Held(_services.Time), lease, release).ConfigureAwait(false);
         }
         catch (StoreException e)
         {
@@ -235,11 +235,11 @@ internal sealed partial class FlightLeader(TokenSession session, Flight flight)
     }
 
     /// <summary>Makes the session what the store says it is.</summary>
-    private void Adopt(TokenStoreAnswer answer, bool isNews)
+    private void Adopt(LoginStoreResult answer, bool isNews)
     {
         var start = flight.Base;
-        var isSameLogin = start.Lineage == answer.Lineage;
-        if (answer.Verdict == TokenStoreVerdict.Adopt && start.State == TokenSessionState.SignedIn && isSameLogin && start.Version == answer.Version)
+        var isSameLogin = start.Lineage == answer.LoginId;
+        if (answer.Status == LoginStatus.Succeeded && start.State == TokenSessionState.SignedIn)
         {
             return;
         }

@@ -1,4 +1,5 @@
 using System;
+using TokenRefresh.Storage;
 
 namespace TokenRefresh.SingleFlight;
 
@@ -12,6 +13,9 @@ internal sealed class Generation
     private volatile bool _isInDoubt;
     private volatile bool _isUnsaved;
     private readonly Moment _since;
+
+    // A dead login's error, or a living one's verdict.
+    private object? _detail;
 
     // Set before publication only.
     private Generation? _firstOfToken;
@@ -48,10 +52,21 @@ internal sealed class Generation
     /// <summary>The user can be asked to log in on the spot, and hasn't been: requests wait for that.</summary>
     public bool CanAskUser { get; private init; }
 
-    public string? Error { get; private init; }
+    public string? Error
+    {
+        get => _detail as string;
+        private init => _detail = value;
+    }
 
     /// <summary>What the endpoint said of this refresh token for good, while the store couldn't be told yet.</summary>
-    public TokenEndpointResult? Verdict { get; set; }
+    public TokenEndpointResult? Verdict
+    {
+        get => _detail as TokenEndpointResult;
+        set => _detail = value;
+    }
+
+    /// <summary>What a store needs to know beside this state; <see langword="null"/> without one.</summary>
+    public StoredMark? Mark { get; set; }
 
     /// <summary>The API refused this access token: it isn't sent again, whatever the clock says.</summary>
     public bool IsRejected => FirstOfToken._isRejected;
@@ -76,11 +91,21 @@ internal sealed class Generation
     /// <summary>Nobody needs to sign in: the first use asks for a token.</summary>
     public static Generation Unasked(long version) => new(TokenSessionState.NotLoaded, "", version);
 
-    public static Generation Dead(string lineage, long version, ReLoginReason reason, string? error, bool canAskUser, Moment? @checked) =>
+    public static Generation Dead(
+        string lineage, long version, ReLoginReason reason, string? error, bool canAskUser, Moment? @checked) =>
         new(TokenSessionState.ReLoginRequired, lineage, version, @checked) { Reason = reason, Error = error, CanAskUser = canAskUser };
 
-    public static Generation SignedIn(string lineage, long version, TokenSet tokens, string scheme, TokenSchedule schedule, Moment? refreshed) =>
+    public static Generation SignedIn(
+        string lineage, long version, TokenSet tokens, string scheme, TokenSchedule schedule, Moment? refreshed) =>
         new(TokenSessionState.SignedIn, lineage, version, refreshed) { Tokens = tokens.WithHeader(scheme), Schedule = schedule };
+
+    /// <summary>This state as the store compares it with its record.</summary>
+    public HeldLogin Held(TimeProvider time) => State switch
+    {
+        TokenSessionState.SignedIn => HeldLogin.SignedIn(Lineage, Version, Tokens!, Mark?.Revision, Mark?.Age(time) ?? TimeSpan.Zero),
+        TokenSessionState.ReLoginRequired => HeldLogin.Ended(Lineage, Version, Mark?.TokenHash, Reason, Error),
+        _ => HeldLogin.SignedOut(Version),
+    };
 
     /// <summary>Whether there is an access token that the clock still gives a life.</summary>
     public bool IsAlive(TimeProvider time) => State == TokenSessionState.SignedIn && !IsRejected && time.GetUtcNow().UtcDateTime < Schedule.ExpiresAt;
@@ -120,4 +145,13 @@ internal sealed class Generation
     public void MarkUnsaved() => _isUnsaved = true;
 
     public void MarkSaved() => _isUnsaved = false;
+}
+
+/// <summary>
+/// Of a state that is in a store: the record's revision, the age of the tokens at some moment (of the steady clock: the record's age
+/// must not jump with this machine's), and the hash of the refresh token.
+/// </summary>
+internal sealed record StoredMark(string? Revision, TimeSpan AgeThen, long Then, string? TokenHash)
+{
+    public TimeSpan Age(TimeProvider time) => AgeThen + time.GetElapsedTime(Then);
 }

@@ -2,6 +2,7 @@ using System;
 using System.Threading;
 using System.Threading.Tasks;
 using TokenRefresh.Diagnostics;
+using TokenRefresh.Storage;
 
 namespace TokenRefresh.SingleFlight;
 
@@ -56,11 +57,12 @@ internal static class OwedSave
     {
         try
         {
-            var answer = await session.Store.CommitAsync(unsaved.Lineage, unsaved.Version - 1, unsaved.Tokens!).ConfigureAwait(false);
-            if (answer.Verdict != TokenStoreVerdict.Accepted && !IsOurs(session, unsaved, answer))
+            var start = HeldLogin.SignedIn(unsaved.Lineage, unsaved.Version - 1, unsaved.Tokens!, revision: null, TimeSpan.Zero);
+            var result = await session.Store.SaveAsync(start, unsaved.Tokens!).ConfigureAwait(false);
+            if (result.Status != LoginStatus.Succeeded)
             {
                 // Somebody else has written the record meanwhile: it is the truth that all processes share.
-                session.Replace(unsaved, session.Restore(answer, isRefreshed: true));
+                session.Replace(unsaved, session.Restore(result, isRefreshed: true));
             }
 
             unsaved.MarkSaved();
@@ -72,10 +74,6 @@ internal static class OwedSave
             return false;
         }
     }
-
-    // The commit that seemed to fail had got there after all.
-    private static bool IsOurs(TokenSession session, Generation unsaved, TokenStoreAnswer answer) =>
-        answer.Verdict == TokenStoreVerdict.Adopt && session.Store.Open(answer.Tokens!).AccessToken == unsaved.Tokens!.AccessToken;
 
     private static async Task<bool> WaitOrStopAsync(SessionServices services, TimeSpan pause)
     {

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Polly;
 using TokenRefresh.Diagnostics;
 using TokenRefresh.Protocol;
+using TokenRefresh.Storage;
 
 namespace TokenRefresh.SingleFlight;
 
@@ -12,8 +13,13 @@ namespace TokenRefresh.SingleFlight;
 internal sealed class SessionServices : IAsyncDisposable
 {
     private readonly Lazy<UserSessions> _users;
+    private readonly Lazy<RecordWatch> _watch;
 
-    public SessionServices() => _users = new Lazy<UserSessions>(() => new UserSessions(this));
+    public SessionServices()
+    {
+        _users = new Lazy<UserSessions>(() => new UserSessions(this));
+        _watch = new Lazy<RecordWatch>(() => new RecordWatch(Time!));
+    }
 
     public required string Name { get; init; }
 
@@ -23,6 +29,9 @@ internal sealed class SessionServices : IAsyncDisposable
 
     /// <summary>Where the tokens live; <see langword="null"/>: in the sessions themselves.</summary>
     public ITokenStore? Store { get; init; }
+
+    /// <summary>What is remembered of the records that these sessions wait for.</summary>
+    public RecordWatch Watch => _watch.Value;
 
     public required ITokenEndpoint Endpoint { get; init; }
 

@@ -1,8 +1,8 @@
 using System;
-using System.Threading;
 using System.Threading.Tasks;
 using TokenRefresh.Diagnostics;
 using TokenRefresh.SingleFlight;
+using TokenRefresh.Storage;
 
 namespace TokenRefresh;
 
@@ -27,23 +27,7 @@ public sealed partial class TokenSession
         Log.Revoked(_services.Logger, Name);
     }
 
-    private async Task<TokenSet?> TokensToRevokeAsync(Generation ended, CancellationToken cancellationToken)
-    {
-        if (_services.Revocation is null || _services.Store is null || ended.IsUnsaved)
-        {
-            return ended.Tokens;
-        }
-
-        try
-        {
-            // Nobody may have used the saved login yet in this process, or another may have rotated it.
-            var saved = await Store.ReadAsync(cancellationToken).ConfigureAwait(false);
-            return saved.Tokens is { } tokens ? Store.Open(tokens) : ended.Tokens;
-        }
-        catch (StoreException)
-        {
-            // The sign-out itself meets the same store, and says so.
-            return ended.Tokens;
-        }
-    }
+    // Another process may have rotated the login meanwhile: what the sign-out replaced counts.
+    private TokenSet? TokensToRevoke(Generation ended, LoginStoreResult signedOut) =>
+        _services.Store is null || ended.IsUnsaved ? ended.Tokens : signedOut.Replaced ?? ended.Tokens;
 }

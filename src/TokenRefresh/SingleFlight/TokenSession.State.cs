@@ -3,6 +3,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using TokenRefresh.Diagnostics;
 using TokenRefresh.SingleFlight;
+using TokenRefresh.Storage;
 
 namespace TokenRefresh;
 
@@ -30,7 +31,9 @@ public sealed partial class TokenSession
 
     internal TokenSessionKey Key => new(_services.Name, UserKey);
 
-    internal SessionStore Store => new(_services.Store ?? new OwnRecord(this), _services, Key);
+    internal LoginStore Store => _services.Store is { } store
+        ? new SharedLoginStore(store, Key, _services.Protector, _services.Time, _services.Watch)
+        : MemoryLoginStore.Instance;
 
     // Elects the leader of a flight and orders what is published. Held for a few instructions, never across an await or I/O.
     private SemaphoreSlim Gate => _services.Gates.Of(this);
@@ -156,7 +159,7 @@ public sealed partial class TokenSession
     private Moment? CheckedNow() => _services.Store is null ? null : Moment.Now(_services.Time);
 
     /// <summary>A generation of tokens, received as they say, or at a time by the local clock that is told apart.</summary>
-    internal Generation SignedIn(string lineage, long version, TokenSet tokens, bool isRefreshed, DateTimeOffset? receivedAt = null)
+    internal Generation SignedIn(string lineage, long version, TokenSet tokens, bool isRefreshed, DateTimeOffset? receivedAt = null, string? revision = null, TimeSpan age = default)
     {
         var received = receivedAt ?? tokens.ReceivedAt ?? _services.Time.GetUtcNow();
         var lifetime = tokens.ExpiresAt - (tokens.ReceivedAt ?? received);
@@ -167,26 +170,45 @@ public sealed partial class TokenSession
             schedule = schedule with { RefreshAt = schedule.ExpiresAt, StaleAt = schedule.ExpiresAt };
         }
 
-        return Generation.SignedIn(lineage, version, tokens, _services.Options.Scheme, schedule, isRefreshed ? Moment.Now(_services.Time) : null);
+        var signedIn = Generation.SignedIn(lineage, version, tokens, _services.Options.Scheme, schedule, isRefreshed ? Moment.Now(_services.Time) : null);
+        signedIn.Mark = _services.Store is null ? null : new StoredMark(revision, age, _services.Time.GetTimestamp(), TokenHash: null);
+        return signedIn;
     }
 
     /// <summary>The generation that a store's record stands for. Its age is the store's: machines disagree about the time.</summary>
     /// <exception cref="StoreException">The tokens can't be read with this key.</exception>
-    internal Generation Restore(TokenStoreAnswer answer, bool isRefreshed, bool canAskUser = true) => answer.Verdict switch
+    internal Generation Restore(LoginStoreResult result, bool isRefreshed, bool canAskUser = true)
     {
-        TokenStoreVerdict.Adopt =>
-            SignedIn(answer.Lineage, answer.Version, Store.Open(answer.Tokens!), isRefreshed, _services.Time.GetUtcNow() - answer.Age),
-        TokenStoreVerdict.Dead => Dead(answer.Lineage, answer.Version, answer.Reason, answer.Error, canAskUser && _services.Options.ReLogin is not null),
-        _ => NoLogin(answer.Version),
-    };
+        if (result.Status == LoginStatus.Newer)
+        {
+            return SignedIn(result.LoginId, result.Version, result.Tokens, isRefreshed, _services.Time.GetUtcNow() - result.Age, result.Revision, result.Age);
+        }
 
-    internal Generation Dead(string lineage, long version, ReLoginReason reason, string? error, bool canAskUser) =>
-        Generation.Dead(lineage, version, reason, error, canAskUser, CheckedNow());
+        return result.Status switch
+        {
+            LoginStatus.LoginEnded => Dead(
+                result.LoginId, result.Version, result.TokenHash, result.Reason, result.Error, canAskUser && _services.Options.ReLogin is not null),
+
+            // What is known already.
+            LoginStatus.Succeeded when _current is { State: TokenSessionState.ReLoginRequired } dead => Dead(dead, canAskUser && dead.CanAskUser),
+            LoginStatus.Succeeded => NoLogin(_current.Version),
+            _ => NoLogin(result.Version),
+        };
+    }
+
+    internal Generation Dead(Generation dead, bool canAskUser) => Dead(dead.Lineage, dead.Version, dead.Mark?.TokenHash, dead.Reason, dead.Error, canAskUser);
+
+    private Generation Dead(string lineage, long version, string? tokenHash, ReLoginReason reason, string? error, bool canAskUser)
+    {
+        var dead = Generation.Dead(lineage, version, reason, error, canAskUser, CheckedNow());
+        dead.Mark = _services.Store is null ? null : new StoredMark(null, default, default, tokenHash);
+        return dead;
+    }
 
     private Generation NoLogin(long version) =>
         _services.IsOwnClient ? Generation.Unasked(version) : Generation.SignedOut(version, CheckedNow());
 
-    private async Task<TokenStoreAnswer> WithStoreAsync(Func<Task<TokenStoreAnswer>> operation, string message, CancellationToken cancellationToken)
+    private async Task<LoginStoreResult> WithStoreAsync(Func<Task<LoginStoreResult>> operation, string message, CancellationToken cancellationToken)
     {
         if (!_services.Work.TryEnter())
         {

@@ -7,8 +7,8 @@ using System.Threading.Tasks;
 namespace TokenRefresh.Storage;
 
 /// <summary>
-/// The right to write one record. Within this process its users queue; between processes the operating system decides, and takes the
-/// lock back from a process that died. The lock file stays: removing it would let two processes lock two files of one name.
+/// The right to write. Within this process its users queue; between processes the operating system decides, and frees the lock of a
+/// process that ended. The lock file stays: removing it would let two processes lock two files of one name.
 /// </summary>
 internal sealed class FileLock : IDisposable
 {
@@ -16,12 +16,14 @@ internal sealed class FileLock : IDisposable
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(5);
     private static readonly Dictionary<string, Queue> Queues = new(StringComparer.Ordinal);
 
+    private readonly OwnerOnlyFile _files;
     private readonly string _path;
     private readonly Queue _queue;
     private FileStream? _file;
 
-    private FileLock(string path)
+    private FileLock(OwnerOnlyFile files, string path)
     {
+        _files = files;
         _path = path;
         lock (Queues)
         {
@@ -36,9 +38,9 @@ internal sealed class FileLock : IDisposable
     }
 
     /// <exception cref="TimeoutException">Another process has held the lock for too long.</exception>
-    public static async Task<FileLock> TakeAsync(string path, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<FileLock> TakeAsync(OwnerOnlyFile files, string path, TimeProvider time, CancellationToken cancellationToken)
     {
-        var taken = new FileLock(path);
+        var taken = new FileLock(files, path);
         try
         {
             await taken._queue.Turn.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -82,7 +84,7 @@ internal sealed class FileLock : IDisposable
     {
         try
         {
-            _file = PrivateFiles.OpenAlone(_path);
+            _file = _files.OpenExclusive(_path);
             return true;
         }
         catch (IOException e) when (IsHeld(e))
@@ -91,8 +93,9 @@ internal sealed class FileLock : IDisposable
         }
     }
 
-    // EAGAIN (Linux 11, Apple 35), ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION: anything else won't get better by waiting.
-    private static bool IsHeld(IOException e) => e.HResult is 11 or 35 || (e.HResult & 0xFFFF) is 32 or 33;
+    /// <summary>Whether another holder has the file open. Waiting doesn't help against anything else.</summary>
+    /// <remarks>EAGAIN (Linux 11, Apple 35), ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION.</remarks>
+    public static bool IsHeld(IOException e) => e.HResult is 11 or 35 || (e.HResult & 0xFFFF) is 32 or 33;
 
     private void Leave()
     {

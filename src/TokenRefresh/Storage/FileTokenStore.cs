@@ -8,98 +8,209 @@ using TokenRefresh.Storage;
 namespace TokenRefresh;
 
 /// <summary>
-/// Keeps tokens in files, for one process or several of the same user on one machine: a login survives its process, and only one of
-/// them refreshes it at a time.
+/// Keeps tokens in files, for one process or several on one machine: a login outlives its process, and only one process refreshes it at a
+/// time.
 /// </summary>
 /// <remarks>
 /// <para>
-/// One small file per session, named by a hash. It is replaced as a whole and flushed to disk before a step counts as done; readers take
-/// no lock. Writers take turns by a lock file that the operating system frees when a process dies.
+/// One small file per session, named by a hash. It is replaced as a whole and flushed to disk, with its directory, before a write counts as
+/// done; readers take no lock. A process that refreshes holds a lock file that the operating system frees when the process ends, so that
+/// another one can take over at once. The files of a user who signed out are removed a week later; at most 256 empty lock files stay.
 /// </para>
 /// <para>
-/// On Unix the directory (0700) and the files (0600) are for their owner alone from the moment they exist; a symbolic link, or
-/// permissions for anybody else, are refused. Run as root, another owner isn't noticed. The netstandard2.0 build can't set permissions:
-/// on Unix, make the directory yourself (<c>mkdir -m 700</c>). On Windows the directory's access list decides: use one in the user's
-/// profile. Network drives whose locks don't hold between machines are no place for it, nor is a process that has switched off .NET's file
-/// locking (<c>System.IO.DisableFileLocking</c>).
+/// On Unix only the owner has permissions on the directory (0700) and the files (0600), from the moment they exist. A symbolic link, or
+/// permissions for others, are refused; see <see cref="FileTokenStoreOptions.AllowGroupAccess"/> for the group. The netstandard2.0 build
+/// can't set permissions: on Unix, create the directory yourself (<c>mkdir -m 700</c>). On Windows the directory's access list decides: use
+/// one in the user's profile.
+/// </para>
+/// <para>
+/// Don't use network drives whose locks don't hold between machines, or a process that has switched off .NET's file locking
+/// (<c>System.IO.DisableFileLocking</c>). A process that is stopped in the middle of a write (a debugger, <c>SIGSTOP</c>) holds the lock
+/// until it continues or ends: reading works meanwhile, and writes of the other processes fail after 10 s.
 /// </para>
 /// </remarks>
-public sealed class FileTokenStore : RecordTokenStore
+public sealed class FileTokenStore : ITokenStore, ITokenStoreLock, IBuiltInTokenStore
 {
+    private const string UnreadableRevision = "unreadable";
+
+    // A record and its first line.
+    private const int MaxFileSize = (1024 * 1024) + 256;
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly string _directory;
+    private readonly OwnerOnlyFile _files;
+    private readonly FileCleanUp _cleanUp;
+    private readonly TimeProvider _time;
 
     /// <summary>Creates the store. Nothing is read or written yet.</summary>
     /// <param name="directory">A directory of its own on a local disk. It is created when it is first needed.</param>
-    /// <param name="timeProvider">The clock that leases end by, or <see langword="null"/> for the system's.</param>
+    /// <param name="options">How the files are kept, or <see langword="null"/> for the defaults. Read once.</param>
+    /// <param name="timeProvider">The clock, or <see langword="null"/> for the system's.</param>
     /// <exception cref="ArgumentException"><paramref name="directory"/> is empty.</exception>
-    public FileTokenStore(string directory, TimeProvider? timeProvider = null)
-        : base(timeProvider)
+    public FileTokenStore(string directory, FileTokenStoreOptions? options = null, TimeProvider? timeProvider = null)
     {
         Require.NotEmpty(directory, nameof(directory));
         _directory = Path.GetFullPath(directory);
+        _time = timeProvider ?? TimeProvider.System;
+        _files = new OwnerOnlyFile(options?.AllowGroupAccess ?? false);
+        _cleanUp = new FileCleanUp(this, _directory, _time);
+    }
+
+    bool IBuiltInTokenStore.IsInMemory => false;
+
+    /// <inheritdoc/>
+    public async ValueTask<StoredRecord?> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken)
+    {
+        var path = PathOf(StoreKey.For(key));
+        var record = await Task.Run(() => Find(path), cancellationToken).ConfigureAwait(false);
+        return record is { Revision: UnreadableRevision }
+            ? throw new TokenStoreConfigurationException(
+                $"The file {path} holds no record of this format: it is damaged, or was written by another version. It was left unchanged. "
+                + "Restore it, or sign in again to replace it.")
+            : record;
     }
 
     /// <inheritdoc/>
-    public override async ValueTask WaitForChangeAsync(TokenSessionKey key, long version, TimeSpan atMost, CancellationToken cancellationToken)
+    public async ValueTask<StoredRecord?> CompareExchangeAsync(
+        TokenSessionKey key, string text, string? expectedRevision, TimeSpan? keepFor, CancellationToken cancellationToken)
     {
-        var path = PathOf(key);
-        var ends = Time.GetUtcNow() + atMost;
-        while (Read(path) is { LastAttempt.Owner: not null } record && record.Version == version && Time.GetUtcNow() < ends)
+        Require.NotNull(text, nameof(text));
+        var name = StoreKey.For(key);
+        _files.EnsureDirectory(_directory);
+        using var step = await LockStepAsync(name, cancellationToken).ConfigureAwait(false);
+
+        // Once begun, a write is finished: on another thread, since it flushes to disk.
+        var record = await Task.Run(() => CompareExchange(name, text, expectedRevision, keepFor), CancellationToken.None).ConfigureAwait(false);
+        _cleanUp.StartIfDue();
+        return record;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask WaitForChangeAsync(TokenSessionKey key, string? revision, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var path = PathOf(StoreKey.For(key));
+        var start = _time.GetTimestamp();
+        while (timeout - _time.GetElapsedTime(start) is var rest && rest > TimeSpan.Zero && Find(path)?.Revision == revision)
         {
-            await Time.Delay(PollInterval, cancellationToken).ConfigureAwait(false);
+            await _time.Delay(PollInterval < rest ? PollInterval : rest, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private protected override ValueTask<TokenStoreAnswer> LookAsync(TokenSessionKey key, RecordStep step, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public async ValueTask<IDisposable?> TryLockAsync(TokenSessionKey key, CancellationToken cancellationToken)
     {
-        var path = PathOf(key);
-        return new ValueTask<TokenStoreAnswer>(Task.Run(() => step(Read(path), Time.GetUtcNow()).Answer, cancellationToken));
+        var name = StoreKey.For(key);
+        _files.EnsureDirectory(_directory);
+
+        // The lock's file may be removed by whoever holds the lock of the step: nobody opens it then.
+        using var step = await LockStepAsync(name, cancellationToken).ConfigureAwait(false);
+        return TryOpenLease(name, FileOptions.None);
     }
 
-    private protected override async ValueTask<TokenStoreAnswer> StepAsync(TokenSessionKey key, RecordStep step, CancellationToken cancellationToken)
+    /// <summary>Removes the files of a record that isn't needed any more.</summary>
+    internal async Task RemoveIfExpiredAsync(string name, CancellationToken cancellationToken)
     {
-        PrivateFiles.EnsureDirectory(_directory);
-        var path = PathOf(key);
-        using var held = await FileLock.TakeAsync(path + ".lock", Time, cancellationToken).ConfigureAwait(false);
-
-        // Once begun, a step is finished: on another thread, since a flush to disk is no work for the caller's.
-        return await Task.Run(() => Step(path, step), CancellationToken.None).ConfigureAwait(false);
-    }
-
-    private TokenStoreAnswer Step(string path, RecordStep step)
-    {
-        var record = Read(path);
-        var (next, answer) = step(record, Time.GetUtcNow());
-        if (next is not null && !ReferenceEquals(next, record))
+        if (IsNeeded(name))
         {
-            PrivateFiles.Replace(path, Utf8.GetBytes(RecordText.Write(next)));
+            return;
         }
 
-        return answer;
+        using var step = await LockStepAsync(name, cancellationToken).ConfigureAwait(false);
+        if (!IsNeeded(name))
+        {
+            File.Delete(PathOf(name));
+            RemoveLease(name);
+        }
     }
 
-    /// <exception cref="UnreadableTokensException">The file is damaged, or isn't ours.</exception>
-    private static TokenRecord? Read(string path)
+    private bool IsNeeded(string name) =>
+        Read(PathOf(name)) is { } bytes ? Decode(bytes)?.IsExpired(_time.GetUtcNow()) != true : !File.Exists(LeaseOf(name));
+
+    private StoredRecord? CompareExchange(string name, string text, string? expectedRevision, TimeSpan? keepFor)
     {
-        if (PrivateFiles.Read(path) is not { } bytes)
+        var current = Find(PathOf(name));
+        if (current?.Revision != expectedRevision)
+        {
+            return current;
+        }
+
+        var now = _time.GetUtcNow();
+        var next = StoredText.New(text, keepFor, now);
+        _files.Replace(PathOf(name), Utf8.GetBytes(next.Write()));
+        if (keepFor is not null)
+        {
+            // The login is over: what is left is removed in time.
+            RemoveLease(name);
+        }
+
+        return next.ToRecord(now);
+    }
+
+    /// <summary>Finds the record. One that can't be read has a revision too, so that a sign-in can replace it.</summary>
+    private StoredRecord? Find(string path)
+    {
+        try
+        {
+            if (Read(path) is not { } bytes)
+            {
+                return null;
+            }
+
+            var now = _time.GetUtcNow();
+            return Decode(bytes) is not { } stored ? new StoredRecord("", UnreadableRevision, TimeSpan.Zero)
+                : stored.IsExpired(now) ? null
+                : stored.ToRecord(now);
+        }
+        catch (FileTooLargeException)
+        {
+            return new StoredRecord("", UnreadableRevision, TimeSpan.Zero);
+        }
+    }
+
+    private byte[]? Read(string path)
+    {
+        _files.CheckDirectory(_directory);
+        return _files.Read(path, MaxFileSize);
+    }
+
+    private static StoredText? Decode(byte[] bytes)
+    {
+        try
+        {
+            return StoredText.Read(Utf8.GetString(bytes));
+        }
+        catch (ArgumentException)
         {
             return null;
         }
+    }
 
+    // At most 256 files for any number of users: one per user could never be removed safely.
+    private Task<FileLock> LockStepAsync(string name, CancellationToken cancellationToken) =>
+        FileLock.TakeAsync(_files, Path.Combine(_directory, $"{name[0]}{name[1]}.lock"), _time, cancellationToken);
+
+    private FileStream? TryOpenLease(string name, FileOptions options)
+    {
         try
         {
-            return RecordText.Read(Utf8.GetString(bytes));
+            return _files.OpenExclusive(LeaseOf(name), options);
         }
-        catch (Exception e) when (e is UnreadableTokensException or ArgumentException)
+        catch (IOException e) when (FileLock.IsHeld(e))
         {
-            throw new UnreadableTokensException(
-                $"The file {path} holds no tokens of this format: it is damaged, or was written by another version. It was left as it is. "
-                + "Put back the right one, or remove it and sign in again.");
+            return null;
         }
     }
 
-    private string PathOf(TokenSessionKey key) => Path.Combine(_directory, RecordName.Of(key) + ".json");
+    private void RemoveLease(string name)
+    {
+        if (File.Exists(LeaseOf(name)))
+        {
+            TryOpenLease(name, FileOptions.DeleteOnClose)?.Dispose();
+        }
+    }
+
+    private string LeaseOf(string name) => Path.Combine(_directory, name + ".lease");
+
+    private string PathOf(string name) => Path.Combine(_directory, name + ".record");
 }

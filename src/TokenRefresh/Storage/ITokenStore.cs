@@ -5,55 +5,56 @@ using System.Threading.Tasks;
 namespace TokenRefresh;
 
 /// <summary>
-/// Where the tokens of sessions live: one record per session, changed only by the operations below, each of them one atomic step.
+/// Keeps the record of each session: a compare-and-swap on one text per key. The store doesn't interpret the text; the rules of a shared
+/// login are in this library.
 /// </summary>
 /// <remarks>
 /// <para>
-/// The record holds a lineage (everything that came from one sign-in), a version that only grows, the tokens, and, while a refresh is
-/// under way, a lease. Several processes may share it: the lease says who refreshes, the version decides who is late.
+/// Any database or key-value service that can write conditionally can be a store. For an app that runs as one process, derive from
+/// <see cref="LocalTokenStore"/> instead. A store may also implement <see cref="ITokenStoreNotifications"/> and
+/// <see cref="ITokenStoreLock"/>. The package TokenRefresh.Testing has the rules that every store must keep, as tests.
 /// </para>
 /// <para>
-/// For one process, derive from <see cref="SingleProcessTokenStore"/>: read, write and remove are enough there. An operation that can't
-/// be carried out throws any exception; the session then fails closed and spends no refresh token.
+/// The members are called concurrently, also for one key. An operation that can't be carried out throws any exception: the session then
+/// fails closed, and doesn't use the refresh token. An operation that throws may have been carried out all the same. Throw
+/// <see cref="TokenStoreConfigurationException"/> if waiting doesn't help.
 /// </para>
 /// </remarks>
 public interface ITokenStore
 {
-    /// <summary>Reads the record.</summary>
-    /// <returns><see cref="TokenStoreVerdict.Adopt"/>, <c>Missing</c>, <c>Dead</c> or <c>Closed</c>.</returns>
-    ValueTask<TokenStoreAnswer> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken);
-
-    /// <summary>Asks to be the one who spends the refresh token of a version. The lease ends by the store's clock.</summary>
-    /// <returns>
-    /// <see cref="TokenStoreVerdict.Accepted"/>: the lease is the caller's. <c>Adopt</c>: the store has newer tokens. <c>Wait</c>: another
-    /// one's lease is live. <c>BackOff</c>: the server asked for a pause. <c>Dead</c>, <c>Closed</c>, <c>Missing</c>.
-    /// </returns>
-    ValueTask<TokenStoreAnswer> BeginAsync(TokenSessionKey key, RefreshClaim claim, CancellationToken cancellationToken);
+    /// <summary>Reads the record of a session.</summary>
+    /// <param name="key">The session.</param>
+    /// <param name="cancellationToken">Cancels the operation. A store that ignores it is left after the caller's timeout.</param>
+    /// <returns>The record, or <see langword="null"/> if there is none.</returns>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    ValueTask<StoredRecord?> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Saves what a refresh brought, if the record is still of this lineage and at this version: a compare-and-swap that needs no lease,
-    /// so that a late success still wins, also over a dead mark. Where there is no record, it makes one.
+    /// Writes the record if its revision is still the expected one, as one atomic step. The write gets a new revision that no earlier
+    /// record of this key had.
     /// </summary>
-    /// <returns><see cref="TokenStoreVerdict.Accepted"/> with the new version, <c>Adopt</c> where the store is newer, or <c>Closed</c>.</returns>
-    ValueTask<TokenStoreAnswer> CommitAsync(TokenSessionKey key, string lineage, long version, ProtectedTokens tokens, CancellationToken cancellationToken);
-
-    /// <summary>Ends a claim that brought no tokens: gives the lease back, and records what others must know.</summary>
+    /// <param name="key">The session.</param>
+    /// <param name="text">The text to write, up to 1 MiB of UTF-8. No two writes with different meanings have the same text.</param>
+    /// <param name="expectedRevision">The revision to replace, or <see langword="null"/> to write only if there is no record.</param>
+    /// <param name="keepFor">How long the record is needed; the store may remove it afterwards. <see langword="null"/> means without limit.</param>
+    /// <param name="cancellationToken">Cancels the operation. A store that ignores it is left after the caller's timeout.</param>
     /// <returns>
-    /// <see cref="TokenStoreVerdict.Accepted"/>, or what <see cref="BeginAsync"/> would say where the claim isn't the record's any more.
+    /// The record that is stored afterwards: the new one, or the one whose revision isn't the expected one. <see langword="null"/> if a
+    /// revision was expected and there is no record: nothing is written then.
     /// </returns>
-    ValueTask<TokenStoreAnswer> FailAsync(TokenSessionKey key, RefreshClaim claim, ClaimFailure failure, CancellationToken cancellationToken);
-
-    /// <summary>Replaces the record by a new login's, at a version above both the record's and <paramref name="newerThan"/>.</summary>
-    /// <returns><see cref="TokenStoreVerdict.Accepted"/> with the new version.</returns>
-    ValueTask<TokenStoreAnswer> SignInAsync(TokenSessionKey key, string lineage, long newerThan, ProtectedTokens tokens, CancellationToken cancellationToken);
-
-    /// <summary>Removes the tokens and leaves a tombstone at a higher version, so that a refresh under way can't bring them back.</summary>
-    /// <returns><see cref="TokenStoreVerdict.Accepted"/> with the new version.</returns>
-    ValueTask<TokenStoreAnswer> SignOutAsync(TokenSessionKey key, long newerThan, CancellationToken cancellationToken);
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    ValueTask<StoredRecord?> CompareExchangeAsync(
+        TokenSessionKey key, string text, string? expectedRevision, TimeSpan? keepFor, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Completes when the record may have changed from <paramref name="version"/> or its lease may have ended: by notification where the
-    /// store has one, by a short poll otherwise, and no later than <paramref name="atMost"/>. Completing too early does no harm.
+    /// Waits until the revision may differ from the given one: by a notification if the store has one, by polling otherwise. Completing
+    /// early does no harm.
     /// </summary>
-    ValueTask WaitForChangeAsync(TokenSessionKey key, long version, TimeSpan atMost, CancellationToken cancellationToken);
+    /// <param name="key">The session.</param>
+    /// <param name="revision">The revision that the caller knows, or <see langword="null"/> if it knows that there is no record.</param>
+    /// <param name="timeout">The longest wait.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>A task that completes after a change, or after <paramref name="timeout"/>.</returns>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    ValueTask WaitForChangeAsync(TokenSessionKey key, string? revision, TimeSpan timeout, CancellationToken cancellationToken);
 }

@@ -36,7 +36,7 @@ internal sealed class TokenCodec(TokenSessionKey key, ITokenProtector? protector
 
         var text = Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
         var value = protector is null ? text : Protect(protector, text);
-        return value.Length <= MaxLength ? value : throw new UnreadableTokensException(
+        return value.Length <= MaxLength ? value : throw new TokenStoreConfigurationException(
             $"The tokens take {value.Length} characters to save; the limit is {MaxLength}. Have the server issue smaller tokens.");
     }
 
@@ -48,12 +48,12 @@ internal sealed class TokenCodec(TokenSessionKey key, ITokenProtector? protector
         }
         catch (Exception e)
         {
-            throw new UnreadableTokensException(
+            throw new TokenStoreConfigurationException(
                 $"Tokens can't be encrypted ({e.GetType().Name}), so no refresh token is spent. Make the key of the token protector loadable.");
         }
     }
 
-    /// <exception cref="UnreadableTokensException">The text isn't one that <see cref="Write"/> wrote with this protector's key.</exception>
+    /// <exception cref="TokenStoreConfigurationException">The text isn't one that <see cref="Write"/> wrote with this protector's key.</exception>
     public TokenSet Read(string value)
     {
         try
@@ -84,7 +84,7 @@ internal sealed class TokenCodec(TokenSessionKey key, ITokenProtector? protector
         catch (Exception e)
         {
             // A protector of the user's may throw anything, and its message may hold anything: only the kind of failure goes on.
-            throw UnreadableTokensException.Because(e.GetType().Name);
+            throw TokenStoreConfigurationException.Because(e.GetType().Name);
         }
     }
 

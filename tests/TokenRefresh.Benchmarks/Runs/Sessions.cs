@@ -8,6 +8,7 @@ using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using TokenRefresh.Benchmarks.Yardsticks;
+using TokenRefresh.TestKit;
 
 namespace TokenRefresh.Benchmarks.Runs;
 
@@ -58,7 +59,7 @@ internal static class Sessions
         var store = new MemoryTokenStore(time);
         for (var user = 0; user < count; user++)
         {
-            await store.SignInAsync(new TokenSessionKey("api", users[user]), "lineage", 0, new ProtectedTokens("{\"v\":1,\"access\":\"x\"}"), default);
+            await new OtherProcess(store, new TokenSessionKey("api", users[user])).SignInAsync(new TokenSet("x"));
         }
 
         await using var provider = Provider(time, store);

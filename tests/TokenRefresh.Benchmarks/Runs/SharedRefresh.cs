@@ -45,7 +45,7 @@ internal static class SharedRefresh
                 store: new RedisTokenStore(connections[^1]),
                 endpoint: endpoint,
                 name: name,
-                allowPlaintextTokens: true));
+                allowUnencryptedStore: true));
         }
 
         await nodes[0].SignInAsync(new TokenSet("access", "refresh"));

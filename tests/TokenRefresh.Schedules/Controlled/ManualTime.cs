@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Threading;
+using System.Threading.Tasks;
 
 namespace TokenRefresh.Schedules;
 
@@ -8,6 +9,7 @@ namespace TokenRefresh.Schedules;
 internal sealed class ManualTime : TimeProvider
 {
     private readonly List<ManualTimer> _timers = [];
+    private (TimeSpan Length, TaskCompletionSource<bool> Started)? _awaited;
     private DateTimeOffset _now = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     public override DateTimeOffset GetUtcNow() => _now;
@@ -32,6 +34,28 @@ internal sealed class ManualTime : TimeProvider
         }
     }
 
+    /// <summary>Waits until a pause of this length has begun, and ends it.</summary>
+    public async Task PassAsync(TimeSpan pause)
+    {
+        if (!_timers.Exists(timer => timer.Due == _now + pause))
+        {
+            var started = new TaskCompletionSource<bool>();
+            _awaited = (pause, started);
+            await started.Task;
+        }
+
+        Advance(pause);
+    }
+
+    private void Start(TimeSpan pause)
+    {
+        if (_awaited is { } awaited && awaited.Length == pause)
+        {
+            _awaited = null;
+            awaited.Started.TrySetResult(true);
+        }
+    }
+
     private sealed class ManualTimer(ManualTime time, TimerCallback callback, object? state) : ITimer
     {
         public DateTimeOffset Due { get; private set; }
@@ -43,6 +67,7 @@ internal sealed class ManualTime : TimeProvider
             {
                 Due = time._now + dueTime;
                 time._timers.Add(this);
+                time.Start(dueTime);
             }
 
             return true;
@@ -58,7 +83,7 @@ internal sealed class ManualTime : TimeProvider
 
         public void Dispose() => time._timers.Remove(this);
 
-        public System.Threading.Tasks.ValueTask DisposeAsync()
+        public ValueTask DisposeAsync()
         {
             Dispose();
             return default;

@@ -13,6 +13,12 @@ internal static class Waits
         return await task.ConfigureAwait(false);
     }
 
+    public static async Task<T> ControlledWaitAsync<T>(this Task<T> task, TimeSpan atMost, TimeProvider time, CancellationToken cancellationToken)
+    {
+        await ((Task)task).ControlledWaitAsync(atMost, time, cancellationToken).ConfigureAwait(false);
+        return await task.ConfigureAwait(false);
+    }
+
     public static async Task ControlledWaitAsync(this Task task, TimeSpan atMost, TimeProvider time, CancellationToken cancellationToken)
     {
         // Not Task.WhenAny: it hears of a completion source that runs its continuations asynchronously on a thread of the real pool.

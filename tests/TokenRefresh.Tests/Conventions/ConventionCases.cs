@@ -45,7 +45,7 @@ public sealed class ConventionCases
             new TokenSet("secret-access", "secret-refresh") { Scope = "secret-scope" },
             new TokenRefreshOptions { ClientSecret = "secret-client" },
             new TokenEndpointRequest(new TokenSessionKey("name", "secret-user"), "secret-refresh", null),
-            new ProtectedTokens("secret-text"),
+            new StoredRecord("secret-text", "1", TimeSpan.Zero),
             TokenEndpointResult.Succeeded(new TokenSet("secret-access", "secret-refresh")),
             TokenEndpointResult.RefreshTokenOnly("secret-refresh"),
         ];

@@ -103,7 +103,7 @@ public sealed class RegistrationCases
                 using var refreshed = await first.GetAsync();
             }
 
-            Assert.Single(Directory.GetFiles(directory, "*.json"));
+            Assert.Single(Directory.GetFiles(directory, "*.record"));
             await using var second = TestApp.Create(services: InFiles);
             second.Api.Answer(_ => new HttpResponseMessage());
             using var response = await second.GetAsync();
@@ -116,7 +116,7 @@ public sealed class RegistrationCases
             Directory.Delete(directory, recursive: true);
         }
 
-        void InFiles(IServiceCollection services) => services.AddTokenSession(TestApp.Name).UseFileStore(directory).AllowPlaintextTokens();
+        void InFiles(IServiceCollection services) => services.AddTokenSession(TestApp.Name).UseFileStore(directory).AllowUnencryptedStore();
     }
 
     [Fact]
@@ -133,7 +133,7 @@ public sealed class RegistrationCases
         await app.SignInAsync();
         await app.Session.RefreshAsync();
 
-        Assert.Equal(2, (await Assert.Single(made).ReadAsync(new TokenSessionKey(TestApp.Name), default)).Version);
+        Assert.Equal("refresh-2", await Assert.Single(made).RefreshTokenAsync());
     }
 
     [Fact]

@@ -108,9 +108,9 @@ public sealed class HostileTextFuzzTests
         {
             try
             {
-                _ = RecordText.Read(text);
+                _ = LoginRecordText.Read(text);
             }
-            catch (UnreadableTokensException)
+            catch (TokenStoreConfigurationException)
             {
                 // That is the answer, and it says nothing of the text.
             }
@@ -134,14 +134,18 @@ public sealed class HostileTextFuzzTests
     // A good record in which something was overwritten.
     private static string Damage(string piece, int at)
     {
-        var good = RecordText.Write(new TokenRecord
+        var good = LoginRecordText.Write(new LoginRecord
         {
-            Lineage = "lineage",
+            State = LoginState.SignedIn,
+            LoginId = "login",
             Version = 7,
-            SavedAt = Now,
-            Tokens = new ProtectedTokens("opaque"),
-            End = new TokenRecord.Ending(SignedOut: false, ReLoginReason.LostRotation, "invalid_grant"),
-            LastAttempt = new TokenRecord.Attempt("owner", Now, Now, InDoubt: true),
+            Tokens = "opaque",
+            TokensAge = TimeSpan.FromSeconds(3),
+            TokenHash = "0123456789ABCDEF",
+            Lease = new RefreshLease("holder", TimeSpan.FromSeconds(35)),
+            RetryPause = TimeSpan.FromMinutes(1),
+            PossiblyUsed = true,
+            KeepFor = TimeSpan.FromDays(7),
         });
         at = Math.Min(at, good.Length);
         return good[..at] + piece + good[Math.Min(good.Length, at + piece.Length)..];

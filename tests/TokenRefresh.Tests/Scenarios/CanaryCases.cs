@@ -136,13 +136,14 @@ public sealed class CanaryCases
         var options = new TokenRefreshOptions { ClientId = "shop", ClientSecret = ClientSecret, TokenEndpoint = new Uri("https://login.example.com/token?key=kanarie") };
         await using var session = TokenSession.Create(options);
         await session.SignInAsync(tokens);
-        var saved = new ProtectedTokens(tokens, new TokenCodec(key, protector: null));
-        _ = saved.Value;
+        var saved = new TokenCodec(key, protector: null).Write(tokens);
+        var record = new LoginRecord { State = LoginState.SignedIn, Tokens = saved };
+        var text = LoginRecordText.Write(record);
         object[] all =
         [
-            tokens, options, session, session.Current, saved, new ProtectedTokens("kanarie"),
-            new TokenStoreAnswer(TokenStoreVerdict.Adopt) { Tokens = saved },
-            new TokenRecord { Tokens = saved },
+            tokens, options, session, session.Current, record, new StoredRecord(text, "1", TimeSpan.Zero),
+            StoredText.New(text, null, DateTimeOffset.UnixEpoch), HeldLogin.SignedIn("a", 1, tokens, null, TimeSpan.Zero),
+            new LoginStoreResult(LoginStatus.Newer) { Tokens = tokens, Replaced = tokens }, new LoginDecision(LoginStatus.Succeeded, record),
             new TokenEndpointRequest(key, "refresh-1", "all"),
             TokenEndpointResult.Succeeded(tokens), TokenEndpointResult.RefreshTokenOnly("refresh-9"),
             TokenEndpointResult.Misconfigured("x", newRefreshToken: "refresh-9"),
@@ -208,7 +209,7 @@ public sealed class CanaryCases
         public Task<TokenEndpointResult> RequestTokenAsync(TokenEndpointRequest request, CancellationToken cancellationToken) => Task.FromResult(answer(request));
     }
 
-    private sealed class TextStore : SingleProcessTokenStore
+    private sealed class TextStore : LocalTokenStore
     {
         protected override ValueTask<string?> ReadTextAsync(TokenSessionKey key, CancellationToken cancellationToken) =>
             throw new InvalidOperationException("kanarie");

@@ -24,10 +24,10 @@ public sealed class DrainCases
         await using var app = TestApp.Over(store);
         await app.SignInAsync();
         var refreshing = app.Session.RefreshAsync();
-        await store.Begins.ArrivedAsync(1);
+        await store.Acquires.ArrivedAsync(1);
 
         var disposing = app.Services.DisposeAsync().AsTask();
-        store.Begins.Open();
+        store.Acquires.Open();
         await refreshing.WaitAsync(Gate.FailSafe, TimeProvider.System);
 
         await disposing;
@@ -46,11 +46,11 @@ public sealed class DrainCases
         });
         await app.SignInAsync();
         var refreshing = app.Session.RefreshAsync();
-        await store.Begins.ArrivedAsync(1);
+        await store.Acquires.ArrivedAsync(1);
 
         var disposing = app.Services.DisposeAsync().AsTask();
         factory.HasEnded = true;
-        store.Begins.Open();
+        store.Acquires.Open();
         await refreshing.WaitAsync(Gate.FailSafe, TimeProvider.System);
 
         await disposing;
@@ -91,15 +91,19 @@ public sealed class DrainCases
         public HttpClient CreateClient(string name) => HasEnded ? throw new ObjectDisposedException(nameof(IServiceProvider)) : _inner!.CreateClient(name);
     }
 
-    /// <summary>A store that lets a claim through when its gate opens.</summary>
+    /// <summary>A store that grants a lease when its gate opens.</summary>
     private sealed class SlowStore : StoreAround
     {
-        public Gate Begins { get; } = new();
+        public Gate Acquires { get; } = new();
 
-        public override async ValueTask<TokenStoreAnswer> BeginAsync(TokenSessionKey key, RefreshClaim claim, CancellationToken cancellationToken)
+        protected override async ValueTask<StoredRecord?> WriteAsync(StoreWrite write, CancellationToken cancellationToken)
         {
-            await Begins.PassAsync(cancellationToken);
-            return await base.BeginAsync(key, claim, cancellationToken);
+            if (write.Kind == StoreWriteKind.Acquire)
+            {
+                await Acquires.PassAsync(cancellationToken);
+            }
+
+            return await base.WriteAsync(write, cancellationToken);
         }
     }
 }

@@ -82,7 +82,7 @@ public sealed class IdleUserCases
     public async Task The_login_of_a_user_who_is_active_is_read_once()
     {
         var store = new CountedStore();
-        await using var app = Create(services => services.AddTokenSession(TestApp.Name).UseStore(store).AllowPlaintextTokens());
+        await using var app = Create(services => services.AddTokenSession(TestApp.Name).UseStore(store).AllowUnencryptedStore());
         await SignInAsync(app, "user-1");
         await LeaveAsync(app);
         for (var round = 0; round < 5; round++)
@@ -344,7 +344,7 @@ public sealed class IdleUserCases
 
         public int Reads => _reads;
 
-        public override ValueTask<TokenStoreAnswer> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken)
+        public override ValueTask<StoredRecord?> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken)
         {
             Interlocked.Increment(ref _reads);
             return base.ReadAsync(key, cancellationToken);

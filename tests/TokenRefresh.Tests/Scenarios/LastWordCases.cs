@@ -5,7 +5,9 @@ using System.Net;
 using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using TokenRefresh.Storage;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
 using Xunit;
@@ -23,7 +25,7 @@ public sealed class LastWordCases : IDisposable
     {
         var store = new InterruptedStore();
         await using var app = await SignedInAsync(store);
-        store.BeforeCommit = () => store.RotateElsewhereAsync(new TokenSet("other-access", "other-refresh"));
+        store.BeforeSave = () => store.RotateElsewhereAsync(new TokenSet("other-access", "other-refresh"));
         Take(app, "other-access");
 
         using var response = await app.GetAsync();
@@ -40,7 +42,7 @@ public sealed class LastWordCases : IDisposable
     {
         var store = new InterruptedStore();
         await using var app = await SignedInAsync(store);
-        store.BeforeCommit = () => SignInElsewhereAsync(store, new TokenSet("other-access", "other-refresh"));
+        store.BeforeSave = () => SignInElsewhereAsync(store, new TokenSet("other-access", "other-refresh"));
         Take(app, "other-access");
 
         using var held = await app.GetAsync();
@@ -79,12 +81,12 @@ public sealed class LastWordCases : IDisposable
         var store = new InterruptedStore(storesClock);
         await using var app = await SignedInAsync(store);
         app.Tokens.RevokeRefreshTokens();
-        store.FailsAreLost = true;
+        store.EndsAreLost = true;
         var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => app.GetAsync());
         Assert.Equal(TokenRefreshFailure.Transient, failure.Failure);
 
         // Until then the claim stands: the store doesn't know that nobody asks any more.
-        store.FailsAreLost = false;
+        store.EndsAreLost = false;
         app.Time.Advance(TimeSpan.FromMinutes(1));
         storesClock.Advance(TimeSpan.FromMinutes(1));
         using var next = await app.GetAsync();
@@ -102,9 +104,7 @@ public sealed class LastWordCases : IDisposable
         var storesClock = new FakeTimeProvider(new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero));
         var store = new MemoryTokenStore(storesClock);
         await using var app = await SignedInAsync(store);
-        var record = await store.ReadAsync(SavedTokens.Key, default);
-        var claimed = await store.BeginAsync(SavedTokens.Key, new RefreshClaim(record.Lineage, record.Version, "other", TimeSpan.FromMinutes(1)), default);
-        Assert.Equal(TokenStoreVerdict.Accepted, claimed.Verdict);
+        Assert.Equal(LoginStatus.Succeeded, (await store.Other().AcquireAsync()).Status);
         storesClock.Advance(TimeSpan.FromMinutes(2));
         app.Tokens.RevokeRefreshTokens();
 
@@ -136,10 +136,13 @@ public sealed class LastWordCases : IDisposable
     public async Task A_login_that_was_put_back_is_no_news()
     {
         var store = new InterruptedStore();
-        await using var app = await SignedInAsync(store);
+        WatchedTime? time = null;
+        await using var app = await SignedInAsync(store, services => time = WatchedTime.In(services));
         store.Forget();
 
-        using var response = await app.GetAsync();
+        var request = app.GetAsync();
+        await time!.PassAsync(TimeSpan.FromSeconds(1));
+        using var response = await request.WaitAsync(Gate.FailSafe, TimeProvider.System);
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         await Eventually.UntilAsync(() => app.Refreshes.Count == 1);
@@ -153,7 +156,7 @@ public sealed class LastWordCases : IDisposable
         var store = new InterruptedStore();
         await using var app = await SignedInAsync(store);
         var signedOut = new Gate();
-        store.AfterCommit = async () =>
+        store.AfterSave = async () =>
         {
             await app.Session.SignOutAsync();
             _ = signedOut.PassAsync(CancellationToken.None);
@@ -192,8 +195,7 @@ public sealed class LastWordCases : IDisposable
         await using var app = await SignedInAsync(store);
         app.Tokens.RevokeRefreshTokens();
         using var dead = await app.GetAsync();
-        var record = await store.ReadAsync(SavedTokens.Key, default);
-        await store.CommitAsync(SavedTokens.Key, record.Lineage, record.Version, SavedTokens.Protect(new TokenSet("other-access", "other-refresh")), default);
+        await store.RotateElsewhereAsync(new TokenSet("other-access", "other-refresh"));
         Take(app, "other-access");
 
         app.Time.Advance(TimeSpan.FromSeconds(1));
@@ -211,7 +213,7 @@ public sealed class LastWordCases : IDisposable
 
         using var response = await app.GetAsync();
 
-        Assert.Equal(TimeSpan.FromSeconds(35), store.Claim?.Lease);
+        Assert.Equal(TimeSpan.FromSeconds(35), store.Lease?.Duration);
     }
 
     [Fact]
@@ -239,7 +241,7 @@ public sealed class LastWordCases : IDisposable
         app.Tokens.Next(HttpStatusCode.OK, """{"access_token":"access-2","refresh_token":"refresh-2","expires_in":100}""");
         app.Tokens.Next(HttpStatusCode.OK, """{"access_token":"access-3","refresh_token":"refresh-3"}""");
         app.Api.Answer(request => new HttpResponseMessage(request.Token == "access-1" ? HttpStatusCode.Unauthorized : HttpStatusCode.OK));
-        store.BeforeCommit = () =>
+        store.BeforeSave = () =>
         {
             app.Time.Advance(TimeSpan.FromSeconds(4));
             return Task.CompletedTask;
@@ -264,7 +266,7 @@ public sealed class LastWordCases : IDisposable
         {
             Content = new StringContent($$"""{"access_token":"short-{{++number}}","refresh_token":"next-{{number}}","expires_in":1}"""),
         }));
-        store.BeforeEveryCommit = () => app.Time.Advance(TimeSpan.FromSeconds(2));
+        store.BeforeEverySave = () => app.Time.Advance(TimeSpan.FromSeconds(2));
 
         var token = await app.Session.ReplaceAccessTokenAsync("access-1");
         app.Time.Advance(TimeSpan.FromSeconds(2));
@@ -312,9 +314,13 @@ public sealed class LastWordCases : IDisposable
     public void Dispose() => _log.Dispose();
 
     /// <summary>An app whose first access token the API refuses.</summary>
-    private async Task<TestApp> SignedInAsync(ITokenStore store)
+    private async Task<TestApp> SignedInAsync(ITokenStore store, Action<IServiceCollection>? services = null)
     {
-        var app = TestApp.Over(store, services: _log.Add);
+        var app = TestApp.Over(store, services: collection =>
+        {
+            _log.Add(collection);
+            services?.Invoke(collection);
+        });
         await app.SignInAsync();
         app.Tokens.ExpireAccessTokens();
         return app;
@@ -325,11 +331,7 @@ public sealed class LastWordCases : IDisposable
 
     private static HttpResponseMessage Refusal() => new(HttpStatusCode.BadRequest) { Content = new StringContent("""{"error":"invalid_grant"}""") };
 
-    private static async Task SignInElsewhereAsync(ITokenStore store, TokenSet tokens)
-    {
-        var record = await store.ReadAsync(SavedTokens.Key, default);
-        await store.SignInAsync(SavedTokens.Key, "another-login", record.Version, SavedTokens.Protect(tokens), default);
-    }
+    private static async Task SignInElsewhereAsync(ITokenStore store, TokenSet tokens) => await store.Other().SignInAsync(tokens);
 
     private string[] Told() => [.. _log.Messages.Where(message => message.Category.StartsWith("TokenRefresh", StringComparison.Ordinal)).Select(message => message.EventName ?? "")];
 
@@ -338,19 +340,19 @@ public sealed class LastWordCases : IDisposable
     {
         private MemoryTokenStore _records = new(clock);
 
-        public Func<Task>? BeforeCommit { get; set; }
+        public Func<Task>? BeforeSave { get; set; }
 
-        public Action? BeforeEveryCommit { get; set; }
+        public Action? BeforeEverySave { get; set; }
 
-        public Func<Task>? AfterCommit { get; set; }
+        public Func<Task>? AfterSave { get; set; }
 
         public Func<Task>? AfterSignIn { get; set; }
 
         public Gate? SignInSilence { get; set; }
 
-        public RefreshClaim? Claim { get; private set; }
+        public RefreshLease? Lease { get; private set; }
 
-        public bool FailsAreLost { get; set; }
+        public bool EndsAreLost { get; set; }
 
         public Gate? Silence { get; set; }
 
@@ -358,38 +360,44 @@ public sealed class LastWordCases : IDisposable
 
         public void Forget() => _records = new MemoryTokenStore();
 
-        public override async ValueTask<TokenStoreAnswer> BeginAsync(TokenSessionKey key, RefreshClaim claim, CancellationToken cancellationToken)
+        protected override async ValueTask<StoredRecord?> WriteAsync(StoreWrite write, CancellationToken cancellationToken)
         {
-            Claim = claim;
-            if (Silence is { } silence)
+            await InterruptAsync(write);
+            var stored = await base.WriteAsync(write, cancellationToken);
+            if (stored?.Text == write.Text)
             {
-                await silence.PassAsync(CancellationToken.None);
+                await (write.Kind switch
+                {
+                    StoreWriteKind.Save => OnceAsync(AfterSave, () => AfterSave = null),
+                    StoreWriteKind.SignIn => OnceAsync(AfterSignIn, () => AfterSignIn = null),
+                    _ => Task.CompletedTask,
+                });
             }
 
-            return await base.BeginAsync(key, claim, cancellationToken);
+            return stored;
         }
 
-        public override async ValueTask<TokenStoreAnswer> CommitAsync(
-            TokenSessionKey key, string lineage, long version, ProtectedTokens tokens, CancellationToken cancellationToken)
+        private async Task InterruptAsync(StoreWrite write)
         {
-            BeforeEveryCommit?.Invoke();
-            await OnceAsync(BeforeCommit, () => BeforeCommit = null);
-            var answer = await base.CommitAsync(key, lineage, version, tokens, cancellationToken);
-            await OnceAsync(AfterCommit, () => AfterCommit = null);
-            return answer;
-        }
-
-        public override async ValueTask<TokenStoreAnswer> SignInAsync(
-            TokenSessionKey key, string lineage, long newerThan, ProtectedTokens tokens, CancellationToken cancellationToken)
-        {
-            if (SignInSilence is { } silence)
+            switch (write.Kind)
             {
-                await silence.PassAsync(CancellationToken.None);
-            }
+                case StoreWriteKind.Acquire:
+                    Lease = LoginRecordText.Read(write.Text).Lease;
+                    await (Silence?.PassAsync(CancellationToken.None) ?? Task.CompletedTask);
+                    break;
 
-            var answer = await base.SignInAsync(key, lineage, newerThan, tokens, cancellationToken);
-            await OnceAsync(AfterSignIn, () => AfterSignIn = null);
-            return answer;
+                case StoreWriteKind.Save:
+                    BeforeEverySave?.Invoke();
+                    await OnceAsync(BeforeSave, () => BeforeSave = null);
+                    break;
+
+                case StoreWriteKind.SignIn:
+                    await (SignInSilence?.PassAsync(CancellationToken.None) ?? Task.CompletedTask);
+                    break;
+
+                case StoreWriteKind.End when EndsAreLost:
+                    throw new IOException("The network drive is gone.");
+            }
         }
 
         private static Task OnceAsync(Func<Task>? act, Action forget)
@@ -397,8 +405,5 @@ public sealed class LastWordCases : IDisposable
             forget();
             return act?.Invoke() ?? Task.CompletedTask;
         }
-
-        public override ValueTask<TokenStoreAnswer> FailAsync(TokenSessionKey key, RefreshClaim claim, ClaimFailure failure, CancellationToken cancellationToken) =>
-            FailsAreLost ? throw new IOException("The network drive is gone.") : base.FailAsync(key, claim, failure, cancellationToken);
     }
 }

@@ -27,24 +27,29 @@ public sealed class LateFailureCases
         await app.SignInAsync();
         app.Tokens.ExpireAccessTokens();
         var request = app.GetAsync();
-        await store.Begins.ArrivedAsync(1);
+        await store.Acquires.ArrivedAsync(1);
 
         app.Time.Advance(TimeSpan.FromSeconds(31));
         await Assert.ThrowsAsync<TokenRefreshException>(() => request.WaitAsync(Gate.FailSafe, TimeProvider.System));
-        store.Begins.Open();
+        store.Acquires.Open();
         await store.HasFailed.ArrivedAsync(1);
     }
 
-    /// <summary>A store whose claims heed no cancellation, and fail when their gate opens.</summary>
+    /// <summary>A store that ignores cancellation of an acquire, and fails it when its gate opens.</summary>
     private sealed class LateStore : StoreAround
     {
-        public Gate Begins { get; } = new();
+        public Gate Acquires { get; } = new();
 
         public Gate HasFailed { get; } = new();
 
-        public override async ValueTask<TokenStoreAnswer> BeginAsync(TokenSessionKey key, RefreshClaim claim, CancellationToken cancellationToken)
+        protected override async ValueTask<StoredRecord?> WriteAsync(StoreWrite write, CancellationToken cancellationToken)
         {
-            await Begins.PassAsync(CancellationToken.None);
+            if (write.Kind != StoreWriteKind.Acquire)
+            {
+                return await base.WriteAsync(write, cancellationToken);
+            }
+
+            await Acquires.PassAsync(CancellationToken.None);
             _ = HasFailed.PassAsync(CancellationToken.None);
             throw new IOException("The network drive is gone.");
         }

@@ -24,13 +24,13 @@ public sealed class LoginChangeCases
         app.Tokens.ExpireAccessTokens();
         store.SignIns = new Gate();
         var ofA = app.GetAsync();
-        await store.Commits.ArrivedAsync(1);
+        await store.Saves.ArrivedAsync(1);
 
         // B is saved, and not yet published, when A's pair can't be saved and is.
         var b = app.Tokens.Issue();
         var signingIn = app.Session.SignInAsync(b);
         await store.SignIns.ArrivedAsync(1);
-        store.Commits.Open();
+        store.Saves.Open();
         using var told = await ofA.WaitAsync(Gate.FailSafe, TimeProvider.System);
         store.SignIns.Open();
         await signingIn;
@@ -168,26 +168,28 @@ public sealed class LoginChangeCases
         }
     }
 
-    /// <summary>A store whose commits fail and whose sign-ins are told late, when their gate opens.</summary>
+    /// <summary>A store whose saves fail and whose sign-ins return late, when their gate opens.</summary>
     private sealed class SlowStore : StoreAround
     {
-        public Gate Commits { get; } = new();
+        public Gate Saves { get; } = new();
 
         public Gate SignIns { get; set; } = new();
 
-        public override async ValueTask<TokenStoreAnswer> CommitAsync(
-            TokenSessionKey key, string lineage, long version, ProtectedTokens tokens, CancellationToken cancellationToken)
+        protected override async ValueTask<StoredRecord?> WriteAsync(StoreWrite write, CancellationToken cancellationToken)
         {
-            await Commits.PassAsync(cancellationToken);
-            throw new IOException("The disk is full.");
-        }
+            if (write.Kind == StoreWriteKind.Save)
+            {
+                await Saves.PassAsync(cancellationToken);
+                throw new IOException("The disk is full.");
+            }
 
-        public override async ValueTask<TokenStoreAnswer> SignInAsync(
-            TokenSessionKey key, string lineage, long newerThan, ProtectedTokens tokens, CancellationToken cancellationToken)
-        {
-            var answer = await base.SignInAsync(key, lineage, newerThan, tokens, cancellationToken);
-            await SignIns.PassAsync(cancellationToken);
-            return answer;
+            var stored = await base.WriteAsync(write, cancellationToken);
+            if (write.Kind == StoreWriteKind.SignIn && stored?.Text == write.Text)
+            {
+                await SignIns.PassAsync(cancellationToken);
+            }
+
+            return stored;
         }
     }
 }

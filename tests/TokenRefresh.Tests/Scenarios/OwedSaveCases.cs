@@ -48,7 +48,7 @@ public sealed class OwedSaveCases
         await Assert.ThrowsAsync<TokenRefreshException>(() => app.Session.SignOutAsync());
 
         // The end of the app waits for what is owed, and tries once more.
-        (store.IsAway, store.CommitsFail) = (false, false);
+        (store.IsAway, store.SavesFail) = (false, false);
         await app.Services.DisposeAsync();
 
         Assert.NotEqual("refresh-2", await store.RefreshTokenAsync());
@@ -60,7 +60,7 @@ public sealed class OwedSaveCases
         using var log = new CapturingLoggerProvider();
         var store = new FailingStore();
         await using var app = await OwingAsync(store, log.Add);
-        store.CommitsFail = false;
+        store.SavesFail = false;
         var others = app.Tokens.Issue();
         await store.RotateElsewhereAsync(others);
 
@@ -92,7 +92,7 @@ public sealed class OwedSaveCases
         app.Time.Advance(TimeSpan.FromSeconds(1));
         await app.Services.DisposeAsync();
 
-        Assert.InRange(store.Commits.Arrived, 1, 2);
+        Assert.InRange(store.Saves.Arrived, 1, 2);
     }
 
     [Fact]
@@ -102,8 +102,8 @@ public sealed class OwedSaveCases
         using var log = new CapturingLoggerProvider();
         var store = new FailingStore();
         await using var app = await OwingAsync(store, log.Add);
-        store.CommitsFail = false;
-        await store.SignOutAsync(SavedTokens.Key, 1, default);
+        store.SavesFail = false;
+        await store.Other().SignOutAsync();
 
         app.Time.Advance(TimeSpan.FromSeconds(1));
         await Eventually.UntilAsync(() => log.Messages.Any(message => message.EventName == "SavedLate"));
@@ -122,7 +122,7 @@ public sealed class OwedSaveCases
         await using var app = TestApp.Over(store);
         await app.SignInAsync();
         app.Tokens.ExpireAccessTokens();
-        store.CommitsFail = true;
+        store.SavesFail = true;
         var refresh = app.Tokens.Hold();
         var request = app.GetAsync();
         await refresh.ArrivedAsync(1);
@@ -133,7 +133,7 @@ public sealed class OwedSaveCases
 
         using var response = await request.WaitAsync(Gate.FailSafe, TimeProvider.System);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(1, store.Commits.Arrived);
+        Assert.Equal(1, store.Saves.Arrived);
     }
 
     [Fact]
@@ -148,7 +148,7 @@ public sealed class OwedSaveCases
         {
             await Eventually.UntilAsync(() => clock!.Pauses.Count == attempt);
             clock!.Advance(clock.Pauses[^1]);
-            await store.Commits.ArrivedAsync(attempt + 1);
+            await store.Saves.ArrivedAsync(attempt + 1);
         }
 
         Assert.Equal(expected, clock!.Pauses.Take(expected.Length).Select(pause => (int)pause.TotalSeconds));
@@ -164,7 +164,7 @@ public sealed class OwedSaveCases
 
         await app.Services.DisposeAsync().AsTask().WaitAsync(Gate.FailSafe, TimeProvider.System);
 
-        Assert.Equal(2, store.Commits.Arrived);
+        Assert.Equal(2, store.Saves.Arrived);
     }
 
     [Fact]
@@ -173,14 +173,14 @@ public sealed class OwedSaveCases
         using var log = new CapturingLoggerProvider();
         var store = new FailingStore();
         await using var app = await OwingAsync(store, log.Add);
-        store.CommitsFail = false;
+        store.SavesFail = false;
         app.Time.Advance(TimeSpan.FromSeconds(1));
         await Eventually.UntilAsync(() => log.Messages.Any(message => message.EventName == "SavedLate"));
 
         await app.Session.RefreshAsync();
 
         Assert.Equal(["refresh-1", "refresh-2"], app.Tokens.Presented);
-        Assert.Equal(3, store.Commits.Arrived);
+        Assert.Equal(3, store.Saves.Arrived);
         Assert.Equal("refresh-3", await store.RefreshTokenAsync());
     }
 
@@ -190,7 +190,7 @@ public sealed class OwedSaveCases
         var app = TestApp.Over(store, services: services);
         await app.SignInAsync();
         app.Tokens.ExpireAccessTokens();
-        store.CommitsFail = true;
+        store.SavesFail = true;
         using var unsaved = await app.GetAsync();
         Assert.Equal(HttpStatusCode.OK, unsaved.StatusCode);
         return app;
@@ -225,11 +225,10 @@ public sealed class OwedSaveCases
     {
         public bool IsCut { get; set; }
 
-        public override async ValueTask<TokenStoreAnswer> CommitAsync(
-            TokenSessionKey key, string lineage, long version, ProtectedTokens tokens, CancellationToken cancellationToken)
+        protected override async ValueTask<StoredRecord?> WriteAsync(StoreWrite write, CancellationToken cancellationToken)
         {
-            var answer = await base.CommitAsync(key, lineage, version, tokens, cancellationToken);
-            return IsCut ? throw new IOException("The connection was cut.") : answer;
+            var stored = await base.WriteAsync(write, cancellationToken);
+            return IsCut && write.Kind == StoreWriteKind.Save ? throw new IOException("The connection was cut.") : stored;
         }
     }
 }

@@ -39,8 +39,7 @@ public sealed class OwnerlessTokenCases
         using var revoked = new Revocations();
         await using var app = WithRevocation(store, revoked);
         await app.SignInAsync();
-        var now = await store.ReadAsync(new TokenSessionKey(TestApp.Name), default);
-        await store.CommitAsync(new TokenSessionKey(TestApp.Name), now.Lineage, now.Version, new ProtectedTokens("{\"v\":1,\"access\":\"access-rotated\",\"refresh\":\"refresh-rotated\"}"), default);
+        await store.RotateElsewhereAsync(new TokenSet("access-rotated", "refresh-rotated"));
 
         await app.Session.SignOutAsync();
 
@@ -60,7 +59,7 @@ public sealed class OwnerlessTokenCases
         var request = app.GetAsync();
         await gate.ArrivedAsync(1);
         await app.Session.SignOutAsync();
-        store.CommitsFail = true;
+        store.SavesFail = true;
         app.Tokens.Release();
         using var response = await request;
         await app.Services.DisposeAsync();

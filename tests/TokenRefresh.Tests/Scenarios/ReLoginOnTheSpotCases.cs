@@ -251,10 +251,9 @@ public sealed class ReLoginOnTheSpotCases
     {
         var store = new MemoryTokenStore();
         var key = new TokenSessionKey(TestApp.Name);
-        await store.SignInAsync(key, "lineage", 0, new ProtectedTokens("{\"v\":1,\"access\":\"old\",\"refresh\":\"old\"}"), default);
-        var claim = new RefreshClaim("lineage", 1, "somebody", TimeSpan.FromMinutes(1));
-        await store.BeginAsync(key, claim, default);
-        await store.FailAsync(key, claim, new ClaimFailure { Dead = ReLoginReason.Rejected }, default);
+        var other = new OtherProcess(store, key);
+        await other.SignInAsync(new TokenSet("old", "old"));
+        await other.EndAsync();
         var user = new User();
         await using var app = TestApp.Create(options => options.ReLogin = user.AskAsync, services => services.AddTokenSession(TestApp.Name).UseStore(store));
 

@@ -6,6 +6,7 @@ using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
+using TokenRefresh.Storage;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
 using Xunit;
@@ -163,13 +164,13 @@ public sealed class RevocationCases
     public async Task A_saved_login_that_nobody_here_can_decrypt_is_signed_out_all_the_same()
     {
         var store = new MemoryTokenStore();
-        await store.SignInAsync(SavedTokens.Key, "lineage", 0, new ProtectedTokens("of another key"), default);
+        await new OtherProcess(store, SavedTokens.Key, new OtherKey()).SignInAsync(new TokenSet("access-1", "refresh-1"));
         await using var app = Create(store);
 
         await app.Session.SignOutAsync();
 
         Assert.Empty(_revoked);
-        Assert.Equal(TokenStoreVerdict.Closed, (await store.ReadAsync(SavedTokens.Key, default)).Verdict);
+        Assert.Equal(LoginStatus.SignedOut, (await store.LoadAsync()).Status);
     }
 
     [Fact]
@@ -213,7 +214,7 @@ public sealed class RevocationCases
         await app.Session.SignOutAsync();
 
         Assert.Equal(["token=refresh-1&token_type_hint=refresh_token&client_id=shop"], _revoked);
-        Assert.Equal(1, store.Reads);
+        Assert.Equal(0, store.Reads);
     }
 
     private TestApp Create(
@@ -228,7 +229,7 @@ public sealed class RevocationCases
             },
             collection =>
             {
-                var session = collection.AddTokenSession(TestApp.Name).AllowPlaintextTokens();
+                var session = collection.AddTokenSession(TestApp.Name).AllowUnencryptedStore();
                 session.TokenEndpointClient.ConfigurePrimaryHttpMessageHandler(() => new RevocationView(this, () => app!.Tokens));
                 if (store is not null)
                 {
@@ -246,11 +247,19 @@ public sealed class RevocationCases
     {
         public int Reads { get; private set; }
 
-        public override ValueTask<TokenStoreAnswer> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken)
+        public override ValueTask<StoredRecord?> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken)
         {
             Reads++;
             throw new IOException("Not now.");
         }
+    }
+
+    /// <summary>The key of a process elsewhere.</summary>
+    private sealed class OtherKey : ITokenProtector
+    {
+        public string Protect(TokenSessionKey key, string plaintext) => "of another key";
+
+        public string Unprotect(TokenSessionKey key, string protectedText) => throw new InvalidOperationException();
     }
 
     /// <summary>Listens to what is revoked, and leaves the rest to the token server.</summary>

@@ -74,7 +74,7 @@ public sealed class RotationCases
         var store = new FailingStore();
         await using var app = TestApp.Over(store, services: log.Add);
         var gate = await HoldAsync(app, 10);
-        store.CommitsFail = true;
+        store.SavesFail = true;
 
         app.Api.Release();
         var statuses = await TestApp.StatusesOf(gate);
@@ -85,9 +85,9 @@ public sealed class RotationCases
         Assert.Single(log.Messages, message => message.EventName == "SaveFailed");
 
         // It is tried again a second later, and two seconds after that.
-        await store.Commits.ArrivedAsync(1);
-        await AdvanceUntilAsync(app, () => store.Commits.Arrived >= 2);
-        store.CommitsFail = false;
+        await store.Saves.ArrivedAsync(1);
+        await AdvanceUntilAsync(app, () => store.Saves.Arrived >= 2);
+        store.SavesFail = false;
         await AdvanceUntilAsync(app, () => log.Messages.Any(message => message.EventName == "SavedLate"));
         Assert.Equal("refresh-2", await store.RefreshTokenAsync());
         Assert.Equal(["refresh-1"], app.Tokens.Presented);
@@ -100,7 +100,7 @@ public sealed class RotationCases
         var store = new FailingStore();
         await using var app = TestApp.Over(store);
         var requests = await HoldAsync(app, 1);
-        store.CommitsFail = true;
+        store.SavesFail = true;
         app.Api.Release();
         await TestApp.StatusesOf(requests);
 
@@ -113,7 +113,7 @@ public sealed class RotationCases
         Assert.Equal(TokenRefreshFailure.Transient, failed.Failure);
         Assert.Equal(["refresh-1"], app.Tokens.Presented);
 
-        store.CommitsFail = false;
+        store.SavesFail = false;
         app.Time.Advance(TimeSpan.FromSeconds(31));
         using var mended = await app.GetAsync();
         Assert.Equal(HttpStatusCode.OK, mended.StatusCode);
@@ -129,7 +129,7 @@ public sealed class RotationCases
         var store = new FailingStore();
         await using var app = TestApp.Over(store);
         var requests = await HoldAsync(app, 5);
-        store.BeginsFail = true;
+        store.AcquiresFail = true;
 
         app.Api.Release();
         foreach (var request in requests)

@@ -3,7 +3,9 @@ using System.Linq;
 using System.Net;
 using System.Net.Http;
 using System.Threading.Tasks;
+using TokenRefresh.Storage;
 using TokenRefresh.TestKit;
+using TokenRefresh.Tests.Support;
 using Xunit;
 
 namespace TokenRefresh.Tests.Scenarios;
@@ -37,7 +39,7 @@ public sealed class SignOutCases
         Assert.All(told, status => Assert.Equal(HttpStatusCode.Unauthorized, status));
         Assert.Equal(HttpStatusCode.Unauthorized, later.StatusCode);
         Assert.Null(app.Api.Received[^1].Authorization);
-        Assert.Equal(TokenStoreVerdict.Closed, (await store.ReadAsync(new TokenSessionKey(TestApp.Name), default)).Verdict);
+        Assert.Equal(LoginStatus.SignedOut, (await store.LoadAsync()).Status);
         Assert.Equal(0, app.Api.CallsWith("access-2"));
         Assert.Empty(app.ReLogins);
         Assert.Empty(app.Refreshes);

@@ -7,6 +7,7 @@ using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Time.Testing;
+using TokenRefresh.Storage;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
 using Xunit;
@@ -20,12 +21,16 @@ public sealed class StoreTroubleCases
     public async Task A_store_that_has_lost_its_records_gets_the_login_back_and_it_is_refreshed()
     {
         var store = new ForgetfulStore();
-        await using var app = TestApp.Over(store);
+        WatchedTime? time = null;
+        await using var app = TestApp.Over(store, services: services => time = WatchedTime.In(services));
         await app.SignInAsync();
         app.Tokens.ExpireAccessTokens();
         store.Forget();
 
-        using var response = await app.GetAsync();
+        // Another process has a second to write back something newer.
+        var request = app.GetAsync();
+        await time!.PassAsync(TimeSpan.FromSeconds(1));
+        using var response = await request.WaitAsync(Gate.FailSafe, TimeProvider.System);
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(["refresh-1"], app.Tokens.Presented);
@@ -40,12 +45,12 @@ public sealed class StoreTroubleCases
         await using var app = TestApp.Over(store);
         var tokens = await app.SignInAsync();
         app.Tokens.ExpireAccessTokens();
-        var lineage = (await store.ReadAsync(SavedTokens.Key, default)).Lineage;
+        var first = await store.LoadAsync();
         store.Forget();
-        store.AfterMissing = async () =>
+        store.BeforeWriteBack = async () =>
         {
-            // Between the answer that nothing is there and our putting it back.
-            await store.CommitAsync(SavedTokens.Key, lineage, 1, SavedTokens.Protect(tokens), default);
+            // Between the answer that nothing is there and our writing it back.
+            await store.Other().SignInAsync(tokens, first.LoginId, first.Version);
             await store.RotateElsewhereAsync(app.Tokens.RotateElsewhere("refresh-1"));
         };
 
@@ -66,14 +71,12 @@ public sealed class StoreTroubleCases
         await using var app = TestApp.Over(store);
         await app.SignInAsync();
         app.Tokens.ExpireAccessTokens();
-        var lineage = (await store.ReadAsync(SavedTokens.Key, default)).Lineage;
         TokenSet? rotated = null;
         app.Tokens.Next(async (_, _) =>
         {
             // This process slept for longer than its lease. Another one has claimed the refresh and got its tokens, but not saved them yet.
             storesClock.Advance(TimeSpan.FromMinutes(1));
-            var claimed = await store.BeginAsync(SavedTokens.Key, new RefreshClaim(lineage, 1, "other", TimeSpan.FromMinutes(1)), default);
-            Assert.Equal(TokenStoreVerdict.Accepted, claimed.Verdict);
+            Assert.Equal(LoginStatus.Succeeded, (await store.Other().AcquireAsync()).Status);
             rotated = app.Tokens.RotateElsewhere("refresh-1");
             return new HttpResponseMessage(HttpStatusCode.BadRequest) { Content = new StringContent("""{"error":"invalid_grant"}""") };
         });
@@ -108,7 +111,7 @@ public sealed class StoreTroubleCases
             Assert.Equal(TokenRefreshFailure.Transient, failure.Failure);
         }
 
-        Assert.Single(log.Messages, message => message.EventName == "FlightBroke");
+        Assert.Single(log.Messages, message => message.EventName == "StoreFailed");
         Assert.Equal(0, app.Tokens.Calls);
 
         store.IsSilent = false;
@@ -153,7 +156,7 @@ public sealed class StoreTroubleCases
     [Trait("Case", "C42")]
     public async Task What_a_store_quotes_of_an_answer_it_couldnt_read_is_not_handed_on()
     {
-        await using var app = TestApp.Over(new KeepingStore { BeginThrows = new HttpIOException(HttpRequestError.InvalidResponse, "Invalid header line: kanarie") });
+        await using var app = TestApp.Over(new KeepingStore { AcquireThrows = new HttpIOException(HttpRequestError.InvalidResponse, "Invalid header line: kanarie") });
         await app.SignInAsync();
         app.Tokens.ExpireAccessTokens();
 
@@ -205,66 +208,70 @@ public sealed class StoreTroubleCases
     {
         private MemoryTokenStore _records = new();
 
-        public Func<Task>? AfterMissing { get; set; }
+        public Func<Task>? BeforeWriteBack { get; set; }
 
         protected override ITokenStore Inner => _records;
 
         public void Forget() => _records = new MemoryTokenStore();
 
-        public override async ValueTask<TokenStoreAnswer> BeginAsync(TokenSessionKey key, RefreshClaim claim, CancellationToken cancellationToken)
+        protected override async ValueTask<StoredRecord?> WriteAsync(StoreWrite write, CancellationToken cancellationToken)
         {
-            var answer = await base.BeginAsync(key, claim, cancellationToken);
-            if (answer.Verdict == TokenStoreVerdict.Missing && AfterMissing is { } act)
+            if (write is { Kind: StoreWriteKind.WriteBack, ExpectedRevision: null } && BeforeWriteBack is { } act)
             {
-                AfterMissing = null;
+                BeforeWriteBack = null;
                 await act();
             }
 
-            return answer;
+            return await base.WriteAsync(write, cancellationToken);
         }
     }
 
-    /// <summary>A store that knows who follows another's refresh.</summary>
+    /// <summary>A store that shows who waits for another process's refresh.</summary>
     private sealed class FollowedStore(ITokenStore inner) : StoreAround(inner)
     {
         public Gate Follows { get; } = new();
 
-        public override ValueTask WaitForChangeAsync(TokenSessionKey key, long version, TimeSpan atMost, CancellationToken cancellationToken)
+        public override ValueTask WaitForChangeAsync(TokenSessionKey key, string? revision, TimeSpan timeout, CancellationToken cancellationToken)
         {
-            var waiting = base.WaitForChangeAsync(key, version, atMost, cancellationToken);
+            var waiting = base.WaitForChangeAsync(key, revision, timeout, cancellationToken);
             _ = Follows.PassAsync(CancellationToken.None);
             return waiting;
         }
     }
 
-    /// <summary>A home-made store that forgets to answer.</summary>
+    /// <summary>A custom store that returns nothing.</summary>
     private sealed class SilentStore : StoreAround
     {
         public bool IsSilent { get; set; }
 
-        public override ValueTask<TokenStoreAnswer> BeginAsync(TokenSessionKey key, RefreshClaim claim, CancellationToken cancellationToken) =>
-            IsSilent ? default : base.BeginAsync(key, claim, cancellationToken);
+        protected override ValueTask<StoredRecord?> WriteAsync(StoreWrite write, CancellationToken cancellationToken) =>
+            IsSilent ? default : base.WriteAsync(write, cancellationToken);
     }
 
-    /// <summary>A store that takes no claim back.</summary>
+    /// <summary>A store that doesn't take a lease back.</summary>
     private sealed class KeepingStore : StoreAround
     {
-        public Exception? BeginThrows { get; set; }
+        public Exception? AcquireThrows { get; set; }
 
-        public override ValueTask<TokenStoreAnswer> BeginAsync(TokenSessionKey key, RefreshClaim claim, CancellationToken cancellationToken) =>
-            BeginThrows is { } exception ? throw exception : base.BeginAsync(key, claim, cancellationToken);
-
-        public override ValueTask<TokenStoreAnswer> FailAsync(TokenSessionKey key, RefreshClaim claim, ClaimFailure failure, CancellationToken cancellationToken) =>
-            throw new IOException("The network drive is gone.");
+        protected override ValueTask<StoredRecord?> WriteAsync(StoreWrite write, CancellationToken cancellationToken) => write.Kind switch
+        {
+            StoreWriteKind.Acquire when AcquireThrows is { } exception => throw exception,
+            StoreWriteKind.Release or StoreWriteKind.End => throw new IOException("The network drive is gone."),
+            _ => base.WriteAsync(write, cancellationToken),
+        };
     }
 
     /// <summary>A store behind a service that the guarded client calls.</summary>
     private sealed class CallingStore(Func<Task<HttpResponseMessage>> call) : StoreAround
     {
-        public override async ValueTask<TokenStoreAnswer> BeginAsync(TokenSessionKey key, RefreshClaim claim, CancellationToken cancellationToken)
+        protected override async ValueTask<StoredRecord?> WriteAsync(StoreWrite write, CancellationToken cancellationToken)
         {
-            using var response = await call();
-            return await base.BeginAsync(key, claim, cancellationToken);
+            if (write.Kind == StoreWriteKind.Acquire)
+            {
+                using var response = await call();
+            }
+
+            return await base.WriteAsync(write, cancellationToken);
         }
     }
 }

@@ -4,6 +4,7 @@ using System.Linq;
 using System.Net;
 using System.Net.Http;
 using System.Threading.Tasks;
+using TokenRefresh.Storage;
 using TokenRefresh.TestKit;
 using Xunit;
 
@@ -43,9 +44,9 @@ public sealed class UserCases
         var a = new TokenSessionKey(nameA, userA);
         var b = new TokenSessionKey(nameB, userB);
 
-        await store.SignInAsync(a, "lineage", 0, new ProtectedTokens("tokens of a"), default);
+        await new OtherProcess(store, a).SignInAsync(new TokenSet("tokens-of-a"));
 
-        Assert.Equal(TokenStoreVerdict.Missing, (await store.ReadAsync(b, default)).Verdict);
+        Assert.Equal(LoginStatus.NotFound, (await new OtherProcess(store, b).LoadAsync()).Status);
         await using var app = TestApp.Create();
         Assert.NotSame(app.Sessions[TestApp.Name, userA], app.Sessions[TestApp.Name, userB]);
     }

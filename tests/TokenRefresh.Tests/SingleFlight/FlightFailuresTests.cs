@@ -57,7 +57,7 @@ public sealed class FlightFailuresTests
     {
         var outage = FlightFailures.Store("orders", new InvalidOperationException("canary"));
         var told = FlightFailures.Store("orders", new IOException("disk"), "Nothing was saved.");
-        var unreadable = FlightFailures.Store("orders", new UnreadableTokensException("Another key."));
+        var unreadable = FlightFailures.Store("orders", new TokenStoreConfigurationException("Another key."));
         var recursion = FlightFailures.Store("orders", new TokenRefreshException(TokenRefreshFailure.Configuration, "Waits for itself."));
 
         Assert.Equal((TokenRefreshFailure.Transient, null), (outage.Kind, outage.Cause));

@@ -99,5 +99,5 @@ public sealed class FileLockTests : IDisposable
     private Task<FileLock> TakeAsync() => TakeAsync(default);
 
     private Task<FileLock> TakeAsync(CancellationToken cancellationToken) =>
-        FileLock.TakeAsync(Lock, _time, cancellationToken).WaitAsync(Gate.FailSafe, TimeProvider.System, CancellationToken.None);
+        FileLock.TakeAsync(new OwnerOnlyFile(), Lock, _time, cancellationToken).WaitAsync(Gate.FailSafe, TimeProvider.System, CancellationToken.None);
 }

@@ -7,6 +7,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Time.Testing;
+using TokenRefresh.Storage;
 using TokenRefresh.TestKit;
 using Xunit;
 
@@ -21,7 +22,7 @@ public sealed class FileTokenStoreTests : IDisposable
 
     public FileTokenStoreTests() => _store = new FileTokenStore(_directory);
 
-    private string RecordFile => Directory.GetFiles(_directory, "*.json").Single();
+    private string RecordFile => Directory.GetFiles(_directory, "*.record").Single();
 
     public void Dispose()
     {
@@ -47,38 +48,54 @@ public sealed class FileTokenStoreTests : IDisposable
         await SignInAsync();
 
         Assert.Equal(2, Directory.GetFiles(_directory).Length);
-        Assert.All(Directory.GetFiles(_directory), file => Assert.Matches("^[0-9a-f]{40}\\.json(\\.lock)?$", Path.GetFileName(file)));
+        Assert.All(Directory.GetFiles(_directory), file => Assert.Matches("^([0-9a-f]{40}\\.record|[0-9a-f]{2}\\.lock)$", Path.GetFileName(file)));
         Assert.DoesNotContain("example.com", await File.ReadAllTextAsync(RecordFile), StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("")]
     [InlineData("{")]
-    [InlineData("{\"tokenrefresh\":2}")]
-    [InlineData("{\"tokenrefresh\":1,\"lineage\":\"a\"}")]
-    [InlineData("[]")]
-    [InlineData("{\"tokenrefresh\":1,\"lineage\":null,\"version\":1,\"saved\":7}")]
-    public async Task A_damaged_file_is_reported_and_never_overwritten(string damage)
+    [InlineData("{\"tokenrefresh\":1}")]
+    [InlineData("tokenrefresh/1 a 0 -\n{}")]
+    [InlineData("tokenrefresh/2 a 0\n{}")]
+    public async Task A_damaged_file_is_reported_and_no_refresh_overwrites_it(string damage)
     {
-        await SignInAsync();
+        var signedIn = await SignInAsync();
         await File.WriteAllTextAsync(RecordFile, damage);
 
-        Func<ValueTask<TokenStoreAnswer>>[] operations =
+        var held = HeldLogin.SignedIn(signedIn.LoginId, signedIn.Version, new TokenSet("access-1", "refresh-1"), signedIn.Revision, TimeSpan.Zero);
+        Func<Task>[] operations =
         [
-            () => _store.ReadAsync(Key, default),
-            () => _store.BeginAsync(Key, new RefreshClaim("a", 1, "owner", TimeSpan.FromMinutes(1)), default),
-            () => _store.CommitAsync(Key, "a", 1, new ProtectedTokens("two"), default),
-            () => _store.FailAsync(Key, new RefreshClaim("a", 1, "owner", TimeSpan.FromMinutes(1)), new ClaimFailure(), default),
-            () => _store.SignInAsync(Key, "b", 1, new ProtectedTokens("new"), default),
-            () => _store.SignOutAsync(Key, 1, default),
+            () => Logins.LoadAsync(HeldLogin.None, default),
+            () => Logins.LoadAsync(held, default),
+            () => Logins.AcquireAsync(held, new RefreshLease("a", TimeSpan.FromMinutes(1)), default),
+            () => Logins.SaveAsync(held, new TokenSet("access-2", "refresh-2")),
+            () => Logins.EndAsync(held, new RefreshLease("a", TimeSpan.FromMinutes(1)), ReLoginReason.Rejected, null),
+            () => Logins.ReleaseAsync(held, new RefreshLease("a", TimeSpan.FromMinutes(1)), new LeaseRelease()),
         ];
         foreach (var operation in operations)
         {
-            var refusal = await Assert.ThrowsAsync<UnreadableTokensException>(() => operation().AsTask());
-            Assert.Contains(RecordFile, refusal.Message, StringComparison.Ordinal);
+            Assert.IsType<TokenStoreConfigurationException>((await Assert.ThrowsAsync<StoreException>(operation)).Cause);
         }
 
+        var refusal = await Assert.ThrowsAsync<TokenStoreConfigurationException>(() => _store.ReadAsync(Key, default).AsTask());
+        Assert.Contains(RecordFile, refusal.Message, StringComparison.Ordinal);
         Assert.Equal(damage, await File.ReadAllTextAsync(RecordFile));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    [Trait("Case", "S10")]
+    public async Task A_damaged_file_is_replaced_by_a_sign_in_and_by_a_sign_out(bool isSignOut)
+    {
+        await SignInAsync();
+        await File.WriteAllTextAsync(RecordFile, "damage");
+
+        var result = isSignOut ? await new OtherProcess(_store, Key).SignOutAsync() : await SignInAsync();
+
+        Assert.Equal((LoginStatus.Succeeded, null), (result.Status, result.Replaced));
+        Assert.Equal(isSignOut ? LoginStatus.SignedOut : LoginStatus.Newer, (await new OtherProcess(_store, Key).LoadAsync()).Status);
     }
 
     [Fact]
@@ -86,24 +103,19 @@ public sealed class FileTokenStoreTests : IDisposable
     {
         await SignInAsync();
         var bytes = await File.ReadAllBytesAsync(RecordFile);
-        bytes[bytes.AsSpan().IndexOf("one"u8)] = 0xFF;
+        bytes[bytes.AsSpan().IndexOf("access-1"u8)] = 0xFF;
         await File.WriteAllBytesAsync(RecordFile, bytes);
 
-        await Assert.ThrowsAsync<UnreadableTokensException>(() => _store.ReadAsync(Key, default).AsTask());
+        await Assert.ThrowsAsync<TokenStoreConfigurationException>(() => _store.ReadAsync(Key, default).AsTask());
     }
 
     [Fact]
-    public async Task A_file_as_large_as_a_record_may_be_is_read()
+    public async Task A_record_as_large_as_it_may_be_is_written_and_read()
     {
-        await SignInAsync();
-        await using (var file = File.OpenWrite(RecordFile))
-        {
-            file.SetLength(1024 * 1024);
-        }
+        var text = new string('x', 1024 * 1024);
+        await _store.CompareExchangeAsync(Key, text, null, TimeSpan.FromDays(7), default);
 
-        var refusal = await Assert.ThrowsAsync<UnreadableTokensException>(() => _store.ReadAsync(Key, default).AsTask());
-
-        Assert.Contains("damaged", refusal.Message, StringComparison.Ordinal);
+        Assert.True((await _store.ReadAsync(Key, default))?.Text == text);
     }
 
     [Fact]
@@ -111,28 +123,29 @@ public sealed class FileTokenStoreTests : IDisposable
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Unix permissions.");
         await SignInAsync();
-        var file = RecordFile + ".lock";
+        var file = LockFile;
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
-        await Assert.ThrowsAsync<UnreadableTokensException>(SignInAsync);
+        await RefusedAsync();
 
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         using var held = HoldLock();
     }
 
     [Fact]
-    public async Task A_file_too_large_for_a_record_is_reported_and_never_read_or_overwritten()
+    public async Task A_file_too_large_for_a_record_is_reported_and_replaced_by_a_sign_in()
     {
         await SignInAsync();
         await using (var file = File.OpenWrite(RecordFile))
         {
-            file.SetLength((1024 * 1024) + 1);
+            file.SetLength((1024 * 1024) + 257);
         }
 
-        var refusal = await Assert.ThrowsAsync<UnreadableTokensException>(() => _store.ReadAsync(Key, default).AsTask());
-        await Assert.ThrowsAsync<UnreadableTokensException>(SignInAsync);
+        var refusal = await Assert.ThrowsAsync<TokenStoreConfigurationException>(() => _store.ReadAsync(Key, default).AsTask());
+        Assert.Contains(RecordFile, refusal.Message, StringComparison.Ordinal);
+        Assert.Equal((1024 * 1024) + 257, new FileInfo(RecordFile).Length);
 
-        Assert.Contains("too large", refusal.Message, StringComparison.Ordinal);
-        Assert.Equal((1024 * 1024) + 1, new FileInfo(RecordFile).Length);
+        await SignInAsync();
+        Assert.Equal(LoginStatus.Newer, (await new OtherProcess(_store, Key).LoadAsync()).Status);
     }
 
     [Fact]
@@ -142,8 +155,8 @@ public sealed class FileTokenStoreTests : IDisposable
         await SignInAsync();
         File.SetUnixFileMode(RecordFile, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
 
-        await Assert.ThrowsAsync<UnreadableTokensException>(() => _store.ReadAsync(Key, default).AsTask());
-        await Assert.ThrowsAsync<UnreadableTokensException>(SignInAsync);
+        await Assert.ThrowsAsync<TokenStoreConfigurationException>(() => _store.ReadAsync(Key, default).AsTask());
+        await RefusedAsync();
     }
 
     [Fact]
@@ -152,26 +165,26 @@ public sealed class FileTokenStoreTests : IDisposable
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Unix permissions.");
         Directory.CreateDirectory(_directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherExecute);
 
-        var refusal = await Assert.ThrowsAsync<UnreadableTokensException>(SignInAsync);
+        var refusal = await RefusedAsync();
 
         Assert.Contains("chmod 700", refusal.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(_directory));
     }
 
     [Theory]
-    [InlineData(".json")]
-    [InlineData(".json.lock")]
+    [InlineData("record")]
+    [InlineData("lock")]
     public async Task A_symbolic_link_in_place_of_a_file_is_refused_and_its_target_untouched(string kind)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Links need a privilege there.");
         await SignInAsync();
-        var file = Path.ChangeExtension(RecordFile, null) + kind;
+        var file = kind == "record" ? RecordFile : LockFile;
         var target = Path.Combine(_directory, "target");
         File.Delete(file);
         File.CreateSymbolicLink(file, target);
 
         // Also a link that leads nowhere yet: opening it would create its target.
-        var refusal = await Assert.ThrowsAsync<UnreadableTokensException>(SignInAsync);
+        var refusal = await RefusedAsync();
 
         Assert.Contains($"The file {file} is a symbolic link", refusal.Message, StringComparison.Ordinal);
         Assert.False(File.Exists(target));
@@ -185,7 +198,7 @@ public sealed class FileTokenStoreTests : IDisposable
         Directory.CreateSymbolicLink(_directory, target);
         try
         {
-            var refusal = await Assert.ThrowsAsync<UnreadableTokensException>(SignInAsync);
+            var refusal = await RefusedAsync();
             Assert.Contains($"The directory {_directory} is a symbolic link", refusal.Message, StringComparison.Ordinal);
             Assert.Empty(Directory.GetFiles(target));
         }
@@ -200,12 +213,11 @@ public sealed class FileTokenStoreTests : IDisposable
     public async Task What_a_killed_process_left_half_written_is_in_nobodys_way()
     {
         await SignInAsync();
-        await File.WriteAllTextAsync(RecordFile + ".tmp", "{\"tokenref");
+        await File.WriteAllTextAsync(RecordFile + ".tmp", "tokenref");
 
-        var answer = await _store.CommitAsync(Key, "a", 1, new ProtectedTokens("two"), default);
+        await new OtherProcess(_store, Key).SaveAsync(new TokenSet("access-2", "refresh-2"));
 
-        Assert.Equal(TokenStoreVerdict.Accepted, answer.Verdict);
-        Assert.Equal("two", (await _store.ReadAsync(Key, default)).Tokens?.Value);
+        Assert.Equal("access-2", (await new OtherProcess(_store, Key).TokensAsync())?.AccessToken);
         Assert.Empty(Directory.GetFiles(_directory, "*.tmp"));
     }
 
@@ -215,7 +227,7 @@ public sealed class FileTokenStoreTests : IDisposable
         await SignInAsync();
         using var held = HoldLock();
 
-        Assert.Equal(TokenStoreVerdict.Adopt, (await _store.ReadAsync(Key, default)).Verdict);
+        Assert.NotNull(await _store.ReadAsync(Key, default));
     }
 
     [Fact]
@@ -237,7 +249,7 @@ public sealed class FileTokenStoreTests : IDisposable
         await SignInAsync();
         await using var held = HoldLock();
         using var cancel = new CancellationTokenSource();
-        var writing = _store.SignOutAsync(Key, 1, cancel.Token).AsTask();
+        var writing = WriteAsync(_store, cancel.Token);
 
         await cancel.CancelAsync();
 
@@ -249,16 +261,16 @@ public sealed class FileTokenStoreTests : IDisposable
     {
         await SignInAsync();
         await using var held = HoldLock();
-        var first = _store.SignOutAsync(Key, 1, default).AsTask();
+        var first = WriteAsync(_store);
         using var cancel = new CancellationTokenSource();
-        var second = _store.SignOutAsync(Key, 1, cancel.Token).AsTask();
+        var second = WriteAsync(_store, cancel.Token);
 
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second.WaitAsync(Gate.FailSafe, TimeProvider.System));
         Assert.False(first.IsCompleted);
         await held.DisposeAsync();
 
-        Assert.Equal(TokenStoreVerdict.Accepted, (await first.WaitAsync(Gate.FailSafe, TimeProvider.System)).Verdict);
+        Assert.NotNull(await first.WaitAsync(Gate.FailSafe, TimeProvider.System));
         await SignInAsync().WaitAsync(Gate.FailSafe, TimeProvider.System);
     }
 
@@ -268,7 +280,7 @@ public sealed class FileTokenStoreTests : IDisposable
         await SignInAsync();
         await using var held = HoldLock();
         var time = new FakeTimeProvider();
-        var writing = new FileTokenStore(_directory, time).SignOutAsync(Key, 1, default).AsTask();
+        var writing = WriteAsync(new FileTokenStore(_directory, timeProvider: time));
 
         while (!writing.IsCompleted)
         {
@@ -286,26 +298,34 @@ public sealed class FileTokenStoreTests : IDisposable
         var large = new string('x', 20_000);
         var writing = Task.Run(async () =>
         {
-            for (var version = 1; version <= 100; version++)
+            for (var number = 1; number <= 100; number++)
             {
-                await _store.CommitAsync(Key, "a", version, new ProtectedTokens(large), default);
+                var revision = (await _store.ReadAsync(Key, default))?.Revision;
+                await _store.CompareExchangeAsync(Key, number + large, revision, null, default);
             }
         });
 
-        var last = 0L;
         while (!writing.IsCompleted)
         {
             var read = await _store.ReadAsync(Key, default);
-            Assert.Equal(TokenStoreVerdict.Adopt, read.Verdict);
-            Assert.True(read.Version >= last);
-            last = read.Version;
+            Assert.True(read?.Text.EndsWith(large, StringComparison.Ordinal) != false || read?.Text.Contains("access-1", StringComparison.Ordinal) == true);
         }
 
         await writing;
     }
 
-    private Task<TokenStoreAnswer> SignInAsync() => _store.SignInAsync(Key, "a", 0, new ProtectedTokens("one"), default).AsTask();
+    private SharedLoginStore Logins => new(_store, Key, protector: null, TimeProvider.System, new RecordWatch(TimeProvider.System));
+
+    private string LockFile => Directory.GetFiles(_directory, "*.lock").Single();
+
+    private Task<LoginStoreResult> SignInAsync() => new OtherProcess(_store, Key).SignInAsync(new TokenSet("access-1", "refresh-1"));
+
+    private async Task<TokenStoreConfigurationException> RefusedAsync() =>
+        Assert.IsType<TokenStoreConfigurationException>((await Assert.ThrowsAsync<StoreException>(SignInAsync)).Cause);
+
+    private static Task<StoredRecord?> WriteAsync(FileTokenStore store, CancellationToken cancellationToken = default) =>
+        store.CompareExchangeAsync(Key, "text", "old", null, cancellationToken).AsTask();
 
     // As another process would hold it: the operating system doesn't tell one opener from another.
-    private FileStream HoldLock() => new(RecordFile + ".lock", FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+    private FileStream HoldLock() => new(LockFile, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
 }

@@ -10,10 +10,13 @@ namespace TokenRefresh.Tests.Storage;
 public sealed class SavedFormatTests
 {
     private const string FullRecord =
-        """{"tokenrefresh":1,"lineage":"a","version":5,"saved":"2030-01-01T00:00:00+00:00","tokens":"one","attempt":{"owner":"first","leaseEnds":"2030-01-01T00:00:30+00:00","retryAt":"2030-01-01T00:00:05+00:00","inDoubt":true}}""";
+        """{"tokenrefresh":2,"state":"SignedIn","login":"a","version":5,"hash":"0123456789ABCDEF","tokens":"one","age":1500,"retry":5000,"possiblyUsed":true,"holder":"first","lease":30000,"keep":60000}""";
 
-    private const string DeadRecord =
-        """{"tokenrefresh":1,"lineage":"a","version":6,"saved":"2030-01-01T00:00:00+00:00","end":{"signedOut":false,"reason":"LostRotation","error":"invalid_grant"}}""";
+    private const string EndedRecord =
+        """{"tokenrefresh":2,"state":"Ended","login":"a","version":6,"hash":"0123456789ABCDEF","reason":"LostRotation","error":"invalid_grant","keep":604800000}""";
+
+    private const string SignedOutRecord =
+        """{"tokenrefresh":2,"state":"SignedOut","login":"","version":7,"mark":"m","keep":604800000}""";
 
     private const string FullTokens =
         """{"v":1,"access":"access-1","refresh":"refresh-1","scheme":"Bearer","scope":"read write","expires":"2030-01-01T00:05:00+00:00","received":"2030-01-01T00:00:00+00:00"}""";
@@ -58,7 +61,7 @@ public sealed class SavedFormatTests
         const int overhead = 19;
         Assert.Equal(1024 * 1024, Codec.Write(new TokenSet(new string('x', (1024 * 1024) - overhead))).Length);
 
-        var refusal = Assert.Throws<UnreadableTokensException>(() => Codec.Write(new TokenSet(new string('x', (1024 * 1024) - overhead + 1))));
+        var refusal = Assert.Throws<TokenStoreConfigurationException>(() => Codec.Write(new TokenSet(new string('x', (1024 * 1024) - overhead + 1))));
 
         Assert.Contains("1048577", refusal.Message, StringComparison.Ordinal);
     }
@@ -69,59 +72,127 @@ public sealed class SavedFormatTests
     [InlineData("a:b", "c", "ac5eb6cc1b9029a5ccedd96dda2b59437b9228e4")]
     [InlineData("a", "b:c", "01718b20deff35872e83e261fa057211885dae0d")]
     public void A_session_keeps_its_name_and_shares_it_with_no_other(string session, string? user, string name) =>
-        Assert.Equal(name, RecordName.Of(new TokenSessionKey(session, user)));
+        Assert.Equal(name, StoreKey.For(new TokenSessionKey(session, user)));
+
+    [Fact]
+    [Trait("Case", "S13")]
+    public void A_user_key_with_half_a_surrogate_pair_has_no_name()
+    {
+        foreach (var key in new TokenSessionKey[] { new("orders", "user\ud800"), new("orders", "user\udbff"), new("orders\udc00") })
+        {
+            var failure = Assert.Throws<TokenStoreConfigurationException>(() => StoreKey.For(key));
+            Assert.Contains("valid Unicode", failure.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(40, StoreKey.For(new TokenSessionKey("orders", "\ud83d\ude00")).Length);
+    }
 
     [Fact]
     public void A_record_under_way_is_written_as_ever_and_read_back()
     {
-        var record = new TokenRecord
+        var record = new LoginRecord
         {
-            Lineage = "a",
+            State = LoginState.SignedIn,
+            LoginId = "a",
             Version = 5,
-            SavedAt = Now,
-            Tokens = new ProtectedTokens("one"),
-            LastAttempt = new TokenRecord.Attempt("first", Now.AddSeconds(30), Now.AddSeconds(5), InDoubt: true),
+            Tokens = "one",
+            TokensAge = TimeSpan.FromSeconds(1.5),
+            TokenHash = "0123456789ABCDEF",
+            Lease = new RefreshLease("first", TimeSpan.FromSeconds(30)),
+            RetryPause = TimeSpan.FromSeconds(5),
+            PossiblyUsed = true,
+            KeepFor = TimeSpan.FromMinutes(1),
         };
 
-        Assert.Equal(FullRecord, RecordText.Write(record).Replace("\\u002B", "+", StringComparison.Ordinal));
-        var read = RecordText.Read(FullRecord);
-        Assert.Equal("one", read.Tokens?.Value);
-        Assert.Equal(record with { Tokens = null }, read with { Tokens = null });
+        Assert.Equal(FullRecord, LoginRecordText.Write(record));
+        Assert.Equal(record, LoginRecordText.Read(FullRecord));
     }
 
     [Fact]
-    public void A_dead_record_is_written_as_ever_and_read_back()
+    public void An_ended_record_is_written_as_ever_and_read_back()
     {
-        var record = new TokenRecord
+        var record = new LoginRecord
         {
-            Lineage = "a",
+            State = LoginState.Ended,
+            LoginId = "a",
             Version = 6,
-            SavedAt = Now,
-            End = new TokenRecord.Ending(SignedOut: false, ReLoginReason.LostRotation, "invalid_grant"),
+            TokenHash = "0123456789ABCDEF",
+            Reason = ReLoginReason.LostRotation,
+            Error = "invalid_grant",
+            KeepFor = TimeSpan.FromDays(7),
         };
 
-        Assert.Equal(DeadRecord, RecordText.Write(record).Replace("\\u002B", "+", StringComparison.Ordinal));
-        Assert.Equal(record, RecordText.Read(DeadRecord));
+        Assert.Equal(EndedRecord, LoginRecordText.Write(record));
+        Assert.Equal(record, LoginRecordText.Read(EndedRecord));
     }
 
     [Fact]
-    public void A_reason_that_this_version_doesnt_know_is_a_refused_login() =>
-        Assert.Equal(ReLoginReason.Rejected, RecordText.Read(DeadRecord.Replace("LostRotation", "Eclipse", StringComparison.Ordinal)).End?.Reason);
+    public void A_sign_out_is_written_as_ever_and_read_back()
+    {
+        var record = new LoginRecord { State = LoginState.SignedOut, Version = 7, Mark = "m", KeepFor = TimeSpan.FromDays(7) };
+
+        Assert.Equal(SignedOutRecord, LoginRecordText.Write(record));
+        Assert.Equal(record, LoginRecordText.Read(SignedOutRecord));
+    }
 
     [Fact]
-    public void A_record_without_a_lineage_has_an_empty_one() =>
-        Assert.Equal("", RecordText.Read(DeadRecord.Replace("\"a\"", "null", StringComparison.Ordinal)).Lineage);
+    public void A_lease_without_a_login_is_read_back()
+    {
+        var record = LoginRecord.Vacant with { Lease = new RefreshLease("first", TimeSpan.FromSeconds(30)) };
+
+        Assert.Equal(record, LoginRecordText.Read(LoginRecordText.Write(record)));
+    }
 
     [Theory]
+    [InlineData("Eclipse")]
+    [InlineData("7")]
+    [InlineData("1")]
+    public void A_reason_that_this_version_doesnt_know_is_a_rejected_login(string reason) => Assert.Equal(
+        ReLoginReason.Rejected, LoginRecordText.Read(EndedRecord.Replace("LostRotation", reason, StringComparison.Ordinal)).Reason);
+
+    [Fact]
+    public void A_record_without_a_login_id_has_an_empty_one() =>
+        Assert.Equal("", LoginRecordText.Read(EndedRecord.Replace("\"a\"", "null", StringComparison.Ordinal)).LoginId);
+
+    [Fact]
+    public void Durations_are_rounded_up_and_limited()
+    {
+        var record = LoginRecord.Vacant with { Lease = new RefreshLease("a", TimeSpan.FromTicks(1)), RetryPause = TimeSpan.MaxValue };
+
+        var read = LoginRecordText.Read(LoginRecordText.Write(record));
+
+        Assert.Equal(TimeSpan.FromMilliseconds(1), read.Lease?.Duration);
+        Assert.True(read.RetryPause > TimeSpan.FromDays(365));
+    }
+
+    [Theory]
+    [InlineData("")]
     [InlineData("{")]
     [InlineData("[]")]
-    [InlineData("{\"tokenrefresh\":2,\"lineage\":\"a\",\"version\":6,\"saved\":\"2030-01-01T00:00:00+00:00\"}")]
-    [InlineData("{\"tokenrefresh\":1,\"lineage\":\"a\",\"version\":6}")]
-    [InlineData("{\"tokenrefresh\":1,\"lineage\":\"a\",\"version\":6,\"saved\":\"2030-01-01T00:00:00+00:00\",\"tokens\":\"\"}")]
-    [InlineData("{\"tokenrefresh\":1,\"lineage\":\"a\",\"version\":\"six\",\"saved\":\"2030-01-01T00:00:00+00:00\"}")]
-    [InlineData("{\"tokenrefresh\":1,\"lineage\":\"a\",\"version\":6,\"saved\":\"yesterday\"}")]
-    public void What_is_no_record_of_this_format_is_called_unreadable(string text) =>
-        Assert.Throws<UnreadableTokensException>(() => RecordText.Read(text));
+    [InlineData("null")]
+    [InlineData("{\"tokenrefresh\":1,\"lineage\":\"a\",\"version\":6,\"saved\":\"2030-01-01T00:00:00+00:00\"}")]
+    [InlineData("{\"tokenrefresh\":3,\"state\":\"SignedIn\",\"login\":\"a\",\"version\":6,\"tokens\":\"one\"}")]
+    [InlineData("{\"tokenrefresh\":2,\"state\":\"SignedIn\",\"login\":\"a\",\"tokens\":\"one\"}")]
+    [InlineData("{\"tokenrefresh\":2,\"state\":\"Asleep\",\"login\":\"a\",\"version\":6,\"tokens\":\"one\"}")]
+    [InlineData("{\"tokenrefresh\":2,\"state\":\"1\",\"login\":\"a\",\"version\":6,\"tokens\":\"one\"}")]
+    [InlineData("{\"tokenrefresh\":2,\"state\":\"SignedIn\",\"login\":\"a\",\"version\":\"six\",\"tokens\":\"one\"}")]
+    [InlineData("{\"tokenrefresh\":2,\"state\":\"SignedIn\",\"login\":\"a\",\"version\":-1,\"tokens\":\"one\"}")]
+    [InlineData("{\"tokenrefresh\":2,\"state\":\"SignedIn\",\"login\":\"a\",\"version\":9223372036854775807,\"tokens\":\"one\"}")]
+    [InlineData("{\"tokenrefresh\":2,\"state\":\"SignedIn\",\"login\":\"a\",\"version\":92233720368547758070,\"tokens\":\"one\"}")]
+    [InlineData("{\"tokenrefresh\":2,\"state\":\"SignedIn\",\"login\":\"a\",\"version\":6,\"tokens\":7}")]
+    [InlineData("{\"tokenrefresh\":2,\"state\":\"SignedIn\",\"login\":\"a\",\"version\":6,\"tokens\":\"one\",\"age\":1e300}")]
+    [InlineData("{\"tokenrefresh\":2,\"state\":\"SignedIn\",\"login\":\"a\",\"version\":6,\"tokens\":\"one\",\"possiblyUsed\":1}")]
+    [Trait("Case", "S10")]
+    public void A_text_that_isnt_a_record_of_this_format_is_unreadable(string text) =>
+        Assert.Throws<TokenStoreConfigurationException>(() => LoginRecordText.Read(text));
+
+    [Theory]
+    [InlineData("{\"tokenrefresh\":2,\"state\":\"SignedIn\",\"login\":\"a\",\"version\":6}")]
+    [InlineData("{\"tokenrefresh\":2,\"state\":\"SignedIn\",\"login\":\"a\",\"version\":6,\"tokens\":\"\"}")]
+    [InlineData("{\"tokenrefresh\":2,\"state\":\"SignedIn\",\"login\":\"a\",\"version\":6,\"tokens\":null}")]
+    [Trait("Case", "S10")]
+    public void A_record_with_neither_tokens_nor_an_end_is_unreadable(string text) =>
+        Assert.Throws<TokenStoreConfigurationException>(() => LoginRecordText.Read(text));
 
     [Fact]
     public void Tokens_are_written_as_ever_and_read_back()
@@ -153,40 +224,52 @@ public sealed class SavedFormatTests
     [InlineData("""{"v":1,"access":"a b"}""")]
     public void What_is_no_token_set_of_this_format_is_called_unreadable_with_advice(string text)
     {
-        var refusal = Assert.Throws<UnreadableTokensException>(() => Codec.Read(text));
+        var refusal = Assert.Throws<TokenStoreConfigurationException>(() => Codec.Read(text));
 
         Assert.Contains("The saved tokens can't be read (", refusal.Message, StringComparison.Ordinal);
         Assert.Contains("restore the key", refusal.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void What_was_wrapped_for_a_store_opens_as_it_was()
+    public void The_hash_tells_refresh_tokens_apart_and_access_tokens_only_where_there_is_no_other()
     {
-        var tokens = new TokenSet("access-1");
-        var wrapped = new ProtectedTokens(tokens, Codec);
-
-        Assert.Same(tokens, wrapped.Open(Codec));
-        Assert.Same(wrapped.Value, wrapped.Value);
-        Assert.Equal("access-1", new ProtectedTokens(wrapped.Value).Open(Codec).AccessToken);
-        Assert.Equal("[protected tokens]", wrapped.ToString());
+        Assert.Equal("BD473E5DCDCE2510", TokenHash.Of(new TokenSet("access-1", "refresh-1")));
+        Assert.Equal(TokenHash.Of(new TokenSet("access-1", "refresh-1")), TokenHash.Of(new TokenSet("access-2", "refresh-1")));
+        Assert.NotEqual(TokenHash.Of(new TokenSet("access-1", "refresh-1")), TokenHash.Of(new TokenSet("access-1", "refresh-2")));
+        Assert.NotEqual(TokenHash.Of(new TokenSet("access-1")), TokenHash.Of(new TokenSet("access-2")));
     }
 
-    [Fact]
-    public async Task A_store_refuses_what_makes_no_record()
+    [Theory]
+    [InlineData(null, "tokenrefresh/2 r 1893456000000 -\none\n{two}\r\n")]
+    [InlineData(90, "tokenrefresh/2 r 1893456000000 1893456090000\none\n{two}\r\n")]
+    public void A_stored_text_is_written_as_ever_and_read_back(int? keepFor, string expected)
     {
-        var store = new MemoryTokenStore();
-        var key = new TokenSessionKey("orders");
-        var claim = new RefreshClaim("a", 1, "owner", TimeSpan.FromMinutes(1));
-        var tokens = new ProtectedTokens("one");
+        var stored = new StoredText("r", Now, keepFor is { } seconds ? Now.AddSeconds(seconds) : null, "one\n{two}\r\n");
 
-        Assert.Throws<ArgumentException>("value", () => new ProtectedTokens(""));
+        Assert.Equal(expected, stored.Write());
+        Assert.Equal(stored, StoredText.Read(expected));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("one")]
+    [InlineData("tokenrefresh/2 r 1893456000000 -")]
+    [InlineData("tokenrefresh/1 r 1893456000000 -\none")]
+    [InlineData("tokenrefresh/2  1893456000000 -\none")]
+    [InlineData("tokenrefresh/2 r -1 -\none")]
+    [InlineData("tokenrefresh/2 r 1893456000000 x\none")]
+    [InlineData("tokenrefresh/2 r 9893456000000000 -\none")]
+    [InlineData("tokenrefresh/2 r 1893456000000 - -\none")]
+    public void A_text_without_its_first_line_is_unreadable(string text) => Assert.Null(StoredText.Read(text));
+
+    [Fact]
+    public async Task A_store_refuses_arguments_that_make_no_record()
+    {
+        var key = new TokenSessionKey("orders");
+
         Assert.Throws<ArgumentException>("directory", () => new FileTokenStore(""));
-        await Assert.ThrowsAsync<ArgumentNullException>("claim", () => store.BeginAsync(key, null!, default).AsTask());
-        await Assert.ThrowsAsync<ArgumentNullException>("claim", () => store.FailAsync(key, null!, new ClaimFailure(), default).AsTask());
-        await Assert.ThrowsAsync<ArgumentNullException>("failure", () => store.FailAsync(key, claim, null!, default).AsTask());
-        await Assert.ThrowsAsync<ArgumentException>("lineage", () => store.CommitAsync(key, "", 1, tokens, default).AsTask());
-        await Assert.ThrowsAsync<ArgumentNullException>("tokens", () => store.CommitAsync(key, "a", 1, null!, default).AsTask());
-        await Assert.ThrowsAsync<ArgumentException>("lineage", () => store.SignInAsync(key, "", 0, tokens, default).AsTask());
-        await Assert.ThrowsAsync<ArgumentNullException>("tokens", () => store.SignInAsync(key, "a", 0, null!, default).AsTask());
+        await Assert.ThrowsAsync<ArgumentNullException>("text", () => new MemoryTokenStore().CompareExchangeAsync(key, null!, null, null, default).AsTask());
+        await Assert.ThrowsAsync<ArgumentNullException>("text", () => new DictionaryTokenStore().CompareExchangeAsync(key, null!, null, null, default).AsTask());
+        await Assert.ThrowsAsync<ArgumentNullException>("text", () => new FileTokenStore("x").CompareExchangeAsync(key, null!, null, null, default).AsTask());
     }
 }

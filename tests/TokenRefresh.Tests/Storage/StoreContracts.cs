@@ -13,7 +13,7 @@ public abstract class FakeTimeContract : StoreContractTests
 {
     protected FakeTimeProvider Time { get; } = new(new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
-    protected override Task ElapseAsync(TimeSpan time)
+    protected override Task AdvanceTimeAsync(TimeSpan time)
     {
         Time.Advance(time);
         return Task.CompletedTask;
@@ -27,7 +27,7 @@ public sealed class MemoryTokenStoreContract : FakeTimeContract
     protected override ITokenStore Open() => _store ??= new MemoryTokenStore(Time);
 }
 
-public sealed class SingleProcessTokenStoreContract : FakeTimeContract
+public sealed class LocalTokenStoreContract : FakeTimeContract
 {
     private DictionaryTokenStore? _store;
 
@@ -50,11 +50,11 @@ public sealed class FileTokenStoreContract : FakeTimeContract
         return default;
     }
 
-    protected override ITokenStore Open() => new FileTokenStore(_directory, Time);
+    protected override ITokenStore Open() => new FileTokenStore(_directory, timeProvider: Time);
 }
 
 /// <summary>The simple store that the documentation shows, over a dictionary.</summary>
-internal sealed class DictionaryTokenStore(TimeProvider? time = null) : SingleProcessTokenStore(time)
+internal sealed class DictionaryTokenStore(TimeProvider? time = null) : LocalTokenStore(time)
 {
     public ConcurrentDictionary<TokenSessionKey, string> Texts { get; } = new();
 

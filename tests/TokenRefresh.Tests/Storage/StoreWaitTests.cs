@@ -3,7 +3,6 @@ using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Time.Testing;
-using TokenRefresh.Storage;
 using Xunit;
 
 namespace TokenRefresh.Tests.Storage;
@@ -22,26 +21,25 @@ public sealed class StoreWaitTests : IDisposable
     [Theory]
     [InlineData("memory")]
     [InlineData("file")]
-    public async Task Where_nobody_refreshes_this_version_there_is_nothing_to_wait_for(string kind)
+    public async Task Where_another_revision_is_stored_already_there_is_nothing_to_wait_for(string kind)
     {
         var store = Open(kind);
-        await WaitAsync(store, 1);
-        await SignInAsync(store);
-        await WaitAsync(store, 1);
-        await ClaimAsync(store, 1);
-        await WaitAsync(store, 2);
+        await WaitAsync(store, "old");
+        var first = await WriteAsync(store, "one", null);
+        await WaitAsync(store, null);
+        await WriteAsync(store, "two", first);
+        await WaitAsync(store, first);
     }
 
     [Theory]
     [InlineData("memory")]
     [InlineData("file")]
-    public async Task Whoever_waits_for_a_refresh_waits_until_the_time_is_over_and_not_beyond(string kind)
+    public async Task A_wait_lasts_until_its_timeout_and_not_longer(string kind)
     {
         var store = Open(kind);
-        await SignInAsync(store);
-        await ClaimAsync(store, 1);
+        var revision = await WriteAsync(store, "one", null);
 
-        var waiting = store.WaitForChangeAsync(Key, 1, Long, default).AsTask();
+        var waiting = store.WaitForChangeAsync(Key, revision, Long, default).AsTask();
         Assert.False(waiting.IsCompleted);
         _time.Advance(Long);
 
@@ -49,115 +47,60 @@ public sealed class StoreWaitTests : IDisposable
     }
 
     [Fact]
-    public async Task In_memory_a_change_wakes_all_who_wait_and_nobody_who_waits_for_the_next()
+    public async Task In_memory_a_change_ends_all_waits_for_it_and_none_for_the_next()
     {
         var store = Open("memory");
-        await SignInAsync(store);
-        await ClaimAsync(store, 1);
-        var first = store.WaitForChangeAsync(Key, 1, Long, default).AsTask();
-        var second = store.WaitForChangeAsync(Key, 1, Long, default).AsTask();
+        var one = await WriteAsync(store, "one", null);
+        var first = store.WaitForChangeAsync(Key, one, Long, default).AsTask();
+        var second = store.WaitForChangeAsync(Key, one, Long, default).AsTask();
 
-        await store.CommitAsync(Key, "a", 1, new ProtectedTokens("two"), default);
+        var two = await WriteAsync(store, "two", one);
         await Task.WhenAll(first, second).WaitAsync(Gate.FailSafe, TimeProvider.System);
-        await ClaimAsync(store, 2);
-        var next = store.WaitForChangeAsync(Key, 2, Long, default).AsTask();
+        var next = store.WaitForChangeAsync(Key, two, Long, default).AsTask();
 
         Assert.False(next.IsCompleted);
-        await store.SignOutAsync(Key, 0, default);
+        await WriteAsync(store, "three", two);
         await next.WaitAsync(Gate.FailSafe, TimeProvider.System);
     }
 
     [Fact]
-    public async Task In_memory_a_claim_that_must_wait_wakes_nobody()
+    public async Task In_memory_a_refused_write_ends_no_wait()
     {
         var store = Open("memory");
-        await SignInAsync(store);
-        await ClaimAsync(store, 1);
-        var waiting = store.WaitForChangeAsync(Key, 1, Long, default).AsTask();
+        var revision = await WriteAsync(store, "one", null);
+        var waiting = store.WaitForChangeAsync(Key, revision, Long, default).AsTask();
 
-        await ClaimAsync(store, 1, "other");
+        await store.CompareExchangeAsync(Key, "late", "old", null, default);
 
         Assert.False(waiting.IsCompleted);
-        await store.SignOutAsync(Key, 0, default);
+        await WriteAsync(store, "two", revision);
         await waiting;
     }
 
     [Fact]
-    public async Task A_step_that_changes_nothing_writes_nothing()
+    public async Task A_refused_write_writes_nothing()
     {
         var store = Open("file");
-        await SignInAsync(store);
-        await ClaimAsync(store, 1);
-        var file = Assert.Single(Directory.GetFiles(_directory, "*.json"));
+        var revision = await WriteAsync(store, "one", null);
+        var file = Assert.Single(Directory.GetFiles(_directory, "*.record"));
         var longAgo = new DateTime(2001, 1, 1, 0, 0, 0, DateTimeKind.Utc);
         File.SetLastWriteTimeUtc(file, longAgo);
 
-        var answer = await ClaimAsync(store, 1, "other");
+        var stored = await store.CompareExchangeAsync(Key, "late", "old", null, default);
 
-        Assert.Equal(TokenStoreVerdict.Wait, answer.Verdict);
+        Assert.Equal(revision, stored?.Revision);
         Assert.Equal(longAgo, File.GetLastWriteTimeUtc(file));
     }
 
-    [Fact]
-    public async Task A_simple_store_is_written_once_a_change_and_keeps_the_dead_but_nothing_of_the_signed_out()
+    private ITokenStore Open(string kind) => kind == "memory" ? new MemoryTokenStore(_time) : new FileTokenStore(_directory, timeProvider: _time);
+
+    private static Task WaitAsync(ITokenStore store, string? revision) =>
+        store.WaitForChangeAsync(Key, revision, Long, default).AsTask().WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+    private static async Task<string> WriteAsync(ITokenStore store, string text, string? revision)
     {
-        var store = new CountingStore(_time);
-        await SignInAsync(store);
-        await ClaimAsync(store, 1);
-        Assert.Equal((TokenStoreVerdict.Wait, 2), ((await ClaimAsync(store, 1, "other")).Verdict, store.Writes));
-
-        await store.FailAsync(Key, Claim(1), new ClaimFailure { Dead = ReLoginReason.Rejected }, default);
-        Assert.Contains("\"end\"", store.Text, StringComparison.Ordinal);
-        await store.SignOutAsync(Key, 0, default);
-
-        Assert.Equal((null, 3), (store.Text, store.Writes));
-        Assert.Equal(TokenStoreVerdict.Closed, (await store.ReadAsync(Key, default)).Verdict);
-    }
-
-    [Theory]
-    [InlineData(10, 10)]
-    [InlineData(1000, 50)]
-    public async Task A_simple_store_looks_again_every_50_ms_or_when_the_time_is_over(int atMost, int expected)
-    {
-        var waiting = new CountingStore(_time).WaitForChangeAsync(Key, 1, TimeSpan.FromMilliseconds(atMost), default).AsTask();
-
-        _time.Advance(TimeSpan.FromMilliseconds(expected - 1));
-        Assert.False(waiting.IsCompleted);
-        _time.Advance(TimeSpan.FromMilliseconds(1));
-
-        await waiting.WaitAsync(Gate.FailSafe, TimeProvider.System);
-    }
-
-    private RecordTokenStore Open(string kind) => kind == "memory" ? new MemoryTokenStore(_time) : new FileTokenStore(_directory, _time);
-
-    private static RefreshClaim Claim(long version, string owner = "first") => new("a", version, owner, Long);
-
-    private static Task WaitAsync(RecordTokenStore store, long version) =>
-        store.WaitForChangeAsync(Key, version, Long, default).AsTask().WaitAsync(Gate.FailSafe, TimeProvider.System);
-
-    private static Task<TokenStoreAnswer> SignInAsync(RecordTokenStore store) => store.SignInAsync(Key, "a", 0, new ProtectedTokens("one"), default).AsTask();
-
-    private static Task<TokenStoreAnswer> ClaimAsync(RecordTokenStore store, long version, string owner = "first") =>
-        store.BeginAsync(Key, Claim(version, owner), default).AsTask();
-
-    private sealed class CountingStore(TimeProvider time) : SingleProcessTokenStore(time)
-    {
-        public string? Text { get; private set; }
-
-        public int Writes { get; private set; }
-
-        protected override ValueTask<string?> ReadTextAsync(TokenSessionKey key, CancellationToken cancellationToken) => new(Text);
-
-        protected override ValueTask WriteTextAsync(TokenSessionKey key, string text, CancellationToken cancellationToken)
-        {
-            (Text, Writes) = (text, Writes + 1);
-            return default;
-        }
-
-        protected override ValueTask RemoveTextAsync(TokenSessionKey key, CancellationToken cancellationToken)
-        {
-            Text = null;
-            return default;
-        }
+        var stored = await store.CompareExchangeAsync(Key, text, revision, null, CancellationToken.None);
+        Assert.Equal(text, stored?.Text);
+        return stored!.Value.Revision;
     }
 }

@@ -14,7 +14,7 @@ public sealed class MyStoreTests : TokenStoreContract
 
     protected override ITokenStore Open() => _store;
 
-    protected override Task ElapseAsync(TimeSpan time) => Task.Delay(time, TimeProvider.System);
+    protected override Task AdvanceTimeAsync(TimeSpan time) => Task.Delay(time, TimeProvider.System);
 
     [Theory]
     [MemberData(nameof(AllRules))]

@@ -55,9 +55,9 @@ public sealed class TestingPackageTests
     {
         var contract = new ForgetfulContract();
 
-        var failure = await Assert.ThrowsAsync<TokenAssertionException>(() => contract.CheckAsync("What was signed in is read as it was"));
+        var failure = await Assert.ThrowsAsync<TokenAssertionException>(() => contract.CheckAsync("A text is read as it was written"));
 
-        Assert.StartsWith("The store breaks a rule: What was signed in is read as it was.", failure.Message, StringComparison.Ordinal);
+        Assert.StartsWith("The store breaks a rule: A text is read as it was written.", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -88,6 +88,6 @@ public sealed class TestingPackageTests
     {
         protected override ITokenStore Open() => new DictionaryTokenStore();
 
-        protected override Task ElapseAsync(TimeSpan time) => Task.CompletedTask;
+        protected override Task AdvanceTimeAsync(TimeSpan time) => Task.CompletedTask;
     }
 }

@@ -1,4 +1,0 @@
-local newerThan = tonumber(ARGV[5])
-write(fresh('', following(newerThan), '', 'out'))
-publish('new')
-return answer('Accepted')

@@ -1,0 +1,123 @@
+using System;
+using System.Threading.Tasks;
+
+namespace TokenRefresh.Testing;
+
+// Reading, and writing what nobody else has written meanwhile.
+internal sealed partial class TokenStoreRules
+{
+    public async Task Without_a_write_there_is_no_record()
+    {
+        Check.Equal(null, await ReadAsync());
+        Check.Equal(null, await Store.CompareExchangeAsync(Key, "text", "a revision", null, default));
+        Check.Equal(null, await ReadAsync());
+    }
+
+    public async Task A_text_is_read_as_it_was_written()
+    {
+        var text = "\"ü\" \\ \r\n\n\t{}'" + new string('x', 100_000) + "\n";
+
+        var written = await WriteAsync(text);
+
+        var read = await ReadAsync();
+        Check.True(read?.Text == text, "the text is the same");
+        Check.Equal(written.Revision, read?.Revision);
+    }
+
+    public async Task A_write_that_expects_no_record_leaves_one_alone()
+    {
+        var first = await WriteAsync("one");
+
+        var second = await Other.CompareExchangeAsync(Key, "two", null, null, default);
+
+        Check.Equal(("one", first.Revision), (second?.Text, second?.Revision));
+        Check.Equal("one", (await ReadAsync())?.Text);
+    }
+
+    public async Task A_write_replaces_the_expected_revision_and_no_other()
+    {
+        var first = await WriteAsync("one");
+        var second = await WriteAsync("two", first.Revision);
+
+        var late = await Other.CompareExchangeAsync(Key, "late", first.Revision, null, default);
+
+        Check.Equal(("two", second.Revision), (late?.Text, late?.Revision));
+        Check.Equal("two", (await ReadAsync())?.Text);
+    }
+
+    public async Task Every_write_has_a_new_revision_also_of_the_same_text()
+    {
+        var first = await WriteAsync("one");
+        var second = await WriteAsync("one", first.Revision);
+        var third = await WriteAsync("one", second.Revision);
+
+        Check.True(first.Revision != second.Revision && second.Revision != third.Revision && first.Revision != third.Revision, "the revisions differ");
+    }
+
+    public async Task Of_fifty_writes_of_a_first_record_one_is_made()
+    {
+        var text = await WriteFiftyAsync(expectedRevision: null);
+
+        Check.Equal(text, (await ReadAsync())?.Text);
+    }
+
+    public async Task Of_fifty_writes_at_one_revision_one_is_made()
+    {
+        var first = await WriteAsync("one");
+
+        var text = await WriteFiftyAsync(first.Revision);
+
+        Check.Equal(text, (await ReadAsync())?.Text);
+    }
+
+    public async Task The_age_counts_from_the_write_by_the_stores_clock()
+    {
+        var first = await WriteAsync("one");
+        await contract.AdvanceTimeAsync(ShortTime);
+        var read = await ReadAsync();
+        var second = await WriteAsync("two", first.Revision);
+
+        Check.InRange(first.Age, TimeSpan.Zero, TimeSpan.FromSeconds(20));
+        Check.InRange(read?.Age ?? default, ShortTime - TimeSpan.FromMilliseconds(50), ShortTime + TimeSpan.FromSeconds(20));
+        Check.InRange(second.Age, TimeSpan.Zero, TimeSpan.FromSeconds(20));
+    }
+
+    public async Task A_record_stays_for_as_long_as_it_is_needed_and_for_good_if_that_isnt_known()
+    {
+        var first = await WriteAsync("one", keepFor: ShortTime + LongTime);
+        await contract.AdvanceTimeAsync(ShortTime);
+        Check.Equal("one", (await ReadAsync())?.Text);
+
+        await WriteAsync("two", first.Revision);
+        await contract.AdvanceTimeAsync(ShortTime);
+        Check.Equal("two", (await ReadAsync())?.Text);
+    }
+
+    public async Task A_record_that_isnt_needed_any_more_is_in_no_writers_way()
+    {
+        await WriteAsync("one", keepFor: ShortTime);
+        await contract.AdvanceTimeAsync(ShortTime + ShortTime);
+
+        var left = await ReadAsync();
+        await WriteAsync("two", left?.Revision);
+
+        Check.Equal("two", (await ReadAsync())?.Text);
+    }
+
+    public async Task Records_of_other_sessions_and_users_are_others()
+    {
+        TokenSessionKey[] keys =
+        [
+            new(Key.SessionName), new(Key.SessionName, "c"), new(Key.SessionName + "c"), new(Key.SessionName + ":1", "c"), new(Key.SessionName, "1:c"),
+        ];
+        for (var i = 0; i < keys.Length; i++)
+        {
+            Check.Equal("text-" + i, (await Store.CompareExchangeAsync(keys[i], "text-" + i, null, null, default))?.Text);
+        }
+
+        for (var i = 0; i < keys.Length; i++)
+        {
+            Check.Equal("text-" + i, (await Other.ReadAsync(keys[i], default))?.Text);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace TokenRefresh.Storage;
+
+/// <summary>Removes the files of records that aren't needed any more: when the process writes first, and every few hours.</summary>
+internal sealed class FileCleanUp(FileTokenStore store, string directory, TimeProvider time)
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromHours(6);
+
+    private readonly object _lock = new();
+    private long? _last;
+
+    /// <summary>Starts in the background if it is due. It does no harm if that fails.</summary>
+    public void StartIfDue()
+    {
+        lock (_lock)
+        {
+            if (_last is { } last && time.GetElapsedTime(last) < Interval)
+            {
+                return;
+            }
+
+            _last = time.GetTimestamp();
+        }
+
+        _ = Task.Run(() => RunAsync(CancellationToken.None));
+    }
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        try
+        {
+            foreach (var file in Directory.EnumerateFiles(directory))
+            {
+                if (Path.GetFileName(file).Split('.') is [{ Length: 40 } name, "record" or "lease"])
+                {
+                    names.Add(name);
+                }
+            }
+
+            foreach (var name in names)
+            {
+                await store.RemoveIfExpiredAsync(name, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or TimeoutException or TokenStoreConfigurationException)
+        {
+            // The next one tries again.
+        }
+    }
+}

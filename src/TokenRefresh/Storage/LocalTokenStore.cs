@@ -1,0 +1,178 @@
+using System;
+using System.Collections.Generic;
+using System.Threading;
+using System.Threading.Tasks;
+using TokenRefresh.Storage;
+
+namespace TokenRefresh;
+
+/// <summary>
+/// A store over anything that can read, write and remove a text by name (a keychain, <c>SecureStorage</c>, a settings table), for an app
+/// that runs as one process at a time. Use one object for all sessions of the process.
+/// </summary>
+/// <remarks>
+/// The three methods are called one at a time. They may throw; the session then fails closed. A text that can't be read, because
+/// <see cref="ReadTextAsync"/> throws or the text is damaged, is replaced by the next sign-in and removed by the next sign-out. After a
+/// sign-out the text is removed. If the app is killed during a refresh, the next start refreshes without waiting for the killed process.
+/// </remarks>
+public abstract class LocalTokenStore : ITokenStore, ITokenStoreLock
+{
+    private const string UnreadableRevision = "unreadable";
+    private const int CleanUpAbove = 64;
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
+
+    // Held across the read and the write of one step.
+    private readonly SemaphoreSlim _step = new(1, 1);
+
+    // A refresh under way must find the mark of a sign-out, of which nothing stays where the texts are.
+    private readonly Dictionary<TokenSessionKey, StoredText> _signOuts = [];
+    private readonly HashSet<TokenSessionKey> _locked = [];
+    private readonly TimeProvider _time;
+
+    /// <summary>Creates the store.</summary>
+    /// <param name="timeProvider">The store's clock, or <see langword="null"/> for the system's.</param>
+    protected LocalTokenStore(TimeProvider? timeProvider = null) => _time = timeProvider ?? TimeProvider.System;
+
+    /// <inheritdoc/>
+    public async ValueTask<StoredRecord?> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken)
+    {
+        await _step.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await FindAsync(key, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _step.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<StoredRecord?> CompareExchangeAsync(
+        TokenSessionKey key, string text, string? expectedRevision, TimeSpan? keepFor, CancellationToken cancellationToken)
+    {
+        Require.NotNull(text, nameof(text));
+        await _step.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var current = await FindToReplaceAsync(key, expectedRevision, cancellationToken).ConfigureAwait(false);
+            if (current?.Revision != expectedRevision)
+            {
+                return current;
+            }
+
+            var now = _time.GetUtcNow();
+            var next = StoredText.New(text, keepFor, now);
+            await WriteAsync(key, next, cancellationToken).ConfigureAwait(false);
+            return next.ToRecord(now);
+        }
+        finally
+        {
+            _step.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask WaitForChangeAsync(TokenSessionKey key, string? revision, TimeSpan timeout, CancellationToken cancellationToken) =>
+        await _time.Delay(PollInterval < timeout ? PollInterval : timeout, cancellationToken).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public ValueTask<IDisposable?> TryLockAsync(TokenSessionKey key, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_locked)
+        {
+            return new ValueTask<IDisposable?>(_locked.Add(key) ? new KeyLock(_locked, key) : null);
+        }
+    }
+
+    /// <summary>Reads the text of a session.</summary>
+    /// <param name="key">The session. Make an unambiguous name of both of its parts: ("a:b", "c") and ("a", "b:c") are two sessions.</param>
+    /// <param name="cancellationToken">Cancels the operation. It may be ignored.</param>
+    /// <returns>The text as it was written, or <see langword="null"/> if there is none.</returns>
+    protected abstract ValueTask<string?> ReadTextAsync(TokenSessionKey key, CancellationToken cancellationToken);
+
+    /// <summary>Writes the text of a session. It is there, whole, when the task completes.</summary>
+    /// <param name="key">The session.</param>
+    /// <param name="text">The text, with line breaks.</param>
+    /// <param name="cancellationToken">Cancels the operation. It may be ignored.</param>
+    /// <returns>A task that completes when the text is written.</returns>
+    protected abstract ValueTask WriteTextAsync(TokenSessionKey key, string text, CancellationToken cancellationToken);
+
+    /// <summary>Removes the text of a session, if there is one.</summary>
+    /// <param name="key">The session.</param>
+    /// <param name="cancellationToken">Cancels the operation. It may be ignored.</param>
+    /// <returns>A task that completes when the text is removed.</returns>
+    protected abstract ValueTask RemoveTextAsync(TokenSessionKey key, CancellationToken cancellationToken);
+
+    private async ValueTask<StoredRecord?> FindAsync(TokenSessionKey key, CancellationToken cancellationToken)
+    {
+        var now = _time.GetUtcNow();
+        if (await ReadTextAsync(key, cancellationToken).ConfigureAwait(false) is { } text)
+        {
+            return StoredText.Read(text) is not { } stored ? new StoredRecord(text, UnreadableRevision, TimeSpan.Zero)
+                : stored.IsExpired(now) ? null
+                : stored.ToRecord(now);
+        }
+
+        return _signOuts.TryGetValue(key, out var signOut) && !signOut.IsExpired(now) ? signOut.ToRecord(now) : null;
+    }
+
+    private async ValueTask<StoredRecord?> FindToReplaceAsync(TokenSessionKey key, string? expectedRevision, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await FindAsync(key, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception) when (expectedRevision is null && !cancellationToken.IsCancellationRequested)
+        {
+            // A keychain that throws since it was restored. The only writer that expects no record here is a sign-in or sign-out.
+            return null;
+        }
+    }
+
+    private async ValueTask WriteAsync(TokenSessionKey key, StoredText next, CancellationToken cancellationToken)
+    {
+        if (LoginRecordText.TryRead(next.Text) is { State: LoginState.SignedOut })
+        {
+            await RemoveTextAsync(key, cancellationToken).ConfigureAwait(false);
+            Remember(key, next);
+            return;
+        }
+
+        await WriteTextAsync(key, next.Write(), cancellationToken).ConfigureAwait(false);
+        _signOuts.Remove(key);
+    }
+
+    private void Remember(TokenSessionKey key, StoredText signOut)
+    {
+        if (_signOuts.Count >= CleanUpAbove)
+        {
+            foreach (var old in new List<TokenSessionKey>(_signOuts.Keys))
+            {
+                if (_signOuts[old].IsExpired(signOut.WrittenAt))
+                {
+                    _signOuts.Remove(old);
+                }
+            }
+        }
+
+        _signOuts[key] = signOut;
+    }
+
+    private sealed class KeyLock(HashSet<TokenSessionKey> locked, TokenSessionKey key) : IDisposable
+    {
+        private int _isDisposed;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
+            {
+                lock (locked)
+                {
+                    locked.Remove(key);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using System;
+
+namespace TokenRefresh.Storage;
+
+/// <summary>Makes the records that this process writes, and reads the tokens of those that it finds.</summary>
+internal sealed class LoginRecordFactory(TokenSessionKey key, ITokenProtector? protector, TimeProvider time)
+{
+    private readonly TokenCodec _codec = new(key, protector);
+
+    /// <summary>The record of what this process holds, as it was saved.</summary>
+    public LoginRecord Of(HeldLogin held) => held.State switch
+    {
+        LoginState.SignedIn => SignedIn(held.LoginId, held.Version, held.Tokens!) with { TokensAge = held.TokensAge, TokenHash = held.TokenHash },
+        LoginState.Ended => Ended(held, held.Reason, held.Error),
+        _ => SignedOut(held.Version),
+    };
+
+    /// <summary>The record of tokens that were just received.</summary>
+    public LoginRecord New(string loginId, long version, TokenSet tokens) => SignedIn(loginId, version, tokens) with
+    {
+        TokensAge = tokens.ReceivedAt is { } received && time.GetUtcNow() - received is var age && age > TimeSpan.Zero ? age : TimeSpan.Zero,
+        TokenHash = TokenHash.Of(tokens),
+    };
+
+    public static LoginRecord Ended(HeldLogin start, ReLoginReason reason, string? error) => new()
+    {
+        State = LoginState.Ended,
+        LoginId = start.LoginId,
+        Version = start.Version,
+        TokenHash = start.TokenHash,
+        Reason = reason,
+        Error = error,
+        KeepFor = LoginRules.MarkLifetime,
+    };
+
+    public static LoginRecord SignedOut(long version) => new()
+    {
+        State = LoginState.SignedOut,
+        Version = version,
+        Mark = Guid.NewGuid().ToString("N"),
+        KeepFor = LoginRules.MarkLifetime,
+    };
+
+    /// <exception cref="TokenStoreConfigurationException">The text isn't a record of this format.</exception>
+    public static LoginRecord? Parse(StoredRecord? stored) => stored is { } record ? LoginRecordText.Read(record.Text) : null;
+
+    /// <returns>The record, or <see langword="null"/> if there is none that can be read.</returns>
+    public static LoginRecord? TryParse(StoredRecord? stored) => stored is { } record ? LoginRecordText.TryRead(record.Text) : null;
+
+    /// <exception cref="TokenStoreConfigurationException">The tokens can't be read with this key.</exception>
+    public TokenSet Read(LoginRecord record) => _codec.Read(record.Tokens!);
+
+    /// <returns>The tokens, or <see langword="null"/> if there are none that can be read.</returns>
+    public TokenSet? TryRead(LoginRecord? record)
+    {
+        try
+        {
+            return record?.Tokens is null ? null : Read(record);
+        }
+        catch (TokenStoreConfigurationException)
+        {
+            return null;
+        }
+    }
+
+    private LoginRecord SignedIn(string loginId, long version, TokenSet tokens) => new()
+    {
+        State = LoginState.SignedIn,
+        LoginId = loginId,
+        Version = version,
+        Tokens = _codec.Write(tokens),
+        KeepFor = KeepFor(tokens),
+    };
+
+    // A while beyond the refresh token's end: whoever comes then is to find that the login has ended, not that there was none.
+    private TimeSpan? KeepFor(TokenSet tokens) => tokens.RefreshTokenExpiresAt is not { } end ? null
+        : end - time.GetUtcNow() is var rest && rest > TimeSpan.Zero && rest < TimeSpan.MaxValue - LoginRules.MarkLifetime ? rest + LoginRules.MarkLifetime
+        : LoginRules.MarkLifetime;
+}

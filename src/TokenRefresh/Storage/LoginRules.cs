@@ -1,0 +1,225 @@
+using System;
+
+namespace TokenRefresh.Storage;
+
+/// <summary>The stored record, compared with what a process holds.</summary>
+internal enum RecordOrder
+{
+    /// <summary>The record is what the process holds.</summary>
+    Same,
+
+    /// <summary>The record counts: the process adopts it.</summary>
+    Newer,
+
+    /// <summary>The process knows better: the store went back to an earlier record, or lost it.</summary>
+    Older,
+}
+
+/// <summary>Whether a store with a lock of its own has given it to this process.</summary>
+internal enum StoreLock
+{
+    /// <summary>The store has no lock: leases end by time.</summary>
+    None,
+
+    /// <summary>This process holds it: the holder of any lease in the record is gone.</summary>
+    Held,
+
+    /// <summary>Another holder is alive.</summary>
+    Busy,
+}
+
+/// <summary>What follows from a record: the caller's result, or the record to write next.</summary>
+/// <param name="Status">The result once <paramref name="Write"/> is written, or at once if there is nothing to write.</param>
+/// <param name="Write">The record to write over the one that was looked at.</param>
+/// <param name="Delay">How long to wait, with <see cref="LoginStatus.Leased"/> and <see cref="LoginStatus.RetryLater"/>.</param>
+internal readonly record struct LoginDecision(LoginStatus Status, LoginRecord? Write = null, TimeSpan Delay = default);
+
+/// <summary>
+/// All rules of a shared login, as pure functions: what is stored (<see langword="null"/>: no record), how old that is, and what this
+/// process holds or wants to write. Versions order everything; a version never goes back.
+/// </summary>
+internal static class LoginRules
+{
+    /// <summary>How long the mark of an ended or signed out login is needed: a process that slept for longer asks its user anyhow.</summary>
+    public static readonly TimeSpan MarkLifetime = TimeSpan.FromDays(7);
+
+    /// <summary>How soon a process looks again whose store says that the lock's holder is alive. Locks don't notify.</summary>
+    public static readonly TimeSpan LockPollInterval = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Which of the two counts: the record, or what the process holds.</summary>
+    public static RecordOrder Compare(LoginRecord? stored, HeldLogin held)
+    {
+        if (held.State == LoginState.None)
+        {
+            return stored is null or { State: LoginState.None } ? RecordOrder.Same : RecordOrder.Newer;
+        }
+
+        if (stored is null || stored.Version < held.Version)
+        {
+            return RecordOrder.Older;
+        }
+
+        return stored.Version > held.Version ? RecordOrder.Newer : CompareAtSameVersion(stored, held);
+    }
+
+    /// <summary>What a load returns. It writes only if the store went back.</summary>
+    /// <param name="stored">The record.</param>
+    /// <param name="held">What the process holds.</param>
+    /// <param name="own">The record of what the process holds, to be written back.</param>
+    public static LoginDecision Load(LoginRecord? stored, HeldLogin held, Func<LoginRecord> own) => Compare(stored, held) switch
+    {
+        RecordOrder.Newer => Adopt(stored),
+        RecordOrder.Older => new(LoginStatus.Succeeded, own()),
+        _ => new(held.State == LoginState.None ? LoginStatus.NotFound : LoginStatus.Succeeded),
+    };
+
+    /// <summary>Who may use the refresh token.</summary>
+    /// <param name="stored">The record.</param>
+    /// <param name="age">The age of the record, by the store's clock or by this process's own watch, whichever is greater.</param>
+    /// <param name="held">What the process holds.</param>
+    /// <param name="lease">The lease to write.</param>
+    /// <param name="storeLock">Whether the store's own lock is held.</param>
+    /// <param name="own">The record of what the process holds.</param>
+    /// <returns>
+    /// With <see cref="LoginStatus.Succeeded"/> the record with the lease; or, if the store had lost the record, the one to write back
+    /// first, without a lease.
+    /// </returns>
+    public static LoginDecision Acquire(
+        LoginRecord? stored, TimeSpan age, HeldLogin held, RefreshLease lease, StoreLock storeLock, Func<LoginRecord> own)
+    {
+        var order = Compare(stored, held);
+        if (order == RecordOrder.Newer)
+        {
+            return Adopt(stored);
+        }
+
+        if (held.State == LoginState.Ended)
+        {
+            return new(LoginStatus.LoginEnded, order == RecordOrder.Older ? own() : null);
+        }
+
+        if (storeLock == StoreLock.Busy)
+        {
+            return new(LoginStatus.Leased, Delay: LockPollInterval);
+        }
+
+        if (order == RecordOrder.Older)
+        {
+            // The store may have lost more than this process knows of: another one may hold a successor.
+            var back = own() with { PossiblyUsed = held.State == LoginState.SignedIn };
+            return new(LoginStatus.Succeeded, stored is null ? back : back with { Lease = lease });
+        }
+
+        return AcquireSame(stored ?? LoginRecord.Vacant, age, lease, storeLock, own);
+    }
+
+    /// <summary>Saves new tokens: a success wins over everything that is known of the version it started from.</summary>
+    /// <param name="stored">The record.</param>
+    /// <param name="start">What the refresh started from.</param>
+    /// <param name="next">The new record, one version further.</param>
+    public static LoginDecision Save(LoginRecord? stored, HeldLogin start, LoginRecord next) =>
+        stored is null || stored.Version < start.Version || (stored.Version == start.Version && stored.State != LoginState.SignedOut)
+            ? new(LoginStatus.Succeeded, next)
+            : Adopt(stored);
+
+    /// <summary>Ends a login whose refresh token was rejected, unless the record knows better.</summary>
+    /// <param name="stored">The record.</param>
+    /// <param name="age">The age of the record.</param>
+    /// <param name="start">What the refresh started from.</param>
+    /// <param name="lease">The lease of the refresh.</param>
+    /// <param name="ended">The record of the ended login.</param>
+    /// <returns><see cref="LoginStatus.Leased"/> if another process has taken over: its result will tell.</returns>
+    public static LoginDecision End(LoginRecord? stored, TimeSpan age, HeldLogin start, RefreshLease lease, LoginRecord ended)
+    {
+        if (Compare(stored, start) == RecordOrder.Newer)
+        {
+            return Adopt(stored);
+        }
+
+        return stored is not null && stored.Version == start.Version && LeaseOfOther(stored, age, lease) is { } delay
+            ? new(LoginStatus.Leased, Delay: delay)
+            : new(LoginStatus.LoginEnded, ended);
+    }
+
+    /// <summary>Gives up a lease that brought no tokens. Writes nothing if the lease isn't the record's any more.</summary>
+    /// <param name="stored">The record.</param>
+    /// <param name="age">The age of the record, by the store's clock.</param>
+    /// <param name="start">What the refresh started from.</param>
+    /// <param name="lease">The lease.</param>
+    /// <param name="release">What to leave for the others.</param>
+    public static LoginRecord? Release(LoginRecord? stored, TimeSpan age, HeldLogin start, RefreshLease lease, LeaseRelease release) =>
+        stored?.Lease?.HolderId == lease.HolderId && stored.Version == start.Version
+            ? stored with
+            {
+                Lease = null,
+                RetryPause = release.RetryAfter is { } pause && pause > TimeSpan.Zero ? pause : TimeSpan.Zero,
+                PossiblyUsed = stored.PossiblyUsed || release.PossiblyUsed,
+                TokensAge = stored.TokensAge + age,
+                KeepFor = Rest(stored.KeepFor, age),
+            }
+            : null;
+
+    /// <summary>
+    /// The version of a sign-in or sign-out: above all that is known. It counts from the time of day, so that it is above a lost record too.
+    /// </summary>
+    /// <param name="stored">The record; <see langword="null"/> if there is none, or it can't be read.</param>
+    /// <param name="knownVersion">The version that the process holds.</param>
+    /// <param name="now">The time.</param>
+    public static long NextVersion(LoginRecord? stored, long knownVersion, DateTimeOffset now) =>
+        Math.Max(Math.Max(stored?.Version ?? 0, knownVersion), now.ToUnixTimeMilliseconds()) + 1;
+
+    /// <summary>What the record says, for a process that adopts it.</summary>
+    public static LoginDecision Adopt(LoginRecord? stored) => new(stored?.State switch
+    {
+        LoginState.SignedIn => LoginStatus.Newer,
+        LoginState.Ended => LoginStatus.LoginEnded,
+        LoginState.SignedOut => LoginStatus.SignedOut,
+        _ => LoginStatus.NotFound,
+    });
+
+    private static LoginDecision AcquireSame(LoginRecord stored, TimeSpan age, RefreshLease lease, StoreLock storeLock, Func<LoginRecord> own)
+    {
+        if (storeLock == StoreLock.None && LeaseOfOther(stored, age, lease) is { } delay)
+        {
+            return new(LoginStatus.Leased, Delay: delay);
+        }
+
+        if (stored.RetryPause > age)
+        {
+            return new(LoginStatus.RetryLater, Delay: stored.RetryPause - age);
+        }
+
+        // A holder that left no result: the server may have answered it.
+        var isPossiblyUsed = stored.PossiblyUsed || (stored.Lease is { } last && last.HolderId != lease.HolderId);
+        var next = stored.State == LoginState.SignedIn ? own() with { TokensAge = stored.TokensAge + age } : stored with { RetryPause = TimeSpan.Zero };
+        return new(LoginStatus.Succeeded, next with { Lease = lease, PossiblyUsed = isPossiblyUsed });
+    }
+
+    /// <returns>How long another holder's lease still lasts; <see langword="null"/> if there is none, or it is over.</returns>
+    private static TimeSpan? LeaseOfOther(LoginRecord stored, TimeSpan age, RefreshLease lease) =>
+        stored.Lease is { } other && other.HolderId != lease.HolderId && other.Duration > age ? other.Duration - age : null;
+
+    private static TimeSpan? Rest(TimeSpan? keepFor, TimeSpan age) =>
+        keepFor is not { } time ? null : time > age ? time - age : TimeSpan.Zero;
+
+    // Two processes can come to the same version if the store lost a write. A sign-out wins then. An "ended" mark counts only for the
+    // refresh token whose hash it carries. Of two token sets the stored one counts: all processes agree on it.
+    private static RecordOrder CompareAtSameVersion(LoginRecord stored, HeldLogin held)
+    {
+        if (held.State == LoginState.SignedOut || stored.State == LoginState.SignedOut)
+        {
+            return held.State == stored.State ? RecordOrder.Same
+                : held.State == LoginState.SignedOut ? RecordOrder.Older
+                : RecordOrder.Newer;
+        }
+
+        var isSameToken = stored.LoginId == held.LoginId && held.TokenHash == stored.TokenHash;
+        return (held.State, stored.State) switch
+        {
+            (LoginState.SignedIn, LoginState.Ended) => isSameToken ? RecordOrder.Newer : RecordOrder.Older,
+            (LoginState.Ended, LoginState.SignedIn) => isSameToken ? RecordOrder.Older : RecordOrder.Newer,
+            (LoginState.Ended, LoginState.Ended) => stored.LoginId == held.LoginId ? RecordOrder.Same : RecordOrder.Newer,
+            _ => isSameToken ? RecordOrder.Same : RecordOrder.Newer,
+        };
+    }
+}

@@ -1,0 +1,63 @@
+using System;
+
+namespace TokenRefresh.Storage;
+
+/// <summary>What a <see cref="LoginStore"/> operation did, and what the record says afterwards.</summary>
+/// <param name="Status">The outcome. Switch on it before reading the other members.</param>
+internal sealed record LoginStoreResult(LoginStatus Status)
+{
+    private readonly TokenSet? _tokens;
+
+    /// <summary>The record's login, or empty if there is none.</summary>
+    public string LoginId { get; init; } = "";
+
+    /// <summary>The record's version.</summary>
+    public long Version { get; init; }
+
+    /// <summary>The record's tokens, with <see cref="LoginStatus.Newer"/>.</summary>
+    /// <exception cref="InvalidOperationException">The status has no tokens.</exception>
+    public TokenSet Tokens
+    {
+        get => _tokens ?? throw new InvalidOperationException($"A result with the status {Status} has no tokens.");
+        init => _tokens = value;
+    }
+
+    /// <summary>The time since the tokens were received.</summary>
+    public TimeSpan Age { get; init; }
+
+    /// <summary>
+    /// The store's mark of the record. <see langword="null"/> for tokens that must not be leased without a look at the record: another
+    /// process has a lease on them, or they are possibly used.
+    /// </summary>
+    public string? Revision { get; init; }
+
+    /// <summary>How long to wait, with <see cref="LoginStatus.Leased"/> and <see cref="LoginStatus.RetryLater"/>.</summary>
+    public TimeSpan Delay { get; init; }
+
+    /// <summary>
+    /// With <see cref="LoginStatus.Succeeded"/> of an acquire: the refresh token may have been used by another process whose result was
+    /// never saved.
+    /// </summary>
+    public bool PossiblyUsed { get; init; }
+
+    /// <summary>Why the login ended, with <see cref="LoginStatus.LoginEnded"/>.</summary>
+    public ReLoginReason Reason { get; init; }
+
+    /// <summary>The server's error code, with <see cref="LoginStatus.LoginEnded"/>.</summary>
+    public string? Error { get; init; }
+
+    /// <summary>The hash of the refresh token that the record is about, for <see cref="HeldLogin.Ended"/>.</summary>
+    public string? TokenHash { get; init; }
+
+    /// <summary>Of a sign-out: the tokens that its write replaced; <see langword="null"/> if there were none, or they can't be read.</summary>
+    public TokenSet? Replaced { get; init; }
+
+    /// <summary>
+    /// With <see cref="LoginStatus.Succeeded"/> of an acquire: the store's own lock, if it has one. Dispose it after the save, end or
+    /// release.
+    /// </summary>
+    public IDisposable? Lock { get; init; }
+
+    /// <summary>Returns no token.</summary>
+    public override string ToString() => $"LoginStoreResult {{ Status = {Status}, LoginId = {LoginId}, Version = {Version} }}";
+}

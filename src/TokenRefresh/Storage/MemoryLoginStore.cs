@@ -1,0 +1,46 @@
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace TokenRefresh.Storage;
+
+/// <summary>Of a session without a store: the session's own snapshot is the record, and no other process can change it.</summary>
+internal sealed class MemoryLoginStore : LoginStore
+{
+    private MemoryLoginStore()
+    {
+    }
+
+    public static MemoryLoginStore Instance { get; } = new();
+
+    public override Task<LoginStoreResult> LoadAsync(HeldLogin held, CancellationToken cancellationToken) =>
+        Result(held.State == LoginState.None ? LoginStatus.NotFound : LoginStatus.Succeeded, held.LoginId, held.Version);
+
+    public override Task<LoginStoreResult> AcquireAsync(HeldLogin held, RefreshLease lease, CancellationToken cancellationToken) =>
+        Result(LoginStatus.Succeeded, held.LoginId, held.Version);
+
+    public override Task<LoginStoreResult> SaveAsync(HeldLogin start, TokenSet tokens) =>
+        Result(LoginStatus.Succeeded, start.LoginId, start.Version + 1);
+
+    public override Task<LoginStoreResult> EndAsync(HeldLogin start, RefreshLease lease, ReLoginReason reason, string? error) =>
+        Task.FromResult(new LoginStoreResult(LoginStatus.LoginEnded)
+        {
+            LoginId = start.LoginId,
+            Version = start.Version,
+            TokenHash = start.TokenHash,
+            Reason = reason,
+            Error = error,
+        });
+
+    public override Task ReleaseAsync(HeldLogin start, RefreshLease lease, LeaseRelease release) => Task.CompletedTask;
+
+    public override Task<LoginStoreResult> SignInAsync(string loginId, long knownVersion, TokenSet tokens, CancellationToken cancellationToken) =>
+        Result(LoginStatus.Succeeded, loginId, knownVersion + 1);
+
+    public override Task<LoginStoreResult> SignOutAsync(long knownVersion, CancellationToken cancellationToken) =>
+        Result(LoginStatus.Succeeded, "", knownVersion + 1);
+
+    public override Task WaitForChangeAsync(LoginStoreResult leased, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private static Task<LoginStoreResult> Result(LoginStatus status, string loginId, long version) =>
+        Task.FromResult(new LoginStoreResult(status) { LoginId = loginId, Version = version });
+}

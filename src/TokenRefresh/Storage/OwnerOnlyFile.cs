@@ -1,0 +1,249 @@
+using System;
+using System.IO;
+#if !NET8_0_OR_GREATER
+using System.Runtime.InteropServices;
+
+// That build knows no permissions, so that most of it needs no state.
+#pragma warning disable CA1822
+#endif
+
+namespace TokenRefresh.Storage;
+
+/// <summary>
+/// Files that only their owner can use (or the owner's group, if the app says so), replaced as a whole or not at all. Who owns them needn't
+/// be asked: nobody else can put a file into a directory that is closed to others, or open one there.
+/// </summary>
+internal sealed class OwnerOnlyFile
+{
+    private readonly Action<string> _flushDirectory;
+#if NET8_0_OR_GREATER
+    private const UnixFileMode Permissions = (UnixFileMode)0x1FF;
+    private readonly UnixFileMode _directoryMode;
+    private readonly UnixFileMode _fileMode;
+#endif
+
+    /// <param name="allowsGroup">Whether the group may use the files too.</param>
+    /// <param name="flushDirectory">Flushes a directory to disk.</param>
+    public OwnerOnlyFile(bool allowsGroup = false, Action<string>? flushDirectory = null)
+    {
+        _flushDirectory = flushDirectory ?? DirectoryFlush.Run;
+#if NET8_0_OR_GREATER
+        _fileMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        _directoryMode = _fileMode | UnixFileMode.UserExecute;
+        if (allowsGroup)
+        {
+            _fileMode |= UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
+            _directoryMode |= UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute;
+        }
+#endif
+    }
+
+    /// <summary>Creates the directory if it isn't there.</summary>
+    /// <exception cref="TokenStoreConfigurationException">The directory is a link, open to others, or can't be made.</exception>
+    public void EnsureDirectory(string path)
+    {
+        if (!new DirectoryInfo(path).Exists)
+        {
+            try
+            {
+                Create(path);
+            }
+            catch (UnauthorizedAccessException)
+            {
+                throw Refused($"The directory {path} can't be created: this process's user may not write there. Create it, owned by that user.");
+            }
+        }
+
+        CheckDirectory(path);
+    }
+
+    /// <summary>Checks the directory, if it is there.</summary>
+    /// <exception cref="TokenStoreConfigurationException">The directory is a link, or open to others.</exception>
+    public void CheckDirectory(string path)
+    {
+        var directory = new DirectoryInfo(path);
+        RefuseLink(directory, "directory");
+#if NET8_0_OR_GREATER
+        if (!OperatingSystem.IsWindows() && directory.Exists && (directory.UnixFileMode & Permissions & ~_directoryMode) != UnixFileMode.None)
+        {
+            throw Refused(
+                $"The directory {path} has the permissions {directory.UnixFileMode & Permissions}; tokens are kept where nobody else has any. "
+                + "Run: chmod 700, or set FileTokenStoreOptions.AllowGroupAccess if only the group has them.");
+        }
+#endif
+    }
+
+    /// <summary>Opens a file for this process alone, and creates it if it isn't there.</summary>
+    /// <exception cref="IOException">Another process has it open.</exception>
+    /// <exception cref="TokenStoreConfigurationException">The file is a link, open to others, or can't be opened.</exception>
+    public FileStream OpenExclusive(string path, FileOptions options = FileOptions.None)
+    {
+        RefuseLink(new FileInfo(path), "file");
+        try
+        {
+            return Checked(Open(path, FileMode.OpenOrCreate, options), path);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw CantOpen(path);
+        }
+    }
+
+    /// <summary>Reads a whole file, also while it is being replaced.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="maxSize">The largest size.</param>
+    /// <returns>The bytes; <see langword="null"/> if there is no file.</returns>
+    /// <exception cref="FileTooLargeException">The file is larger.</exception>
+    /// <exception cref="TokenStoreConfigurationException">The file is a link, open to others, or can't be opened.</exception>
+    public byte[]? Read(string path, int maxSize)
+    {
+        RefuseLink(new FileInfo(path), "file");
+        try
+        {
+            using var file = Checked(
+                new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Write | FileShare.Delete), path);
+            if (file.Length > maxSize)
+            {
+                throw new FileTooLargeException();
+            }
+
+            using var bytes = new MemoryStream((int)file.Length);
+            file.CopyTo(bytes);
+            return bytes.ToArray();
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw CantOpen(path);
+        }
+    }
+
+    /// <summary>Replaces a file: its content and its name are on disk afterwards. For one caller at a time, who holds the lock.</summary>
+    /// <exception cref="TokenStoreConfigurationException">The file can't be written by this user.</exception>
+    public void Replace(string path, byte[] bytes)
+    {
+        // A killed process may have left one.
+        var temporary = path + ".tmp";
+        try
+        {
+            File.Delete(temporary);
+            using (var file = Open(temporary, FileMode.CreateNew, FileOptions.None))
+            {
+                file.Write(bytes, 0, bytes.Length);
+                file.Flush(flushToDisk: true);
+            }
+
+            Move(temporary, path);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw CantOpen(path);
+        }
+
+        // Else a power cut could bring back the file from before, whose refresh token is used up.
+        _flushDirectory(Path.GetDirectoryName(path)!);
+    }
+
+    private static TokenStoreConfigurationException CantOpen(string path) => Directory.Exists(path)
+        ? Refused($"{path} is a directory, where a file of saved tokens must be. Remove it.")
+        : Refused($"{path} can't be opened by this process's user. It belongs to another user, or its permissions were changed: make it this user's own.");
+
+    private static void RefuseLink(FileSystemInfo info, string kind)
+    {
+#if NET8_0_OR_GREATER
+        // The attributes of a link that leads nowhere are there too, though its file isn't.
+        var isThere = (int)info.Attributes != -1;
+#else
+        var isThere = info.Exists;
+#endif
+        if (isThere && info.Attributes.HasFlag(FileAttributes.ReparsePoint))
+        {
+            throw Refused($"The {kind} {info.FullName} is a symbolic link. Tokens aren't written through links: use the real {kind}.");
+        }
+    }
+
+    private static TokenStoreConfigurationException Refused(string message) => new(message);
+
+#if NET8_0_OR_GREATER
+    private void Create(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+            return;
+        }
+
+        // The process's mask takes permissions of the group away; the parent's setgid bit stays.
+        var made = Directory.CreateDirectory(path, _directoryMode);
+        made.UnixFileMode = (made.UnixFileMode & ~Permissions) | _directoryMode;
+    }
+
+    private FileStream Open(string path, FileMode mode, FileOptions fileOptions)
+    {
+        var options = new FileStreamOptions { Mode = mode, Access = FileAccess.ReadWrite, Share = FileShare.None, Options = fileOptions };
+        if (OperatingSystem.IsWindows())
+        {
+            return new FileStream(path, options);
+        }
+
+        var isNew = !File.Exists(path);
+        options.UnixCreateMode = _fileMode;
+        var file = new FileStream(path, options);
+        if (isNew && (_fileMode & UnixFileMode.GroupWrite) != UnixFileMode.None)
+        {
+            File.SetUnixFileMode(file.SafeFileHandle, _fileMode);
+        }
+
+        return file;
+    }
+
+    private FileStream Checked(FileStream file, string path)
+    {
+        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file.SafeFileHandle) & Permissions & ~_directoryMode) != UnixFileMode.None)
+        {
+            file.Dispose();
+            throw Refused($"The file {path} can be used by others than its owner. Run: chmod 600, and find out who could read it.");
+        }
+
+        return file;
+    }
+
+    private static void Move(string temporary, string path) => File.Move(temporary, path, overwrite: true);
+#else
+    private static void Create(string path)
+    {
+        if (!RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
+        {
+            throw Refused($"The directory {path} isn't there, and this build can't make one that only its owner can use. Run: mkdir -m 700");
+        }
+
+        Directory.CreateDirectory(path);
+    }
+
+    private static FileStream Open(string path, FileMode mode, FileOptions options) =>
+        new(path, mode, FileAccess.ReadWrite, FileShare.None, bufferSize: 4096, options);
+
+    private static FileStream Checked(FileStream file, string path)
+    {
+        _ = path;
+        return file;
+    }
+
+    private static void Move(string temporary, string path)
+    {
+        if (File.Exists(path))
+        {
+            File.Replace(temporary, path, destinationBackupFileName: null);
+            return;
+        }
+
+        File.Move(temporary, path);
+    }
+#endif
+}
+
+/// <summary>The file is larger than what is read.</summary>
+internal sealed class FileTooLargeException : IOException;

@@ -1,0 +1,102 @@
+using System;
+using System.Collections.Generic;
+
+namespace TokenRefresh.Storage;
+
+/// <summary>
+/// Remembers how long this process has seen a record unchanged, so that a store's clock that is set back doesn't make a lease or a pause
+/// longer; and when it was last woken in vain. Shared by the sessions of one name; holds entries only for records that are waited for.
+/// </summary>
+internal sealed class RecordWatch(TimeProvider time)
+{
+    // So many entries may be left over by sessions that never came back for theirs.
+    private const int CleanUpAbove = 64;
+
+    // No lease and no pause is longer.
+    private static readonly TimeSpan Longest = TimeSpan.FromHours(2);
+
+    private readonly object _lock = new();
+    private readonly Dictionary<TokenSessionKey, Entry> _entries = [];
+
+    /// <summary>How many records are remembered.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _entries.Count;
+            }
+        }
+    }
+
+    /// <summary>Returns the age of a record: by the store's clock, or the time since this process first saw it, whichever is greater.</summary>
+    public TimeSpan Observe(TokenSessionKey key, StoredRecord stored)
+    {
+        lock (_lock)
+        {
+            var watched = time.GetElapsedTime(Find(key, stored.Revision).Since);
+            return watched > stored.Age ? watched : stored.Age;
+        }
+    }
+
+    /// <summary>Counts a wait for a change of a record.</summary>
+    /// <returns>Whether this process has waited for a change of this very record before.</returns>
+    public bool CountWait(TokenSessionKey key, string? revision)
+    {
+        lock (_lock)
+        {
+            var entry = Find(key, revision);
+            var isRepeated = entry.IsWaitedFor;
+            entry.IsWaitedFor = true;
+            return isRepeated;
+        }
+    }
+
+    /// <summary>Forgets a record that isn't waited for any more.</summary>
+    public void Forget(TokenSessionKey key)
+    {
+        lock (_lock)
+        {
+            _entries.Remove(key);
+        }
+    }
+
+    private Entry Find(TokenSessionKey key, string? revision)
+    {
+        if (_entries.TryGetValue(key, out var entry) && entry.Revision == revision)
+        {
+            return entry;
+        }
+
+        if (_entries.Count >= CleanUpAbove)
+        {
+            CleanUp();
+        }
+
+        return _entries[key] = new Entry(revision, time.GetTimestamp());
+    }
+
+    private void CleanUp()
+    {
+        var old = new List<TokenSessionKey>();
+        foreach (var entry in _entries)
+        {
+            if (time.GetElapsedTime(entry.Value.Since) > Longest)
+            {
+                old.Add(entry.Key);
+            }
+        }
+
+        old.ForEach(key => _entries.Remove(key));
+    }
+
+    private sealed class Entry(string? revision, long since)
+    {
+        public string? Revision { get; } = revision;
+
+        public long Since { get; } = since;
+
+        public bool IsWaitedFor { get; set; }
+    }
+}

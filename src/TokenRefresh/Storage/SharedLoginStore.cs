@@ -1,0 +1,247 @@
+using System;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace TokenRefresh.Storage;
+
+/// <summary>The login in an <see cref="ITokenStore"/>: reads or writes the record, and decides by <see cref="LoginRules"/> on what is there.</summary>
+/// <param name="store">The store.</param>
+/// <param name="key">The session.</param>
+/// <param name="protector">Encrypts the tokens; <see langword="null"/> if the store does, or keeps them in memory.</param>
+/// <param name="time">The clock of this process.</param>
+/// <param name="watch">What this process remembers of records that it waits for.</param>
+internal sealed class SharedLoginStore(ITokenStore store, TokenSessionKey key, ITokenProtector? protector, TimeProvider time, RecordWatch watch)
+    : LoginStore
+{
+    // The server has answered: saving that isn't limited by the flight's own deadline.
+    private static readonly TimeSpan SaveTimeout = TimeSpan.FromSeconds(5);
+
+    // How long other processes have to write back a newer version into a store that lost it.
+    private static readonly TimeSpan WriteBackPause = TimeSpan.FromSeconds(1);
+
+    // A write that is refused means that another process made one. So many in a row are no coincidence.
+    private const int MaxWrites = 100;
+
+    private readonly StoreCalls _calls = new(store, key);
+    private readonly LoginRecordFactory _records = new(key, protector, time);
+
+    public override Task<LoginStoreResult> LoadAsync(HeldLogin held, CancellationToken cancellationToken) => StoreCalls.GuardAsync(
+        async () => await WriteAsync(
+            await _calls.ReadAsync(cancellationToken).ConfigureAwait(false),
+            (record, _) => LoginRules.Load(record, held, () => _records.Of(held)),
+            cancellationToken).ConfigureAwait(false),
+        cancellationToken);
+
+    public override Task<LoginStoreResult> AcquireAsync(HeldLogin held, RefreshLease lease, CancellationToken cancellationToken) => StoreCalls.GuardAsync(
+        async () =>
+        {
+            if (store is not ITokenStoreLock locks)
+            {
+                return await AcquireAsync(held, lease, StoreLock.None, cancellationToken).ConfigureAwait(false);
+            }
+
+            var storeLock = await _calls.TryLockAsync(locks, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                var result = await AcquireAsync(held, lease, storeLock is null ? StoreLock.Busy : StoreLock.Held, cancellationToken).ConfigureAwait(false);
+                if (result.Status == LoginStatus.Succeeded)
+                {
+                    result = result with { Lock = storeLock };
+                    storeLock = null;
+                }
+
+                return result;
+            }
+            finally
+            {
+                storeLock?.Dispose();
+            }
+        },
+        cancellationToken);
+
+    public override Task<LoginStoreResult> SaveAsync(HeldLogin start, TokenSet tokens) => WithTimeoutAsync(async cancellationToken =>
+    {
+        var next = _records.New(start.LoginId, start.Version + 1, tokens);
+        var (stored, isSaved) = start.Revision is { } revision
+            ? await _calls.ExchangeAsync(next, revision, cancellationToken).ConfigureAwait(false)
+            : (await _calls.ReadAsync(cancellationToken).ConfigureAwait(false), false);
+        if (isSaved)
+        {
+            return Describe(new LoginDecision(LoginStatus.Succeeded, next), next, stored);
+        }
+
+        var result = await WriteAsync(stored, (record, _) => LoginRules.Save(record, start, next), cancellationToken).ConfigureAwait(false);
+        return IsSavedAlready(result, next, tokens) ? result with { Status = LoginStatus.Succeeded } : result;
+    });
+
+    public override Task<LoginStoreResult> EndAsync(HeldLogin start, RefreshLease lease, ReLoginReason reason, string? error) =>
+        WithTimeoutAsync(async cancellationToken =>
+        {
+            var ended = LoginRecordFactory.Ended(start, reason, error);
+            return await WriteAsync(
+                await _calls.ReadAsync(cancellationToken).ConfigureAwait(false),
+                (record, stored) => LoginRules.End(record, AgeOf(record, stored), start, lease, ended),
+                cancellationToken).ConfigureAwait(false);
+        });
+
+    public override Task ReleaseAsync(HeldLogin start, RefreshLease lease, LeaseRelease release) => WithTimeoutAsync(async cancellationToken =>
+        await WriteAsync(
+            await _calls.ReadAsync(cancellationToken).ConfigureAwait(false),
+            (record, stored) => new LoginDecision(
+                LoginStatus.Succeeded, LoginRules.Release(record, stored?.Age ?? TimeSpan.Zero, start, lease, release)),
+            cancellationToken).ConfigureAwait(false));
+
+    public override Task<LoginStoreResult> SignInAsync(
+        string loginId, long knownVersion, TokenSet tokens, CancellationToken cancellationToken) => StoreCalls.GuardAsync(
+        () =>
+        {
+            var record = _records.New(loginId, 0, tokens);
+            return ReplaceAsync(replaced => record with { Version = NextVersion(replaced, knownVersion) }, cancellationToken);
+        },
+        cancellationToken);
+
+    public override Task<LoginStoreResult> SignOutAsync(long knownVersion, CancellationToken cancellationToken) => StoreCalls.GuardAsync(
+        () => ReplaceAsync(replaced => LoginRecordFactory.SignedOut(NextVersion(replaced, knownVersion)), cancellationToken),
+        cancellationToken);
+
+    public override Task WaitForChangeAsync(LoginStoreResult leased, CancellationToken cancellationToken) => StoreCalls.GuardAsync(
+        async () =>
+        {
+            await _calls.WaitForChangeAsync(leased, watch.CountWait(key, leased.Revision), cancellationToken).ConfigureAwait(false);
+            return true;
+        },
+        cancellationToken);
+
+    private async Task<LoginStoreResult> AcquireAsync(HeldLogin held, RefreshLease lease, StoreLock storeLock, CancellationToken cancellationToken)
+    {
+        // Encrypts once, so that a missing key fails before the refresh token is used.
+        var own = held.State == LoginState.None ? LoginRecord.Vacant : _records.Of(held);
+        StoredRecord? stored;
+        if (held is { State: LoginState.SignedIn, Revision: { } revision } && storeLock != StoreLock.Busy)
+        {
+            var leased = own with { Lease = lease };
+            (stored, var isLeased) = await _calls.ExchangeAsync(leased, revision, cancellationToken).ConfigureAwait(false);
+            if (isLeased)
+            {
+                return Describe(new LoginDecision(LoginStatus.Succeeded, leased), leased, stored);
+            }
+        }
+        else
+        {
+            stored = await _calls.ReadAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        while (true)
+        {
+            LoginDecision last = default;
+            var result = await WriteAsync(
+                stored,
+                (record, seen) => last = LoginRules.Acquire(record, AgeOf(record, seen), held, lease, storeLock, () => own),
+                cancellationToken).ConfigureAwait(false);
+            if (result.Status != LoginStatus.Succeeded || last.Write?.Lease is not null)
+            {
+                return Settled(result);
+            }
+
+            // Written back into a store that had lost it: another process may do the same with a newer version.
+            await time.Delay(WriteBackPause, cancellationToken).ConfigureAwait(false);
+            stored = await _calls.ReadAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Replaces whatever is there. What can't be read is replaced too: a sign-in and a sign-out always succeed.</summary>
+    private async Task<LoginStoreResult> ReplaceAsync(Func<LoginRecord?, LoginRecord> next, CancellationToken cancellationToken)
+    {
+        StoredRecord? stored = null;
+        for (var writes = 0; writes < MaxWrites; writes++)
+        {
+            var replaced = LoginRecordFactory.TryParse(stored);
+            var record = next(replaced);
+            (stored, var isWritten) = await _calls.ExchangeAsync(record, stored?.Revision, cancellationToken).ConfigureAwait(false);
+            if (isWritten)
+            {
+                var result = Describe(new LoginDecision(LoginStatus.Succeeded, record), record, stored);
+                return Settled(result) with { Replaced = _records.TryRead(replaced) };
+            }
+        }
+
+        throw TooManyWrites();
+    }
+
+    /// <summary>Writes what the rules decide on what is stored, and decides again if another process has written meanwhile.</summary>
+    private async Task<LoginStoreResult> WriteAsync(
+        StoredRecord? stored, Func<LoginRecord?, StoredRecord?, LoginDecision> decide, CancellationToken cancellationToken)
+    {
+        for (var writes = 0; writes < MaxWrites; writes++)
+        {
+            var record = LoginRecordFactory.Parse(stored);
+            var decision = decide(record, stored);
+            if (decision.Write is not { } next)
+            {
+                return Describe(decision, record, stored);
+            }
+
+            (stored, var isWritten) = await _calls.ExchangeAsync(next, stored?.Revision, cancellationToken).ConfigureAwait(false);
+            if (isWritten)
+            {
+                return Describe(decision, next, stored);
+            }
+        }
+
+        throw TooManyWrites();
+    }
+
+    private async Task<LoginStoreResult> WithTimeoutAsync(Func<CancellationToken, Task<LoginStoreResult>> operation)
+    {
+        using var timeout = time.CreateTimeout(SaveTimeout);
+        return await StoreCalls.GuardAsync(() => operation(timeout.Token), timeout.Token).ConfigureAwait(false);
+    }
+
+    private long NextVersion(LoginRecord? stored, long knownVersion) => LoginRules.NextVersion(stored, knownVersion, time.GetUtcNow());
+
+    /// <returns>The record's age: the store's, or how long this process has seen it unchanged while it waits.</returns>
+    private TimeSpan AgeOf(LoginRecord? record, StoredRecord? stored) =>
+        stored is not { } seen ? TimeSpan.Zero : record is { IsWaitedFor: true } ? watch.Observe(key, seen) : seen.Age;
+
+    private LoginStoreResult Settled(LoginStoreResult result)
+    {
+        if (result.Status is not (LoginStatus.Leased or LoginStatus.RetryLater))
+        {
+            watch.Forget(key);
+        }
+
+        return result;
+    }
+
+    private LoginStoreResult Describe(LoginDecision decision, LoginRecord? record, StoredRecord? stored)
+    {
+        record ??= LoginRecord.Vacant;
+        var result = new LoginStoreResult(decision.Status)
+        {
+            LoginId = record.LoginId,
+            Version = record.Version,
+            Age = record.TokensAge + (stored?.Age ?? TimeSpan.Zero),
+            Revision = stored?.Revision,
+            Delay = decision.Delay,
+            PossiblyUsed = record.PossiblyUsed,
+            Reason = record.Reason,
+            Error = record.Error,
+            TokenHash = record.TokenHash,
+        };
+        return decision.Status switch
+        {
+            LoginStatus.Newer => result with { Tokens = _records.Read(record), Revision = record.IsFree ? result.Revision : null },
+            LoginStatus.Succeeded when record is { State: LoginState.SignedIn, IsFree: false } && decision.Write?.Lease is null => result with { Revision = null },
+            _ => result,
+        };
+    }
+
+    private InvalidOperationException TooManyWrites() =>
+        new($"{store.GetType().Name} has refused {MaxWrites} writes in a row, each because of another record.");
+
+    // An earlier attempt whose answer was lost.
+    private static bool IsSavedAlready(LoginStoreResult result, LoginRecord next, TokenSet tokens) =>
+        result.Status == LoginStatus.Newer
+        && (result.LoginId, result.Version, result.TokenHash) == (next.LoginId, next.Version, next.TokenHash)
+        && result.Tokens.AccessToken == tokens.AccessToken;
+}

@@ -1,0 +1,99 @@
+using System;
+using System.Text;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace TokenRefresh.Storage;
+
+/// <summary>Calls an <see cref="ITokenStore"/>, which may be the app's: one that blocks or ignores its token is left at the timeout.</summary>
+internal sealed class StoreCalls(ITokenStore store, TokenSessionKey key)
+{
+    // What is larger can't be read again.
+    private const int MaxSize = 1024 * 1024;
+
+    /// <summary>How soon a wait returns at the earliest if the one before was in vain. Real time: it protects the processor.</summary>
+    private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Runs an operation that consists of several calls.</summary>
+    /// <exception cref="StoreException">It failed; or the token was cancelled.</exception>
+    public static async Task<T> GuardAsync<T>(Func<Task<T>> operation, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await operation().ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            throw new StoreException(
+                cancellationToken.IsCancellationRequested ? new TimeoutException("The token store did not answer in time.") : e);
+        }
+    }
+
+    public Task<StoredRecord?> ReadAsync(CancellationToken cancellationToken) =>
+        CallAsync(() => store.ReadAsync(key, cancellationToken), cancellationToken);
+
+    /// <summary>Writes a record over the one of this revision.</summary>
+    /// <returns>What is stored afterwards, and whether that is this record.</returns>
+    public async Task<(StoredRecord? Stored, bool IsWritten)> ExchangeAsync(LoginRecord record, string? revision, CancellationToken cancellationToken)
+    {
+        var text = LoginRecordText.Write(record);
+        if (Encoding.UTF8.GetByteCount(text) > MaxSize)
+        {
+            throw new TokenStoreConfigurationException(
+                "The tokens are too large to be saved: a record holds up to 1 MiB. Ask the authorization server for smaller tokens.");
+        }
+
+        var stored = await CallAsync(
+            () => store.CompareExchangeAsync(key, text, revision, record.KeepFor, cancellationToken), cancellationToken).ConfigureAwait(false);
+        return stored is null && revision is null
+            ? throw new InvalidOperationException($"{store.GetType().Name} was to write a record and returned none.")
+            : (stored, stored?.Text == text);
+    }
+
+    /// <summary>Waits for a change.</summary>
+    /// <param name="leased">The result that says to wait.</param>
+    /// <param name="isRepeated">Whether a wait for the same record has returned before.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    public async Task WaitForChangeAsync(LoginStoreResult leased, bool isRepeated, CancellationToken cancellationToken)
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        await CallAsync(
+            async () =>
+            {
+                await store.WaitForChangeAsync(key, leased.Revision, leased.Delay, cancellationToken).ConfigureAwait(false);
+                return true;
+            },
+            cancellationToken).ConfigureAwait(false);
+        var rest = ShortestWait - TimeProvider.System.GetElapsedTime(start);
+        if (isRepeated && rest > TimeSpan.Zero)
+        {
+            await TimeProvider.System.Delay(rest, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Takes the store's own lock. One that comes after the caller has left is given back.</summary>
+    public async Task<IDisposable?> TryLockAsync(ITokenStoreLock locks, CancellationToken cancellationToken)
+    {
+        var taking = Start(() => locks.TryLockAsync(key, cancellationToken));
+        try
+        {
+            return await taking.WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            _ = taking.ContinueWith(
+                late => late.Result?.Dispose(),
+                CancellationToken.None,
+                TaskContinuationOptions.OnlyOnRanToCompletion | TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default);
+            throw;
+        }
+    }
+
+    private Task<T> CallAsync<T>(Func<ValueTask<T>> call, CancellationToken cancellationToken) =>
+        Start(call).WaitOrLeaveAsync(cancellationToken);
+
+    // An app's store may block before its first await: on a thread of its own it can be left.
+    private Task<T> Start<T>(Func<ValueTask<T>> call) =>
+        store is IBuiltInTokenStore ? call().AsTask() : Task.Run(() => call().AsTask());
+}
