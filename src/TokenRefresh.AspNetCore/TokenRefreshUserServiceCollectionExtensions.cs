@@ -1,11 +1,14 @@
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
-using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.AspNetCore.Components.Server;
+using Microsoft.AspNetCore.Components.Server.Circuits;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using TokenRefresh;
 using TokenRefresh.AspNetCore.BackChannelLogout;
+using TokenRefresh.AspNetCore.Blazor;
 using TokenRefresh.AspNetCore.DependencyInjection;
 using TokenRefresh.AspNetCore.Requests;
 using TokenRefresh.AspNetCore.Sessions;
@@ -57,6 +60,27 @@ public static class TokenRefreshUserServiceCollectionExtensions
 
         builder.TokenEndpointClient.AddHttpMessageHandler(provider => new DiscoveryHandler(provider.GetRequiredService<UserSessionRegistry>(), name));
         return builder;
+    }
+
+    /// <summary>
+    /// Gives the requests of Blazor Server circuits the token of the circuit's user, and ends the circuit's sign-in when the user signs out
+    /// elsewhere. Call it after <c>AddInteractiveServerComponents</c>. An <see cref="AuthenticationStateProvider"/> of the app's own stays.
+    /// </summary>
+    /// <param name="services">The services.</param>
+    /// <returns>The same services.</returns>
+    public static IServiceCollection AddTokenRefreshForBlazor(this IServiceCollection services)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        AddCommonServices(services);
+        services.TryAddEnumerable(ServiceDescriptor.Scoped<CircuitHandler, CircuitUserHandler>());
+        services.TryAddSingleton<LoginWatch>();
+        var own = services.LastOrDefault(service => service.ServiceType == typeof(AuthenticationStateProvider));
+        if (own is null || own.ImplementationType == typeof(ServerAuthenticationStateProvider))
+        {
+            services.AddScoped<AuthenticationStateProvider, TokenAuthenticationStateProvider>();
+        }
+
+        return services;
     }
 
     private static UserSessionNames AddCommonServices(IServiceCollection services)

@@ -72,7 +72,8 @@ internal sealed class OpenIdConnectSignIn(
         try
         {
             await replacement.SignOutAsync(context.HttpContext, context.Properties, session, login).ConfigureAwait(false);
-            await sessions[session.Name, login.SessionKey].SignInAsync(pending.ToTokenSet(), context.HttpContext.RequestAborted).ConfigureAwait(false);
+            await sessions[session.Name, login.SessionKey]
+                .SignInAsync(pending.ToTokenSet(session.Options.KeepIdToken), context.HttpContext.RequestAborted).ConfigureAwait(false);
         }
         catch (TokenRefreshException e)
         {

@@ -27,13 +27,14 @@ internal sealed class PendingLogin(ProviderLogin login, OpenIdConnectMessage res
         context.Items.Remove(KeyPrefix + scheme, out var pending) ? pending as PendingLogin : null;
 
     /// <summary>The tokens as a session takes them. <c>expires_in</c> may be missing: then the lifetime is unknown.</summary>
-    public TokenSet ToTokenSet() => new(AccessToken!, RefreshToken)
+    public TokenSet ToTokenSet(bool keepIdToken) => new(AccessToken!, RefreshToken)
     {
         ReceivedAt = receivedAt,
         ExpiresAt = long.TryParse(response.ExpiresIn, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds <= int.MaxValue
             ? receivedAt.AddSeconds(seconds)
             : null,
         Scope = NullIfEmpty(response.Scope),
+        IdentityToken = keepIdToken ? NullIfEmpty(response.IdToken) : null,
     };
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;

@@ -1,0 +1,109 @@
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.AspNetCore.Components.Rendering;
+using TokenRefresh.AspNetCore.Blazor;
+
+namespace TokenRefresh;
+
+/// <summary>
+/// Put this component around the body of an interactive layout. When the user's login ends, it loads the page again, and the page's
+/// request leads to the sign-in. It doesn't handle other exceptions.
+/// </summary>
+public sealed class TokenRefreshBoundary : ErrorBoundaryBase, IDisposable
+{
+    private IDisposable? _subscription;
+    private bool _wasSignedIn;
+    private bool _isLeaving;
+
+    [Inject]
+    private NavigationManager Navigation { get; set; } = null!;
+
+    [Inject]
+    private AuthenticationStateProvider Authentication { get; set; } = null!;
+
+    [Inject]
+    private LoginWatch Watch { get; set; } = null!;
+
+    /// <summary>Stops watching the login.</summary>
+    public void Dispose()
+    {
+        _subscription?.Dispose();
+        Authentication.AuthenticationStateChanged -= OnAuthenticationStateChanged;
+    }
+
+    /// <summary>Renders the content, or nothing while the page is loaded again.</summary>
+    /// <param name="builder">The builder of the tree.</param>
+    protected override void BuildRenderTree(RenderTreeBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        if (CurrentException is null)
+        {
+            builder.AddContent(0, ChildContent);
+        }
+    }
+
+    /// <summary>Begins to watch the login, once the component is interactive.</summary>
+    /// <param name="firstRender">Whether it is the first time.</param>
+    /// <returns>A task that ends when the login is watched.</returns>
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (!firstRender)
+        {
+            return;
+        }
+
+        Authentication.AuthenticationStateChanged += OnAuthenticationStateChanged;
+        var user = (await Authentication.GetAuthenticationStateAsync().ConfigureAwait(true)).User;
+        _wasSignedIn = user.Identity?.IsAuthenticated == true;
+        _subscription = Watch.Subscribe(user, () => _ = InvokeAsync(Leave));
+        if (await Watch.IsEndedAsync(user, CancellationToken.None).ConfigureAwait(true))
+        {
+            Leave();
+        }
+    }
+
+    /// <summary>Loads the page again if the exception says that the login has ended. Any other exception ends the circuit, as without this component.</summary>
+    /// <param name="exception">The exception.</param>
+    /// <returns>A task that ends when the exception is handled.</returns>
+    protected override Task OnErrorAsync(Exception exception)
+    {
+        if (!IsLoginEnd(exception))
+        {
+            return Task.FromException(exception);
+        }
+
+        Leave();
+        return Task.CompletedTask;
+    }
+
+    private static bool IsLoginEnd(Exception? exception)
+    {
+        for (; exception is not null; exception = exception.InnerException)
+        {
+            if (exception is TokenRefreshException { Failure: TokenRefreshFailure.ReLoginRequired })
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void OnAuthenticationStateChanged(Task<AuthenticationState> change) => _ = InvokeAsync(async () =>
+    {
+        var user = (await change.ConfigureAwait(true)).User;
+        if (_wasSignedIn && user.Identity?.IsAuthenticated != true)
+        {
+            Leave();
+        }
+    });
+
+    private void Leave()
+    {
+        if (!_isLeaving)
+        {
+            _isLeaving = true;
+            Navigation.NavigateTo(Navigation.Uri, forceLoad: true);
+        }
+    }
+}
