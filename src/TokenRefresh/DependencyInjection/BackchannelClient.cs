@@ -1,41 +1,155 @@
 using System;
+using System.Collections.Generic;
 using System.Net.Http;
+using System.Threading;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Http;
+using TokenRefresh.Protocol;
 
 namespace TokenRefresh.DependencyInjection;
 
 /// <summary>
-/// The client of a session's token calls, new from the factory for each. A container that is being disposed makes none any more, while the
-/// last flight is still to be drained: that one gets the client made before.
+/// The HTTP client for a session's token requests. It isn't one of the factory's: what an app configures for all of its clients (retries,
+/// loggers, default headers) must neither send a refresh token twice nor write it down.
 /// </summary>
+/// <remarks>
+/// A container that is being disposed creates no client any more, while the last flight still needs one: it gets the client before.
+/// </remarks>
 internal sealed class BackchannelClient
 {
-    private readonly IHttpClientFactory _factory;
+    private readonly IServiceProvider _provider;
     private readonly string _name;
+    private readonly TokenRefreshOptions _options;
+    private readonly TimeProvider _time;
+    private readonly object _lock = new();
+    private readonly Queue<(IDisposable Scope, long Retired)> _retired = new();
+    private Handler? _handler;
+    private BackchannelSettings? _settings;
     private volatile HttpClient? _last;
 
-    public BackchannelClient(IHttpClientFactory factory, string name)
+    /// <param name="provider">The container.</param>
+    /// <param name="name">The name under which the app configures the client.</param>
+    /// <param name="options">The session's options.</param>
+    /// <param name="time">The clock of the handlers' lifetime; <see langword="null"/> for the system's. It isn't the app's.</param>
+    public BackchannelClient(IServiceProvider provider, string name, TokenRefreshOptions options, TimeProvider? time = null)
     {
-        _factory = factory;
+        _provider = provider;
         _name = name;
+        _options = options;
+        _time = time ?? TimeProvider.System;
         try
         {
-            _last = factory.CreateClient(name);
+            Get();
         }
         catch (Exception)
         {
-            // Set up wrongly: the first token call says so to its flight.
+            // Configured wrongly: the first token request reports it.
         }
     }
 
+    /// <summary>Returns a client for one request.</summary>
+    /// <exception cref="TokenRefreshException">The client's handler follows redirects, and can't be changed.</exception>
     public HttpClient Get()
     {
         try
         {
-            return _last = _factory.CreateClient(_name);
+            return _last = Create();
         }
         catch (ObjectDisposedException) when (_last is not null)
         {
             return _last;
         }
+    }
+
+    private HttpClient Create()
+    {
+        var settings = _settings ??= BackchannelSettings.Read(_provider, _name);
+        HttpMessageHandler handler;
+        lock (_lock)
+        {
+            handler = GetHandler(settings);
+        }
+
+        var client = new HttpClient(handler, disposeHandler: false);
+        foreach (var configure in settings.Own.HttpClientActions)
+        {
+            configure(client);
+        }
+
+        return client;
+    }
+
+    // Replaced now and then, as the factory does it: a client certificate is renewed, a host moves. The old one may still be in use, and
+    // what it holds ends with its idle connections; only its scope is to be disposed.
+    private HttpMessageHandler GetHandler(BackchannelSettings settings)
+    {
+        var lifetime = settings.Own.HandlerLifetime;
+        if (_handler is { } current && (lifetime == Timeout.InfiniteTimeSpan || _time.GetElapsedTime(current.Created) < lifetime))
+        {
+            return current.Chain;
+        }
+
+        var scope = _provider.CreateScope();
+        var chain = Build(settings, scope.ServiceProvider);
+        var now = _time.GetTimestamp();
+        DisposeRetired();
+        if (_handler is not null)
+        {
+            _retired.Enqueue((_handler.Scope, now));
+        }
+
+        _handler = new Handler(chain, scope, now);
+        return chain;
+    }
+
+    private HttpMessageHandler Build(BackchannelSettings settings, IServiceProvider services)
+    {
+        var builder = new Builder(services) { Name = _name, PrimaryHandler = BackchannelHandler.Create() };
+        foreach (var configure in settings.ForAll.HttpMessageHandlerBuilderActions)
+        {
+            configure(builder);
+        }
+
+        // A proxy or a certificate of the primary handler is for all clients. The other handlers aren't for token requests.
+        builder.AdditionalHandlers.Clear();
+        foreach (var configure in settings.Own.HttpMessageHandlerBuilderActions)
+        {
+            configure(builder);
+        }
+
+        try
+        {
+            BackchannelHandler.Prepare(builder.PrimaryHandler, _options);
+        }
+        catch (ArgumentException e)
+        {
+            throw new TokenRefreshException(TokenRefreshFailure.Configuration, BackchannelHandler.InUse, innerException: e);
+        }
+
+        return builder.Build();
+    }
+
+    // No request takes longer than its flight.
+    private void DisposeRetired()
+    {
+        while (_retired.Count > 0 && _time.GetElapsedTime(_retired.Peek().Retired) > _options.RefreshTimeout + _options.RefreshTimeout)
+        {
+            _retired.Dequeue().Scope.Dispose();
+        }
+    }
+
+    private sealed record Handler(HttpMessageHandler Chain, IDisposable Scope, long Created);
+
+    private sealed class Builder(IServiceProvider services) : HttpMessageHandlerBuilder
+    {
+        public override string? Name { get; set; }
+
+        public override HttpMessageHandler PrimaryHandler { get; set; } = null!;
+
+        public override IList<DelegatingHandler> AdditionalHandlers { get; } = [];
+
+        public override IServiceProvider Services => services;
+
+        public override HttpMessageHandler Build() => CreateHandlerPipeline(PrimaryHandler, AdditionalHandlers);
     }
 }

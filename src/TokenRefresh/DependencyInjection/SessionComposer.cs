@@ -1,5 +1,4 @@
 using System;
-using System.Net.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -24,7 +23,7 @@ internal sealed class SessionComposer(IServiceProvider provider, SessionRegistry
 
         var options = Options(name);
         var time = provider.GetService<TimeProvider>() ?? TimeProvider.System;
-        var backchannel = Backchannel(name);
+        var backchannel = new BackchannelClient(provider, BackchannelName(name), options).Get;
         var services = new SessionServices
         {
             Name = name,
@@ -56,8 +55,6 @@ internal sealed class SessionComposer(IServiceProvider provider, SessionRegistry
             throw;
         }
     }
-
-    private Func<HttpClient> Backchannel(string name) => new BackchannelClient(provider.GetRequiredService<IHttpClientFactory>(), BackchannelName(name)).Get;
 
     public static bool HasEndpoint(IServiceProvider provider, string name) =>
         provider.GetService<IServiceProviderIsKeyedService>() is { } services

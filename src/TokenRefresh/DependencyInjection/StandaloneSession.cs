@@ -1,6 +1,5 @@
 using System;
 using System.Net.Http;
-using System.Threading;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using TokenRefresh.Diagnostics;
@@ -40,12 +39,7 @@ internal static class StandaloneSession
         HttpClient? client = null;
         if (endpoint is null || options.RevocationEndpoint is not null)
         {
-            if (backchannel is not null)
-            {
-                BackchannelHandler.DisableRedirectsAndCookies(backchannel);
-            }
-
-            client = new HttpClient(backchannel ?? BackchannelHandler.Create(), disposeHandler: backchannel is null) { Timeout = Timeout.InfiniteTimeSpan };
+            client = BackchannelHandler.CreateClient(backchannel, options);
         }
 
         return new SessionServices

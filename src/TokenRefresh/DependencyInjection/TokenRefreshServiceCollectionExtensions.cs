@@ -1,17 +1,14 @@
 using System;
 using System.Diagnostics.Metrics;
 using System.Linq;
-using System.Net.Http;
 using System.Threading;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Http;
 using Microsoft.Extensions.Options;
 using TokenRefresh;
 using TokenRefresh.DependencyInjection;
 using TokenRefresh.Diagnostics;
 using TokenRefresh.Options;
-using TokenRefresh.Protocol;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -86,17 +83,8 @@ public static class TokenRefreshServiceCollectionExtensions
         AddBackchannel(services, name);
     }
 
-    // Nothing that is configured for all clients belongs here: a retry of somebody else's would send a refresh token twice, a logger
-    // would write it down.
-    private static void AddBackchannel(IServiceCollection services, string name)
-    {
-        var client = SessionComposer.BackchannelName(name);
-        services.AddHttpClient(client)
-            .ConfigureHttpClient(http => http.Timeout = Timeout.InfiniteTimeSpan)
-            .ConfigurePrimaryHttpMessageHandler(BackchannelHandler.Create)
-            .ConfigureAdditionalHttpMessageHandlers((handlers, _) => handlers.Clear())
-            .RemoveAllLoggers();
-        services.PostConfigure<HttpClientFactoryOptions>(
-            client, options => options.HttpMessageHandlerBuilderActions.Add(builder => BackchannelHandler.DisableRedirectsAndCookies(builder.PrimaryHandler)));
-    }
+    // Registers the name for the app's own settings of the client: see BackchannelClient.
+    private static void AddBackchannel(IServiceCollection services, string name) => services
+        .AddHttpClient(SessionComposer.BackchannelName(name))
+        .ConfigureHttpClient(http => http.Timeout = Timeout.InfiniteTimeSpan);
 }

@@ -20,10 +20,12 @@ public sealed class TokenSessionBuilder
     /// <summary>The session's name.</summary>
     public string Name { get; }
 
-    /// <summary>
-    /// The HTTP client that carries the token calls: for a proxy, a client certificate, or a mock server in tests. It has none of the
-    /// handlers that were configured for all clients, and follows no redirect.
-    /// </summary>
+    /// <summary>The HTTP client that sends token requests: for a proxy, a client certificate, or a mock server in tests.</summary>
+    /// <remarks>
+    /// Its primary handler is the one of <c>ConfigureHttpClientDefaults</c>, unless it is set here. Other settings for all clients don't
+    /// apply: handlers, default headers, loggers, builder filters. Handlers that are added here do. It follows no redirect and keeps no
+    /// cookie, and uses no proxy for an http endpoint on loopback.
+    /// </remarks>
     public IHttpClientBuilder TokenEndpointClient => Services.AddHttpClient(SessionComposer.BackchannelName(Name));
 
     /// <summary>Keeps the session's tokens in this store.</summary>

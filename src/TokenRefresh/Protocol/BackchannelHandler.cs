@@ -1,61 +1,142 @@
 using System;
 using System.Net;
 using System.Net.Http;
+using System.Reflection;
+using System.Threading;
 
 namespace TokenRefresh.Protocol;
 
-/// <summary>The handler that carries token calls: it follows no redirect, keeps no cookie, and bounds what it decompresses by who reads it.</summary>
+/// <summary>The handler that sends token requests: it follows no redirect and keeps no cookie, and uses no proxy within the machine.</summary>
 internal static class BackchannelHandler
 {
+    /// <summary>What is wrong with a handler that can't be prepared, and what to do.</summary>
+    public const string InUse =
+        "The handler that sends token requests is in use already, so that its redirects, cookies or proxy can't be switched off. "
+        + "Set AllowAutoRedirect and UseCookies to false before its first request (for an http endpoint UseProxy, too), "
+        + "or use another handler for token requests.";
+
+    /// <summary>Creates the client of a session that is created by hand.</summary>
+    /// <param name="own">The app's handler, or <see langword="null"/>. It isn't disposed with the client.</param>
+    /// <param name="options">The session's options.</param>
+    /// <exception cref="ArgumentException">The app's handler is in use, and follows redirects, keeps cookies or uses a proxy.</exception>
+    public static HttpClient CreateClient(HttpMessageHandler? own, TokenRefreshOptions options)
+    {
+        var handler = own ?? Create();
+        Prepare(handler, options);
+        return new HttpClient(handler, disposeHandler: own is null) { Timeout = Timeout.InfiniteTimeSpan };
+    }
+
     public static HttpMessageHandler Create()
     {
 #if NET8_0_OR_GREATER
-        var handler = new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5) };
+        if (OperatingSystem.IsBrowser())
+        {
+            // The browser decompresses, and its handler has no other switch than this.
+            return new HttpClientHandler { AllowAutoRedirect = false };
+        }
+
+        return new SocketsHttpHandler
+        {
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            AutomaticDecompression = DecompressionMethods.GZip | DecompressionMethods.Deflate,
+        };
 #else
-        var handler = new HttpClientHandler();
+        return new HttpClientHandler { AutomaticDecompression = DecompressionMethods.GZip | DecompressionMethods.Deflate };
 #endif
-        handler.AutomaticDecompression = DecompressionMethods.GZip | DecompressionMethods.Deflate;
-        DisableRedirectsAndCookies(handler);
-        return handler;
     }
 
-    /// <summary>A refresh token must reach nobody but the endpoint it was meant for: also through a handler of the user's.</summary>
-    public static void DisableRedirectsAndCookies(HttpMessageHandler handler)
+    /// <summary>Prepares the app's handler, or ours: the refresh token must reach no other server than its endpoint.</summary>
+    /// <exception cref="ArgumentException">The handler is in use, and follows redirects, keeps cookies or uses a proxy.</exception>
+    public static void Prepare(HttpMessageHandler handler, TokenRefreshOptions options)
+    {
+        DisableRedirectsAndCookies(handler);
+        if (IsPlainHttp(options.TokenEndpoint) || IsPlainHttp(options.RevocationEndpoint))
+        {
+            // Plain http is allowed where it doesn't leave the machine. A proxy would take it elsewhere.
+            Change(handler, DisableProxy);
+        }
+    }
+
+    /// <exception cref="ArgumentException">The handler is in use, and follows redirects or keeps cookies.</exception>
+    public static void DisableRedirectsAndCookies(HttpMessageHandler handler) => Change(handler, DisableRedirectsAndCookiesOf);
+
+    private static bool IsPlainHttp(Uri? endpoint) => endpoint is { IsLoopback: true } && endpoint.Scheme == Uri.UriSchemeHttp;
+
+    private static void Change(HttpMessageHandler handler, Action<HttpMessageHandler> change)
     {
         while (handler is DelegatingHandler { InnerHandler: { } inner })
         {
             handler = inner;
         }
 
-        if (handler is HttpClientHandler { AllowAutoRedirect: true } or HttpClientHandler { UseCookies: true })
+        try
         {
-            var client = (HttpClientHandler)handler;
-            client.AllowAutoRedirect = false;
-            client.UseCookies = false;
+            change(handler);
         }
+        catch (Exception e) when (e is InvalidOperationException or TargetInvocationException { InnerException: InvalidOperationException })
+        {
+            throw new ArgumentException(InUse, nameof(handler), e);
+        }
+    }
+
+    // What is off isn't set again: a handler that is in use refuses that too.
+    private static void DisableRedirectsAndCookiesOf(HttpMessageHandler handler)
+    {
+        switch (handler)
+        {
 #if NET8_0_OR_GREATER
-        else if (handler is SocketsHttpHandler { AllowAutoRedirect: true } or SocketsHttpHandler { UseCookies: true })
-        {
-            var sockets = (SocketsHttpHandler)handler;
-            sockets.AllowAutoRedirect = false;
-            sockets.UseCookies = false;
-        }
-#else
-        else if (handler.GetType().FullName == "System.Net.Http.SocketsHttpHandler")
-        {
-            // This build can't name it, and may meet it all the same.
-            Disable(handler, nameof(HttpClientHandler.AllowAutoRedirect));
-            Disable(handler, nameof(HttpClientHandler.UseCookies));
-        }
+            case SocketsHttpHandler { AllowAutoRedirect: true } or SocketsHttpHandler { UseCookies: true }:
+                var sockets = (SocketsHttpHandler)handler;
+                sockets.AllowAutoRedirect = false;
+                sockets.UseCookies = false;
+                break;
+            case HttpClientHandler browser when OperatingSystem.IsBrowser():
+                browser.AllowAutoRedirect = false;
+                break;
 #endif
+            case HttpClientHandler { AllowAutoRedirect: true } or HttpClientHandler { UseCookies: true }:
+                var client = (HttpClientHandler)handler;
+                client.AllowAutoRedirect = false;
+                client.UseCookies = false;
+                break;
+#if !NET8_0_OR_GREATER
+            default:
+                SwitchOff(handler, nameof(HttpClientHandler.AllowAutoRedirect));
+                SwitchOff(handler, nameof(HttpClientHandler.UseCookies));
+                break;
+#endif
+        }
+    }
+
+    private static void DisableProxy(HttpMessageHandler handler)
+    {
+        switch (handler)
+        {
+#if NET8_0_OR_GREATER
+            case SocketsHttpHandler { UseProxy: true } sockets:
+                sockets.UseProxy = false;
+                break;
+            case HttpClientHandler when OperatingSystem.IsBrowser():
+                break;
+#endif
+            case HttpClientHandler { UseProxy: true } client:
+                client.UseProxy = false;
+                break;
+#if !NET8_0_OR_GREATER
+            default:
+                SwitchOff(handler, nameof(HttpClientHandler.UseProxy));
+                break;
+#endif
+        }
     }
 
 #if !NET8_0_OR_GREATER
-    // One that is in use can't be changed any more: it is left alone where there is nothing to change.
-    private static void Disable(HttpMessageHandler handler, string name)
+    // The build for .NET Standard can't name SocketsHttpHandler, and may get it all the same.
+    private static void SwitchOff(HttpMessageHandler handler, string name)
     {
-        var property = handler.GetType().GetProperty(name)!;
-        if (property.GetValue(handler) is true)
+        if (handler.GetType().FullName == "System.Net.Http.SocketsHttpHandler"
+            && handler.GetType().GetProperty(name) is { } property
+            && property.GetValue(handler) is true)
         {
             property.SetValue(handler, false);
         }

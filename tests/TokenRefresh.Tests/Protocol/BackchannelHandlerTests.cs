@@ -27,11 +27,14 @@ public sealed class BackchannelHandlerTests
     }
 
     [Fact]
-    public void Ours_is_hardened_reads_compressed_answers_and_looks_its_server_up_anew()
+    public void Ours_follows_no_redirect_reads_compressed_answers_and_looks_its_server_up_anew()
     {
         using var handler = Assert.IsType<SocketsHttpHandler>(BackchannelHandler.Create());
 
+        BackchannelHandler.Prepare(handler, new TokenRefreshOptions { TokenEndpoint = new Uri("https://login.example.com") });
+
         Assert.False(handler.AllowAutoRedirect || handler.UseCookies);
+        Assert.True(handler.UseProxy);
         Assert.Equal(DecompressionMethods.GZip | DecompressionMethods.Deflate, handler.AutomaticDecompression);
         Assert.Equal(TimeSpan.FromMinutes(5), handler.PooledConnectionLifetime);
     }
