@@ -59,6 +59,11 @@ internal static class TokenResponseClassifier
             // {"refresh": ["This field is required."]}: the serializer complains about our request.
             _ when fields.Has("refresh") => TokenEndpointResult.Misconfigured(
                 $"{response.Endpoint} doesn't understand the request. Check that TokenEndpoint is a refresh view of Simple JWT."),
+
+            // {"token": ["This field is required."]}: the views for sliding tokens, and the verify view.
+            400 when fields.Has("token") => TokenEndpointResult.Misconfigured(
+                $"{response.Endpoint} asks for the field token; a refresh view of Simple JWT asks for refresh. Check TokenEndpoint. "
+                + "To use sliding tokens, implement ITokenEndpoint and register it with UseEndpoint."),
             _ when fields["error"] is not null => OtherProtocol(response),
             _ => UnexpectedBody(response),
         };

@@ -170,6 +170,16 @@ public sealed class TokenResponseClassifierTests
         Assert.Contains("Check TokenEndpoint and Protocol", result.Description, StringComparison.Ordinal);
     }
 
+    [Fact]
+    [Trait("Case", "N6")]
+    public void A_view_for_sliding_tokens_is_told_from_a_refresh_view()
+    {
+        var result = TokenResponseClassifier.SimpleJwt(Answer(400, """{"token":["This field is required."]}"""), Now);
+
+        Assert.Equal(TokenEndpointOutcome.Misconfigured, result.Outcome);
+        Assert.Contains("sliding", result.Description, StringComparison.Ordinal);
+    }
+
     [Theory]
     [Trait("Case", "B01")]
     [InlineData(401, """{"type":"client_error","errors":[{"code":"token_not_valid","detail":"x","attr":null}]}""", "token_not_valid")]
