@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using System.Net;
 using System.Net.Http;
 using System.Text.Json;
@@ -9,7 +10,8 @@ namespace TokenRefresh.Handling;
 
 /// <summary>
 /// Recognizes the 403 with which Django REST Framework rejects an expired token. It sends one, in place of a 401, if its first authenticator
-/// has no challenge (session authentication). Only the body says so: its <c>code</c> is <c>token_not_valid</c>.
+/// has no challenge (session authentication). Only the body says so: its <c>code</c> is <c>token_not_valid</c>. The package
+/// drf-standardized-errors puts the code into the list <c>errors</c>.
 /// </summary>
 internal static class SimpleJwtForbidden
 {
@@ -81,16 +83,23 @@ internal static class SimpleJwtForbidden
         try
         {
             using var json = JsonDocument.Parse(utf8.Slice(utf8.Length - WithoutMark(utf8.Span).Length));
-            return json.RootElement.ValueKind == JsonValueKind.Object
-                && json.RootElement.TryGetProperty("code"u8, out var code)
-                && code.ValueKind == JsonValueKind.String
-                && code.ValueEquals("token_not_valid"u8);
+            return HasCode(json.RootElement)
+                || (json.RootElement.ValueKind == JsonValueKind.Object
+                    && json.RootElement.TryGetProperty("errors"u8, out var errors)
+                    && errors.ValueKind == JsonValueKind.Array
+                    && errors.EnumerateArray().Any(HasCode));
         }
         catch (JsonException)
         {
             return false;
         }
     }
+
+    private static bool HasCode(JsonElement error) =>
+        error.ValueKind == JsonValueKind.Object
+        && error.TryGetProperty("code"u8, out var code)
+        && code.ValueKind == JsonValueKind.String
+        && code.ValueEquals("token_not_valid"u8);
 
     private static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> utf8) => utf8.StartsWith("\uFEFF"u8) ? utf8.Slice(3) : utf8;
 }

@@ -82,12 +82,27 @@ public sealed class DjangoRejectionTests
         Assert.Equal(1, app.Tokens.Calls);
     }
 
+    // The package drf-standardized-errors lists each field of the error.
+    [Fact]
+    [Trait("Case", "B97")]
+    public async Task A_403_that_lists_the_code_token_not_valid_is_refreshed_and_resent()
+    {
+        const string Body = """{"type":"client_error","errors":[{"code":"token_not_valid","detail":"…","attr":"detail"},{"code":"token_not_valid","detail":"token_not_valid","attr":"code"}]}""";
+        await using var app = await SignedInAsync(() => Forbidden(Body));
+
+        using var response = await app.GetAsync();
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(1, app.Tokens.Calls);
+    }
+
     [Theory]
     [Trait("Case", "B97")]
     [InlineData("""{"detail":"You do not have permission to perform this action."}""")]
     [InlineData("""{"detail":"…","code":"permission_denied"}""")]
     [InlineData("""{"detail":"…","code":["token_not_valid"]}""")]
     [InlineData("""{"detail":"…","errors":{"code":"token_not_valid"}}""")]
+    [InlineData("""{"type":"client_error","errors":["token_not_valid",{"code":"permission_denied","detail":"…","attr":null}]}""")]
     [InlineData("""["token_not_valid"]""")]
     [InlineData("\"token_not_valid\"")]
     [InlineData("""{"code":"token_not_valid" """)]
