@@ -11,7 +11,7 @@ namespace TokenRefresh.Samples.Servers;
 
 /// <summary>
 /// A real Django REST framework server with Simple JWT, rotation and blacklisting on, in a process of its own on a free loopback port.
-/// It ends with this object, and also with this process.
+/// It ends with this object, and also with this process. README.md beside this file says what it answers.
 /// </summary>
 public sealed class SimpleJwtServer : IAsyncDisposable
 {
@@ -31,11 +31,14 @@ public sealed class SimpleJwtServer : IAsyncDisposable
         _http = new HttpClient { BaseAddress = Address };
     }
 
-    /// <summary>The server's address: <c>GET api/me</c>, <c>POST api/echo</c>.</summary>
+    /// <summary>The server's address: <c>GET api/me</c>, <c>POST api/echo</c>, <c>GET api/staff</c> (403 for each user).</summary>
     public Uri Address { get; }
 
     /// <summary>Where refresh tokens are redeemed.</summary>
     public Uri TokenEndpoint => new(Address, "api/token/refresh/");
+
+    /// <summary>Where sliding tokens are refreshed.</summary>
+    public Uri SlidingTokenEndpoint => new(Address, "api/token/sliding/refresh/");
 
     /// <summary>Why the server can't run on this machine, and what to install; <see langword="null"/>: it can.</summary>
     public static string? MissingReason => Missing.Value;
@@ -64,21 +67,59 @@ public sealed class SimpleJwtServer : IAsyncDisposable
     }
 
     /// <summary>Signs a user in, over HTTP like any client.</summary>
-    /// <param name="user"><c>alice</c> or <c>bob</c>.</param>
-    public async Task<SimpleJwtTokens> SignInAsync(string user = "alice")
+    /// <param name="user"><c>alice</c>, <c>bob</c>, or a user who was created.</param>
+    /// <param name="password">The user's password.</param>
+    public async Task<SimpleJwtTokens> SignInAsync(string user = "alice", string password = "secret")
     {
-        using var response = await _http.PostAsJsonAsync("api/token/", new { username = user, password = "secret" });
+        using var response = await _http.PostAsJsonAsync("api/token/", new { username = user, password });
         response.EnsureSuccessStatusCode();
         return (await response.Content.ReadFromJsonAsync<SimpleJwtTokens>())!;
     }
 
+    /// <summary>Signs a user in with an access token that has expired: no test has to wait for it.</summary>
+    /// <param name="user">The user.</param>
+    public async Task<SimpleJwtTokens> SignInExpiredAsync(string user = "alice")
+    {
+        using var response = await ControlAsync("sign-in-expired/" + user);
+        return (await response.Content.ReadFromJsonAsync<SimpleJwtTokens>())!;
+    }
+
+    /// <summary>Signs a user in for one sliding token, which the sliding refresh view also takes.</summary>
+    /// <param name="user">The user.</param>
+    public async Task<string> SignInSlidingAsync(string user = "alice")
+    {
+        using var response = await _http.PostAsJsonAsync("api/token/sliding/", new { username = user, password = "secret" });
+        response.EnsureSuccessStatusCode();
+        var token = await response.Content.ReadFromJsonAsync<Dictionary<string, string>>();
+        return token!["token"];
+    }
+
     /// <summary>Blacklists all refresh tokens of a user.</summary>
     /// <param name="user">The user.</param>
-    public async Task RevokeAsync(string user = "alice")
-    {
-        using var response = await _http.PostAsync(new Uri($"control/kill/{user}", UriKind.Relative), content: null);
-        response.EnsureSuccessStatusCode();
-    }
+    public async Task RevokeAsync(string user = "alice") => (await ControlAsync("kill/" + user)).Dispose();
+
+    /// <summary>Creates a user with the password <c>secret</c>.</summary>
+    /// <param name="user">The user.</param>
+    public async Task CreateUserAsync(string user) => (await ControlAsync("create/" + user)).Dispose();
+
+    /// <summary>Makes a user inactive.</summary>
+    /// <param name="user">The user.</param>
+    public async Task DeactivateAsync(string user) => (await ControlAsync("deactivate/" + user)).Dispose();
+
+    /// <summary>Makes a user active again.</summary>
+    /// <param name="user">The user.</param>
+    public async Task ActivateAsync(string user) => (await ControlAsync("activate/" + user)).Dispose();
+
+    /// <summary>Deletes a user.</summary>
+    /// <param name="user">The user.</param>
+    public async Task DeleteAsync(string user) => (await ControlAsync("delete/" + user)).Dispose();
+
+    /// <summary>Changes a user's password to <c>changed</c>.</summary>
+    /// <param name="user">The user.</param>
+    public async Task ChangePasswordAsync(string user) => (await ControlAsync("change-password/" + user)).Dispose();
+
+    /// <summary>Lets the throttled refresh view be called again.</summary>
+    public async Task UnthrottleAsync() => (await ControlAsync("unthrottle")).Dispose();
 
     /// <summary>What the server received.</summary>
     public async Task<SimpleJwtStats> GetStatsAsync() => (await _http.GetFromJsonAsync<SimpleJwtStats>("stats"))!;
@@ -100,6 +141,12 @@ public sealed class SimpleJwtServer : IAsyncDisposable
         _directory.Delete(recursive: true);
     }
 
+    private async Task<HttpResponseMessage> ControlAsync(string what)
+    {
+        var response = await _http.PostAsync(new Uri("control/" + what, UriKind.Relative), content: null);
+        return response.EnsureSuccessStatusCode();
+    }
+
     private static ProcessStartInfo Describe(SimpleJwtServerOptions options, DirectoryInfo directory)
     {
         var script = Path.Combine(AppContext.BaseDirectory, "django", "server.py");
@@ -118,6 +165,19 @@ public sealed class SimpleJwtServer : IAsyncDisposable
                 ["REFRESH_DELAY_MS"] = ((int)options.RefreshDelay.TotalMilliseconds).ToString(CultureInfo.InvariantCulture),
                 ["STRICT"] = options.IsStrict ? "1" : "0",
                 ["FAMILY"] = options.RevokesFamily ? "1" : "0",
+                ["AUTHENTICATION"] = string.Join(',', options.Authentication),
+                ["REFRESH_VIEW"] = options.RefreshView switch
+                {
+                    SimpleJwtRefreshView.Version54 => "5.4",
+                    SimpleJwtRefreshView.Latest => "latest",
+                    SimpleJwtRefreshView.OwnCodes => "own-codes",
+                    _ => "installed",
+                },
+                ["CHECK_REVOKE_TOKEN"] = options.ChecksRevokeToken ? "1" : "0",
+                ["REFRESH_RATE"] = options.RefreshRate ?? "",
+                ["LANGUAGE_CODE"] = options.Language,
+                ["SLIDING"] = options.UsesSlidingTokens ? "1" : "0",
+                ["ERRORS"] = options.StandardizesErrors ? "standardized" : "",
             },
         };
     }

@@ -13,6 +13,18 @@ public sealed record SimpleJwtStats
     [JsonPropertyName("refresh_ok")]
     public int RefreshesGranted { get; init; }
 
+    /// <summary>How many were answered 401.</summary>
+    [JsonPropertyName("refresh_401")]
+    public int Refreshes401 { get; init; }
+
+    /// <summary>How many were answered 429.</summary>
+    [JsonPropertyName("refresh_429")]
+    public int Refreshes429 { get; init; }
+
+    /// <summary>How many were answered 500.</summary>
+    [JsonPropertyName("refresh_500")]
+    public int Refreshes500 { get; init; }
+
     /// <summary>The most refreshes that were under way at once.</summary>
     [JsonPropertyName("refresh_peak_in_flight")]
     public int RefreshPeak { get; init; }
@@ -22,12 +34,16 @@ public sealed record SimpleJwtStats
     public double? ShortestGap { get; init; }
 
     /// <summary>How many API calls were answered 200.</summary>
-    [JsonPropertyName("api_ok")]
+    [JsonPropertyName("api_200")]
     public int Api200 { get; init; }
 
     /// <summary>How many API calls were answered 401.</summary>
     [JsonPropertyName("api_401")]
     public int Api401 { get; init; }
+
+    /// <summary>How many API calls were answered 403.</summary>
+    [JsonPropertyName("api_403")]
+    public int Api403 { get; init; }
 
     /// <summary>How many refresh tokens arrived more than once.</summary>
     [JsonPropertyName("presented_twice")]
