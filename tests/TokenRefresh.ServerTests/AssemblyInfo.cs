@@ -1,3 +1,5 @@
+using TokenRefresh.ServerTests;
+using TokenRefresh.ServerTests.Django;
 using TokenRefresh.TestKit;
 using TokenRefresh.Testing;
 using Xunit;
@@ -9,3 +11,7 @@ using Xunit.v3;
 
 // C42: no token of a real server is in anything the library says.
 [assembly: AssemblyFixture(typeof(Canary))]
+
+// A server takes a second to start: there is one for each setup.
+[assembly: AssemblyFixture(typeof(RealServers))]
+[assembly: AssemblyFixture(typeof(DjangoServers))]

@@ -42,6 +42,13 @@ internal sealed class RealApp : IAsyncDisposable
 
     public async Task SignInAsync() => await Session.SignInAsync(await Server.SignInAsync());
 
+    /// <summary>Signs in with an access token that the API rejects. The session doesn't know that.</summary>
+    public async Task SignInExpiredAsync()
+    {
+        await Session.SignInAsync(await Server.SignInExpiredAsync());
+        await Server.ResetAsync();
+    }
+
     public async Task<HttpStatusCode> GetAsync()
     {
         using var response = await _services.GetRequiredService<IHttpClientFactory>().CreateClient("api").GetAsync(new Uri("api/me", UriKind.Relative));
@@ -49,25 +56,6 @@ internal sealed class RealApp : IAsyncDisposable
     }
 
     public Task<HttpStatusCode[]> GetManyAsync(int count) => Task.WhenAll(Enumerable.Range(0, count).Select(_ => Task.Run(GetAsync)));
-
-    /// <summary>Waits until the server refuses the access token that is out: asked for without the library, so that nothing is refreshed.</summary>
-    public async Task WaitForExpiryAsync()
-    {
-        var token = await Session.GetAccessTokenAsync();
-        using var plain = new HttpClient();
-        while (true)
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(Server.Api, "api/me"));
-            request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + token);
-            using var response = await plain.SendAsync(request);
-            if (response.StatusCode == HttpStatusCode.Unauthorized)
-            {
-                return;
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
-        }
-    }
 
     public ValueTask DisposeAsync() => _services.DisposeAsync();
 }

@@ -1,4 +1,6 @@
 using System;
+using System.Net;
+using System.Net.Http;
 using System.Threading.Tasks;
 using TokenRefresh.Samples.Servers;
 using TokenRefresh.TestKit;
@@ -17,6 +19,19 @@ public abstract class RealServer : IAsyncDisposable
     public abstract void Configure(TokenRefreshOptions options);
 
     public abstract Task<TokenSet> SignInAsync();
+
+    /// <summary>Signs in with an access token that the API rejects.</summary>
+    public virtual async Task<TokenSet> SignInExpiredAsync()
+    {
+        var tokens = await SignInAsync();
+        using var plain = new HttpClient();
+        while (!await IsRejectedAsync(plain, tokens.AccessToken!))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+        }
+
+        return tokens;
+    }
 
     public abstract Task RevokeAsync();
 
@@ -40,6 +55,14 @@ public abstract class RealServer : IAsyncDisposable
             RevokesFamily = name.EndsWith("family", StringComparison.Ordinal),
             RefreshDelay = TimeSpan.FromMilliseconds(100),
         }));
+    }
+
+    private async Task<bool> IsRejectedAsync(HttpClient plain, string accessToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(Api, "api/me"));
+        request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + accessToken);
+        using var response = await plain.SendAsync(request);
+        return response.StatusCode == HttpStatusCode.Unauthorized;
     }
 
     /// <summary>What the server received.</summary>
@@ -100,6 +123,12 @@ public abstract class RealServer : IAsyncDisposable
         public override async Task<TokenSet> SignInAsync()
         {
             var tokens = await server.SignInAsync();
+            return new TokenSet(tokens.Access, tokens.Refresh);
+        }
+
+        public override async Task<TokenSet> SignInExpiredAsync()
+        {
+            var tokens = await server.SignInExpiredAsync();
             return new TokenSet(tokens.Access, tokens.Refresh);
         }
 

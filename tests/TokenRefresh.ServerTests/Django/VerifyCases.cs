@@ -1,0 +1,92 @@
+using System;
+using System.Net;
+using System.Net.Http;
+using System.Net.Http.Json;
+using System.Threading.Tasks;
+using Xunit;
+
+namespace TokenRefresh.ServerTests.Django;
+
+/// <summary>The verify view judges the token in the request's body. Its 401 looks like one for the token in the header.</summary>
+[Trait("Case", "C32")]
+public sealed class VerifyCases(DjangoServers servers)
+{
+    private static readonly Uri Verify = new("api/token/verify/", UriKind.Relative);
+
+    [Fact]
+    public async Task A_good_token_is_verified_without_a_refresh()
+    {
+        var server = await servers.GetAsync("stock");
+        var user = await servers.CreateUserAsync(server);
+        await using var app = new DjangoApp(server);
+        await app.SignInAsync(user);
+
+        using var response = await app.Client.PostAsJsonAsync(Verify, new { token = await app.Session.GetAccessTokenAsync() });
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(0, (await server.GetStatsAsync()).Refreshes);
+    }
+
+    [Fact]
+    public async Task An_expired_token_sent_without_ours_is_the_callers_401()
+    {
+        var server = await servers.GetAsync("stock");
+        var user = await servers.CreateUserAsync(server);
+        await using var app = new DjangoApp(server);
+        await app.SignInAsync(user);
+        using var request = new HttpRequestMessage(HttpMethod.Post, Verify)
+        {
+            Content = JsonContent.Create(new { token = (await server.SignInExpiredAsync(user)).Access }),
+        };
+
+        using var response = await app.Client.SendAsync(request.SkipTokenRefresh());
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal(0, (await server.GetStatsAsync()).Refreshes);
+    }
+
+    [Fact]
+    public async Task Expired_tokens_sent_with_ours_cost_one_refresh_and_no_sign_out()
+    {
+        var server = await servers.GetAsync("stock");
+        var user = await servers.CreateUserAsync(server);
+        await using var app = new DjangoApp(server);
+        await app.SignInAsync(user);
+        var expired = (await server.SignInExpiredAsync(user)).Access;
+
+        for (var i = 0; i < 5; i++)
+        {
+            using var response = await app.Client.PostAsJsonAsync(Verify, new { token = expired });
+            Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        }
+
+        Assert.Equal(1, (await server.GetStatsAsync()).Refreshes);
+        Assert.Empty(app.ReLogins);
+        Assert.Equal(HttpStatusCode.OK, await app.GetAsync());
+    }
+
+    [Theory]
+    [Trait("Case", "N6")]
+    [InlineData("api/token/verify/")]
+    [InlineData("api/token/")]
+    [InlineData("api/token/sliding/")]
+    [InlineData("api/token/sliding/refresh/")]
+    [InlineData("api/token/refreshed/")]
+    public async Task A_wrong_endpoint_signs_no_user_out_and_the_message_names_it(string path)
+    {
+        var server = await servers.GetAsync("stock");
+        var user = await servers.CreateUserAsync(server);
+        var wrong = new Uri(server.Address, path);
+        await using var app = new DjangoApp(server, options => options.TokenEndpoint = wrong);
+        await app.SignInExpiredAsync(user);
+
+        var failure = await app.MoveTimeWhileAsync(app.FailAsync());
+
+        Assert.Contains(wrong.AbsoluteUri, failure.Message, StringComparison.Ordinal);
+        Assert.Contains("TokenEndpoint", failure.Message, StringComparison.Ordinal);
+        Assert.Empty(app.ReLogins);
+        Assert.Equal(TokenSessionState.SignedIn, app.Session.State);
+        await app.SignInAsync(user);
+        Assert.Equal(HttpStatusCode.OK, await app.GetAsync());
+    }
+}
