@@ -41,6 +41,9 @@ public abstract class RealServer : IAsyncDisposable
 
     public abstract ValueTask DisposeAsync();
 
+    /// <summary>Whether the server can run on this machine.</summary>
+    public static bool IsThere(string name) => name == "openiddict" || SimpleJwtServer.MissingReason is null;
+
     public static async Task<RealServer> StartAsync(string name)
     {
         if (name == "openiddict")

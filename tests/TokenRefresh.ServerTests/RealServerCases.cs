@@ -4,6 +4,8 @@ using System.Diagnostics;
 using System.Linq;
 using System.Net;
 using System.Threading.Tasks;
+using TokenRefresh.Samples.Servers;
+using TokenRefresh.TestKit;
 using Xunit;
 
 namespace TokenRefresh.ServerTests;
@@ -73,13 +75,14 @@ public sealed class RealServerCases(RealServers servers)
     public async Task Thirty_seconds_of_fast_reloads_sign_no_user_out()
     {
         // The servers are reloaded side by side: each has an app and a user of its own.
-        var reloads = new List<Task>();
-        foreach (var name in RealServer.All)
+        var started = new List<(string Name, RealServer Server)>();
+        foreach (var name in RealServer.All.Select(row => row.Data).Where(RealServer.IsThere))
         {
-            reloads.Add(ReloadAsync(name.Data, await servers.GetAsync(name.Data)));
+            started.Add((name, await servers.GetAsync(name)));
         }
 
-        await Task.WhenAll(reloads);
+        await Task.WhenAll(started.Select(server => ReloadAsync(server.Name, server.Server)));
+        Machine.MustHave(SimpleJwtServer.MissingReason);
     }
 
     private static async Task ReloadAsync(string name, RealServer server)

@@ -31,11 +31,17 @@ public sealed class SimpleJwtServer : IAsyncDisposable
         _http = new HttpClient { BaseAddress = Address };
     }
 
-    /// <summary>The server's address: <c>GET api/me</c>, <c>POST api/echo</c>, <c>GET api/staff</c> (403 for each user).</summary>
+    /// <summary>
+    /// The server's address: <c>GET api/me</c>, <c>GET api/orders/</c> (with the slash), <c>POST api/echo</c>, <c>GET api/staff</c> (403 for
+    /// each user).
+    /// </summary>
     public Uri Address { get; }
 
     /// <summary>Where refresh tokens are redeemed.</summary>
     public Uri TokenEndpoint => new(Address, "api/token/refresh/");
+
+    /// <summary>Where refresh tokens are revoked: Simple JWT's blacklist view.</summary>
+    public Uri RevocationEndpoint => new(Address, "api/token/blacklist/");
 
     /// <summary>Where sliding tokens are refreshed.</summary>
     public Uri SlidingTokenEndpoint => new(Address, "api/token/sliding/refresh/");

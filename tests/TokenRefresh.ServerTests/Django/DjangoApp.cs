@@ -17,9 +17,11 @@ internal sealed class DjangoApp : IAsyncDisposable
 {
     private readonly ServiceProvider _services;
 
-    public DjangoApp(SimpleJwtServer server, Action<TokenRefreshOptions>? configure = null, Action<TokenSessionBuilder>? session = null)
+    public DjangoApp(
+        SimpleJwtServer server, Action<TokenRefreshOptions>? configure = null, Action<TokenSessionBuilder>? session = null, FakeTimeProvider? time = null)
     {
         Server = server;
+        Time = time ?? new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         var services = new ServiceCollection();
         services.AddSingleton<TimeProvider>(Time);
         services.AddHttpClient("api", client => { client.BaseAddress = server.Address; client.Timeout = TimeSpan.FromSeconds(20); })
@@ -38,7 +40,7 @@ internal sealed class DjangoApp : IAsyncDisposable
 
     public SimpleJwtServer Server { get; }
 
-    public FakeTimeProvider Time { get; } = new(TimeProvider.System.GetUtcNow());
+    public FakeTimeProvider Time { get; }
 
     public TokenSession Session { get; }
 

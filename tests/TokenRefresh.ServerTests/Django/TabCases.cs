@@ -6,6 +6,7 @@ using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using TokenRefresh.Samples.Servers;
 using TokenRefresh.TestKit;
 using Xunit;
@@ -16,7 +17,7 @@ namespace TokenRefresh.ServerTests.Django;
 /// Six tabs of one user, reloaded as fast as they can be: each load is an app of its own with two clients, and all of them share one saved
 /// login of a server that rotates and blacklists. Tokens live two seconds.
 /// </summary>
-public sealed class TabCases
+public sealed class TabCases(DjangoServers servers)
 {
     private const int Tabs = 6;
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(8);
@@ -34,32 +35,65 @@ public sealed class TabCases
         await Task.WhenAll(Orders.Select(ReloadAsync));
     }
 
+    [Theory]
+    [Trait("Case", "B01")]
+    [InlineData("latest")]
+    [InlineData("session first")]
+    public async Task An_ended_login_costs_six_tabs_one_refresh_and_one_sign_in(string setup)
+    {
+        var server = await servers.GetAsync(setup);
+        var user = await servers.CreateUserAsync(server);
+        using var directory = new TempDirectory();
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        var tabs = Enumerable.Range(0, Tabs)
+            .Select(_ => new DjangoApp(server, session: builder => builder.UseFileStore(directory.Path).AllowUnencryptedStore(), time: time))
+            .ToArray();
+        await tabs[0].SignInExpiredAsync(user);
+        await server.RevokeAsync(user);
+
+        var statuses = await tabs[0].MoveTimeWhileAsync(Task.WhenAll(tabs.Select(tab => tab.GetManyAsync(5))));
+
+        Assert.Empty(statuses.SelectMany(status => status).Except([HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden]));
+        Assert.Equal(1, (await server.GetStatsAsync()).Refreshes);
+        Assert.All(tabs, tab => Assert.Equal((TokenSessionState.ReLoginRequired, 1), (tab.Session.State, tab.ReLogins.Count)));
+
+        // One tab signs in. The others look into the store again after a second.
+        await tabs[0].SignInAsync(user);
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal([HttpStatusCode.OK], (await Task.WhenAll(tabs.Select(tab => tab.GetAsync()))).Distinct());
+        Assert.Equal(1, (await server.GetStatsAsync()).Refreshes);
+        foreach (var tab in tabs)
+        {
+            await tab.DisposeAsync();
+        }
+    }
+
     private static async Task ReloadAsync(string order)
     {
         var options = new SimpleJwtServerOptions { Authentication = order.Split(','), RefreshDelay = TimeSpan.FromMilliseconds(100) };
         await using var server = await SimpleJwtServer.StartAsync(options);
-        var directory = Directory.CreateTempSubdirectory("tokenrefresh-");
-        try
-        {
-            var user = new User(server, directory.FullName);
-            await user.SignInAsync();
+        using var directory = new TempDirectory();
+        var user = new User(server, directory.Path);
+        await user.SignInAsync();
 
-            await Task.WhenAll(Enumerable.Range(0, Tabs).Select(tab => Task.Run(() => user.ReloadAsync(tab, Duration))));
+        await Task.WhenAll(Enumerable.Range(0, Tabs).Select(tab => Task.Run(() => user.ReloadAsync(tab, Duration))));
 
-            var stats = await server.GetStatsAsync();
-            TestContext.Current.TestOutputHelper?.WriteLine($"{order}: {user.Loads} loads, {user.Pages} responses, {stats}");
-            Assert.Equal((0, 0), (user.ReLogins, user.Failures));
-            Assert.Equal((0, 1), (stats.PresentedTwice, stats.RefreshPeak));
-            Assert.Equal(stats.Refreshes, stats.RefreshesGranted);
+        var stats = await server.GetStatsAsync();
+        TestContext.Current.TestOutputHelper?.WriteLine($"{order}: {user.Loads} loads, {user.Pages} responses, {stats}");
+        Assert.Equal((0, 0), (user.ReLogins, user.Failures));
+        Assert.Equal((0, 1), (stats.PresentedTwice, stats.RefreshPeak));
+        Assert.Equal(stats.Refreshes, stats.RefreshesGranted);
 
-            // A token lives a little less than two seconds.
-            Assert.InRange(stats.Refreshes, 3, 12);
-            Assert.True(user.Loads > 3 * Tabs, $"Only {user.Loads} loads.");
-        }
-        finally
-        {
-            directory.Delete(recursive: true);
-        }
+        // A token lives a little less than two seconds.
+        Assert.InRange(stats.Refreshes, 3, 12);
+        Assert.True(user.Loads > 3 * Tabs, $"Only {user.Loads} loads.");
+    }
+
+    private sealed class TempDirectory : IDisposable
+    {
+        public string Path { get; } = Directory.CreateTempSubdirectory("tokenrefresh-").FullName;
+
+        public void Dispose() => Directory.Delete(Path, recursive: true);
     }
 
     /// <summary>What one user's tabs do, and what they see.</summary>

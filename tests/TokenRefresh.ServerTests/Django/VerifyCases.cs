@@ -64,29 +64,4 @@ public sealed class VerifyCases(DjangoServers servers)
         Assert.Empty(app.ReLogins);
         Assert.Equal(HttpStatusCode.OK, await app.GetAsync());
     }
-
-    [Theory]
-    [Trait("Case", "N6")]
-    [InlineData("api/token/verify/")]
-    [InlineData("api/token/")]
-    [InlineData("api/token/sliding/")]
-    [InlineData("api/token/sliding/refresh/")]
-    [InlineData("api/token/refreshed/")]
-    public async Task A_wrong_endpoint_signs_no_user_out_and_the_message_names_it(string path)
-    {
-        var server = await servers.GetAsync("stock");
-        var user = await servers.CreateUserAsync(server);
-        var wrong = new Uri(server.Address, path);
-        await using var app = new DjangoApp(server, options => options.TokenEndpoint = wrong);
-        await app.SignInExpiredAsync(user);
-
-        var failure = await app.MoveTimeWhileAsync(app.FailAsync());
-
-        Assert.Contains(wrong.AbsoluteUri, failure.Message, StringComparison.Ordinal);
-        Assert.Contains("TokenEndpoint", failure.Message, StringComparison.Ordinal);
-        Assert.Empty(app.ReLogins);
-        Assert.Equal(TokenSessionState.SignedIn, app.Session.State);
-        await app.SignInAsync(user);
-        Assert.Equal(HttpStatusCode.OK, await app.GetAsync());
-    }
 }

@@ -15,6 +15,7 @@ urlpatterns = [
     path("api/token/sliding/", TokenObtainSlidingView.as_view()),
     path("api/token/sliding/refresh/", RefreshSliding.as_view()),
     path("api/me", Me.as_view()),
+    path("api/orders/", Me.as_view()),
     path("api/echo", Echo.as_view()),
     path("api/staff", Staff.as_view()),
     path("stats", stats),
