@@ -1,4 +1,5 @@
 using System;
+using System.Net;
 using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
@@ -43,7 +44,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
 
         if (resolved.Session is not { } session)
         {
-            return base.SendAsync(request, cancellationToken);
+            return SendWithoutTokenAsync(request, resolved.WithoutToken, isAsync: true, cancellationToken);
         }
 
         // A good token costs one volatile read: no lock, no I/O, and no state machine if the response is there already.
@@ -57,7 +58,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         }
 
         var sent = new SentRequest(session, request, snapshot, request.RequestUri!, request.Content, IsAsync: true, IsBuffered: false);
-        AuthorizationHeader.Attach(request, snapshot);
+        AuthorizationHeader.Attach(request, session, snapshot);
         var sending = SendInnerAsync(request, isAsync: true, cancellationToken);
         return sending.Status == TaskStatus.RanToCompletion && NeedsNoInspection(session, sending.Result)
             ? sending
@@ -72,16 +73,31 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         Require.NotNull(request, nameof(request));
         var resolved = _resolver.Resolve(request);
         return resolved.Session is null
-            ? base.Send(request, cancellationToken)
+            ? SendWithoutTokenAsync(request, resolved.WithoutToken, isAsync: false, cancellationToken).GetAwaiter().GetResult()
             : WaitThenSendAsync(request, resolved, isAsync: false, cancellationToken).GetAwaiter().GetResult();
     }
 #endif
 
-    // 202 and 206 need it: outer handlers poll or resume by sending the same request object again.
     private static bool NeedsNoInspection(TokenSession session, HttpResponseMessage response) =>
-        response.IsSuccessStatusCode
-        && response.StatusCode is not (System.Net.HttpStatusCode.Accepted or System.Net.HttpStatusCode.PartialContent)
-        && session.Services.Options.ShouldRefresh is null;
+        response.IsSuccessStatusCode && session.Services.Options is { ShouldRefresh: null, ShouldRefreshAsync: null };
+
+    private Task<HttpResponseMessage> SendWithoutTokenAsync(
+        HttpRequestMessage request, TokenRefreshOutcome outcome, bool isAsync, CancellationToken cancellationToken)
+    {
+        var sending = SendInnerAsync(request, isAsync, cancellationToken);
+        return outcome == TokenRefreshOutcome.None ? sending : NoteOutcomeAsync();
+
+        async Task<HttpResponseMessage> NoteOutcomeAsync()
+        {
+            var response = await sending.ConfigureAwait(false);
+            if (response.StatusCode == HttpStatusCode.Unauthorized)
+            {
+                RequestState.SetOutcome(request, response, outcome);
+            }
+
+            return response;
+        }
+    }
 
     /// <summary>Sends a request that may have to wait for a token, or whose content may have to be buffered first.</summary>
     private async Task<HttpResponseMessage> WaitThenSendAsync(
@@ -96,7 +112,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         if (loginId is not null && snapshot.Lineage != loginId)
         {
             // The login that the request was made under has ended: it is sent neither as another user nor without a token.
-            return LocalResponse.Create(session, request);
+            return LocalResponse.Create(session, request, snapshot);
         }
 
         if (snapshot.State == TokenSessionState.SignedIn)
@@ -107,14 +123,14 @@ public sealed class TokenRefreshHandler : DelegatingHandler
             }
 
             var sent = new SentRequest(session, request, snapshot, request.RequestUri!, request.Content, isAsync, isBuffered);
-            AuthorizationHeader.Attach(request, snapshot);
+            AuthorizationHeader.Attach(request, session, snapshot);
             return await ResendIfRejectedAsync(SendInnerAsync(request, isAsync, cancellationToken), sent, cancellationToken).ConfigureAwait(false);
         }
 
         AuthorizationHeader.Remove(request);
         if (snapshot.State == TokenSessionState.ReLoginRequired)
         {
-            return LocalResponse.Create(session, request);
+            return LocalResponse.Create(session, request, snapshot);
         }
 
         RequestLog.NoTokenSent(
@@ -122,7 +138,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
             session.Name,
             request,
             session.UserKey is null ? "no user is signed in. Call SignInAsync first." : "no user is signed in under the request's user key. Call SignInAsync first.");
-        return await SendInnerAsync(request, isAsync, cancellationToken).ConfigureAwait(false);
+        return await SendWithoutTokenAsync(request, TokenRefreshOutcome.SignedOut, isAsync, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The login that a request is made under, if there is one.</summary>
@@ -135,14 +151,12 @@ public sealed class TokenRefreshHandler : DelegatingHandler
     /// <remarks>One async method on purpose: a second state machine would double the memory of a waiting request (see docs/performance.md).</remarks>
     private async Task<HttpResponseMessage> ResendIfRejectedAsync(Task<HttpResponseMessage> sending, SentRequest sent, CancellationToken cancellationToken)
     {
-        var needsNoInspection = false;
         try
         {
             while (true)
             {
                 var response = await sending.ConfigureAwait(false);
-                needsNoInspection = NeedsNoInspection(sent.Session, response);
-                if (needsNoInspection || !await Rejection.ShouldResendAsync(sent, response, cancellationToken).ConfigureAwait(false))
+                if (NeedsNoInspection(sent.Session, response) || !await Rejection.ShouldResendAsync(sent, response, cancellationToken).ConfigureAwait(false))
                 {
                     return response;
                 }
@@ -169,7 +183,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
 
                     if (!await RequestReplay.PrepareAsync(sent, cancellationToken).ConfigureAwait(false))
                     {
-                        Rejection.ExplainContent(sent);
+                        Rejection.ExplainContent(sent, response);
                         return held.ReturnToCaller();
                     }
                 }
@@ -180,7 +194,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
                 }
 
                 held.Discard();
-                AuthorizationHeader.Attach(sent.Request, replacement);
+                AuthorizationHeader.Attach(sent.Request, sent.Session, replacement);
                 sent = sent.With(replacement);
                 sent.Session.Services.Telemetry.Replayed();
                 sending = SendInnerAsync(sent.Request, sent.IsAsync, cancellationToken);
@@ -189,11 +203,6 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         finally
         {
             ReplayableUpload.End(sent.Request);
-            if (!needsNoInspection)
-            {
-                // Remember our header: an outer handler may send this request object again with it.
-                RequestMarks.SetAttached(sent.Request, sent.Snapshot);
-            }
         }
     }
 

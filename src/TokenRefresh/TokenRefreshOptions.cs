@@ -66,7 +66,8 @@ public sealed class TokenRefreshOptions
     /// <summary>Names the user a request belongs to, on servers with many users: each user has a session of its own.</summary>
     /// <value>
     /// The default is <see langword="null"/>: one session for all. A request for which the function returns <see langword="null"/>
-    /// belongs to nobody and is sent without a token.
+    /// or an empty text belongs to no user and is sent without a token. The function is called for each request, on the caller's thread; if it
+    /// throws, the caller gets the exception.
     /// </value>
     public Func<HttpRequestMessage, IServiceProvider, string?>? UserKey { get; set; }
 
@@ -97,15 +98,24 @@ public sealed class TokenRefreshOptions
     public TimeSpan MinRefreshInterval { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Up to how many bytes of one-shot content of known length are buffered before the first send, so that it can be sent again.</summary>
-    /// <value>Zero or more, in bytes. The default is 0: nothing is buffered.</value>
+    /// <value>0 to 2,147,483,647 bytes. The default is 0: nothing is buffered.</value>
     public long MaxReplayBufferSize { get; set; }
 
-    /// <summary>Decides, by the response, whether the access token was refused.</summary>
+    /// <summary>Decides, by status and headers, whether a response rejects the access token.</summary>
     /// <value>
-    /// The default is <see langword="null"/>: a 401 whose challenge a new token can answer (RFC 6750, section 3). Replaces the verdict on
-    /// status and challenge, not the checks that the request went to an allowed origin with this session's token.
+    /// The default is <see langword="null"/>: a 401 whose challenge a new token can answer (RFC 6750, section 3). The function is called for
+    /// each response, successes too, to a request that carried this session's token. It must not read the body:
+    /// <see cref="ShouldRefreshAsync"/> may. If it throws, the response is disposed and the caller gets the exception.
     /// </value>
     public Func<HttpResponseMessage, bool>? ShouldRefresh { get; set; }
+
+    /// <summary>Decides whether a response rejects the access token, and may read its body for that.</summary>
+    /// <value>
+    /// The default is <see langword="null"/>. As <see cref="ShouldRefresh"/>, and only one of the two may be set. Read the body through
+    /// <see cref="HttpResponseMessage.Content"/>: the function gets its beginning, 64 KiB at most and what arrives within 2 seconds, and the
+    /// caller can still read all of it. A body that the function doesn't read stays unread. The token is the caller's.
+    /// </value>
+    public Func<HttpResponseMessage, CancellationToken, Task<bool>>? ShouldRefreshAsync { get; set; }
 
     /// <summary>What a request gets whose login is dead.</summary>
     /// <value>The default is <see cref="ReLoginResult.Return401"/>.</value>

@@ -7,25 +7,28 @@ namespace TokenRefresh;
 /// <summary>What one request can ask of the <see cref="TokenRefreshHandler"/>.</summary>
 public static class TokenRefreshRequestExtensions
 {
-    /// <summary>Sends this request as it is: no token is attached, and its 401 comes back untouched.</summary>
+    /// <summary>Sends this request without an access token. Its response reaches the caller as it is, and nothing is refreshed because of it.</summary>
+    /// <param name="request">The request.</param>
     /// <returns>The same request.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="request"/> is <see langword="null"/>.</exception>
-    public static HttpRequestMessage SkipTokenRefresh(this HttpRequestMessage request)
+    public static HttpRequestMessage WithoutAccessToken(this HttpRequestMessage request)
     {
         Require.NotNull(request, nameof(request));
-        RequestMarks.SetSkip(request);
+        RequestState.SetWithoutToken(request);
         return request;
     }
 
-    /// <summary>Sends this request with the tokens of one user, whatever <see cref="TokenRefreshOptions.UserKey"/> says.</summary>
+    /// <summary>Sends this request with the tokens of one user. It replaces <see cref="TokenRefreshOptions.UserKey"/> for this request.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="userKey">The user's key, as it was given to <see cref="TokenSessions"/> at the sign-in.</param>
     /// <returns>The same request.</returns>
     /// <exception cref="ArgumentException"><paramref name="userKey"/> is empty.</exception>
-    /// <exception cref="ArgumentNullException"><paramref name="request"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="request"/> or <paramref name="userKey"/> is <see langword="null"/>.</exception>
     public static HttpRequestMessage UseTokenUser(this HttpRequestMessage request, string userKey)
     {
         Require.NotNull(request, nameof(request));
         Require.NotEmpty(userKey, nameof(userKey));
-        RequestMarks.SetUser(request, userKey);
+        RequestState.SetUser(request, userKey);
         return request;
     }
 }

@@ -24,7 +24,7 @@ internal sealed class ClientSessionResolver(IServiceProvider provider, string se
 
     protected override TokenSession? FindSession(HttpRequestMessage request)
     {
-        if (RequestMarks.UserOf(request) is { } user)
+        if (RequestState.UserOf(request) is { } user)
         {
             return _sessions[sessionName, user];
         }

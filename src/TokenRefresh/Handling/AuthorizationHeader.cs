@@ -1,13 +1,19 @@
 using System;
 using System.Net.Http;
+using System.Runtime.CompilerServices;
 using TokenRefresh.SingleFlight;
 
 namespace TokenRefresh.Handling;
 
-/// <summary>The <c>Authorization</c> header of a request, as raw text.</summary>
+/// <summary>
+/// The <c>Authorization</c> header of a request, as raw text. A header of ours is recognized by the string itself: each token set has one, and
+/// the request object that an outer handler sends again still holds it.
+/// </summary>
 internal static class AuthorizationHeader
 {
     private const string Name = "Authorization";
+
+    private static readonly ConditionalWeakTable<string, HeaderOwner> Owners = new();
 
     /// <summary>The header's value as it stands; <see langword="null"/> if there is none.</summary>
     public static string? Read(HttpRequestMessage request)
@@ -20,17 +26,37 @@ internal static class AuthorizationHeader
     }
 
     /// <summary>Sets the header to the token of this snapshot.</summary>
-    public static void Attach(HttpRequestMessage request, Generation snapshot)
+    public static void Attach(HttpRequestMessage request, TokenSession session, Generation snapshot)
     {
         // The string was validated when its token set was created. A header object would cost more memory than the token.
         request.Headers.Remove(Name);
         request.Headers.TryAddWithoutValidation(Name, snapshot.Header);
+        if (!Owners.TryGetValue(snapshot.Header, out _))
+        {
+            Remember(session, snapshot);
+        }
     }
 
-    /// <summary>Whether the header is a scheme without a token, as Refit's <c>[Headers("Authorization: Bearer")]</c> sets it.</summary>
+    public static void Remove(HttpRequestMessage request) => request.Headers.Remove(Name);
+
+    /// <summary>Finds out whose token a header carries.</summary>
+    /// <param name="header">The header of a request, as <see cref="Read"/> returned it.</param>
+    /// <param name="services">Where to look if a handler parsed the header, which makes a new string of the same text.</param>
+    /// <returns><see langword="null"/> if the header isn't ours.</returns>
+    public static HeaderOwner? FindOwner(string header, SessionServices services) =>
+        Owners.TryGetValue(header, out var owner) ? owner
+        : header.StartsWith(services.Options.Scheme, StringComparison.OrdinalIgnoreCase) ? HandlerMemory.Of(services).RecentHeaders.Find(header)
+        : null;
+
+    /// <summary>Whether the header is empty, or a scheme without a token, as Refit's <c>[Headers("Authorization: Bearer")]</c> sets it.</summary>
     public static bool IsPlaceholder(string header, string scheme) =>
         header.AsSpan().Trim() is var word
-        && (word.Equals(scheme.AsSpan(), StringComparison.OrdinalIgnoreCase) || word.Equals("Bearer".AsSpan(), StringComparison.OrdinalIgnoreCase));
+        && (word.IsEmpty || word.Equals(scheme.AsSpan(), StringComparison.OrdinalIgnoreCase) || word.Equals("Bearer".AsSpan(), StringComparison.OrdinalIgnoreCase));
 
-    public static void Remove(HttpRequestMessage request) => request.Headers.Remove(Name);
+    private static void Remember(TokenSession session, Generation snapshot)
+    {
+        var owner = new HeaderOwner(session.Services, session.UserKey, snapshot.Lineage);
+        HandlerMemory.Of(session.Services).RecentHeaders.Add(snapshot.Header, owner);
+        _ = Owners.GetValue(snapshot.Header, _ => owner);
+    }
 }

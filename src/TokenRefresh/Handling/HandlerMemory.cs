@@ -16,6 +16,9 @@ internal sealed class HandlerMemory
     private readonly object _lock = new();
     private DateTimeOffset? _warnedAt;
 
+    /// <summary>The headers that were sent last.</summary>
+    public RecentHeaders RecentHeaders { get; } = new();
+
     public static HandlerMemory Of(SessionServices services) => Memories.GetValue(services, static _ => new HandlerMemory());
 
     /// <summary>Whether a refresh is known not to help against a challenge of another scheme at this origin.</summary>

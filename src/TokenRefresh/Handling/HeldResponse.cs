@@ -1,15 +1,11 @@
 using System;
 using System.Net.Http;
-using System.Threading.Tasks;
 
 namespace TokenRefresh.Handling;
 
 /// <summary>The rejection of a request that waits for a new token. Its body is taken off the connection, so that the connection is free for others.</summary>
 internal readonly struct HeldResponse
 {
-    /// <summary>How long the body is read ahead. What is slower keeps its connection.</summary>
-    private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(2);
-
     // The content of a response that was given none. To ask for its length would create headers for it.
     private static readonly Type? NoContent = new HttpResponseMessage().Content?.GetType();
 
@@ -38,7 +34,7 @@ internal readonly struct HeldResponse
         var body = IsOnConnection(_response) ? ReadAheadStream.TryOpen(_response) : null;
         if (body is not null)
         {
-            _ = ReadAheadAsync(body, time);
+            _ = body.ReadAheadAsync(time);
         }
 
         return new HeldResponse(_response, isHeld: true, body);
@@ -69,16 +65,4 @@ internal readonly struct HeldResponse
         && content is not ByteArrayContent
         && content.GetType() != NoContent
         && content.Headers.ContentLength is not (0 or > ReadAheadStream.MaxLength);
-
-    private static async Task ReadAheadAsync(ReadAheadStream body, TimeProvider time)
-    {
-        var since = time.GetTimestamp();
-        while (await body.ReadMoreAsync().ConfigureAwait(false))
-        {
-            if (time.GetElapsedTime(since) >= MaxTime)
-            {
-                body.Stop();
-            }
-        }
-    }
 }

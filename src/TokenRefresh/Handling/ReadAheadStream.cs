@@ -19,6 +19,9 @@ internal sealed class ReadAheadStream : Stream
     /// <summary>The most that is read ahead, in bytes. The last piece may exceed it by less than <see cref="PieceLength"/>.</summary>
     public const int MaxLength = 64 * 1024;
 
+    /// <summary>How long a body is read ahead.</summary>
+    public static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(2);
+
     private const int PieceLength = 4096;
 
     private readonly object _lock = new();
@@ -64,11 +67,23 @@ internal sealed class ReadAheadStream : Stream
     /// <summary>What has been read ahead. Valid between two reads ahead, until the caller reads.</summary>
     public ReadOnlyMemory<byte> Ahead => _ahead.GetBuffer().AsMemory(0, (int)_ahead.Length);
 
-    /// <summary>Opens the body and puts this stream in its place: from now on the response is the caller's at any moment.</summary>
+    /// <summary>Opens the body of a response and puts this stream in its place: from now on the caller can have the response at any moment.</summary>
     /// <returns>The stream; <see langword="null"/> if the body can't be opened, and the response is unchanged.</returns>
     public static ReadAheadStream? TryOpen(HttpResponseMessage response)
     {
-        var content = response.Content;
+        var stream = TryOpen(response.Content);
+        if (stream is not null)
+        {
+            response.Content = stream.ToContent();
+        }
+
+        return stream;
+    }
+
+    /// <summary>Opens a body.</summary>
+    /// <returns>The stream; <see langword="null"/> if the body can't be opened.</returns>
+    public static ReadAheadStream? TryOpen(HttpContent content)
+    {
         var disposal = new CancellationTokenSource();
         Task<Stream> opening;
         try
@@ -84,20 +99,53 @@ internal sealed class ReadAheadStream : Stream
             return null;
         }
 
-        if (opening.IsFaulted)
+        if (!opening.IsFaulted)
         {
-            _ = opening.Exception;
-            return null;
+            return new ReadAheadStream(content, opening, disposal);
         }
 
-        var stream = new ReadAheadStream(content, opening, disposal);
-        response.Content = new StreamContent(stream);
-        foreach (var header in content.Headers)
-        {
-            response.Content.Headers.TryAddWithoutValidation(header.Key, header.Value);
-        }
+        _ = opening.Exception;
+        return null;
+    }
 
-        return stream;
+    public static void CopyHeaders(HttpContent from, HttpContent to)
+    {
+        foreach (var header in from.Headers)
+        {
+            to.Headers.TryAddWithoutValidation(header.Key, header.Value);
+        }
+    }
+
+    /// <summary>The whole body as content: what was read ahead, and the rest behind it.</summary>
+    public HttpContent ToContent()
+    {
+        var content = new StreamContent(this);
+        CopyHeaders(_content, content);
+        return content;
+    }
+
+    /// <summary>A copy of what was read ahead, for a reader that isn't the caller.</summary>
+    /// <exception cref="Exception">The body broke off.</exception>
+    public MemoryStream CopyAhead()
+    {
+        lock (_lock)
+        {
+            _ = IsExhausted();
+            return new MemoryStream(_ahead.ToArray(), writable: false);
+        }
+    }
+
+    /// <summary>Reads ahead until the end, the limit, or the end of <see cref="MaxTime"/>. Never fails.</summary>
+    public async Task ReadAheadAsync(TimeProvider time)
+    {
+        var since = time.GetTimestamp();
+        while (await ReadMoreAsync().ConfigureAwait(false))
+        {
+            if (time.GetElapsedTime(since) >= MaxTime)
+            {
+                Stop();
+            }
+        }
     }
 
     /// <summary>Reads one more piece ahead. One call at a time.</summary>

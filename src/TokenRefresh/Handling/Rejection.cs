@@ -16,15 +16,26 @@ internal static class Rejection
     public static ValueTask<bool> ShouldResendAsync(SentRequest sent, HttpResponseMessage response, CancellationToken cancellationToken)
     {
         var options = sent.Session.Services.Options;
-        if (options.ShouldRefresh is null
-            && options.Protocol == TokenEndpointProtocol.SimpleJwt
-            && SimpleJwtForbidden.IsPossible(response)
-            && CarriesOurToken(sent, response))
+        if (options.ShouldRefreshAsync is { } shouldRefreshAsync)
         {
-            return new ValueTask<bool>(ShouldResendForbiddenAsync(sent, response, cancellationToken));
+            return CarriesOurToken(sent, response)
+                ? CanResendAsync(sent, response, AppVerdict.AskAsync(shouldRefreshAsync, response, sent.Session.Services.Time, cancellationToken))
+                : Pass(sent);
         }
 
-        return new ValueTask<bool>(WasRejected(sent, response, options) && CanResend(sent, response));
+        if (options.ShouldRefresh is { } shouldRefresh)
+        {
+            return CarriesOurToken(sent, response) && AppVerdict.Ask(shouldRefresh, response) ? new ValueTask<bool>(CanResend(sent, response)) : Pass(sent);
+        }
+
+        if (response.StatusCode == HttpStatusCode.Unauthorized)
+        {
+            return new ValueTask<bool>(AsksForNewToken(sent, response, options) && CanResend(sent, response));
+        }
+
+        return options.Protocol == TokenEndpointProtocol.SimpleJwt && SimpleJwtForbidden.IsPossible(response) && CarriesOurToken(sent, response)
+            ? CanResendAsync(sent, response, SimpleJwtForbidden.RejectsTokenAsync(response, sent.Session.Services.Time, cancellationToken))
+            : Pass(sent);
     }
 
     /// <summary>Says why a request that has waited isn't sent again.</summary>
@@ -40,70 +51,62 @@ internal static class Rejection
             throw session.ReLogin();
         }
 
-        // Whatever else ended the wait has left a line of its own, one for all requests that waited.
         if (current == sent.Snapshot)
         {
             ExplainRejectedRefresh(sent, response, "its token was refreshed less than MinRefreshInterval ago. No other refresh is started.");
+            return;
         }
+
+        // Whatever else ended the wait has left a line of its own, one for all requests that waited.
+        RequestState.SetOutcome(sent.Request, response, LocalResponse.OutcomeOf(current));
     }
 
     /// <summary>Says that the content can't be sent again.</summary>
-    public static void ExplainContent(SentRequest sent) => sent.LogReturned("its content can't be sent twice. Buffer the content, or set MaxReplayBufferSize.");
+    public static void ExplainContent(SentRequest sent, HttpResponseMessage response) => sent.ReturnsToCaller(
+        response, TokenRefreshOutcome.NotReplayable, "its content can't be sent twice. Buffer the content, or set MaxReplayBufferSize.");
 
-    private static async Task<bool> ShouldResendForbiddenAsync(SentRequest sent, HttpResponseMessage response, CancellationToken cancellationToken) =>
-        await SimpleJwtForbidden.RejectsTokenAsync(response, sent.Session.Services.Time, cancellationToken).ConfigureAwait(false) && CanResend(sent, response);
-
-    private static bool WasRejected(SentRequest sent, HttpResponseMessage response, TokenRefreshOptions options)
+    private static ValueTask<bool> Pass(SentRequest sent)
     {
-        if (options.ShouldRefresh is { } shouldRefresh)
-        {
-            return IsRejectedBy(shouldRefresh, response) && CarriesOurToken(sent, response);
-        }
+        RequestState.ClearOutcome(sent.Request);
+        return new ValueTask<bool>(false);
+    }
 
-        if (response.StatusCode != HttpStatusCode.Unauthorized)
-        {
-            return false;
-        }
+    private static async ValueTask<bool> CanResendAsync(SentRequest sent, HttpResponseMessage response, Task<bool> verdict) =>
+        await verdict.ConfigureAwait(false) ? CanResend(sent, response) : await Pass(sent).ConfigureAwait(false);
 
+    private static bool AsksForNewToken(SentRequest sent, HttpResponseMessage response, TokenRefreshOptions options)
+    {
         if (!CarriesOurToken(sent, response))
         {
-            sent.LogReturned(
+            sent.ReturnsToCaller(
+                response,
+                TokenRefreshOutcome.TokenRemoved,
                 "it was rejected without the token. .NET removes the Authorization header when it follows a redirect: send the request to the redirect's "
                 + "target, often the same address with or without a slash at its end. An inner handler may have changed the header, too.");
             return false;
         }
 
-        return BearerChallenge.Read(response, options.Scheme) switch
+        switch (BearerChallenge.Read(response, options.Scheme))
         {
-            RequestedRemedy.NewToken => true,
-            RequestedRemedy.OtherScheme => IsRefreshedForOtherScheme(sent, options),
-            _ => IsReturned(sent, "its challenge asks for something that a new token can't give, such as another scope or a stronger login."),
-        };
-    }
+            case RequestedRemedy.SomethingElse:
+                sent.ReturnsToCaller(
+                    response,
+                    TokenRefreshOutcome.OtherChallenge,
+                    "its challenge asks for something that a new token can't give, such as another scope or a stronger login.");
+                return false;
 
-    // Servers name schemes of their own, so a refresh is tried. It is tried once: if the new token gets the same answer, none helps.
-    private static bool IsRefreshedForOtherScheme(SentRequest sent, TokenRefreshOptions options) =>
-        options.Protocol == TokenEndpointProtocol.SimpleJwt
-        || !HandlerMemory.Of(sent.Session.Services).WantsOtherScheme(sent.Snapshot.Lineage, sent.Address)
-        || IsReturned(sent, "its challenge names another scheme only, and this origin answered a new token in the same way before.");
+            // Servers name schemes of their own, so a refresh is tried. It is tried once: if the new token gets the same answer, none helps.
+            case RequestedRemedy.OtherScheme
+                when options.Protocol == TokenEndpointProtocol.OAuth
+                    && HandlerMemory.Of(sent.Session.Services).WantsOtherScheme(sent.Snapshot.Lineage, sent.Address):
+                sent.ReturnsToCaller(
+                    response,
+                    TokenRefreshOutcome.OtherChallenge,
+                    "its challenge names another scheme only, and this origin answered a new token in the same way before.");
+                return false;
 
-    private static bool IsReturned(SentRequest sent, string reason)
-    {
-        sent.LogReturned(reason);
-        return false;
-    }
-
-    private static bool IsRejectedBy(Func<HttpResponseMessage, bool> shouldRefresh, HttpResponseMessage response)
-    {
-        try
-        {
-            return shouldRefresh(response);
-        }
-        catch
-        {
-            // The exception reaches the caller in place of the response.
-            response.Dispose();
-            throw;
+            default:
+                return true;
         }
     }
 
@@ -127,7 +130,7 @@ internal static class Rejection
         }
 
         // Start a refresh all the same, so that the next request succeeds.
-        ExplainContent(sent);
+        ExplainContent(sent, response);
         sent.Session.StartRepair(sent.Snapshot);
         return false;
     }
@@ -141,7 +144,7 @@ internal static class Rejection
             memory.RememberOtherScheme(sent.Snapshot.Lineage, sent.Address);
         }
 
-        sent.LogReturned(reason);
+        sent.ReturnsToCaller(response, TokenRefreshOutcome.RejectedAfterRefresh, reason);
         if (memory.IsWarningDue(services.Time))
         {
             RequestLog.RefreshedTokenRejected(services.Logger, services.Name, sent.Request, sent.Address);

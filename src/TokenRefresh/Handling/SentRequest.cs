@@ -36,6 +36,10 @@ internal readonly record struct SentRequest(
     // The same token under another version is no replacement.
     private bool IsReplaced(Generation current) => current.Succeeds(Snapshot) && current.Header != Snapshot.Header;
 
-    /// <summary>Logs why the caller gets the rejection.</summary>
-    public void LogReturned(string reason) => RequestLog.RejectionReturned(Session.Services.Logger, Session.Name, Request, Address, reason);
+    /// <summary>Notes and logs why the caller gets this response.</summary>
+    public void ReturnsToCaller(HttpResponseMessage response, TokenRefreshOutcome outcome, string reason)
+    {
+        RequestState.SetOutcome(Request, response, outcome);
+        RequestLog.RejectionReturned(Session.Services.Logger, Session.Name, Request, Address, reason);
+    }
 }

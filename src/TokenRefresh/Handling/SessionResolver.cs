@@ -1,4 +1,3 @@
-using System;
 using System.Net.Http;
 using TokenRefresh.Diagnostics;
 using TokenRefresh.SingleFlight;
@@ -15,64 +14,68 @@ internal abstract class SessionResolver
     /// <summary>What the sessions of this name share.</summary>
     protected abstract SessionServices Services { get; }
 
-    /// <summary>Finds the session for a request. Its <c>Authorization</c> header, if we set it on an earlier attempt, is replaced or removed.</summary>
+    /// <summary>Finds the session for a request. If the request is sent without a token, a header that we set on an earlier attempt is removed.</summary>
     /// <exception cref="TokenRefreshException">No origin is set, or the user that the request names can't be served.</exception>
     public ResolvedSession Resolve(HttpRequestMessage request)
     {
-        if (RequestMarks.IsSkipped(request))
+        if (RequestState.IsWithoutToken(request))
         {
-            RemoveOurHeader(request, session: null);
-            return default;
+            return SendWithoutToken(request);
         }
 
         if (FindSession(request) is not { } session)
         {
-            return WithoutToken(request, session: null, "UserKey returned null for it, so it has no user.");
+            RequestLog.NoTokenSent(Services.Logger, Services.Name, request, "UserKey returned null for it, so it has no user.");
+            return SendWithoutToken(request) with { WithoutToken = TokenRefreshOutcome.NoUser };
         }
 
         if (!Origins.Contains(request.RequestUri))
         {
-            return WithoutToken(request, session, RequestLog.IsEnabled(Services.Logger) ? $"allowed are {Origins}." : "");
+            RequestLog.NoTokenSent(Services.Logger, Services.Name, request, RequestLog.IsEnabled(Services.Logger) ? $"allowed are {Origins}." : "");
+            return SendWithoutToken(request);
         }
 
-        // An Authorization header of the caller stays. One that we set on an earlier attempt is replaced.
-        if (AuthorizationHeader.Read(request) is not { } present || present == session.Current.Header)
-        {
-            return new ResolvedSession(session);
-        }
+        return AuthorizationHeader.Read(request) is { } present ? ResolveAuthorized(request, present, session) : new ResolvedSession(session);
+    }
 
-        var before = RequestMarks.AttachedTo(request);
-        if (before?.Header == present)
-        {
-            return new ResolvedSession(session, before.Lineage);
-        }
+    /// <summary>The session of the request's user; <see langword="null"/> if the request has none.</summary>
+    protected abstract TokenSession? FindSession(HttpRequestMessage request);
 
+    // An Authorization header of the caller stays. One that we set on an earlier attempt is replaced: by the session's current token if that is
+    // of the same login, or by that of another user if the request has become another user's.
+    private ResolvedSession ResolveAuthorized(HttpRequestMessage request, string present, TokenSession session)
+    {
         if (AuthorizationHeader.IsPlaceholder(present, Services.Options.Scheme))
         {
             AuthorizationHeader.Remove(request);
             return new ResolvedSession(session);
         }
 
+        var current = session.Current;
+        if (present == current.Header)
+        {
+            return new ResolvedSession(session, current.Lineage);
+        }
+
+        if (AuthorizationHeader.FindOwner(present, Services) is { } owner)
+        {
+            return new ResolvedSession(session, owner.IsOf(session) ? owner.LoginId : null);
+        }
+
+        RequestState.ClearOutcome(request);
         RequestLog.NoTokenSent(Services.Logger, Services.Name, request, "the caller set the Authorization header. Remove it to have a token sent.");
         return default;
     }
 
-    /// <summary>The session of the request's user; <see langword="null"/> if the request has none.</summary>
-    protected abstract TokenSession? FindSession(HttpRequestMessage request);
-
-    private ResolvedSession WithoutToken(HttpRequestMessage request, TokenSession? session, string reason)
-    {
-        RemoveOurHeader(request, session);
-        RequestLog.NoTokenSent(Services.Logger, Services.Name, request, reason);
-        return default;
-    }
-
     // An outer handler may send this request again, to another origin or as another user. Our token must not go along.
-    private static void RemoveOurHeader(HttpRequestMessage request, TokenSession? session)
+    private ResolvedSession SendWithoutToken(HttpRequestMessage request)
     {
-        if (AuthorizationHeader.Read(request) is { } present && (present == session?.Current.Header || present == RequestMarks.AttachedTo(request)?.Header))
+        if (AuthorizationHeader.Read(request) is { } present && AuthorizationHeader.FindOwner(present, Services) is not null)
         {
             AuthorizationHeader.Remove(request);
         }
+
+        RequestState.ClearOutcome(request);
+        return default;
     }
 }

@@ -15,9 +15,6 @@ namespace TokenRefresh.Handling;
 /// </summary>
 internal static class SimpleJwtForbidden
 {
-    /// <summary>How long a response waits for its body to arrive.</summary>
-    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(2);
-
     /// <summary>Whether the response can be such a 403, by its headers. If not, its body is never read.</summary>
     public static bool IsPossible(HttpResponseMessage response) =>
         response.StatusCode == HttpStatusCode.Forbidden
@@ -35,7 +32,7 @@ internal static class SimpleJwtForbidden
 
         try
         {
-            return await ReadAsync(body).WaitAsync(MaxWait, time, cancellationToken).ConfigureAwait(false);
+            return await ReadAsync(body).WaitAsync(ReadAheadStream.MaxTime, time, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {

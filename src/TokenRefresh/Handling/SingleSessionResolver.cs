@@ -13,7 +13,7 @@ internal sealed class SingleSessionResolver(TokenSession session) : SessionResol
     protected override SessionServices Services => session.Services;
 
     protected override TokenSession? FindSession(HttpRequestMessage request) =>
-        RequestMarks.UserOf(request) is { } user && user != session.UserKey
+        RequestState.UserOf(request) is { } user && user != session.UserKey
             ? throw new TokenRefreshException(
                 TokenRefreshFailure.Configuration,
                 $"UseTokenUser named a user for a request, but its handler was created by hand for session '{session.Name}', which isn't that user's. "

@@ -135,6 +135,11 @@ internal static class TokenRefreshOptionsValidator
             yield return $"MaxReplayBufferSize is {options.MaxReplayBufferSize}. Use 0 (off) to {int.MaxValue} bytes.";
         }
 
+        if (options.ShouldRefresh is not null && options.ShouldRefreshAsync is not null)
+        {
+            yield return "ShouldRefresh and ShouldRefreshAsync are both set. Remove one of them.";
+        }
+
         if (options.ReLoginResult is not (ReLoginResult.Return401 or ReLoginResult.Throw))
         {
             yield return $"ReLoginResult is {(int)options.ReLoginResult}, which is none. Use Return401 or Throw.";

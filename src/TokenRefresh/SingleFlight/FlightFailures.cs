@@ -65,7 +65,7 @@ internal static class FlightFailures
     public static FlightFailure Recursion(string name) => new(
         TokenRefreshFailure.Configuration,
         $"The refresh of session '{name}' waits for itself: its token endpoint, store or ReLogin callback calls through a client that this very session guards. "
-        + "Give it an HttpClient of its own, or call SkipTokenRefresh() on its requests.");
+        + "Give it an HttpClient of its own, or call WithoutAccessToken() on its requests.");
 
     /// <summary>
     /// Our own, and those of disks and sockets, which name paths, hosts and codes. Anybody else's may hold anything; those of HTTP quote an

@@ -39,7 +39,7 @@ public sealed class VerifyCases(DjangoServers servers)
             Content = JsonContent.Create(new { token = (await server.SignInExpiredAsync(user)).Access }),
         };
 
-        using var response = await app.Client.SendAsync(request.SkipTokenRefresh());
+        using var response = await app.Client.SendAsync(request.WithoutAccessToken());
 
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
         Assert.Equal(0, (await server.GetStatsAsync()).Refreshes);

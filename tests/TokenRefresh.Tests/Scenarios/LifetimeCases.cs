@@ -345,7 +345,7 @@ public sealed class LifetimeCases
         await using var app = TestApp.Create();
         await app.SignInAsync();
 
-        using var request = new HttpRequestMessage(HttpMethod.Get, "me").SkipTokenRefresh();
+        using var request = new HttpRequestMessage(HttpMethod.Get, "me").WithoutAccessToken();
         using var response = app.Client.Send(request);
 
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);

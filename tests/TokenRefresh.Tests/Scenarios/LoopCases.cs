@@ -247,7 +247,7 @@ public sealed class LoopCases
 
         Assert.Equal(TokenRefreshFailure.Configuration, exception.Failure);
         Assert.Contains("waits for itself", exception.Message, StringComparison.Ordinal);
-        Assert.Contains("SkipTokenRefresh", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("WithoutAccessToken", exception.Message, StringComparison.Ordinal);
         Assert.Equal(1, app.Api.Calls);
         Assert.Empty(app.ReLogins);
         Assert.Equal(TokenSessionState.SignedIn, app.Session.State);

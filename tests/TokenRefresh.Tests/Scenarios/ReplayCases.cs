@@ -246,7 +246,7 @@ public sealed class ReplayCases
         await using var app = TestApp.Create();
         await app.SignInAsync();
         using var request = new HttpRequestMessage(HttpMethod.Get, "me") { Headers = { Authorization = new AuthenticationHeaderValue("Basic", "bWU6bWU=") } };
-        using var skipped = new HttpRequestMessage(HttpMethod.Get, "me").SkipTokenRefresh();
+        using var skipped = new HttpRequestMessage(HttpMethod.Get, "me").WithoutAccessToken();
 
         using var own = await app.Client.SendAsync(request);
         using var bare = await app.Client.SendAsync(skipped);

@@ -1,0 +1,114 @@
+using System;
+using System.IO;
+using System.Net;
+using System.Net.Http;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace TokenRefresh.Handling;
+
+/// <summary>Asks the app's own function whether a response rejects the token. If it throws, the exception reaches the caller in place of the response.</summary>
+internal static class AppVerdict
+{
+    public static bool Ask(Func<HttpResponseMessage, bool> shouldRefresh, HttpResponseMessage response)
+    {
+        try
+        {
+            return shouldRefresh(response);
+        }
+        catch
+        {
+            response.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Asks a function that may read the body. What it reads stays readable for the caller.</summary>
+    public static async Task<bool> AskAsync(
+        Func<HttpResponseMessage, CancellationToken, Task<bool>> shouldRefresh, HttpResponseMessage response, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (response.Content is not { } original)
+        {
+            return await shouldRefresh(response, cancellationToken).ConfigureAwait(false);
+        }
+
+        var preview = new PreviewContent(original, time, cancellationToken);
+        response.Content = preview;
+        bool isRejected;
+        try
+        {
+            isRejected = await shouldRefresh(response, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            preview.Release(response);
+            response.Dispose();
+            throw;
+        }
+
+        preview.Release(response);
+        return isRejected;
+    }
+
+    /// <summary>The beginning of a body: 64 KiB at most, and what arrives within 2 s. Nothing is read before the app reads.</summary>
+    private sealed class PreviewContent : HttpContent
+    {
+        private readonly HttpContent _original;
+        private readonly TimeProvider _time;
+        private readonly CancellationToken _cancellationToken;
+        private ReadAheadStream? _body;
+
+        public PreviewContent(HttpContent original, TimeProvider time, CancellationToken cancellationToken)
+        {
+            _original = original;
+            _time = time;
+            _cancellationToken = cancellationToken;
+            ReadAheadStream.CopyHeaders(original, this);
+        }
+
+        /// <summary>Gives the response its whole body back.</summary>
+        public void Release(HttpResponseMessage response)
+        {
+            _body?.Stop();
+            var content = _body?.ToContent() ?? _original;
+            try
+            {
+                response.Content = content;
+            }
+            catch (ObjectDisposedException)
+            {
+                // The app disposed the response.
+                content.Dispose();
+            }
+        }
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            var body = await OpenAsync().ConfigureAwait(false);
+            await body.CopyToAsync(stream).ConfigureAwait(false);
+        }
+
+        protected override async Task<Stream> CreateContentReadStreamAsync() => await OpenAsync().ConfigureAwait(false);
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
+
+        private async Task<MemoryStream> OpenAsync()
+        {
+            _body ??= ReadAheadStream.TryOpen(_original) ?? throw new HttpRequestException("The response's body can't be opened.");
+            try
+            {
+                await _body.ReadAheadAsync(_time).WaitAsync(ReadAheadStream.MaxTime, _time, _cancellationToken).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                _body.Stop();
+            }
+
+            return _body.CopyAhead();
+        }
+    }
+}

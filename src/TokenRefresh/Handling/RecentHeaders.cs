@@ -1,0 +1,60 @@
+using System;
+using System.Collections.Generic;
+#if NET8_0_OR_GREATER
+using System.Runtime.InteropServices;
+#endif
+using System.Security.Cryptography;
+#if !NET8_0_OR_GREATER
+using System.Text;
+#endif
+
+namespace TokenRefresh.Handling;
+
+/// <summary>The last headers that were sent for one session name, by a hash of their text: no token is kept in memory for this.</summary>
+internal sealed class RecentHeaders
+{
+    private const int Capacity = 1024;
+
+    private readonly object _lock = new();
+    private readonly Dictionary<Guid, HeaderOwner> _owners = [];
+    private readonly Queue<Guid> _order = new();
+
+    public void Add(string header, HeaderOwner owner)
+    {
+        var hash = Hash(header);
+        lock (_lock)
+        {
+            if (!_owners.ContainsKey(hash))
+            {
+                _order.Enqueue(hash);
+            }
+
+            _owners[hash] = owner;
+            if (_order.Count > Capacity)
+            {
+                _owners.Remove(_order.Dequeue());
+            }
+        }
+    }
+
+    public HeaderOwner? Find(string header)
+    {
+        var hash = Hash(header);
+        lock (_lock)
+        {
+            return _owners.TryGetValue(hash, out var owner) ? owner : null;
+        }
+    }
+
+    private static Guid Hash(string header)
+    {
+#if NET8_0_OR_GREATER
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(MemoryMarshal.AsBytes(header.AsSpan()), hash);
+        return new Guid(hash[..16]);
+#else
+        using var sha = SHA256.Create();
+        return new Guid(sha.ComputeHash(Encoding.Unicode.GetBytes(header)).AsSpan(0, 16).ToArray());
+#endif
+    }
+}

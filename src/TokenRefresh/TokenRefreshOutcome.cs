@@ -1,0 +1,37 @@
+namespace TokenRefresh;
+
+/// <summary>Why the caller got a rejection, usually a 401, although the client refreshes tokens.</summary>
+public enum TokenRefreshOutcome
+{
+    /// <summary>Nothing to report: the request wasn't rejected, or it was sent without this client's token on purpose.</summary>
+    None,
+
+    /// <summary>The login has ended: the refresh token is no longer valid, and the user must sign in again.</summary>
+    LoginEnded,
+
+    /// <summary>No user is signed in, or the user signed out while the request waited.</summary>
+    SignedOut,
+
+    /// <summary>Another login began after the request was made. A request is never sent with the token of another login.</summary>
+    LoginChanged,
+
+    /// <summary>The request has no user: <see cref="TokenRefreshOptions.UserKey"/> returned <see langword="null"/> for it.</summary>
+    NoUser,
+
+    /// <summary>The API rejected a token that had just been refreshed. Check the token's audience, scope and issuer.</summary>
+    RejectedAfterRefresh,
+
+    /// <summary>
+    /// The token was rejected, and the request's content can't be sent twice. A refresh was started for the next request. Buffer the content,
+    /// implement <see cref="IReplayableContent"/>, or set <see cref="TokenRefreshOptions.MaxReplayBufferSize"/>.
+    /// </summary>
+    NotReplayable,
+
+    /// <summary>The challenge asks for something that a new token can't give, such as more scope, a stronger login, or another scheme.</summary>
+    OtherChallenge,
+
+    /// <summary>
+    /// The API received the request without the token. .NET removes it when it follows a redirect: send the request to the redirect's target.
+    /// </summary>
+    TokenRemoved,
+}
