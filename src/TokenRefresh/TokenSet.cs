@@ -96,9 +96,9 @@ public sealed class TokenSet
     /// <summary>The scope of the access token, space separated (RFC 6749, section 3.3).</summary>
     public string? Scope { get; init; }
 
-    /// <summary>When the refresh token expires, and the login with it (<c>refresh_token_expires_in</c>, <c>refresh_expires_in</c>).</summary>
+    /// <summary>When the refresh token expires, and the login with it.</summary>
     /// <value>
-    /// By the local clock. The default is <see langword="null"/>: unknown. Refreshes that don't mention it keep it. It is for the app to
+    /// By the local clock, from <c>refresh_token_expires_in</c> or <c>refresh_expires_in</c>. The default is <see langword="null"/>: unknown. Refreshes that don't mention it keep it. It is for the app to
     /// read: the refresh token is sent whatever it says, because only the server knows.
     /// </value>
     public DateTimeOffset? RefreshTokenExpiresAt
@@ -174,5 +174,6 @@ public sealed class TokenSet
 
     /// <summary>Names what is there, and no secret.</summary>
     public override string ToString() =>
-        $"TokenSet {{ AccessToken = [redacted], RefreshToken = {(RefreshToken is null ? "none" : "[redacted]")}, ExpiresAt = {ExpiresAt?.ToString("O") ?? "unknown"} }}";
+        $"TokenSet {{ AccessToken = [redacted], RefreshToken = {(RefreshToken is null ? "none" : "[redacted]")}, "
+        + $"ExpiresAt = {ExpiresAt?.ToString("O") ?? "unknown"} }}";
 }

@@ -50,5 +50,5 @@ internal static class TokenSyntax
     /// <param name="tokenType">The type that the server names (<c>token_type</c>, RFC 6749, section 7.1).</param>
     /// <param name="scheme">The option's scheme: an app that sets it to such a name adds the proof itself.</param>
     public static bool NeedsProof(string tokenType, string scheme) =>
-        tokenType.ToUpperInvariant() is "DPOP" or "MAC" or "POP" && !tokenType.Equals(scheme, StringComparison.OrdinalIgnoreCase);
+        tokenType.Trim().ToUpperInvariant() is "DPOP" or "MAC" or "POP" && !tokenType.Equals(scheme, StringComparison.OrdinalIgnoreCase);
 }

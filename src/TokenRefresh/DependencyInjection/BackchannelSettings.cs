@@ -7,7 +7,7 @@ namespace TokenRefresh.DependencyInjection;
 
 /// <summary>What the app configured for the client of token requests, apart from what it configured for all clients.</summary>
 /// <param name="Own">Configured for this client by its name.</param>
-/// <param name="ForAll">Configured for all clients: by <c>ConfigureHttpClientDefaults</c>, <c>ConfigureAll</c> or a class of the app's.</param>
+/// <param name="ForAll">Configured for all clients: by <c>ConfigureHttpClientDefaults</c>, <c>ConfigureAll</c> or an options class.</param>
 internal sealed record BackchannelSettings(HttpClientFactoryOptions Own, HttpClientFactoryOptions ForAll)
 {
     public static BackchannelSettings Read(IServiceProvider provider, string name)

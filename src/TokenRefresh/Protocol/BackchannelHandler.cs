@@ -6,7 +6,7 @@ using System.Threading;
 
 namespace TokenRefresh.Protocol;
 
-/// <summary>The handler that sends token requests: it follows no redirect and keeps no cookie, and uses no proxy within the machine.</summary>
+/// <summary>The handler that sends token requests. It follows no redirects, keeps no cookies, and uses no proxy on loopback.</summary>
 internal static class BackchannelHandler
 {
     /// <summary>What is wrong with a handler that can't be prepared, and what to do.</summary>

@@ -40,7 +40,8 @@ internal static class EndpointExceptionClassifier
 
     private static TokenEndpointResult? FindMisconfiguration(Exception exception, string endpoint) => exception switch
     {
-        TokenRefreshException { Failure: TokenRefreshFailure.Configuration } own => TokenEndpointResult.Misconfigured(own.Message, own.Error),
+        TokenRefreshException { Failure: TokenRefreshFailure.Configuration } own =>
+            TokenEndpointResult.Misconfigured(own.Message, own.Error),
         HttpRequestException http when Find<AuthenticationException>(http) is not null || IsTrustFailure(http) =>
             TokenEndpointResult.Misconfigured(
                 $"the TLS connection to {endpoint} was rejected. Check its certificate, and the client certificate if there is one.",

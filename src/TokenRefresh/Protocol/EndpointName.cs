@@ -6,5 +6,6 @@ namespace TokenRefresh.Protocol;
 internal static class EndpointName
 {
     /// <summary>What the endpoint is, and its URL without query and user: both may hold a secret.</summary>
-    public static string Of(string what, Uri url) => what + " " + url.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
+    public static string Of(string what, Uri url) =>
+        what + " " + url.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
 }

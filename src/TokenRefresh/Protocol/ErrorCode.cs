@@ -2,12 +2,15 @@ using System;
 
 namespace TokenRefresh.Protocol;
 
-/// <summary>Lets a server's error code into messages and logs, if it is one.</summary>
+/// <summary>Decides whether a server's error code may appear in messages and logs.</summary>
 internal static class ErrorCode
 {
     private const int MaxLength = 64;
 
-    /// <returns>The code, or <see langword="null"/> where it is none, or where it says a secret back to us.</returns>
+    /// <param name="code">The code as the server sent it.</param>
+    /// <param name="refreshToken">The refresh token that was sent; <see langword="null"/> if there was none.</param>
+    /// <param name="clientSecret">The client secret; <see langword="null"/> if there is none.</param>
+    /// <returns>The code; <see langword="null"/> if it isn't one short word, or if it repeats a secret or a part of one.</returns>
     public static string? Sanitize(string? code, string? refreshToken, string? clientSecret)
     {
         if (code is null or { Length: 0 or > MaxLength } || RevealsSecret(code, refreshToken) || RevealsSecret(code, clientSecret))

@@ -56,7 +56,10 @@ internal static class ErrorCodes
     };
 
     // Prose, or an echo of the request: never a code.
-    private static readonly HashSet<string> NotCodes = new(StringComparer.Ordinal) { "error_description", "error_uri", "detail", "scope", "state" };
+    private static readonly HashSet<string> NotCodes = new(StringComparer.Ordinal)
+    {
+        "error_description", "error_uri", "detail", "scope", "state",
+    };
 
     /// <summary>
     /// Finds the error code of an OAuth 2.0 response: <c>error</c>, or a known code in another member or one level deeper. Beside an

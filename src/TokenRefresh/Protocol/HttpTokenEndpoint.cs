@@ -25,7 +25,9 @@ internal abstract class HttpTokenEndpoint(TokenRefreshOptions options, Func<Http
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            return request.MayBeSent ? EndpointExceptionClassifier.Classify(e, _name) : EndpointExceptionClassifier.ClassifyUnsent(e, _name);
+            return request.MayBeSent
+                ? EndpointExceptionClassifier.Classify(e, _name)
+                : EndpointExceptionClassifier.ClassifyUnsent(e, _name);
         }
     }
 

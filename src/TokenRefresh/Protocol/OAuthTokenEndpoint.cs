@@ -36,12 +36,13 @@ internal sealed class OAuthTokenEndpoint(TokenRefreshOptions options, Func<HttpC
     protected override TokenEndpointResult Classify(TokenResponse response, DateTimeOffset now) =>
         TokenResponseClassifier.OAuth(response, Options.Scheme, now);
 
-    /// <summary>Proves who the client is (RFC 6749, section 2.3.1).</summary>
+    /// <summary>Adds the client's authentication (RFC 6749, section 2.3.1) to the headers or the form.</summary>
     public static void Authenticate(HttpRequestMessage message, Dictionary<string, string> form, TokenRefreshOptions options)
     {
         // An empty setting of a configuration file is no secret.
         var secret = options.ClientSecret;
-        var method = options.ClientAuthentication ?? (string.IsNullOrEmpty(secret) ? ClientAuthentication.None : ClientAuthentication.Basic);
+        var method = options.ClientAuthentication
+            ?? (string.IsNullOrEmpty(secret) ? ClientAuthentication.None : ClientAuthentication.Basic);
         if (method == ClientAuthentication.Basic)
         {
             // RFC 6749, section 2.3.1: both parts are form-encoded before they are joined.

@@ -6,7 +6,7 @@ using Polly.Retry;
 
 namespace TokenRefresh.Protocol;
 
-/// <summary>The Polly pipeline around the token call.</summary>
+/// <summary>The Polly pipeline around the token requests of a flight.</summary>
 internal static class RefreshPipeline
 {
     private const int MaxAttempts = 3;
@@ -25,7 +25,7 @@ internal static class RefreshPipeline
 
         return builder.AddRetry(new RetryStrategyOptions<TokenEndpointResult>
         {
-            // Both kinds have limits of their own below.
+            // A replay and a retry have limits of their own: see MayAskAgain.
             MaxRetryAttempts = MaxAttempts,
             ShouldHandle = args => new ValueTask<bool>(MayAskAgain(args.Context.Properties, args.Outcome.Result)),
             DelayGenerator = args => new ValueTask<TimeSpan?>(Delay(args.Context.Properties, args.Outcome.Result!, random())),
@@ -49,7 +49,8 @@ internal static class RefreshPipeline
         context.Properties.Set(PreviousFlightFailed, previousFlightFailed);
         try
         {
-            return await pipeline.ExecuteAsync(static (context, attempt) => attempt(context.CancellationToken), context, attempt).ConfigureAwait(false);
+            return await pipeline
+                .ExecuteAsync(static (context, attempt) => attempt(context.CancellationToken), context, attempt).ConfigureAwait(false);
         }
         finally
         {

@@ -29,7 +29,7 @@ internal static class ResponseInterpreter
         {
             // What the app throws may quote the response: only its type is passed on.
             var failed = TokenEndpointResult.Misconfigured(
-                $"the option InterpretTokenResponse threw {e.GetType().Name}. Correct that function; for null the response is read by the protocol.",
+                $"the option InterpretTokenResponse threw {e.GetType().Name}. Correct that function, or return null for the default.",
                 newRefreshToken: newRefreshToken);
             return byProtocol.RefreshTokenMayBeUsed ? failed.AsPossiblyUsed() : failed;
         }

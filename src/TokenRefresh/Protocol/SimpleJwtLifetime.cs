@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace TokenRefresh.Protocol;
 
 /// <summary>
-/// How long a Simple JWT access token lives: <c>exp</c> less the server's own clock, which the answer's <c>Date</c> tells, or else the new
-/// refresh token's <c>iat</c>. Never less the access token's own <c>iat</c>: after a rotation that is the previous refresh token's.
+/// How long a Simple JWT access token lives: its <c>exp</c> minus the server's clock. That clock is the response's <c>Date</c>, or else the
+/// new refresh token's <c>iat</c>. It is never the access token's own <c>iat</c>, which after a rotation is the previous refresh token's.
 /// </summary>
 internal static class SimpleJwtLifetime
 {
@@ -19,7 +19,7 @@ internal static class SimpleJwtLifetime
         return seconds is > 0 and < 100L * 365 * 24 * 3600 ? TimeSpan.FromSeconds(seconds.Value) : null;
     }
 
-    // RFC 7519, section 2: NumericDate. The signature is the server's business: a token that was forged is refused there.
+    // RFC 7519, section 2: NumericDate. The signature isn't checked: only the server can reject a forged token.
     private static long? ReadSeconds(string? jwt, string claim)
     {
         if (jwt is null || jwt.Length > MaxTokenLength || jwt.Split('.') is not [_, var payload, _])

@@ -6,11 +6,11 @@ using System.Text.Json;
 
 namespace TokenRefresh.Protocol;
 
-/// <summary>Django REST framework Simple JWT: JSON in, JSON out, and a 401 of its own for a dead refresh token.</summary>
+/// <summary>Django REST framework Simple JWT: JSON in the request and in the response; a 401 reports a dead refresh token.</summary>
 internal sealed class SimpleJwtTokenEndpoint(TokenRefreshOptions options, Func<HttpClient> backchannel, TimeProvider time)
     : HttpTokenEndpoint(options, backchannel, time)
 {
-    /// <summary>What both the refresh view and the blacklist view read.</summary>
+    /// <summary>Creates the body that both the refresh view and the blacklist view read.</summary>
     public static ByteArrayContent Body(string refreshToken, TokenRefreshOptions options)
     {
         using var buffer = new MemoryStream();

@@ -1,26 +1,26 @@
 namespace TokenRefresh;
 
-/// <summary>What a token endpoint's answer means.</summary>
+/// <summary>What a response of a token endpoint means.</summary>
 public enum TokenEndpointOutcome
 {
-    /// <summary>There are new tokens.</summary>
+    /// <summary>The response holds new tokens.</summary>
     Succeeded,
 
-    /// <summary>There is a new refresh token, but no access token.</summary>
+    /// <summary>The response holds a new refresh token, but no access token.</summary>
     RefreshTokenOnly,
 
-    /// <summary>The refresh token is dead (<c>invalid_grant</c>; RFC 6749, section 5.2).</summary>
+    /// <summary>The refresh token is dead (<c>invalid_grant</c>; RFC 6749, section 5.2). The user must sign in again.</summary>
     Rejected,
 
-    /// <summary>The server wants the user's presence or consent.</summary>
+    /// <summary>The server wants the user's presence or consent. The user must sign in again.</summary>
     InteractionRequired,
 
-    /// <summary>The client is set up wrongly, or the answer can't be used.</summary>
+    /// <summary>The client is configured wrongly, or the response can't be used.</summary>
     Misconfigured,
 
-    /// <summary>Not now: later it may work.</summary>
+    /// <summary>The request failed for now. A later one may succeed.</summary>
     Transient,
 
-    /// <summary>The answer was lost (cut, truncated): the refresh token may have been spent, and is sent once more, at once.</summary>
+    /// <summary>The response was lost or can't be read. The refresh token is possibly used, and is sent once more, at once.</summary>
     ResponseLost,
 }

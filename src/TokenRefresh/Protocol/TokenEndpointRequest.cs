@@ -2,34 +2,32 @@ using System.Diagnostics;
 
 namespace TokenRefresh;
 
-/// <summary>What a token is asked for with: a refresh token, or the client's own identity.</summary>
-/// <param name="key">The session.</param>
+/// <summary>What a token is requested with: a refresh token, or the client's own credentials.</summary>
+/// <param name="key">The session that requests it.</param>
 /// <param name="refreshToken">The refresh token; <see langword="null"/> with <see cref="TokenGrantType.ClientCredentials"/>.</param>
-/// <param name="scope">The scope to ask for, or <see langword="null"/>.</param>
+/// <param name="scope">The scope to request; <see langword="null"/> for the scope that the login has.</param>
 [DebuggerDisplay("[token request]")]
 public sealed class TokenEndpointRequest(TokenSessionKey key, string? refreshToken, string? scope)
 {
     // Read when the flight's deadline comes, while the call is under way.
     private volatile bool _mayBeSent = true;
 
-    /// <summary>The session.</summary>
+    /// <summary>The session that requests it.</summary>
     public TokenSessionKey Key { get; } = key;
 
     /// <summary>The refresh token; <see langword="null"/> with <see cref="TokenGrantType.ClientCredentials"/>.</summary>
     public string? RefreshToken { get; } = refreshToken;
 
-    /// <summary>The scope to ask for (RFC 6749, section 6), or <see langword="null"/>.</summary>
+    /// <summary>The scope to request (RFC 6749, section 6); <see langword="null"/> for the scope that the login has.</summary>
     public string? Scope { get; } = scope;
 
-    /// <summary>
-    /// Whether the refresh token may have left this process. <see langword="true"/> for endpoints that don't track it: those of the app.
-    /// </summary>
+    /// <summary>Whether the refresh token may have left this process. An endpoint of the app's own doesn't track it: always true.</summary>
     internal bool MayBeSent
     {
         get => _mayBeSent;
         set => _mayBeSent = value;
     }
 
-    /// <summary>Names no secret.</summary>
+    /// <summary>Returns a text without any secret.</summary>
     public override string ToString() => "[token request]";
 }

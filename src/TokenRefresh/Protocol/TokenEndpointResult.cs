@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace TokenRefresh;
 
-/// <summary>What one call to a token endpoint brought.</summary>
+/// <summary>The result of one request to a token endpoint. Immutable.</summary>
 [DebuggerDisplay("{ToString(),nq}")]
 public sealed class TokenEndpointResult
 {
@@ -22,40 +22,46 @@ public sealed class TokenEndpointResult
         Exception = original.Exception;
     }
 
-    /// <summary>What the answer means.</summary>
+    /// <summary>What the response means.</summary>
     public TokenEndpointOutcome Outcome { get; }
 
-    /// <summary>The new tokens, with <see cref="TokenEndpointOutcome.Succeeded"/>. Without a refresh token, the old one stays.</summary>
+    /// <summary>The new tokens, with <see cref="TokenEndpointOutcome.Succeeded"/>; otherwise <see langword="null"/>.</summary>
+    /// <value>Tokens without a refresh token keep the old one.</value>
     public TokenSet? Tokens { get; private init; }
 
-    /// <summary>A refresh token that replaces the one just spent, although the answer brought no usable access token.</summary>
+    /// <summary>A refresh token that replaces the used one, although the response holds no usable access token.</summary>
     public string? NewRefreshToken { get; private init; }
 
-    /// <summary>The server's error code, or <see langword="null"/>.</summary>
+    /// <summary>The server's error code; <see langword="null"/> if there is none.</summary>
     public string? Error { get; private init; }
 
-    /// <summary>What went wrong, in our own words, for messages and logs.</summary>
+    /// <summary>What went wrong and what to do, for messages and logs. It holds no secret and no text of the response.</summary>
     public string? Description { get; private init; }
 
-    /// <summary>How long the server asked to wait (RFC 9110, section 10.2.3), or <see langword="null"/>.</summary>
+    /// <summary>How long the server asked to wait (RFC 9110, section 10.2.3); <see langword="null"/> if it didn't.</summary>
     public TimeSpan? RetryAfter { get; private init; }
 
-    /// <summary>Whether the refresh token may have been spent although no answer arrived.</summary>
+    /// <summary>Whether the server may have used the refresh token although no new one arrived.</summary>
     public bool RefreshTokenMayBeUsed { get; private init; }
 
-    /// <summary>The exception of the network, if there was one.</summary>
+    /// <summary>The exception of the network; <see langword="null"/> if there was none.</summary>
     public Exception? Exception { get; private init; }
 
-    /// <summary>There are new tokens.</summary>
-    /// <param name="tokens">The new tokens; without a refresh token, the old one stays.</param>
+    /// <summary>Creates a result with new tokens.</summary>
+    /// <param name="tokens">The new tokens. Without a refresh token, the login keeps the old one.</param>
+    /// <returns>The result.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="tokens"/> is <see langword="null"/>.</exception>
     public static TokenEndpointResult Succeeded(TokenSet tokens)
     {
         Require.NotNull(tokens, nameof(tokens));
         return new TokenEndpointResult(TokenEndpointOutcome.Succeeded) { Tokens = tokens };
     }
 
-    /// <summary>There is a new refresh token, but no access token: the new one is saved, and asked with once.</summary>
+    /// <summary>Creates a result with a new refresh token only. It is saved, and sent once in the same flight.</summary>
     /// <param name="refreshToken">The new refresh token.</param>
+    /// <returns>The result.</returns>
+    /// <exception cref="ArgumentException"><paramref name="refreshToken"/> is empty.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="refreshToken"/> is <see langword="null"/>.</exception>
     public static TokenEndpointResult RefreshTokenOnly(string refreshToken)
     {
         Require.NotEmpty(refreshToken, nameof(refreshToken));
@@ -66,20 +72,24 @@ public sealed class TokenEndpointResult
         };
     }
 
-    /// <summary>The refresh token is dead.</summary>
-    /// <param name="error">The server's error code.</param>
+    /// <summary>Creates a result for a dead refresh token: the login has ended.</summary>
+    /// <param name="error">The server's error code; <see langword="null"/> if there is none.</param>
+    /// <returns>The result.</returns>
     public static TokenEndpointResult Rejected(string? error) => new(TokenEndpointOutcome.Rejected) { Error = error };
 
-    /// <summary>The server wants the user's presence or consent.</summary>
-    /// <param name="error">The server's error code.</param>
+    /// <summary>Creates a result for a server that wants the user's presence or consent: the login has ended.</summary>
+    /// <param name="error">The server's error code; <see langword="null"/> if there is none.</param>
+    /// <returns>The result.</returns>
     public static TokenEndpointResult InteractionRequired(string? error) => new(TokenEndpointOutcome.InteractionRequired) { Error = error };
 
-    /// <summary>The client is set up wrongly, or the answer can't be used.</summary>
+    /// <summary>Creates a result for a wrong configuration, or a response that can't be used. The login is kept.</summary>
     /// <param name="description">What is wrong and what to do, without any secret.</param>
-    /// <param name="error">The server's error code.</param>
+    /// <param name="error">The server's error code; <see langword="null"/> if there is none.</param>
     /// <param name="exception">The cause, if it holds no secret.</param>
-    /// <param name="newRefreshToken">A refresh token that came all the same, and replaces the one just spent.</param>
-    public static TokenEndpointResult Misconfigured(string description, string? error = null, Exception? exception = null, string? newRefreshToken = null) =>
+    /// <param name="newRefreshToken">A new refresh token that the response holds all the same. It replaces the used one.</param>
+    /// <returns>The result.</returns>
+    public static TokenEndpointResult Misconfigured(
+        string description, string? error = null, Exception? exception = null, string? newRefreshToken = null) =>
         new(TokenEndpointOutcome.Misconfigured)
         {
             Description = description,
@@ -88,23 +98,29 @@ public sealed class TokenEndpointResult
             NewRefreshToken = newRefreshToken,
         };
 
-    /// <summary>Not now: the refresh token wasn't spent.</summary>
+    /// <summary>Creates a result for a request that failed for now. The server didn't use the refresh token.</summary>
     /// <param name="description">What happened, without any secret.</param>
-    /// <param name="error">The server's error code.</param>
-    /// <param name="retryAfter">How long the server asked to wait.</param>
+    /// <param name="error">The server's error code; <see langword="null"/> if there is none.</param>
+    /// <param name="retryAfter">How long the server asked to wait; <see langword="null"/> if it didn't.</param>
     /// <param name="exception">The cause, if it holds no secret.</param>
-    public static TokenEndpointResult Transient(string description, string? error = null, TimeSpan? retryAfter = null, Exception? exception = null) =>
+    /// <returns>The result.</returns>
+    public static TokenEndpointResult Transient(
+        string description, string? error = null, TimeSpan? retryAfter = null, Exception? exception = null) =>
         new(TokenEndpointOutcome.Transient) { Description = description, Error = error, RetryAfter = retryAfter, Exception = exception };
 
-    /// <summary>No answer within the time there was: not asked again in this flight, and the refresh token may have been spent.</summary>
+    /// <summary>
+    /// Creates a result for a response that didn't come in time. The refresh token is possibly used, and isn't sent again in this flight.
+    /// </summary>
     /// <param name="description">What happened, without any secret.</param>
     /// <param name="exception">The cause, if it holds no secret.</param>
+    /// <returns>The result.</returns>
     public static TokenEndpointResult TimedOut(string description, Exception? exception = null) =>
         new(TokenEndpointOutcome.Transient) { Description = description, Exception = exception, RefreshTokenMayBeUsed = true };
 
-    /// <summary>The answer was lost: the refresh token may have been spent.</summary>
+    /// <summary>Creates a result for a lost response. The refresh token is possibly used, and is sent once more, at once.</summary>
     /// <param name="description">What happened, without any secret.</param>
     /// <param name="exception">The cause, if it holds no secret.</param>
+    /// <returns>The result.</returns>
     public static TokenEndpointResult ResponseLost(string description, Exception? exception = null) =>
         new(TokenEndpointOutcome.ResponseLost) { Description = description, Exception = exception, RefreshTokenMayBeUsed = true };
 
@@ -127,6 +143,6 @@ public sealed class TokenEndpointResult
 
     internal TokenEndpointResult AsSuspectSetup() => new(this) { IsSetupSuspect = true };
 
-    /// <summary>Names the outcome, and no secret.</summary>
+    /// <summary>Returns the outcome and the error code, and no secret.</summary>
     public override string ToString() => Error is null ? Outcome.ToString() : $"{Outcome} ({Error})";
 }

@@ -47,7 +47,7 @@ internal sealed class TokenFields : IDisposable
     public static TokenFields? Read(ReadOnlySpan<byte> body, MediaTypeHeaderValue? contentType = null) =>
         ResponseBodyParser.Parse(body, contentType) is { } document ? new TokenFields(document) : null;
 
-    /// <summary>The members of an object; none, if it isn't one. The platform's own search throws at a name that isn't valid Unicode.</summary>
+    /// <summary>Reads the members of an object; none of another value.</summary>
     public static Dictionary<string, JsonElement> ReadMembers(JsonElement body)
     {
         var members = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
@@ -56,6 +56,7 @@ internal sealed class TokenFields : IDisposable
             return members;
         }
 
+        // The platform's own search throws at a name that isn't valid Unicode.
         foreach (var member in body.EnumerateObject())
         {
             if (ReadName(member) is { } name)
@@ -75,7 +76,7 @@ internal sealed class TokenFields : IDisposable
         ? _members.SelectMany(member => TextsIn(member.Key, member.Value))
         : TextsIn("", Root);
 
-    /// <summary>The members that the protocol doesn't define: strings as they are, anything else as JSON text. Nulls are left out.</summary>
+    /// <summary>Reads the members that the protocol doesn't define: strings as they are, anything else but null as JSON text.</summary>
     public IEnumerable<KeyValuePair<string, string>> ReadAdditional()
     {
         foreach (var member in _members)
@@ -113,14 +114,16 @@ internal sealed class TokenFields : IDisposable
     private static IEnumerable<(string Name, string Text)> TextsIn(string name, JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Object => TextsOf(value),
-        JsonValueKind.Array => value.EnumerateArray().SelectMany(item => item.ValueKind == JsonValueKind.Object ? TextsOf(item) : Self(name, item)),
+        JsonValueKind.Array => value.EnumerateArray()
+            .SelectMany(item => item.ValueKind == JsonValueKind.Object ? TextsOf(item) : Self(name, item)),
         _ => Self(name, value),
     };
 
     private static IEnumerable<(string Name, string Text)> TextsOf(JsonElement obj) =>
         obj.EnumerateObject().SelectMany(member => ReadName(member) is { } name ? Self(name, member.Value) : []);
 
-    private static IEnumerable<(string Name, string Text)> Self(string name, JsonElement value) => ReadText(value) is { } text ? [(name, text)] : [];
+    private static IEnumerable<(string Name, string Text)> Self(string name, JsonElement value) =>
+        ReadText(value) is { } text ? [(name, text)] : [];
 
     /// <summary>Reads a text.</summary>
     /// <returns><see langword="null"/> for an empty text, one that isn't valid Unicode, and any other type.</returns>

@@ -53,7 +53,8 @@ internal sealed class TokenResponse(int status) : IDisposable
 
     public override string ToString() => $"[token response {Status}]";
 
-    private static async Task<(TokenFields? Fields, ResponseBodyState State)> ReadBodyAsync(HttpContent? content, CancellationToken cancellationToken)
+    private static async Task<(TokenFields? Fields, ResponseBodyState State)> ReadBodyAsync(
+        HttpContent? content, CancellationToken cancellationToken)
     {
         if (content is null)
         {
@@ -73,7 +74,8 @@ internal sealed class TokenResponse(int status) : IDisposable
                 return (null, ResponseBodyState.TooLong);
             }
         }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is HttpRequestException or IOException or InvalidDataException)
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested
+            && e is HttpRequestException or IOException or InvalidDataException)
         {
             return (null, ResponseBodyState.CutOff);
         }

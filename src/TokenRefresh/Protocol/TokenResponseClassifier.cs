@@ -72,12 +72,17 @@ internal static class TokenResponseClassifier
     // What the status alone decides, whatever the body says.
     private static TokenEndpointResult? FromStatus(TokenResponse response, string? error) => response.Status switch
     {
-        408 or 425 or 429 or >= 500 => TokenEndpointResult.Transient($"{response.Endpoint} answered {response.Status}.", error, response.RetryAfter),
-        >= 300 and < 400 => TokenEndpointResult.Misconfigured(
+        408 or 425 or 429 or >= 500 => Transient(response, error),
+
+        // Zero: a browser doesn't show a redirect that it isn't to follow.
+        0 or (>= 300 and < 400) => TokenEndpointResult.Misconfigured(
             $"{response.Endpoint} redirects ({response.Status}), and a redirect is never followed. "
             + "Set TokenEndpoint to the final URL; for Django, with its trailing slash."),
         _ => null,
     };
+
+    private static TokenEndpointResult Transient(TokenResponse response, string? error) =>
+        TokenEndpointResult.Transient($"{response.Endpoint} answered {response.Status}.", error, response.RetryAfter);
 
     private static bool IsMissing(TokenResponse response) => response.Status is 404 or 405 or 410;
 
@@ -85,7 +90,7 @@ internal static class TokenResponseClassifier
     {
         ErrorMeaning.LoginEnded => TokenEndpointResult.Rejected(code),
         ErrorMeaning.InteractionRequired => TokenEndpointResult.InteractionRequired(code),
-        ErrorMeaning.Transient => TokenEndpointResult.Transient($"{response.Endpoint} answered {response.Status}.", code, response.RetryAfter),
+        ErrorMeaning.Transient => Transient(response, code),
         ErrorMeaning.ConfigurationAfterUse => Refused(response, code).AsPossiblyUsed(),
         _ => Refused(response, code),
     };
@@ -116,7 +121,7 @@ internal static class TokenResponseClassifier
                 newRefreshToken: refreshToken);
         }
 
-        return ToResult(response, fields, fields["access_token"], refreshToken, fields["scope"], now, fields.ExpiresIn);
+        return ToResult(response, fields, new Candidate(fields["access_token"], refreshToken, fields["scope"], fields.ExpiresIn), now);
     }
 
     private static TokenEndpointResult SimpleJwtSuccess(TokenResponse response, TokenFields fields, DateTimeOffset now)
@@ -125,19 +130,20 @@ internal static class TokenResponseClassifier
         var refresh = fields["refresh"];
         return access is null && fields["access_token"] is not null
             ? TokenEndpointResult.Misconfigured(
-                $"{response.Endpoint} answers in the OAuth protocol. Set Protocol to OAuth.", newRefreshToken: refresh ?? fields["refresh_token"])
-            : ToResult(response, fields, access, refresh, scope: null, now, SimpleJwtLifetime.Read(access, refresh, response.Date));
+                $"{response.Endpoint} answers in the OAuth protocol. Set Protocol to OAuth.",
+                newRefreshToken: refresh ?? fields["refresh_token"])
+            : ToResult(
+                response, fields, new Candidate(access, refresh, Scope: null, SimpleJwtLifetime.Read(access, refresh, response.Date)), now);
     }
 
-    private static TokenEndpointResult ToResult(
-        TokenResponse response, TokenFields fields, string? accessToken, string? refreshToken, string? scope, DateTimeOffset now, TimeSpan? lifetime)
+    private static TokenEndpointResult ToResult(TokenResponse response, TokenFields fields, Candidate found, DateTimeOffset now)
     {
-        if (accessToken is null && refreshToken is not null)
+        if (found is { AccessToken: null, RefreshToken: { } refreshToken })
         {
             return TokenEndpointResult.RefreshTokenOnly(refreshToken);
         }
 
-        if (accessToken is null)
+        if (found.AccessToken is not { } accessToken)
         {
             return fields.IsObject
                 ? TokenEndpointResult.Misconfigured(
@@ -147,11 +153,11 @@ internal static class TokenResponseClassifier
         }
 
         return TokenSyntax.IsAccessToken(accessToken)
-            ? TokenEndpointResult.Succeeded(new TokenSet(accessToken, refreshToken)
+            ? TokenEndpointResult.Succeeded(new TokenSet(accessToken, found.RefreshToken)
             {
                 ReceivedAt = now,
-                ExpiresAt = now + lifetime,
-                Scope = scope,
+                ExpiresAt = now + found.Lifetime,
+                Scope = found.Scope,
                 IdentityToken = fields["id_token"],
 
                 // Zero, as Keycloak sends it for an offline token, is no end.
@@ -159,9 +165,9 @@ internal static class TokenResponseClassifier
                 Additional = TokenSetExtras.CopyWithinLimits(fields.ReadAdditional()),
             })
             : TokenEndpointResult.Misconfigured(
-                $"{response.Endpoint} gives an access token that holds a character which isn't allowed in a header (RFC 6750, section 2.1). "
+                $"{response.Endpoint} gives an access token with a character that isn't allowed in a header (RFC 6750, section 2.1). "
                 + "Have the server issue tokens without white space and commas.",
-                newRefreshToken: refreshToken);
+                newRefreshToken: found.RefreshToken);
     }
 
     private static TokenEndpointResult Unreadable(TokenResponse response)
@@ -184,16 +190,22 @@ internal static class TokenResponseClassifier
     }
 
     // The login is kept: a gateway in between, or a wrong URL, says nothing about the refresh token.
-    private static TokenEndpointResult UnexpectedBody(TokenResponse response) => response.Status is 400 or 404 or 405 or 406 or 410 or 415 or 422
-        ? TokenEndpointResult.Transient(
-            $"{response.Endpoint} answered {response.Status} without a body of the protocol. Check TokenEndpoint and Protocol.",
-            retryAfter: response.RetryAfter)
-            .AsSuspectSetup()
-        : TokenEndpointResult.Transient(
-            $"{response.Endpoint} answered {response.Status} without a body of the protocol. Check whether a gateway in between answers.",
-            retryAfter: response.RetryAfter);
+    private static TokenEndpointResult UnexpectedBody(TokenResponse response)
+    {
+        const string what = "without a body of the protocol";
+        return response.Status is 400 or 404 or 405 or 406 or 410 or 415 or 422
+            ? SuspectSetup(response, what)
+            : TokenEndpointResult.Transient(
+                $"{response.Endpoint} answered {response.Status} {what}. Check whether a gateway in between answers.",
+                retryAfter: response.RetryAfter);
+    }
 
-    private static TokenEndpointResult OtherProtocol(TokenResponse response) => TokenEndpointResult.Transient(
-        $"{response.Endpoint} answered {response.Status} in the OAuth protocol. Check TokenEndpoint and Protocol.", retryAfter: response.RetryAfter)
+    private static TokenEndpointResult OtherProtocol(TokenResponse response) => SuspectSetup(response, "in the OAuth protocol");
+
+    private static TokenEndpointResult SuspectSetup(TokenResponse response, string what) => TokenEndpointResult.Transient(
+        $"{response.Endpoint} answered {response.Status} {what}. Check TokenEndpoint and Protocol.", retryAfter: response.RetryAfter)
         .AsSuspectSetup();
+
+    /// <summary>What a success holds, by whatever names.</summary>
+    private readonly record struct Candidate(string? AccessToken, string? RefreshToken, string? Scope, TimeSpan? Lifetime);
 }

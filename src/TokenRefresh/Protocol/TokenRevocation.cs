@@ -6,16 +6,19 @@ using System.Threading.Tasks;
 
 namespace TokenRefresh.Protocol;
 
-/// <summary>Tells the server that a login is over: RFC 7009, or the blacklist view of Simple JWT.</summary>
+/// <summary>Revokes the tokens of a login that has ended: RFC 7009, or the blacklist view of Simple JWT.</summary>
 internal sealed class TokenRevocation(TokenRefreshOptions options, Func<HttpClient> backchannel)
 {
     private string Name => EndpointName.Of("the revocation endpoint", options.RevocationEndpoint!);
 
+    /// <returns><see langword="null"/> if no revocation endpoint is set.</returns>
     public static TokenRevocation? For(TokenRefreshOptions options, Func<HttpClient> backchannel) =>
         options.RevocationEndpoint is null ? null : new TokenRevocation(options, backchannel);
 
-    /// <summary>Asks once. The refresh token stands for the whole login; where there is none, the access token is all there is.</summary>
-    /// <returns><see langword="null"/>: done. Else what went wrong, without any secret.</returns>
+    /// <summary>Sends one request. It revokes the refresh token, and with it the login; without one, the access token.</summary>
+    /// <param name="tokens">The tokens of the login.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <returns><see langword="null"/> if the tokens were revoked; otherwise what went wrong, without any secret.</returns>
     public async Task<string?> RevokeAsync(TokenSet tokens, CancellationToken cancellationToken)
     {
         using var message = new HttpRequestMessage(HttpMethod.Post, options.RevocationEndpoint);
@@ -35,7 +38,8 @@ internal sealed class TokenRevocation(TokenRefreshOptions options, Func<HttpClie
 
         try
         {
-            using var response = await backchannel().SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+            using var response = await backchannel()
+                .SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
             return response.IsSuccessStatusCode ? null : $"{Name} answered {(int)response.StatusCode}.";
         }
         catch (Exception e)

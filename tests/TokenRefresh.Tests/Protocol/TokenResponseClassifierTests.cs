@@ -28,6 +28,7 @@ public sealed class TokenResponseClassifierTests
     [InlineData(400, """{"error":"INVALID_GRANT"}""", TokenEndpointOutcome.Rejected)]
     [InlineData(400, """{"error":"invalid_client","error":"invalid_grant"}""", TokenEndpointOutcome.Rejected)]
     [InlineData(307, """{"error":"invalid_grant"}""", TokenEndpointOutcome.Misconfigured)]
+    [InlineData(0, "", TokenEndpointOutcome.Misconfigured)]
     [InlineData(429, """{"error":"invalid_grant"}""", TokenEndpointOutcome.Transient)]
     [InlineData(500, """{"access_token":"a"}""", TokenEndpointOutcome.Transient)]
     public void An_OAuth_answer_means(int status, string body, TokenEndpointOutcome expected) =>
@@ -118,6 +119,7 @@ public sealed class TokenResponseClassifierTests
     [InlineData("dpop", "Bearer", false)]
     [InlineData("MAC", "Bearer", false)]
     [InlineData("PoP", "Bearer", false)]
+    [InlineData(" DPoP ", "Bearer", false)]
     public void Only_a_token_type_that_needs_a_proof_is_refused(string type, string scheme, bool isUsed)
     {
         var result = TokenResponseClassifier.OAuth(

@@ -11,7 +11,7 @@ using Xunit;
 namespace TokenRefresh.Tests.Scenarios;
 
 /// <summary>What else a token response holds is kept for the app, and a login may begin with a refresh token alone.</summary>
-public sealed class TokenSetCases
+public sealed class ResponseMembersTests
 {
     private const string Response =
         """
