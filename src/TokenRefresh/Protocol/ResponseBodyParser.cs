@@ -111,7 +111,7 @@ internal static class ResponseBodyParser
             if (equals > 0)
             {
                 var name = WebUtility.UrlDecode(pair.Substring(0, equals));
-                json.WriteString(name, WebUtility.UrlDecode(pair.Substring(equals + 1)));
+                json.WriteString(name, Decode(name, pair.Substring(equals + 1)));
                 isOfProtocol |= Array.IndexOf(FormMembers, name) >= 0;
             }
         }
@@ -120,4 +120,8 @@ internal static class ResponseBodyParser
         json.Flush();
         return isOfProtocol ? ParseJson(buffer.GetBuffer().AsSpan(0, (int)buffer.Length)) : null;
     }
+
+    // A plus stands for a blank. No token holds a blank, but a server may forget to encode the plus of a base64 token.
+    private static string Decode(string name, string value) => WebUtility.UrlDecode(
+        name.EndsWith("token", StringComparison.Ordinal) ? value.Replace("+", "%2B") : value);
 }

@@ -50,10 +50,16 @@ public sealed class TokenEndpointResult
     /// <summary>Creates a result with new tokens.</summary>
     /// <param name="tokens">The new tokens. Without a refresh token, the login keeps the old one.</param>
     /// <returns>The result.</returns>
+    /// <exception cref="ArgumentException"><paramref name="tokens"/> holds no access token.</exception>
     /// <exception cref="ArgumentNullException"><paramref name="tokens"/> is <see langword="null"/>.</exception>
     public static TokenEndpointResult Succeeded(TokenSet tokens)
     {
         Require.NotNull(tokens, nameof(tokens));
+        if (!tokens.HasAccessToken)
+        {
+            throw new ArgumentException("The tokens hold no access token. Use RefreshTokenOnly for a refresh token alone.", nameof(tokens));
+        }
+
         return new TokenEndpointResult(TokenEndpointOutcome.Succeeded) { Tokens = tokens };
     }
 

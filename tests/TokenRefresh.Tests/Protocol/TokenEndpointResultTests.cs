@@ -11,6 +11,7 @@ public sealed class TokenEndpointResultTests
     public void A_success_holds_tokens_and_a_successor_a_refresh_token()
     {
         Assert.Throws<ArgumentNullException>("tokens", () => TokenEndpointResult.Succeeded(null!));
+        Assert.Throws<ArgumentException>("tokens", () => TokenEndpointResult.Succeeded(TokenSet.FromRefreshToken("canary")));
         Assert.Throws<ArgumentException>("refreshToken", () => TokenEndpointResult.RefreshTokenOnly(""));
     }
 

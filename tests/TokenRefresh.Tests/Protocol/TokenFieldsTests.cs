@@ -135,6 +135,7 @@ public sealed class TokenFieldsTests
     [Theory]
     [Trait("Case", "B38")]
     [InlineData("access_token=a%2Bb&refresh_token=r+1&expires_in=3600&scope=", "application/x-www-form-urlencoded", "a+b")]
+    [InlineData("access_token=a+b&scope=read+write", "application/x-www-form-urlencoded", "a+b")]
     [InlineData("access_token=a%2Bb\r\n", "Application/X-WWW-Form-Urlencoded; charset=utf-8", "a+b")]
     [InlineData("access_token=a&access_token=a%2Bb", "application/x-www-form-urlencoded", "a+b")]
     [InlineData("&&=x&y&access_token=a%2Bb&", "application/x-www-form-urlencoded", "a+b")]
