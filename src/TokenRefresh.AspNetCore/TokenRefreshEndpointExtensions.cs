@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.AspNetCore.BackChannelLogout;
 using TokenRefresh.AspNetCore.Requests;
 using TokenRefresh.AspNetCore.Sessions;
@@ -40,6 +41,7 @@ public static class TokenRefreshEndpointExtensions
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         RequiredServices.Check(endpoints.ServiceProvider, nameof(MapBackChannelLogout));
+        endpoints.ServiceProvider.GetRequiredService<LogoutRecords>().IsUsed = true;
         return endpoints.MapPost(pattern, LogoutEndpoint.HandleAsync).AllowAnonymous().WithDisplayName("TokenRefresh back-channel logout");
     }
 

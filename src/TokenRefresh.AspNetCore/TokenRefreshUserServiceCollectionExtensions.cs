@@ -99,6 +99,7 @@ public static class TokenRefreshUserServiceCollectionExtensions
         services.AddSingleton<CurrentLogin>();
         services.AddSingleton<LoginChecker>();
         services.AddSingleton<LogoutRecords>();
+        services.AddSingleton<LogoutStore>();
         services.AddSingleton<LogoutTokenValidator>();
         services.AddSingleton<ProviderKeys>();
         services.AddSingleton<ProviderLogout>();

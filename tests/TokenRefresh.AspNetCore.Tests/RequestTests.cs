@@ -109,7 +109,7 @@ public sealed class RequestTests
     public async Task A_store_that_is_down_signs_nobody_out()
     {
         await using var provider = await Provider.StartAsync();
-        var store = new FailingStore();
+        var store = new RemoteStore();
         var setup = new NodeSetup { ConfigureSession = session => session.UseStore(store).UseDataProtection() };
         using var browser = new Browser();
         await using (var node = await Node.StartAsync(provider, setup))

@@ -157,7 +157,7 @@ public sealed class SignInTests
     public async Task A_store_that_is_down_fails_the_login_and_leaves_no_cookie()
     {
         await using var provider = await Provider.StartAsync();
-        var store = new FailingStore { IsAway = true };
+        var store = new RemoteStore { IsAway = true };
         await using var node = await Node.StartAsync(provider, new NodeSetup { ConfigureSession = session => session.UseStore(store).UseDataProtection() });
         using var browser = new Browser();
 

@@ -13,6 +13,9 @@ public abstract class TwoNodesTests
     /// <summary>Sets the shared store of the two nodes up.</summary>
     protected abstract Action<TokenSessionBuilder> CreateStore();
 
+    /// <summary>Lets the other node notice a change, if the store doesn't notify it.</summary>
+    protected virtual Task NoticeAsync(object setup) => Task.CompletedTask;
+
     [Fact]
     [Trait("Case", "W1")]
     public async Task Six_tabs_that_reload_at_the_expiry_on_two_nodes_cost_one_refresh_and_no_redirect()
@@ -88,6 +91,33 @@ public abstract class TwoNodesTests
         setup.Time.Advance(TimeSpan.FromSeconds(2));
         Assert.Equal("orders of alice", (await browser.FetchAsync(two.At("orders"))).Text);
     }
+
+    [Theory]
+    [InlineData("alice", null)]
+    [InlineData(null, "sid-1")]
+    public async Task A_logout_at_the_provider_that_one_node_hears_of_counts_on_the_other(string? subject, string? sessionId)
+    {
+        await using var provider = await Provider.StartAsync();
+        var setup = new NodeSetup { ConfigureSession = CreateStore() };
+        await using var one = await Node.StartAsync(provider, setup);
+        await using var two = await Node.StartAsync(provider, setup);
+        using var browser = new Browser();
+        browser.SetCookie(provider.Address, Provider.SessionCookie, "sid-1");
+        await browser.GoAsync(one.At("orders"));
+        Assert.Equal("orders of alice", (await browser.FetchAsync(two.At("orders"))).Text);
+        var token = LogoutTokens.Sign(LogoutTokens.Claims(provider, subject, sessionId));
+
+        using var http = new HttpClient();
+        using var first = await http.PostAsync(one.At("backchannel-logout"), new FormUrlEncodedContent([KeyValuePair.Create("logout_token", token)]));
+        using var replayed = await http.PostAsync(two.At("backchannel-logout"), new FormUrlEncodedContent([KeyValuePair.Create("logout_token", token)]));
+        await NoticeAsync(setup);
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.BadRequest), (first.StatusCode, replayed.StatusCode));
+        await Eventually.TrueAsync(() => browser.FetchAsync(two.At("user")).Result.Status == HttpStatusCode.Unauthorized);
+        Assert.Equal("orders of alice", (await browser.GoAsync(two.At("orders"))).Text);
+        Assert.Equal("orders of alice", (await browser.GoAsync(one.At("orders"))).Text);
+        Assert.Equal(2, provider.Logins);
+    }
 }
 
 /// <summary>The two nodes with files on one machine.</summary>
@@ -97,6 +127,12 @@ public sealed class TwoNodesWithFilesTests : TwoNodesTests
     {
         var directory = Directory.CreateTempSubdirectory("tokenrefresh-store-").FullName;
         return session => session.UseFileStore(directory).UseDataProtection();
+    }
+
+    protected override Task NoticeAsync(object setup)
+    {
+        ((NodeSetup)setup).Time.Advance(TimeSpan.FromMinutes(1));
+        return Task.CompletedTask;
     }
 }
 

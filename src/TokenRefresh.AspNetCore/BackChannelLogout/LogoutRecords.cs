@@ -7,45 +7,138 @@ namespace TokenRefresh.AspNetCore.BackChannelLogout;
 /// What logout tokens said that no session key can be computed from: which users and provider sessions ended, and when by the provider's
 /// clock. And which tokens have been used.
 /// </summary>
-internal sealed class LogoutRecords(TimeProvider time)
+internal sealed class LogoutRecords(LogoutStore store, TimeProvider time) : IDisposable
 {
-    /// <summary>How long a token's <c>jti</c> is remembered: longer than <c>iat</c> may be away.</summary>
+    // Longer than the iat of a token may be away.
     private static readonly TimeSpan TokenMemory = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan IdleTime = TimeSpan.FromMinutes(30);
 
-    private readonly ConcurrentDictionary<string, long> _ended = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Session, string Hash), LoginEnd> _ends = new();
     private readonly ConcurrentDictionary<string, DateTimeOffset> _usedTokens = new(StringComparer.Ordinal);
+    private long _sweptAt = time.GetTimestamp();
+
+    /// <summary>Whether the app takes logout tokens at all. Without that no request looks here.</summary>
+    public bool IsUsed { get; set; }
 
     /// <summary>Whether the provider ended this login after it issued the id token. Both times are the provider's own.</summary>
-    public bool IsEnded(LoginKey login) =>
-        !_ended.IsEmpty && (IsEnded(login.Subject, login.IssuedAt) || IsEnded(login.ProviderSession, login.IssuedAt));
+    public ValueTask<bool> IsEndedAsync(UserSession session, LoginKey login, CancellationToken cancellationToken)
+    {
+        if (!IsUsed || login is { Subject: null, ProviderSession: null })
+        {
+            return new ValueTask<bool>(false);
+        }
+
+        var subject = Find(session, login.Subject);
+        var providerSession = Find(session, login.ProviderSession);
+        return MustBeRead(subject) || MustBeRead(providerSession)
+            ? ReadAsync(subject, providerSession, login.IssuedAt, cancellationToken)
+            : new ValueTask<bool>(IsEnded(subject, login.IssuedAt) || IsEnded(providerSession, login.IssuedAt));
+    }
 
     /// <summary>
     /// The key of a login that begins now. The provider's clock has whole seconds: a login in the very second of a logout is taken for a
     /// later one, because its code was redeemed after the logout arrived.
     /// </summary>
-    public LoginKey Begin(LoginKey login) => IsEnded(login) && !IsEnded(login with { IssuedAt = login.IssuedAt + 1 })
-        ? login with { IssuedAt = login.IssuedAt + 1 }
-        : login;
-
-    public void End(string hash, long issuedAt) => _ended.AddOrUpdate(hash, issuedAt, (_, known) => Math.Max(known, issuedAt));
-
-    /// <returns><see langword="false"/>: the token was used before.</returns>
-    public bool TryUse(string tokenId)
+    public async Task<LoginKey> BeginAsync(UserSession session, LoginKey login, CancellationToken cancellationToken)
     {
+        var next = login with { IssuedAt = login.IssuedAt + 1 };
+        return await IsEndedAsync(session, login, cancellationToken).ConfigureAwait(false)
+            && !await IsEndedAsync(session, next, cancellationToken).ConfigureAwait(false) ? next : login;
+    }
+
+    /// <summary>Ends the logins of a user or a provider session that were issued until then.</summary>
+    public async Task EndAsync(UserSession session, string hash, long issuedAt)
+    {
+        await store.WriteEndAsync(session.Name, hash, issuedAt).ConfigureAwait(false);
+        GetOrAdd(session, hash).Raise(issuedAt);
+    }
+
+    public async Task<bool> IsTokenUsedAsync(UserSession session, string tokenId, CancellationToken cancellationToken) =>
+        (_usedTokens.TryGetValue(tokenId, out var until) && until > time.GetUtcNow())
+        || await store.IsUsedAsync(session.Name, tokenId, cancellationToken).ConfigureAwait(false);
+
+    public async Task MarkTokenUsedAsync(UserSession session, string tokenId)
+    {
+        await store.MarkUsedAsync(session.Name, tokenId, TokenMemory).ConfigureAwait(false);
         var now = time.GetUtcNow();
-        foreach (var (known, until) in _usedTokens)
+        foreach (var known in _usedTokens.Where(known => known.Value <= now))
         {
-            if (until <= now)
+            _usedTokens.TryRemove(known);
+        }
+
+        _usedTokens[tokenId] = now + TokenMemory;
+    }
+
+    public void Dispose()
+    {
+        foreach (var end in _ends.Values)
+        {
+            end.Dispose();
+        }
+    }
+
+    private static bool MustBeRead(LoginEnd? end) => end?.MustBeRead == true;
+
+    private static bool IsEnded(LoginEnd? end, long issuedAt) => end?.Seconds is > 0 and var seconds && issuedAt <= seconds;
+
+    private static async ValueTask<bool> ReadAsync(LoginEnd? subject, LoginEnd? providerSession, long issuedAt, CancellationToken cancellationToken)
+    {
+        foreach (var end in new[] { subject, providerSession })
+        {
+            if (end?.MustBeRead == true)
             {
-                _usedTokens.TryRemove(known, out _);
+                await end.ReadAsync(cancellationToken).ConfigureAwait(false);
             }
         }
 
-        return _usedTokens.TryAdd(tokenId, now + TokenMemory);
+        return IsEnded(subject, issuedAt) || IsEnded(providerSession, issuedAt);
     }
 
-    /// <summary>Forgets a token whose logout failed, so that the provider can send it again.</summary>
-    public void Forget(string tokenId) => _usedTokens.TryRemove(tokenId, out _);
+    // Without a store only ends that this node heard of are known: there is nothing to look up.
+    private LoginEnd? Find(UserSession session, string? hash)
+    {
+        if (hash is null)
+        {
+            return null;
+        }
 
-    private bool IsEnded(string? hash, long issuedAt) => hash is not null && _ended.TryGetValue(hash, out var ended) && issuedAt <= ended;
+        if (!store.Exists(session.Name))
+        {
+            return _ends.GetValueOrDefault((session.Name, hash));
+        }
+
+        var end = GetOrAdd(session, hash);
+        if (end is { MustBeRead: false, IsOld: true })
+        {
+            _ = end.ReadAsync(CancellationToken.None);
+        }
+
+        return end;
+    }
+
+    private LoginEnd GetOrAdd(UserSession session, string hash)
+    {
+        Sweep();
+        var end = _ends.GetOrAdd((session.Name, hash), key => new LoginEnd(store, key.Session, key.Hash, time));
+        end.UsedAt = time.GetTimestamp();
+        return end;
+    }
+
+    // What is in a store can be forgotten here: it is read again when a cookie asks for it.
+    private void Sweep()
+    {
+        var last = Interlocked.Read(ref _sweptAt);
+        if (time.GetElapsedTime(last) < IdleTime || Interlocked.CompareExchange(ref _sweptAt, time.GetTimestamp(), last) != last)
+        {
+            return;
+        }
+
+        foreach (var known in _ends)
+        {
+            if (store.Exists(known.Key.Session) && time.GetElapsedTime(known.Value.UsedAt) >= IdleTime && _ends.TryRemove(known))
+            {
+                known.Value.Dispose();
+            }
+        }
+    }
 }

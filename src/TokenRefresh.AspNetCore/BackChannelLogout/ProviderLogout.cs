@@ -8,23 +8,24 @@ namespace TokenRefresh.AspNetCore.BackChannelLogout;
 internal sealed class ProviderLogout(TokenSessions sessions, LogoutRecords records, ILogger<ProviderLogout> logger)
 {
     /// <returns><see langword="false"/>: the token was used before, and nothing happens.</returns>
-    /// <exception cref="TokenRefreshException">The store can't be written. The provider is to send the token again.</exception>
-    public async Task<bool> TryEndAsync(UserSession session, LogoutToken token)
+    /// <exception cref="TokenRefreshException">The store can't be read or written. The provider is to send the token again.</exception>
+    public async Task<bool> TryEndAsync(UserSession session, LogoutToken token, CancellationToken cancellationToken)
     {
         var tokenId = LoginKey.HashLogoutToken(token.Issuer, token.ClientId, token.Id);
-        if (!records.TryUse(tokenId))
-        {
-            return false;
-        }
-
         try
         {
+            if (await records.IsTokenUsedAsync(session, tokenId, cancellationToken).ConfigureAwait(false))
+            {
+                return false;
+            }
+
+            // A token counts as used when its logins have ended. If the store fails in between, the provider may send it again.
             await EndAsync(session, token).ConfigureAwait(false);
+            await records.MarkTokenUsedAsync(session, tokenId).ConfigureAwait(false);
         }
-        catch
+        catch (Exception e) when (e is not (TokenRefreshException or OperationCanceledException))
         {
-            records.Forget(tokenId);
-            throw;
+            throw new TokenRefreshException(TokenRefreshFailure.Transient, $"the token store failed with {e.GetType().Name}.");
         }
 
         Log.BackChannelLogout(logger, session.Name);
@@ -41,11 +42,11 @@ internal sealed class ProviderLogout(TokenSessions sessions, LogoutRecords recor
         if (token.SessionId is null)
         {
             // All logins of the user. Their keys have a sid in them, or are random: each one is found when its cookie arrives.
-            records.End(LoginKey.HashSubject(token.Issuer, token.ClientId, token.Subject!), token.IssuedAt);
+            await records.EndAsync(session, LoginKey.HashSubject(token.Issuer, token.ClientId, token.Subject!), token.IssuedAt).ConfigureAwait(false);
         }
         else if (token.Subject is null)
         {
-            records.End(LoginKey.HashProviderSession(token.Issuer, token.ClientId, token.SessionId), token.IssuedAt);
+            await records.EndAsync(session, LoginKey.HashProviderSession(token.Issuer, token.ClientId, token.SessionId), token.IssuedAt).ConfigureAwait(false);
         }
     }
 

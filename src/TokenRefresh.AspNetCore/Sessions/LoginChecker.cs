@@ -9,12 +9,20 @@ internal sealed class LoginChecker(TokenSessions sessions, LogoutRecords records
     public ValueTask<LoginStatus> CheckAsync(UserSession session, LoginKey login, CancellationToken cancellationToken)
     {
         var tokens = sessions[session.Name, login.SessionKey];
-        if (records.IsEnded(login))
+        var isEnded = records.IsEndedAsync(session, login, cancellationToken);
+        return isEnded is { IsCompletedSuccessfully: true, Result: false } && tokens.State == TokenSessionState.SignedIn
+            ? new ValueTask<LoginStatus>(LoginStatus.Alive)
+            : LookAsync(tokens, isEnded, cancellationToken);
+    }
+
+    private static async ValueTask<LoginStatus> LookAsync(TokenSession tokens, ValueTask<bool> isEnded, CancellationToken cancellationToken)
+    {
+        if (await isEnded.ConfigureAwait(false))
         {
-            return SignOutAsync(tokens);
+            return await SignOutAsync(tokens).ConfigureAwait(false);
         }
 
-        return tokens.State == TokenSessionState.SignedIn ? new ValueTask<LoginStatus>(LoginStatus.Alive) : LoadAsync(tokens, cancellationToken);
+        return tokens.State == TokenSessionState.SignedIn ? LoginStatus.Alive : await LoadAsync(tokens, cancellationToken).ConfigureAwait(false);
     }
 
     // The provider ended this login by a token that didn't name its session.

@@ -68,12 +68,13 @@ internal sealed class OpenIdConnectSignIn(
             return;
         }
 
-        var login = records.Begin(LoginKey.Of(pending!.Login, session.Options.Scope));
+        var aborted = context.HttpContext.RequestAborted;
+        var login = await records.BeginAsync(session, LoginKey.Of(pending!.Login, session.Options.Scope), aborted).ConfigureAwait(false);
         try
         {
             await replacement.SignOutAsync(context.HttpContext, context.Properties, session, login).ConfigureAwait(false);
             await sessions[session.Name, login.SessionKey]
-                .SignInAsync(pending.ToTokenSet(session.Options.KeepIdToken), context.HttpContext.RequestAborted).ConfigureAwait(false);
+                .SignInAsync(pending.ToTokenSet(session.Options.KeepIdToken), aborted).ConfigureAwait(false);
         }
         catch (TokenRefreshException e)
         {

@@ -1,0 +1,82 @@
+namespace TokenRefresh.AspNetCore.BackChannelLogout;
+
+/// <summary>When the logins of one user or provider session ended, as far as this node knows. Looked up in the store again when that may have changed.</summary>
+internal sealed class LoginEnd(LogoutStore store, string session, string hash, TimeProvider time) : IDisposable
+{
+    // Without notifications, or if one is lost, another node's logout counts after this time at the latest.
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+
+    private readonly object _lock = new();
+    private IDisposable? _subscription;
+    private long _seconds;
+    private long _readAt;
+    private int _isReading;
+    private volatile bool _isRead;
+    private volatile bool _isStale;
+
+    /// <summary>When it was last asked for, for the removal of what nobody needs.</summary>
+    public long UsedAt { get; set; } = time.GetTimestamp();
+
+    public long Seconds => Interlocked.Read(ref _seconds);
+
+    /// <summary>Whether the store must be asked before the answer counts.</summary>
+    public bool MustBeRead => !_isRead || _isStale;
+
+    /// <summary>Whether the store is to be asked in the background.</summary>
+    public bool IsOld => time.GetElapsedTime(Interlocked.Read(ref _readAt)) >= Interval;
+
+    public void Raise(long seconds)
+    {
+        for (var known = Seconds; seconds > known; known = Seconds)
+        {
+            if (Interlocked.CompareExchange(ref _seconds, seconds, known) == known)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Asks the store. If it can't be read, what is known counts, and the next request asks again.</summary>
+    public async Task ReadAsync(CancellationToken cancellationToken)
+    {
+        if (Interlocked.Exchange(ref _isReading, 1) == 1 && _isRead)
+        {
+            return;
+        }
+
+        try
+        {
+            // Before the read: what is written after it is notified.
+            Subscribe();
+            _isStale = false;
+            Raise(await store.ReadEndAsync(session, hash, cancellationToken).ConfigureAwait(false));
+            _isRead = true;
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            // A store that is down signs nobody out.
+            _isStale = true;
+        }
+        finally
+        {
+            Interlocked.Exchange(ref _readAt, time.GetTimestamp());
+            Volatile.Write(ref _isReading, 0);
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _subscription?.Dispose();
+        }
+    }
+
+    private void Subscribe()
+    {
+        lock (_lock)
+        {
+            _subscription ??= store.Subscribe(session, hash, () => _isStale = true);
+        }
+    }
+}
