@@ -1,10 +1,10 @@
-// An ASP.NET Core app whose users call an API, each with tokens of his own. Start it, open /login?user=alice, then /me.
+// An ASP.NET Core app with OpenID Connect. Its users call an API, each with their own tokens. Start it, open the address that it prints,
+// and reload as fast as you like: the tokens of this sample live for 2 seconds.
 
 using System;
-using System.Net;
+using System.IO;
 using System.Net.Http;
 using System.Security.Claims;
-using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -12,53 +12,41 @@ using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh;
 using TokenRefresh.Samples.Servers;
 
-// Stands for your login server and your API. Its tokens live for 2 s, so that every second reload meets an expiry.
-await using var server = await OAuthServer.StartAsync();
+// Stands for your provider and your API.
+await using var provider = await OpenIdConnectServer.StartAsync(accessTokenLifetime: TimeSpan.FromSeconds(2));
 
 var builder = WebApplication.CreateBuilder(args);
-builder.Services.AddHttpContextAccessor();
-builder.Services.AddHttpClient("api", client => client.BaseAddress = server.Api)
-    .AddTokenRefreshHandler(options =>
-    {
-        options.TokenEndpoint = server.TokenEndpoint;
-        options.ClientId = OAuthServer.ClientId;
-        options.ClientSecret = OAuthServer.ClientSecret;
-        options.UserKey = (_, services) => services.GetRequiredService<IHttpContextAccessor>().HttpContext?.User.Identity?.Name;
-    });
 builder.Services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme)
-    .AddCookie(options => options.LoginPath = "/login");
+    .AddCookie()
+    .AddOpenIdConnect(options =>
+    {
+        options.Authority = provider.Address.ToString();
+        options.RequireHttpsMetadata = false;               // the sample's provider is on this machine
+        options.ClientId = OpenIdConnectServer.ClientId;
+        options.ClientSecret = OpenIdConnectServer.ClientSecret;
+        options.ResponseType = "code";
+    });
 builder.Services.AddAuthorization();
 
+// A session for each login. It gets client and endpoints from the OpenID Connect scheme, and outlives a restart in encrypted files.
+builder.Services.AddUserTokenSession("shop")
+    .UseFileStore(Path.Combine(Path.GetTempPath(), "tokenrefresh-web-sample")).UseDataProtection();
+builder.Services.AddHttpClient("orders", client => client.BaseAddress = provider.Address).AddTokenRefreshHandler("shop");
+
 var app = builder.Build();
-app.UseAuthentication();
-app.UseAuthorization();
+app.UseTokenRefresh();              // a login that has ended: pages get a sign-in, scripts a 401
+app.MapSignOut("/logout");          // a POST: signs out here and at the provider
+app.MapBackChannelLogout();         // the provider signs a user out
 
-// A sample asks for no password. Yours takes the user to the login server, or asks it with what he typed.
-app.MapGet("/login", async (HttpContext context, TokenSessions sessions, string user) =>
-{
-    var tokens = await server.SignInAsync(user);
-    await sessions["api", user].SignInAsync(
-        new TokenSet(tokens.AccessToken, tokens.RefreshToken) { ExpiresAt = TimeProvider.System.GetUtcNow() + tokens.ExpiresIn });
-    var identity = new ClaimsIdentity([new Claim(ClaimTypes.Name, user)], CookieAuthenticationDefaults.AuthenticationScheme);
-    await context.SignInAsync(new ClaimsPrincipal(identity));
-    return Results.LocalRedirect("/me");
-});
+app.MapGet("/", (ClaimsPrincipal user) => Results.Content($"""
+    <!doctype html><title>Orders</title>
+    <h1>Hello {user.FindFirstValue("name")}</h1>
+    <p><a href="/orders">My orders</a></p>
+    <form method="post" action="/logout"><button>Sign out</button></form>
+    """, "text/html; charset=utf-8")).RequireAuthorization();
 
-app.MapGet("/me", async (HttpContext context, IHttpClientFactory clients) =>
-{
-    using var response = await clients.CreateClient("api").GetAsync("api/me", context.RequestAborted);
-    return response.StatusCode == HttpStatusCode.Unauthorized
-        ? Results.Challenge()                                           // the login is dead: to the login page
-        : Results.Text(await response.EnsureSuccessStatusCode().Content.ReadAsStringAsync(context.RequestAborted));
-}).RequireAuthorization();
+app.MapGet("/orders", (IHttpClientFactory clients) => clients.CreateClient("orders").GetStringAsync("api/me")).RequireAuthorization();
 
-app.MapGet("/logout", async (HttpContext context, TokenSessions sessions) =>
-{
-    await sessions["api", context.User.Identity!.Name].SignOutAsync(context.RequestAborted);
-    await context.SignOutAsync();
-    return Results.Text("signed out");
-}).RequireAuthorization();
-
-app.MapGet("/counts", () => $"{server.Counters.Refreshes} refreshes, {server.Counters.PresentedTwice} refresh tokens used twice");
+app.MapGet("/counts", () => $"{provider.Counters.Refreshes} refreshes, {provider.Counters.PresentedTwice} refresh tokens used twice");
 
 await app.RunAsync();

@@ -1,7 +1,9 @@
 using System;
 using System.Linq;
-using System.Net.Http;
+using System.Net;
+using System.Text.RegularExpressions;
 using System.Threading.Tasks;
+using TokenRefresh.AspNetCore.Tests.Support;
 using TokenRefresh.TestKit;
 using Xunit;
 
@@ -32,27 +34,36 @@ public sealed class SampleCases
 
     [Fact]
     [Trait("Case", "C46")]
-    public async Task The_web_sample_serves_each_user_with_his_own_tokens()
+    public async Task The_web_sample_serves_each_user_with_their_own_tokens()
     {
         await using var sample = SampleProcess.Start("Web", "Web", "--urls", "http://127.0.0.1:0");
         var address = await sample.ListeningAsync();
-        using var alice = new HttpClient { BaseAddress = address };
-        using var bob = new HttpClient { BaseAddress = address };
-
-        Assert.Equal("""{"user":"alice"}""", await alice.GetStringAsync(new Uri("login?user=alice", UriKind.Relative)));
-        Assert.Equal("""{"user":"bob"}""", await bob.GetStringAsync(new Uri("login?user=bob", UriKind.Relative)));
+        using var alice = await SignInAsync(address, "alice");
+        using var bob = await SignInAsync(address, "bob");
 
         // Reloads until both logins have met an expiry.
         string counts;
         do
         {
-            var pages = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => (i % 2 == 0 ? alice : bob).GetStringAsync(new Uri("me", UriKind.Relative))));
-            Assert.All(pages.Where((_, i) => i % 2 == 0), page => Assert.Equal("""{"user":"alice"}""", page));
-            Assert.All(pages.Where((_, i) => i % 2 == 1), page => Assert.Equal("""{"user":"bob"}""", page));
-            counts = await alice.GetStringAsync(new Uri("counts", UriKind.Relative));
+            var pages = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => (i % 2 == 0 ? alice : bob).GoAsync(new Uri(address, "orders"))));
+            Assert.All(pages.Where((_, i) => i % 2 == 0), page => Assert.Equal("""{"user":"alice"}""", page.Text));
+            Assert.All(pages.Where((_, i) => i % 2 == 1), page => Assert.Equal("""{"user":"bob"}""", page.Text));
+            counts = (await alice.GoAsync(new Uri(address, "counts"))).Text;
         }
         while (counts[0] is '0' or '1' && !sample.IsOverdue);
 
         Assert.Equal("2 refreshes, 0 refresh tokens used twice", counts);
+        var signedOut = await alice.SubmitAsync(new Uri(address, "logout"), from: address);
+        Assert.Contains("The provider's login page", signedOut.Text, StringComparison.Ordinal);
+        Assert.Equal("""{"user":"bob"}""", (await bob.GoAsync(new Uri(address, "orders"))).Text);
+    }
+
+    private static async Task<Browser> SignInAsync(Uri address, string user)
+    {
+        var browser = new Browser();
+        var login = await browser.GoAsync(new Uri(address, "orders"));
+        var link = Regex.Match(login.Text, $"id=\"{user}\" href=\"(?<link>[^\"]*)\"", RegexOptions.None, TimeSpan.FromSeconds(1)).Groups["link"].Value;
+        Assert.Equal($$"""{"user":"{{user}}"}""", (await browser.GoAsync(new Uri(login.Address, WebUtility.HtmlDecode(link)))).Text);
+        return browser;
     }
 }
