@@ -62,7 +62,8 @@ public static class TokenRefreshEndpointExtensions
 
     /// <summary>
     /// Refuses requests of other sites with 403, where they would change state with the user's cookie: the browser must send
-    /// <c>Sec-Fetch-Site: same-origin</c>, or the script the header <c>X-Requested-With</c>. GET, HEAD and OPTIONS pass.
+    /// <c>Sec-Fetch-Site: same-origin</c>, or the script the header <c>X-Requested-With</c>, or the form an antiforgery token. GET, HEAD and
+    /// OPTIONS pass.
     /// </summary>
     /// <typeparam name="TBuilder">The kind of endpoint.</typeparam>
     /// <param name="builder">An endpoint or a group of a minimal API.</param>
@@ -71,9 +72,10 @@ public static class TokenRefreshEndpointExtensions
         where TBuilder : IEndpointConventionBuilder
     {
         ArgumentNullException.ThrowIfNull(builder);
-        return builder.AddEndpointFilter(static (context, next) => IsSafe(context.HttpContext.Request.Method) || SameOrigin.IsSatisfied(context.HttpContext)
-            ? next(context)
-            : new ValueTask<object?>(Results.StatusCode(StatusCodes.Status403Forbidden)));
+        return builder.AddEndpointFilter(static async (context, next) =>
+            IsSafe(context.HttpContext.Request.Method) || await SameOrigin.IsSatisfiedAsync(context.HttpContext).ConfigureAwait(false)
+                ? await next(context).ConfigureAwait(false)
+                : Results.StatusCode(StatusCodes.Status403Forbidden));
     }
 
     private static bool IsSafe(string method) => HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method);

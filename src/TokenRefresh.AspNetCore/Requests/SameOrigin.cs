@@ -15,17 +15,11 @@ internal static class SameOrigin
     /// <summary>Whether a browser sent the request. Servers send no fetch metadata.</summary>
     public static bool IsFromBrowser(HttpRequest request) => request.Headers.ContainsKey(SecFetchSite);
 
-    /// <summary>For scripts: the browser says so, or there is a header that another site's form can't set.</summary>
-    public static bool IsSatisfied(HttpContext context) => Ask(context) switch
-    {
-        Answer.SameOrigin => true,
-        Answer.Unknown => context.Request.Headers.ContainsKey(HeaderNames.XRequestedWith)
-            || Refuse(context, "the browser sends neither Sec-Fetch-Site nor X-Requested-With"),
-        _ => Refuse(context, "it comes from another site"),
-    };
-
-    /// <summary>For forms: the browser says so, or the form has an antiforgery token.</summary>
-    public static async Task<bool> IsSatisfiedOrHasTokenAsync(HttpContext context)
+    /// <summary>
+    /// Whether the browser says so or, if it sends no fetch metadata, whether there is something that another site's page can't send: an
+    /// antiforgery token, or a header that only a script of the same origin may set.
+    /// </summary>
+    public static async ValueTask<bool> IsSatisfiedAsync(HttpContext context)
     {
         switch (Ask(context))
         {
@@ -36,8 +30,9 @@ internal static class SameOrigin
         }
 
         var antiforgery = context.RequestServices.GetRequiredService<IAntiforgery>();
-        return await antiforgery.IsRequestValidAsync(context).ConfigureAwait(false)
-            || Refuse(context, "it has neither the header Sec-Fetch-Site nor an antiforgery token");
+        return context.Request.Headers.ContainsKey(HeaderNames.XRequestedWith)
+            || await antiforgery.IsRequestValidAsync(context).ConfigureAwait(false)
+            || Refuse(context, "it has no header Sec-Fetch-Site or X-Requested-With, and no antiforgery token");
     }
 
     private static Answer Ask(HttpContext context)

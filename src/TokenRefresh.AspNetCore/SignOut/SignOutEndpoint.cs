@@ -13,7 +13,7 @@ internal static class SignOutEndpoint
 
     public static async Task HandleAsync(HttpContext context)
     {
-        if (!await SameOrigin.IsSatisfiedOrHasTokenAsync(context).ConfigureAwait(false))
+        if (!await SameOrigin.IsSatisfiedAsync(context).ConfigureAwait(false))
         {
             await FailureResponse.WriteCrossSiteAsync(context).ConfigureAwait(false);
             return;
