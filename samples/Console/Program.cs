@@ -34,11 +34,15 @@ async Task<HttpStatusCode> RunAsync()
         AllowedOrigins = { server.Api },
 
         // When a saved login has died meanwhile: whoever waits for a token waits for the new login.
-        ReLogin = async (_, _) => await LogInAsync(),
+        SignInInteractively = async (_, _) => await LogInAsync(),
     };
     var keys = DataProtectionProvider.Create(new DirectoryInfo(Path.Combine(home, "keys")));
     await using var session = TokenSession.Create(
-        options, store: new FileTokenStore(Path.Combine(home, "tokens")), protector: new DataProtectionTokenProtector(keys));
+        options, new TokenSessionSettings
+        {
+            Store = new FileTokenStore(Path.Combine(home, "tokens")),
+            Protector = new DataProtectionTokenProtector(keys),
+        });
     using var client = new HttpClient(new TokenRefreshHandler(session) { InnerHandler = new SocketsHttpHandler() });
 
     if (await session.GetAccessTokenAsync() is null)

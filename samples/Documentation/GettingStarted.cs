@@ -26,11 +26,11 @@ public static class GettingStarted
             TokenEndpoint = new Uri("https://login.example.com/oauth/token"),
             ClientId = "shop",
             AllowedOrigins = { new Uri("https://api.example.com") },        // who gets the token
-            ReLogin = async (_, ct) => await LogInAsync(ct),                // the saved login is dead: ask again, here and now
+            SignInInteractively = async (_, ct) => await LogInAsync(ct),                // the saved login is dead: ask again, here and now
         };
         var keys = DataProtectionProvider.Create(new DirectoryInfo(Path.Combine(home, "keys")));
         await using var session = TokenSession.Create(
-            options, store: new FileTokenStore(Path.Combine(home, "tokens")), protector: new DataProtectionTokenProtector(keys));
+            options, new TokenSessionSettings { Store = new FileTokenStore(Path.Combine(home, "tokens")), Protector = new DataProtectionTokenProtector(keys) });
         using var client = new HttpClient(new TokenRefreshHandler(session) { InnerHandler = new SocketsHttpHandler() });
 
         if (await session.GetAccessTokenAsync() is null)
@@ -114,7 +114,7 @@ public static class GettingStarted
             options.ClientId = "shop";
         });
         services.AddOptions<TokenRefreshOptions>("orders")
-            .Configure<LoginWindow>((options, login) => options.ReLogin = (e, ct) => login.AskAsync(ct));
+            .Configure<LoginWindow>((options, login) => options.SignInInteractively = (e, ct) => login.AskAsync(ct));
     }
 
     private static Task<TokenSet> LogInAsync(CancellationToken cancellationToken = default) => Task.FromResult(new TokenSet("access", "refresh"));

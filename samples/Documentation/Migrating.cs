@@ -39,7 +39,7 @@ public static class Migrating
 
     public static void AskAgain(TokenRefreshOptions options, OidcClient oidc)
     {
-        options.ReLogin = async (_, ct) =>
+        options.SignInInteractively = async (_, ct) =>
         {
             var login = await oidc.LoginAsync(new LoginRequest(), ct);
             return login.IsError ? null : new TokenSet(login.AccessToken, login.RefreshToken) { ExpiresAt = login.AccessTokenExpiration };

@@ -17,7 +17,7 @@ public static class Readme
     {
         session.ReLoginRequired += (sender, e) => ShowLoginPage(e.Reason);   // once per dead login
         session.TokensRefreshed += (sender, e) => log.Add(e.ExpiresAt);
-        options.ReLogin = async (e, ct) => await AskUserToLogInAsync(ct);    // desktop, mobile, CLI: held requests wait for the new tokens
+        options.SignInInteractively = async (e, ct) => await AskUserToLogInAsync(ct);    // desktop, mobile, CLI: held requests wait for the new tokens
     }
 
     public static async Task WithoutDependencyInjectionAsync(TokenRefreshOptions options)

@@ -81,7 +81,7 @@ public static class Realtime
             catch (WebSocketException) when (attempt == 1 && token is not null && socket.HttpStatusCode == HttpStatusCode.Unauthorized)
             {
                 socket.Dispose();
-                token = await session.ReplaceAccessTokenAsync(token, cancellationToken);
+                token = await session.GetAccessTokenAsync(token, cancellationToken);
             }
         }
     }

@@ -1,17 +1,20 @@
 namespace TokenRefresh;
 
-/// <summary>Why a login is dead.</summary>
+/// <summary>Why the user must sign in again.</summary>
 public enum ReLoginReason
 {
-    /// <summary>The refresh token was refused: expired, revoked, blacklisted, or there is none.</summary>
+    /// <summary>The server rejected the refresh token: it has expired, or was revoked or blacklisted.</summary>
     Rejected,
 
     /// <summary>
-    /// The refresh token was refused after an earlier use whose answer was lost (cut, timed out, its process gone): the server has
-    /// most likely rotated, and its answer never arrived.
+    /// The server rejected the refresh token after an earlier use whose response was lost (connection cut, timeout, process killed). The
+    /// server most likely issued new tokens that never arrived.
     /// </summary>
     LostRotation,
 
-    /// <summary>The server wants the user's presence or consent (OpenID Connect Core 1.0, section 3.1.2.6).</summary>
+    /// <summary>The server requires the user's presence or consent (OpenID Connect Core 1.0, section 3.1.2.6).</summary>
     InteractionRequired,
+
+    /// <summary>The access token has ended, and the login has no refresh token.</summary>
+    NoRefreshToken,
 }

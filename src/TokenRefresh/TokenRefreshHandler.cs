@@ -5,6 +5,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using TokenRefresh.Diagnostics;
 using TokenRefresh.Handling;
+using TokenRefresh.Refreshing;
 using TokenRefresh.SingleFlight;
 
 namespace TokenRefresh;
@@ -48,11 +49,11 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         }
 
         // A good token costs one volatile read: no lock, no I/O, and no state machine if the response is there already.
-        var snapshot = session.Current;
         if (resolved.LoginId is not null
             || session.Services.Options.MaxReplayBufferSize > 0
             || ReplayableUpload.IsNeededFor(request)
-            || RefreshDecisions.For(snapshot, session.Services.Time) != RefreshDecision.Send)
+            || session.Current is not SignedInSnapshot snapshot
+            || snapshot.Decide(session.Services.Time) != RefreshDecision.Send)
         {
             return WaitThenSendAsync(request, resolved, isAsync: true, cancellationToken);
         }
@@ -78,7 +79,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
     }
 #endif
 
-    private static bool NeedsNoInspection(TokenSession session, HttpResponseMessage response) =>
+    private static bool NeedsNoInspection(SessionContext session, HttpResponseMessage response) =>
         response.IsSuccessStatusCode && session.Services.Options is { ShouldRefresh: null, ShouldRefreshAsync: null };
 
     private Task<HttpResponseMessage> SendWithoutTokenAsync(
@@ -104,45 +105,65 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         HttpRequestMessage request, ResolvedSession resolved, bool isAsync, CancellationToken cancellationToken)
     {
         var session = resolved.Session!;
+
+        // A request belongs to the login that it is made under.
         var loginId = resolved.LoginId ?? LoginIdOf(session.Current);
 
         // Buffer first, then get the token, so that the token can't become stale while the content is buffered.
         var isBuffered = await RequestReplay.BufferAsync(request.Content, session.Services.Options.MaxReplayBufferSize, cancellationToken).ConfigureAwait(false);
-        var snapshot = await session.AcquireAsync(cancellationToken).ConfigureAwait(false);
-        if (loginId is not null && snapshot.Lineage != loginId)
+        var wait = RefreshWait.ForToken(session);
+        while (wait.MoveNext() && wait.CanContinueAfter(await WaitAsync(session, wait.Flight, isAsync, cancellationToken).ConfigureAwait(false)))
+        {
+            // Another look at the session.
+        }
+
+        if (loginId is not null && wait.Current.LoginId != loginId)
         {
             // The login that the request was made under has ended: it is sent neither as another user nor without a token.
-            return LocalResponse.Create(session, request, snapshot);
+            return LocalResponse.Create(session, request, wait.Current);
         }
 
-        if (snapshot.State == TokenSessionState.SignedIn)
+        if (wait.Current is not SignedInSnapshot snapshot)
         {
-            if (ReplayableUpload.IsNeededFor(request))
-            {
-                ReplayableUpload.Begin(request);
-            }
-
-            var sent = new SentRequest(session, request, snapshot, request.RequestUri!, request.Content, isAsync, isBuffered);
-            AuthorizationHeader.Attach(request, session, snapshot);
-            return await ResendIfRejectedAsync(SendInnerAsync(request, isAsync, cancellationToken), sent, cancellationToken).ConfigureAwait(false);
+            AuthorizationHeader.Remove(request);
+            return wait.Current is EndedSnapshot
+                ? LocalResponse.Create(session, request, wait.Current)
+                : await SendSignedOutAsync(session, request, isAsync, cancellationToken).ConfigureAwait(false);
         }
 
-        AuthorizationHeader.Remove(request);
-        if (snapshot.State == TokenSessionState.ReLoginRequired)
+        if (ReplayableUpload.IsNeededFor(request))
         {
-            return LocalResponse.Create(session, request, snapshot);
+            ReplayableUpload.Begin(request);
         }
 
+        var sent = new SentRequest(session, request, snapshot, request.RequestUri!, request.Content, isAsync, isBuffered);
+        AuthorizationHeader.Attach(request, session, snapshot);
+        return await ResendIfRejectedAsync(SendInnerAsync(request, isAsync, cancellationToken), sent, cancellationToken).ConfigureAwait(false);
+    }
+
+    private Task<HttpResponseMessage> SendSignedOutAsync(SessionContext session, HttpRequestMessage request, bool isAsync, CancellationToken cancellationToken)
+    {
         RequestLog.NoTokenSent(
             session.Services.Logger,
-            session.Name,
+            session.Services.Name,
             request,
             session.UserKey is null ? "no user is signed in. Call SignInAsync first." : "no user is signed in under the request's user key. Call SignInAsync first.");
-        return await SendWithoutTokenAsync(request, TokenRefreshOutcome.SignedOut, isAsync, cancellationToken).ConfigureAwait(false);
+        return SendWithoutTokenAsync(request, TokenRefreshOutcome.SignedOut, isAsync, cancellationToken);
     }
 
     /// <summary>The login that a request is made under, if there is one.</summary>
-    private static string? LoginIdOf(Generation snapshot) => snapshot.State == TokenSessionState.SignedIn || snapshot.CanAskUser ? snapshot.Lineage : null;
+    private static LoginId? LoginIdOf(SessionSnapshot snapshot) => snapshot is SignedInSnapshot or EndedSnapshot { CanAskUser: true } ? snapshot.LoginId : null;
+
+    private static Task<FlightResult> WaitAsync(SessionContext session, Flight flight, bool isAsync, CancellationToken cancellationToken)
+    {
+#if NET8_0_OR_GREATER
+        if (!isAsync)
+        {
+            return Task.FromResult(session.WaitOnThisThread(flight, cancellationToken));
+        }
+#endif
+        return session.WaitForAsync(flight, cancellationToken);
+    }
 
     /// <summary>
     /// Waits for the response. If it rejects our token, the request waits for a new one and is sent again: once for each new token, three
@@ -162,22 +183,24 @@ public sealed class TokenRefreshHandler : DelegatingHandler
                 }
 
                 var held = HeldResponse.Of(response);
-                Generation replacement;
+                var wait = RefreshWait.AfterRejection(sent.Session, sent.Snapshot);
+                SignedInSnapshot? replacement;
                 try
                 {
-                    for (var round = 1; sent.Session.TryHoldRefused(sent.Snapshot, round, out replacement, out var outcome); round++)
+                    while (wait.MoveNext())
                     {
                         held = held.Hold(sent.Session.Services.Time);
-                        if (await sent.Session.Services.Telemetry.HoldAsync(outcome, cancellationToken).ConfigureAwait(false) is { } failure)
+                        var result = await WaitAsync(sent.Session, wait.Flight, sent.IsAsync, cancellationToken).ConfigureAwait(false);
+                        if (!wait.CanContinueAfter(result))
                         {
-                            replacement = sent.Session.GoOnDespite(failure);
                             break;
                         }
                     }
 
-                    if (!replacement.Succeeds(sent.Snapshot))
+                    replacement = wait.Current as SignedInSnapshot;
+                    if (replacement?.Replaces(sent.Snapshot) is not true)
                     {
-                        Rejection.ThrowOrExplain(sent, response, replacement);
+                        Rejection.ThrowOrExplain(sent, response, wait.Current);
                         return held.ReturnToCaller();
                     }
 
@@ -193,10 +216,15 @@ public sealed class TokenRefreshHandler : DelegatingHandler
                     throw;
                 }
 
+                if (wait.WasAlreadyReplaced)
+                {
+                    sent.Session.Services.Telemetry.Stale401();
+                }
+
                 held.Discard();
                 AuthorizationHeader.Attach(sent.Request, sent.Session, replacement);
                 sent = sent.With(replacement);
-                sent.Session.Services.Telemetry.Replayed();
+                sent.Session.Services.Telemetry.Resent();
                 sending = SendInnerAsync(sent.Request, sent.IsAsync, cancellationToken);
             }
         }

@@ -129,14 +129,14 @@ public sealed class TokenRefreshOptions
     /// <value>
     /// The default is <see langword="null"/>. Called once for all who wait, on a thread of the pool, and never for a refresh ahead of time.
     /// Gives the new tokens of the <em>same</em> user, or <see langword="null"/> if he declines; the token is cancelled when nobody waits
-    /// any more: after <see cref="ReLoginTimeout"/>, a sign-out or sign-in, or at the end of the app. Without new tokens, or if it throws,
+    /// any more: after <see cref="InteractiveSignInTimeout"/>, a sign-out or sign-in, or at the end of the app. Without new tokens, or if it throws,
     /// the login is dead: the event is raised, and the user isn't asked again until the next sign-in.
     /// </value>
-    public Func<ReLoginRequiredEventArgs, CancellationToken, Task<TokenSet?>>? ReLogin { get; set; }
+    public Func<ReLoginRequiredEventArgs, CancellationToken, Task<TokenSet?>>? SignInInteractively { get; set; }
 
-    /// <summary>How long held requests wait for <see cref="ReLogin"/>.</summary>
+    /// <summary>How long held requests wait for <see cref="SignInInteractively"/>.</summary>
     /// <value>More than zero, at most an hour. The default is 5 minutes. A login that comes later still counts, for the requests to come.</value>
-    public TimeSpan ReLoginTimeout { get; set; } = TimeSpan.FromMinutes(5);
+    public TimeSpan InteractiveSignInTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Interprets the responses of a token endpoint that says things in its own way.</summary>
     /// <value>

@@ -1,8 +1,9 @@
-using System;
+using TokenRefresh.Refreshing;
+using TokenRefresh.SingleFlight;
 
 namespace TokenRefresh;
 
-/// <summary>How a session is doing, for health checks. Holds no secret and no user.</summary>
+/// <summary>How a session is doing, for health checks. It contains no secret and no user.</summary>
 public readonly record struct TokenSessionHealth
 {
     /// <summary>The session's name.</summary>
@@ -11,12 +12,34 @@ public readonly record struct TokenSessionHealth
     /// <summary>What is known of the login.</summary>
     public TokenSessionState State { get; internal init; }
 
-    /// <summary>What the last refresh failed with; <see langword="null"/>: it succeeded, or there was none since the sign-in.</summary>
+    /// <summary>The failure of the last refresh; <see langword="null"/> if it succeeded, or if there was none since the sign-in.</summary>
     public TokenRefreshFailure? LastFailure { get; internal init; }
 
-    /// <summary>Until when requests start no refresh, after the last one failed; <see langword="null"/>: nothing holds one back.</summary>
-    public DateTimeOffset? CoolDownUntil { get; internal init; }
+    /// <summary>When the next refresh may start after a failure, by the session's clock; <see langword="null"/> if nothing delays it.</summary>
+    public DateTimeOffset? NextAttemptAt { get; internal init; }
 
-    /// <summary>When the tokens in use came out of a refresh; <see langword="null"/>: they were signed in, or read from the store.</summary>
+    /// <summary>Since when refreshes have been failing, by the session's clock; <see langword="null"/> if the last one succeeded.</summary>
+    public DateTimeOffset? FailingSince { get; internal init; }
+
+    /// <summary>
+    /// When this process received the current tokens from the endpoint, by the session's clock; <see langword="null"/> if they come from a
+    /// sign-in or from the store.
+    /// </summary>
     public DateTimeOffset? RefreshedAt { get; internal init; }
+
+    internal static TokenSessionHealth Of(SessionContext session)
+    {
+        var current = session.Current;
+        var coolDown = session.CoolDown;
+        var time = session.Services.Time;
+        return new TokenSessionHealth
+        {
+            SessionName = session.Services.Name,
+            State = current.State,
+            LastFailure = current is EndedSnapshot ? TokenRefreshFailure.ReLoginRequired : coolDown?.Kind,
+            NextAttemptAt = coolDown is not null && coolDown.Blocks(FlightReason.Expired, time, out var failure) ? time.GetUtcNow() + failure.Remaining : null,
+            FailingSince = coolDown is null ? null : new DateTimeOffset(coolDown.FailingSince.Utc),
+            RefreshedAt = current is SignedInSnapshot { AccessToken: { IsFromEndpoint: true } token } ? new DateTimeOffset(token.ReceivedAt.Utc) : null,
+        };
+    }
 }

@@ -156,17 +156,29 @@ public sealed class TokenSet
     /// <summary>The same tokens with another refresh token.</summary>
     internal TokenSet WithRefreshToken(string refreshToken) => new(this, _text, _start, refreshToken);
 
-    /// <summary>The same tokens, kept as the header's value.</summary>
-    internal TokenSet WithHeader(string scheme) =>
-        HasAccessToken ? new(this, scheme + " " + AccessToken, scheme.Length + 1, RefreshToken) : this;
+    /// <summary>The same tokens, kept as the header's value with this scheme.</summary>
+    internal TokenSet WithScheme(string scheme) => _start > 0 ? this : WithHeader(scheme + " " + _text);
 
-    /// <summary>What a refresh didn't say stays as it was (RFC 6749, section 6).</summary>
-    internal TokenSet CompletedBy(TokenSet? old, DateTimeOffset now) =>
-        new(this, AccessToken, start: 0, RefreshToken ?? old?.RefreshToken, _extras.WithDefaultsFrom(old?._extras))
+    /// <summary>The same tokens, kept as this header value: the header of the same access token in another set.</summary>
+    internal TokenSet WithHeader(string header) =>
+        !HasAccessToken || ReferenceEquals(_text, header) ? this : new(this, header, header.Length - AccessTokenLength, RefreshToken);
+
+    /// <summary>Whether the tokens can be sent with this scheme: their type is one word and needs no proof of possession.</summary>
+    internal bool CanBeSentAs(string scheme) => Scheme is null || (TokenSyntax.IsScheme(Scheme) && !TokenSyntax.NeedsProof(Scheme, scheme));
+
+    internal bool HasAccessTokenOf(TokenSet other) => AccessToken == other.AccessToken;
+
+    internal bool HasSameTokensAs(TokenSet other) => RefreshToken == other.RefreshToken && HasAccessTokenOf(other);
+
+    /// <summary>These tokens, with what the response didn't mention as it was before (RFC 6749, section 6).</summary>
+    internal TokenSet WithDefaultsFrom(TokenSet? previous, DateTimeOffset now) =>
+        new(this, AccessToken, start: 0, RefreshToken ?? previous?.RefreshToken, _extras.WithDefaultsFrom(previous?._extras))
         {
             ReceivedAt = ReceivedAt ?? now,
-            Scope = Scope ?? old?.Scope,
+            Scope = Scope ?? previous?.Scope,
         };
+
+    private int AccessTokenLength => _text.Length - _start;
 
     private static DateTimeOffset? FromTicks(long ticks) => ticks == 0 ? null : new DateTimeOffset(ticks - 1, TimeSpan.Zero);
 

@@ -202,10 +202,12 @@ public sealed class RedisTroubleCases
         }
 
         public TokenSession Open(ConnectionMultiplexer connection) => TokenSession.Create(
-            new TokenRefreshOptions { TokenEndpoint = _server.Endpoint, ClientId = "shop", MinRefreshInterval = TimeSpan.Zero },
-            store: new RedisTokenStore(connection),
-            allowUnencryptedStore: true,
-            name: SharedPlace.Key.SessionName);
+            new TokenRefreshOptions { TokenEndpoint = _server.Endpoint, ClientId = "shop", MinRefreshInterval = TimeSpan.Zero }, new TokenSessionSettings
+            {
+                Store = new RedisTokenStore(connection),
+                AllowUnencryptedStore = true,
+                Name = SharedPlace.Key.SessionName,
+            });
 
         public Task<System.Collections.Generic.IReadOnlyList<string>> RunElsewhereAsync() =>
             Node.RunAsync(_place.Argument, $"endpoint={_server.Endpoint}", "do=refresh", "rounds=1");

@@ -57,7 +57,7 @@ internal sealed class SharedPlace : IAsyncDisposable
     public async Task SignInAsync(TokenSet tokens)
     {
         var options = new TokenRefreshOptions { TokenEndpoint = new Uri("https://login.example.com/token"), ClientId = "shop" };
-        await using var session = TokenSession.Create(options, store: Store, allowUnencryptedStore: true, name: Key.SessionName);
+        await using var session = TokenSession.Create(options, new TokenSessionSettings { Store = Store, AllowUnencryptedStore = true, Name = Key.SessionName });
         await session.SignInAsync(tokens);
     }
 

@@ -65,7 +65,7 @@ public sealed class LatencyTests(RedisServerFixture server)
             var connection = await server.ConnectAsync();
             var store = new TimedStore(new RedisTokenStore(connection));
             var options = new TokenRefreshOptions { MinRefreshInterval = TimeSpan.Zero };
-            return new Node(connection, store, TokenSession.Create(options, store: store, endpoint: endpoint, allowUnencryptedStore: true, name: name));
+            return new Node(connection, store, TokenSession.Create(options, new TokenSessionSettings { Store = store, TokenEndpoint = endpoint, AllowUnencryptedStore = true, Name = name }));
         }
 
         /// <summary>When it had the new token.</summary>

@@ -32,6 +32,10 @@ internal sealed class WatchedStore(TimeProvider time) : ITokenStore
 
     public bool HasSaved(string accessToken) => _saved.Contains(accessToken);
 
+    /// <summary>What the store holds, read at once.</summary>
+    public LoginRecord? Peek(TokenSessionKey key) =>
+        _inner.ReadAsync(key, default).AsTask().Result is { } stored ? LoginRecordText.Read(stored.Text) : null;
+
     public async ValueTask<StoredRecord?> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken)
     {
         await Task.Yield();
@@ -43,7 +47,7 @@ internal sealed class WatchedStore(TimeProvider time) : ITokenStore
     {
         await Task.Yield();
         var record = LoginRecordText.Read(text);
-        var isSave = record is { State: LoginState.SignedIn, Lease: null } && IsNext(record);
+        var isSave = record is { State: LoginState.SignedIn, Lease: null } && record.Version > _version;
         var isFailing = isSave && FailingSaves-- > 0;
         if (isFailing && !FailsAfterSaving)
         {
@@ -53,7 +57,12 @@ internal sealed class WatchedStore(TimeProvider time) : ITokenStore
         var stored = await _inner.CompareExchangeAsync(key, text, expectedRevision, keepFor, cancellationToken);
         if (stored?.Text == text)
         {
-            Watch(key, record);
+            Specification.Assert(record.Version >= _version, "The store's version went back.");
+            _version = record.Version;
+            if (record.Tokens is { } tokens)
+            {
+                _saved.Add(new TokenCodec(key, protector: null).Read(tokens).AccessToken);
+            }
         }
 
         await Task.Yield();
@@ -62,18 +71,4 @@ internal sealed class WatchedStore(TimeProvider time) : ITokenStore
 
     public ValueTask WaitForChangeAsync(TokenSessionKey key, string? revision, TimeSpan timeout, CancellationToken cancellationToken) =>
         _inner.WaitForChangeAsync(key, revision, timeout, cancellationToken);
-
-    /// <summary>Whether the record has the tokens of a refresh: one version further in the same login.</summary>
-    private bool IsNext(LoginRecord record) => record.LoginId == _loginId && record.Version == _version + 1;
-
-    private void Watch(TokenSessionKey key, LoginRecord record)
-    {
-        Specification.Assert(
-            record.Version > _version || (record.Version == _version && record.TokenHash == _tokenHash), "The store's version went back.");
-        (_loginId, _version, _tokenHash) = (record.LoginId, record.Version, record.TokenHash);
-        if (record is { State: LoginState.SignedIn, Lease: null })
-        {
-            _saved.Add(new TokenCodec(key, protector: null).Read(record.Tokens!).AccessToken);
-        }
-    }
 }

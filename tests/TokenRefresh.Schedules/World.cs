@@ -5,6 +5,7 @@ using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Coyote.Specifications;
+using TokenRefresh.SingleFlight;
 using TokenRefresh.Storage;
 
 namespace TokenRefresh.Schedules;
@@ -31,7 +32,7 @@ internal sealed class World
                 return;
             }
 
-            var version = Session.Current.Version;
+            var version = Session.Context.Current.Version;
             Specification.Assert(version >= _version, "The session went back to an older generation.");
             _version = version;
         };
@@ -60,9 +61,9 @@ internal sealed class World
     {
         var options = new TokenRefreshOptions { AllowedOrigins = { new Uri("https://api.test") }, MinRefreshInterval = TimeSpan.Zero };
         options.ConfigureRefreshPipeline = _ => { };
-        options.ReLogin = _reLogin is null ? null : (_, _) => _reLogin();
+        options.SignInInteractively = _reLogin is null ? null : (_, _) => _reLogin();
         options.OnReLoginRequired = (session, e, stopping) => OnReLoginRequired?.Invoke(session, e, stopping) ?? Task.CompletedTask;
-        return TokenSession.Create(options, Time, store, Server, allowUnencryptedStore: true);
+        return TokenSession.Create(options, new TokenSessionSettings { TimeProvider = Time, Store = store, TokenEndpoint = Server, AllowUnencryptedStore = true });
     }
 
     public HttpMessageInvoker ClientOf(TokenSession session) => new(new TokenRefreshHandler(session) { InnerHandler = Server });
@@ -98,12 +99,12 @@ internal sealed class World
             return;
         }
 
-        var stored = await Store.ReadAsync(new TokenSessionKey("default"), default);
-        var record = stored is { } some ? LoginRecordText.Read(some.Text) : LoginRecord.Vacant;
-        var current = Session.Current;
-        Specification.Assert(record.Version == current.Version, $"The store is at version {record.Version}, the session at {current.Version}.");
-        var saved = record.Tokens is { } text ? new TokenCodec(new TokenSessionKey("default"), protector: null).Read(text).AccessToken : null;
-        Specification.Assert(saved == current.Tokens?.AccessToken, $"The store has {saved}, the session {current.Tokens?.AccessToken}.");
+        var record = Store.Peek(new TokenSessionKey("default"));
+        var current = Session.Context.Current;
+        Specification.Assert(record?.Version == current.Version, $"The store is at version {record?.Version}, the session at {current.Version}.");
+        var saved = record?.Tokens is { } tokens ? new TokenCodec(new TokenSessionKey("default"), protector: null).Read(tokens).AccessToken : null;
+        var used = (current as SignedInSnapshot)?.Tokens.AccessToken;
+        Specification.Assert(saved == used, $"The store has {saved}, the session {used}.");
     }
 
     public static void AllSucceed(params HttpStatusCode[] statuses) =>

@@ -29,7 +29,10 @@ public sealed class ConnectionCases
     {
         await using var api = await RejectingApi.StartAsync(bodySize, isChunked);
         await using var session = TokenSession.Create(
-            new TokenRefreshOptions { AllowedOrigins = { api.Address }, MinRefreshInterval = TimeSpan.Zero }, endpoint: api);
+            new TokenRefreshOptions { AllowedOrigins = { api.Address }, MinRefreshInterval = TimeSpan.Zero }, new TokenSessionSettings
+            {
+                TokenEndpoint = api,
+            });
         await session.SignInAsync(new TokenSet("token-0", "refresh"));
         using var client = new HttpClient(new TokenRefreshHandler(session) { InnerHandler = new SocketsHttpHandler { MaxConnectionsPerServer = 1 } });
 
@@ -56,7 +59,10 @@ public sealed class ConnectionCases
     {
         await using var api = await RejectingApi.StartAsync(bodySize: 183, isChunked: false, isSlow: true);
         await using var session = TokenSession.Create(
-            new TokenRefreshOptions { AllowedOrigins = { api.Address }, MinRefreshInterval = TimeSpan.Zero }, endpoint: api);
+            new TokenRefreshOptions { AllowedOrigins = { api.Address }, MinRefreshInterval = TimeSpan.Zero }, new TokenSessionSettings
+            {
+                TokenEndpoint = api,
+            });
         await session.SignInAsync(new TokenSet("token-0", "refresh"));
         using var client = new HttpClient(new TokenRefreshHandler(session) { InnerHandler = new SocketsHttpHandler() }) { Timeout = FailSafe };
 

@@ -36,7 +36,7 @@ public sealed class ReplayOverHttp2Tests : IAsyncLifetime
         var address = new Uri(_server.Urls.Single());
 
         var options = new TokenRefreshOptions { TokenEndpoint = new Uri("https://login.example.com/token"), ClientId = "shop", AllowedOrigins = { address } };
-        _session = TokenSession.Create(options, backchannel: _tokens);
+        _session = TokenSession.Create(options, new TokenSessionSettings { TokenEndpointHandler = _tokens });
         await _session.SignInAsync(_tokens.Issue());
         _tokens.ExpireAccessTokens();
         _client = new HttpClient(new TokenRefreshHandler(_session) { InnerHandler = new SocketsHttpHandler() })

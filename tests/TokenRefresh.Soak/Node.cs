@@ -34,7 +34,7 @@ internal sealed class Node(string redis, Uri api, Uri tokenEndpoint)
         for (var i = 0; i < Users; i++)
         {
             var user = new User($"user-{i}");
-            user.Session = TokenSession.Create(OptionsOf(user), store: store, backchannel: new FaultyBackchannel(user.Name), name: user.Name, allowUnencryptedStore: true);
+            user.Session = TokenSession.Create(OptionsOf(user), new TokenSessionSettings { Store = store, TokenEndpointHandler = new FaultyBackchannel(user.Name), Name = user.Name, AllowUnencryptedStore = true });
             user.Session.TokensRefreshed += (_, _) => Say("end " + user.Name);
             user.Client = new HttpClient(new TokenRefreshHandler(user.Session) { InnerHandler = primary }, disposeHandler: false) { BaseAddress = api };
             users.Add(user);

@@ -7,6 +7,7 @@ using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 
 namespace TokenRefresh.TestKit;
@@ -23,7 +24,6 @@ public sealed class TestApp : IAsyncDisposable
         Api = api;
         Services = services;
         Sessions = services.GetRequiredService<TokenSessions>();
-        Session = Sessions[Name];
     }
 
     /// <summary>How long disposal may take before the clock is moved on.</summary>
@@ -39,11 +39,14 @@ public sealed class TestApp : IAsyncDisposable
 
     public TokenSessions Sessions { get; }
 
-    public TokenSession Session { get; }
+    /// <summary>The session without a user. An app with a UserKey has none.</summary>
+    public TokenSession Session => Sessions[Name];
 
     public ConcurrentQueue<ReLoginRequiredEventArgs> ReLogins { get; } = new();
 
     public ConcurrentQueue<TokensRefreshedEventArgs> Refreshes { get; } = new();
+
+    private bool HasUsers => Services.GetRequiredService<IOptionsMonitor<TokenRefreshOptions>>().Get(Name).UserKey is not null;
 
     /// <summary>A client as the factory gives it: a new one each time, on the same handlers.</summary>
     public HttpClient Client => Services.GetRequiredService<IHttpClientFactory>().CreateClient(Name);
@@ -73,8 +76,12 @@ public sealed class TestApp : IAsyncDisposable
         services?.Invoke(collection);
 
         var app = new TestApp(time, tokens, api, collection.BuildServiceProvider());
-        app.Session.ReLoginRequired += (_, e) => app.ReLogins.Enqueue(e);
-        app.Session.TokensRefreshed += (_, e) => app.Refreshes.Enqueue(e);
+        if (!app.HasUsers)
+        {
+            app.Session.ReLoginRequired += (_, e) => app.ReLogins.Enqueue(e);
+            app.Session.TokensRefreshed += (_, e) => app.Refreshes.Enqueue(e);
+        }
+
         return app;
     }
 
@@ -87,11 +94,15 @@ public sealed class TestApp : IAsyncDisposable
             services?.Invoke(collection);
         });
 
-    /// <summary>Signs in with the first tokens of a new family.</summary>
+    /// <summary>Signs in with the first tokens of a new family. An app with users only issues them: each user signs in separately.</summary>
     public async Task<TokenSet> SignInAsync()
     {
         var tokens = Tokens.Issue();
-        await Session.SignInAsync(tokens);
+        if (!HasUsers)
+        {
+            await Session.SignInAsync(tokens);
+        }
+
         return tokens;
     }
 

@@ -47,19 +47,19 @@ public sealed class TokenSetTests
             Additional = new Dictionary<string, string> { ["a"] = "1", ["b"] = "1" },
         };
 
-        var silent = new TokenSet("access-2").CompletedBy(old, now);
+        var silent = new TokenSet("access-2").WithDefaultsFrom(old, now);
         var spoken = new TokenSet("access-2", "refresh-2")
         {
             IdentityToken = "id-2",
             RefreshTokenExpiresAt = now.AddDays(2),
             Additional = new Dictionary<string, string> { ["b"] = "2", ["c"] = "2" },
-        }.CompletedBy(old, now);
+        }.WithDefaultsFrom(old, now);
 
         Assert.Equal(("refresh-1", "JWT", "all", "id-1", now.AddDays(1)), (silent.RefreshToken, silent.Scheme, silent.Scope, silent.IdentityToken, silent.RefreshTokenExpiresAt));
         Assert.Same(old.Additional, silent.Additional);
         Assert.Equal(("refresh-2", "id-2", now.AddDays(2)), (spoken.RefreshToken, spoken.IdentityToken, spoken.RefreshTokenExpiresAt));
         Assert.Equal(["a=1", "b=2", "c=2"], spoken.Additional.Select(member => $"{member.Key}={member.Value}").Order(StringComparer.Ordinal));
-        Assert.Equal("id-2", spoken.WithRefreshToken("refresh-3").WithHeader("Bearer").IdentityToken);
+        Assert.Equal("id-2", spoken.WithRefreshToken("refresh-3").WithScheme("Bearer").IdentityToken);
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class TokenSetTests
             tokens = new TokenSet("access-1")
             {
                 Additional = new Dictionary<string, string> { [$"new-{refresh}"] = new('x', 1000) },
-            }.CompletedBy(tokens, DateTimeOffset.UnixEpoch);
+            }.WithDefaultsFrom(tokens, DateTimeOffset.UnixEpoch);
         }
 
         Assert.Equal(TokenSetExtras.MaxMembers, tokens.Additional.Count);
@@ -104,8 +104,8 @@ public sealed class TokenSetTests
 
         Assert.Equal(("", "kanarie"), (tokens.AccessToken, tokens.RefreshToken));
         Assert.True(tokens.ExpiresAt < DateTimeOffset.UnixEpoch.AddDays(1));
-        Assert.Equal("", tokens.WithHeader("Bearer").Header);
-        Assert.False(tokens.WithHeader("Bearer").HasAccessToken);
+        Assert.Equal("", tokens.WithScheme("Bearer").Header);
+        Assert.False(tokens.WithScheme("Bearer").HasAccessToken);
         Assert.DoesNotContain("kanarie", tokens.ToString(), StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => TokenSet.FromRefreshToken(""));
         Assert.Throws<ArgumentNullException>(() => TokenSet.FromRefreshToken(null!));

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http;
 using Microsoft.Extensions.Options;
 using TokenRefresh.Handling;
+using TokenRefresh.Refreshing;
 using TokenRefresh.SingleFlight;
 
 namespace TokenRefresh.DependencyInjection;
@@ -29,10 +30,9 @@ internal sealed class ClientSessionResolver(IServiceProvider provider, string se
             return _sessions[sessionName, user];
         }
 
-        var common = _common ??= _sessions[sessionName];
-        if (common.Services.Options.UserKey is not { } userKey)
+        if (Services.Options.UserKey is not { } userKey)
         {
-            return common;
+            return _common ??= _sessions[sessionName];
         }
 
         return userKey(request, provider) is { Length: > 0 } key ? _sessions[sessionName, key] : null;

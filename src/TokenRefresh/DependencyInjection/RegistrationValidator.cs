@@ -17,15 +17,15 @@ internal sealed class RegistrationValidator(IServiceProvider provider, SessionRe
         if (name is null || !registry.Sessions.Contains(name))
         {
             return registry.Clients.FirstOrDefault(client => client.Value == name) is { Key: { } client }
-                ? ValidateOptionsResult.Fail($"TokenRefresh client '{client}': {registry.Unknown(name!)}")
+                ? ValidateOptionsResult.Fail($"TokenRefresh client '{client}': {registry.UnknownSessionMessage(name!)}")
                 : ValidateOptionsResult.Skip;
         }
 
-        var wrong = TokenRefreshOptionsValidator.Validate(name, options, SessionComposer.HasEndpoint(provider, name));
+        var wrong = TokenRefreshOptionsValidator.Validate(name, options, ContainerComposer.HasEndpoint(provider, name));
         var failure = EncryptionRequirement.FindFailure(
-            SessionComposer.Find<ITokenStore>(provider, name),
-            SessionComposer.Find<ITokenProtector>(provider, name),
-            registry.PlaintextSessions.Contains(name));
+            ContainerComposer.Find<ITokenStore>(provider, name),
+            ContainerComposer.Find<ITokenProtector>(provider, name),
+            registry.UnencryptedSessions.Contains(name));
         return failure is null ? wrong : ValidateOptionsResult.Fail([.. wrong.Failures ?? [], $"TokenRefresh client '{name}': {failure}"]);
     }
 }

@@ -65,8 +65,8 @@ public static class TokenRefreshServiceCollectionExtensions
         services.AddSingleton(registry);
         services.AddLogging();
         services.TryAddSingleton(provider => Instruments.For(provider.GetService<IMeterFactory>()));
-        services.TryAddSingleton(provider => new TokenSessions(new SessionComposer(provider, registry).Compose));
-        services.TryAddTransient<SessionDrain>();
+        services.TryAddSingleton(provider => new TokenSessions(new ContainerComposer(provider, registry).Compose));
+        services.TryAddTransient<DrainOnDispose>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TokenRefreshOptions>, RegistrationValidator>());
         return registry;
     }
@@ -85,6 +85,6 @@ public static class TokenRefreshServiceCollectionExtensions
 
     // Registers the name for the app's own settings of the client: see BackchannelClient.
     private static void AddBackchannel(IServiceCollection services, string name) => services
-        .AddHttpClient(SessionComposer.BackchannelName(name))
+        .AddHttpClient(ContainerComposer.BackchannelName(name))
         .ConfigureHttpClient(http => http.Timeout = Timeout.InfiniteTimeSpan);
 }

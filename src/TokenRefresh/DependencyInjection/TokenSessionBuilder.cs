@@ -26,7 +26,7 @@ public sealed class TokenSessionBuilder
     /// apply: handlers, default headers, loggers, builder filters. Handlers that are added here do. It follows no redirect and keeps no
     /// cookie, and uses no proxy for an http endpoint on loopback.
     /// </remarks>
-    public IHttpClientBuilder TokenEndpointClient => Services.AddHttpClient(SessionComposer.BackchannelName(Name));
+    public IHttpClientBuilder TokenEndpointClient => Services.AddHttpClient(ContainerComposer.BackchannelName(Name));
 
     /// <summary>Keeps the session's tokens in this store.</summary>
     /// <param name="store">The store. It isn't disposed with the container.</param>
@@ -74,7 +74,7 @@ public sealed class TokenSessionBuilder
     /// <summary>Lets the session's tokens be saved as plain text: where the store itself encrypts, as a keychain does, or in tests.</summary>
     public TokenSessionBuilder AllowUnencryptedStore()
     {
-        TokenRefreshServiceCollectionExtensions.RegistryOf(Services).PlaintextSessions.Add(Name);
+        TokenRefreshServiceCollectionExtensions.RegistryOf(Services).UnencryptedSessions.Add(Name);
         return this;
     }
 

@@ -3,21 +3,21 @@ namespace TokenRefresh.Diagnostics;
 /// <summary>What came of a flight.</summary>
 internal enum FlightOutcome
 {
-    /// <summary>No refresh: the store, a sign-in or a sign-out has settled it.</summary>
-    MovedOn,
+    /// <summary>No refresh was needed: the store, a sign-in or a sign-out decided.</summary>
+    Superseded,
 
-    /// <summary>The endpoint gave new tokens.</summary>
+    /// <summary>The endpoint returned new tokens.</summary>
     Refreshed,
 
     /// <summary>The store had newer tokens: another process has refreshed.</summary>
-    Adopted,
+    LoadedFromStore,
 
-    /// <summary>The login is dead.</summary>
+    /// <summary>The login has ended.</summary>
     ReLoginRequired,
 
-    /// <summary>It failed for now.</summary>
+    /// <summary>It failed, and a later attempt may succeed.</summary>
     Transient,
 
-    /// <summary>It can't succeed as it is set up.</summary>
+    /// <summary>It fails until the configuration is changed.</summary>
     Configuration,
 }

@@ -1,12 +1,9 @@
-using System;
-using System.Collections.Generic;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using System.Linq;
 
 namespace TokenRefresh.Diagnostics;
 
-/// <summary>The instruments of one meter: an app's own where there is dependency injection, else one for the whole process.</summary>
+/// <summary>The instruments of one meter: the container's with dependency injection, else one for the whole process.</summary>
 internal sealed class Instruments
 {
     private static readonly string? Version = typeof(Instruments).Assembly.GetName().Version?.ToString(3);
@@ -16,18 +13,20 @@ internal sealed class Instruments
 
     private readonly object _lock = new();
 
-    // Weakly: a session that was created by hand and never disposed must not stay because it is counted.
-    private readonly List<WeakReference<TokenSession>> _sessions = [];
+    // Weak references: a session that was created by hand and never disposed must not stay in memory because it is counted.
+    private readonly List<WeakReference<IObservedSessions>> _sessions = [];
 
     private Instruments(Meter meter)
     {
         Refreshes = meter.CreateCounter<long>(TokenRefreshTelemetry.Refreshes, "{refresh}", "Refreshes that have ended.");
         RefreshDuration = CreateDuration(meter);
-        HeldRequests = meter.CreateUpDownCounter<long>(TokenRefreshTelemetry.HeldRequests, "{request}", "Requests that wait for a refresh.");
-        JoinedWaiters = meter.CreateCounter<long>(TokenRefreshTelemetry.JoinedWaiters, "{waiter}", "Waits for a refresh that another request had caused.");
-        Replays = meter.CreateCounter<long>(TokenRefreshTelemetry.Replays, "{request}", "Requests that were sent again with a new token.");
-        Late401s = meter.CreateCounter<long>(TokenRefreshTelemetry.Late401s, "{response}", "Refused tokens that had been replaced already: no refresh was needed.");
-        ReLogins = meter.CreateCounter<long>(TokenRefreshTelemetry.ReLogins, "{login}", "Logins that have died.");
+        WaitingRequests = meter.CreateUpDownCounter<long>(TokenRefreshTelemetry.WaitingRequests, "{request}", "Requests that wait for a refresh.");
+        JoinedWaiters = meter.CreateCounter<long>(
+            TokenRefreshTelemetry.JoinedWaiters, "{waiter}", "Requests that waited for a refresh that was running already.");
+        Resends = meter.CreateCounter<long>(TokenRefreshTelemetry.Resends, "{request}", "Requests that were sent again with a new token.");
+        Stale401s = meter.CreateCounter<long>(
+            TokenRefreshTelemetry.Stale401s, "{response}", "401s for tokens that had been replaced already, so that no refresh was needed.");
+        LoginsEnded = meter.CreateCounter<long>(TokenRefreshTelemetry.LoginsEnded, "{login}", "Logins that have ended.");
         meter.CreateObservableUpDownCounter(TokenRefreshTelemetry.Sessions, CountSessions, "{session}", "Sessions in memory.");
     }
 
@@ -40,67 +39,69 @@ internal sealed class Instruments
 
     public Histogram<double> RefreshDuration { get; }
 
-    public UpDownCounter<long> HeldRequests { get; }
+    public UpDownCounter<long> WaitingRequests { get; }
 
     public Counter<long> JoinedWaiters { get; }
 
-    public Counter<long> Replays { get; }
+    public Counter<long> Resends { get; }
 
-    public Counter<long> Late401s { get; }
+    public Counter<long> Stale401s { get; }
 
-    public Counter<long> ReLogins { get; }
+    public Counter<long> LoginsEnded { get; }
 
     /// <summary>For the sessions of a container, whose meter is disposed with it.</summary>
     public static Instruments For(IMeterFactory? factory) => factory is null ? Shared : new(factory.Create(TokenRefreshTelemetry.MeterName, Version));
 
-    /// <summary>Counts a session and its users' from now on.</summary>
-    public void Observe(TokenSession session)
+    /// <summary>Counts these sessions until they are removed or collected.</summary>
+    public void Observe(IObservedSessions sessions)
     {
         lock (_lock)
         {
-            _sessions.Add(new WeakReference<TokenSession>(session));
+            // Without a reader of the metric, nothing else would remove what was collected.
+            if (_sessions.Count == _sessions.Capacity)
+            {
+                _sessions.RemoveAll(reference => !reference.TryGetTarget(out _));
+            }
+
+            _sessions.Add(new WeakReference<IObservedSessions>(sessions));
         }
     }
 
-    // Zeros are told too: a reader may keep the last value of a state that isn't mentioned.
+    public void Forget(IObservedSessions sessions)
+    {
+        lock (_lock)
+        {
+            _sessions.RemoveAll(reference => !reference.TryGetTarget(out var target) || target == sessions);
+        }
+    }
+
+    // Zeros are reported, too: a reader may keep the last value of a state that isn't mentioned.
     private IEnumerable<Measurement<long>> CountSessions() =>
-        from named in Live().GroupBy(session => session.Name, StringComparer.Ordinal)
-        let counts = CountByState(named.SelectMany(session => session.WithUsers))
+        from named in LiveSessions().GroupBy(sessions => sessions.Name, StringComparer.Ordinal)
+        let counts = CountByState(named.SelectMany(sessions => sessions.States))
         from state in States
         select new Measurement<long>(
             counts[(int)state],
             new KeyValuePair<string, object?>(TokenRefreshTelemetry.SessionTag, named.Key),
             new KeyValuePair<string, object?>(TokenRefreshTelemetry.StateTag, TagValues.Of(state)));
 
-    private static long[] CountByState(IEnumerable<TokenSession> sessions)
+    private static long[] CountByState(IEnumerable<TokenSessionState> sessions)
     {
         var counts = new long[States.Length];
-        foreach (var session in sessions)
+        foreach (var state in sessions)
         {
-            counts[(int)session.State]++;
+            counts[(int)state]++;
         }
 
         return counts;
     }
 
-    private List<TokenSession> Live()
+    private List<IObservedSessions> LiveSessions()
     {
-        var live = new List<TokenSession>();
         lock (_lock)
         {
-            _sessions.RemoveAll(reference =>
-            {
-                if (!reference.TryGetTarget(out var session) || session.Services.Work.Stopping.IsCancellationRequested)
-                {
-                    return true;
-                }
-
-                live.Add(session);
-                return false;
-            });
+            return [.. _sessions.Select(reference => reference.TryGetTarget(out var sessions) ? sessions : null).OfType<IObservedSessions>()];
         }
-
-        return live;
     }
 
     private static Histogram<double> CreateDuration(Meter meter)

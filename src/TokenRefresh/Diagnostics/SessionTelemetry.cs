@@ -1,118 +1,136 @@
-using System;
-using System.Collections.Generic;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using System.Threading;
-using System.Threading.Tasks;
-using TokenRefresh.SingleFlight;
 
 namespace TokenRefresh.Diagnostics;
 
 /// <summary>
-/// What the sessions of one name report. It costs a look at a flag where nobody listens, and a good token doesn't come by here at all. A
-/// listener that throws costs no request its token.
+/// The metrics and traces of the sessions of one name. It costs one flag check when no listener is attached, and requests with a valid
+/// token don't reach it. A listener that throws costs no request its token.
 /// </summary>
-internal sealed class SessionTelemetry(Instruments instruments, string session, TimeProvider time)
+internal sealed class SessionTelemetry(Instruments instruments, string session)
 {
     private readonly KeyValuePair<string, object?> _session = new(TokenRefreshTelemetry.SessionTag, session);
 
-    private bool IsHeard => instruments.HeldRequests.Enabled || instruments.JoinedWaiters.Enabled || Instruments.Activities.HasListeners();
+    private bool HasWaitListeners => instruments.WaitingRequests.Enabled || instruments.JoinedWaiters.Enabled || Instruments.Activities.HasListeners();
 
-    /// <summary>Counts a session and its users' from now on.</summary>
-    public void Observe(TokenSession own) => instruments.Observe(own);
+    /// <summary>Counts the states of these sessions until they are removed or collected.</summary>
+    public void Observe(IObservedSessions sessions) => instruments.Observe(sessions);
 
-    /// <summary>Waits for a flight's outcome.</summary>
-    public Task<FlightFailure?> HoldAsync(Task<FlightFailure?> outcome, CancellationToken cancellationToken) =>
-        !outcome.IsCompleted && IsHeard ? HoldHeardAsync(outcome, cancellationToken) : outcome.WaitAsync(cancellationToken);
+    /// <summary>Stops counting these sessions.</summary>
+    public void Forget(IObservedSessions sessions) => instruments.Forget(sessions);
 
-    public void Replayed() => Count(instruments.Replays);
+    public void Resent() => Count(instruments.Resends);
 
-    public void Late401() => Count(instruments.Late401s);
+    public void Stale401() => Count(instruments.Stale401s);
 
-    public void LoginDied(ReLoginReason reason)
+    public void LoginEnded(ReLoginReason reason)
+    {
+        if (instruments.LoginsEnded.Enabled)
+        {
+            Safely(() => instruments.LoginsEnded.Add(1, _session, new(TokenRefreshTelemetry.ReasonTag, TagValues.Of(reason))));
+        }
+    }
+
+    /// <summary>Starts the activity of a refresh. It has no parent, and a link to the request that started the refresh.</summary>
+    public static Activity? StartRefresh(ActivityContext trigger)
     {
         try
         {
-            if (instruments.ReLogins.Enabled)
+            return Instruments.Activities.StartActivity(
+                TokenRefreshTelemetry.RefreshActivity, ActivityKind.Internal, parentContext: default, links: LinkTo(trigger));
+        }
+        catch (Exception)
+        {
+            return null;
+        }
+    }
+
+    public void RefreshEnded(RefreshMeasurement refresh) => Safely(() =>
+    {
+        var outcome = new KeyValuePair<string, object?>(TokenRefreshTelemetry.OutcomeTag, TagValues.Of(refresh.Outcome));
+        if (instruments.Refreshes.Enabled)
+        {
+            instruments.Refreshes.Add(1, _session, new(TokenRefreshTelemetry.ReasonTag, refresh.Reason), outcome);
+        }
+
+        if (instruments.RefreshDuration.Enabled)
+        {
+            instruments.RefreshDuration.Record(refresh.Duration.TotalSeconds, _session, outcome);
+        }
+    });
+
+    public void EndRefresh(Activity? activity, RefreshMeasurement refresh) => Safely(() =>
+    {
+        if (activity is { IsAllDataRequested: true })
+        {
+            activity.SetTag(_session.Key, _session.Value);
+            activity.SetTag(TokenRefreshTelemetry.ReasonTag, refresh.Reason);
+            activity.SetTag(TokenRefreshTelemetry.OutcomeTag, TagValues.Of(refresh.Outcome));
+            activity.SetTag(TokenRefreshTelemetry.WaitersTag, refresh.Waiters);
+            if (refresh.Failure is not null)
             {
-                instruments.ReLogins.Add(1, _session, new(TokenRefreshTelemetry.ReasonTag, TagValues.Of(reason)));
+                activity.SetStatus(ActivityStatusCode.Error, refresh.Failure);
             }
         }
-        catch (Exception)
-        {
-            // A listener's own.
-        }
-    }
 
-    /// <summary>Begins to report on a flight. Called by its leader, where nothing of any request flows: its activity has no parent.</summary>
-    public FlightReport Depart(Flight flight)
+        activity?.Dispose();
+    });
+
+    /// <summary>Starts to measure a request's wait.</summary>
+    /// <param name="isJoined">Whether another request had started the refresh.</param>
+    /// <returns><see langword="null"/> while no listener is attached.</returns>
+    public WaitMeasurement? StartWait(bool isJoined)
     {
-        try
+        if (!HasWaitListeners)
         {
-            flight.Trace = Instruments.Activities.StartActivity(
-                TokenRefreshTelemetry.FlightActivity, ActivityKind.Internal, parentContext: default, links: LinkTo(flight.CausedBy));
-        }
-        catch (Exception)
-        {
-            // A listener that throws is no reason to leave a flight without its leader.
+            return null;
         }
 
-        return new FlightReport(instruments, _session, flight, time);
-    }
-
-    private async Task<FlightFailure?> HoldHeardAsync(Task<FlightFailure?> outcome, CancellationToken cancellationToken)
-    {
-        var flight = Flight.Of(outcome);
-        var since = TimeProvider.System.GetUtcNow();
-        if (!flight.Board())
+        if (isJoined)
         {
             Count(instruments.JoinedWaiters);
         }
 
-        Held(1);
-        try
-        {
-            return await outcome.WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            Held(-1);
-            Trace(flight, since);
-        }
+        AddWaiting(1);
+        return new WaitMeasurement(TimeProvider.System.GetUtcNow());
     }
 
-    // Written down when it is over: the flight has its own activity only since its leader runs, and a link can't be added later
-    // on every target. Without an activity of the request's there is nothing to be part of.
-    private void Trace(Flight flight, DateTimeOffset since)
+    /// <summary>Ends the measurement.</summary>
+    /// <param name="wait">What <see cref="StartWait"/> returned.</param>
+    /// <param name="refresh">The activity of the refresh that was waited for.</param>
+    public void EndWait(WaitMeasurement? wait, Activity? refresh)
     {
-        try
+        if (wait is null)
         {
+            return;
+        }
+
+        AddWaiting(-1);
+        Safely(() =>
+        {
+            // Written when the wait is over: the link needs the refresh's activity, which starts after the wait. A wait outside any
+            // activity isn't traced.
             if (Activity.Current is { } request && Instruments.Activities.HasListeners())
             {
-                using var hold = Instruments.Activities.StartActivity(
-                    TokenRefreshTelemetry.HoldActivity, ActivityKind.Internal, request.Context, tags: [_session], LinkTo(flight.Trace?.Context ?? default), since);
+                using var activity = Instruments.Activities.StartActivity(
+                    TokenRefreshTelemetry.WaitActivity, ActivityKind.Internal, request.Context, tags: [_session], LinkTo(refresh?.Context ?? default), wait.StartedAt);
             }
-        }
-        catch (Exception)
-        {
-            // A listener's own.
-        }
+        });
     }
 
-    private void Held(int change)
+    private void AddWaiting(int change)
     {
         try
         {
-            instruments.HeldRequests.Add(change, _session);
+            instruments.WaitingRequests.Add(change, _session);
         }
         catch (Exception)
         {
-            // A listener's own.
+            // A listener of the app failed.
         }
     }
 
-    private static ActivityLink[] LinkTo(ActivityContext context) => context == default ? [] : [new ActivityLink(context)];
-
+    // No delegate here: this is called for every request that is sent again.
     private void Count(Counter<long> counter)
     {
         try
@@ -124,7 +142,21 @@ internal sealed class SessionTelemetry(Instruments instruments, string session, 
         }
         catch (Exception)
         {
-            // A listener's own.
+            // A listener of the app failed.
+        }
+    }
+
+    private static ActivityLink[] LinkTo(ActivityContext context) => context == default ? [] : [new ActivityLink(context)];
+
+    private static void Safely(Action report)
+    {
+        try
+        {
+            report();
+        }
+        catch (Exception)
+        {
+            // A listener of the app failed.
         }
     }
 }

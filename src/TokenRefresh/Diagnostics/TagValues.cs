@@ -1,26 +1,13 @@
-using System;
-using TokenRefresh.SingleFlight;
-
 namespace TokenRefresh.Diagnostics;
 
-/// <summary>What tags may say: nothing but these, and the names of registered sessions.</summary>
+/// <summary>The values of tags. Besides them, tags hold only names of registered sessions.</summary>
 internal static class TagValues
 {
-    public static string Of(FlightCause cause) => cause switch
-    {
-        FlightCause.Load => "load",
-        FlightCause.Expired => "expired",
-        FlightCause.Rejected => "rejected",
-        FlightCause.Ahead => "ahead",
-        FlightCause.Forced => "forced",
-        _ => throw new ArgumentOutOfRangeException(nameof(cause)),
-    };
-
     public static string Of(FlightOutcome outcome) => outcome switch
     {
-        FlightOutcome.MovedOn => "moved_on",
+        FlightOutcome.Superseded => "superseded",
         FlightOutcome.Refreshed => "refreshed",
-        FlightOutcome.Adopted => "adopted",
+        FlightOutcome.LoadedFromStore => "loaded_from_store",
         FlightOutcome.ReLoginRequired => "re_login_required",
         FlightOutcome.Transient => "transient",
         FlightOutcome.Configuration => "configuration",
@@ -32,6 +19,7 @@ internal static class TagValues
         ReLoginReason.Rejected => "rejected",
         ReLoginReason.LostRotation => "lost_rotation",
         ReLoginReason.InteractionRequired => "interaction_required",
+        ReLoginReason.NoRefreshToken => "no_refresh_token",
         _ => throw new ArgumentOutOfRangeException(nameof(reason)),
     };
 

@@ -1,6 +1,7 @@
 using System;
 using System.Net.Http;
 using System.Runtime.CompilerServices;
+using TokenRefresh.Refreshing;
 using TokenRefresh.SingleFlight;
 
 namespace TokenRefresh.Handling;
@@ -26,7 +27,7 @@ internal static class AuthorizationHeader
     }
 
     /// <summary>Sets the header to the token of this snapshot.</summary>
-    public static void Attach(HttpRequestMessage request, TokenSession session, Generation snapshot)
+    public static void Attach(HttpRequestMessage request, SessionContext session, SignedInSnapshot snapshot)
     {
         // The string was validated when its token set was created. A header object would cost more memory than the token.
         request.Headers.Remove(Name);
@@ -53,9 +54,9 @@ internal static class AuthorizationHeader
         header.AsSpan().Trim() is var word
         && (word.IsEmpty || word.Equals(scheme.AsSpan(), StringComparison.OrdinalIgnoreCase) || word.Equals("Bearer".AsSpan(), StringComparison.OrdinalIgnoreCase));
 
-    private static void Remember(TokenSession session, Generation snapshot)
+    private static void Remember(SessionContext session, SignedInSnapshot snapshot)
     {
-        var owner = new HeaderOwner(session.Services, session.UserKey, snapshot.Lineage);
+        var owner = new HeaderOwner(session.Services, session.UserKey, snapshot.LoginId);
         HandlerMemory.Of(session.Services).RecentHeaders.Add(snapshot.Header, owner);
         _ = Owners.GetValue(snapshot.Header, _ => owner);
     }

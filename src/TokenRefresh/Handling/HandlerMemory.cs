@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using TokenRefresh.Refreshing;
 using TokenRefresh.SingleFlight;
 
 namespace TokenRefresh.Handling;
@@ -12,7 +13,7 @@ internal sealed class HandlerMemory
     private static readonly TimeSpan WarningInterval = TimeSpan.FromMinutes(1);
 
     // The origins at which a login's new token got the same challenge of another scheme as the token before.
-    private readonly ConcurrentDictionary<(string LoginId, string Origin), bool> _otherSchemeOrigins = new();
+    private readonly ConcurrentDictionary<(LoginId LoginId, string Origin), bool> _otherSchemeOrigins = new();
     private readonly object _lock = new();
     private DateTimeOffset? _warnedAt;
 
@@ -22,11 +23,11 @@ internal sealed class HandlerMemory
     public static HandlerMemory Of(SessionServices services) => Memories.GetValue(services, static _ => new HandlerMemory());
 
     /// <summary>Whether a refresh is known not to help against a challenge of another scheme at this origin.</summary>
-    public bool WantsOtherScheme(string loginId, Uri address) =>
+    public bool WantsOtherScheme(LoginId loginId, Uri address) =>
         !_otherSchemeOrigins.IsEmpty && _otherSchemeOrigins.ContainsKey((loginId, AllowedOrigins.OriginOf(address)));
 
     /// <summary>Remembers that this origin rejected a new token with a challenge of another scheme.</summary>
-    public void RememberOtherScheme(string loginId, Uri address)
+    public void RememberOtherScheme(LoginId loginId, Uri address)
     {
         if (_otherSchemeOrigins.Count >= 1024)
         {

@@ -1,13 +1,14 @@
+using TokenRefresh.Refreshing;
 using TokenRefresh.SingleFlight;
 
 namespace TokenRefresh.Handling;
 
 /// <summary>Whose token an <c>Authorization</c> header of ours carries.</summary>
-internal sealed class HeaderOwner(SessionServices services, string? userKey, string loginId)
+internal sealed class HeaderOwner(SessionServices services, string? userKey, LoginId loginId)
 {
     /// <summary>The login that the token belongs to.</summary>
-    public string LoginId => loginId;
+    public LoginId LoginId => loginId;
 
     /// <summary>Whether the token belongs to this session, under whatever login.</summary>
-    public bool IsOf(TokenSession session) => ReferenceEquals(session.Services, services) && session.UserKey == userKey;
+    public bool IsOf(SessionContext session) => ReferenceEquals(session.Services, services) && session.UserKey == userKey;
 }

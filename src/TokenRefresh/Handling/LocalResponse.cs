@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http;
+using TokenRefresh.Refreshing;
 using TokenRefresh.SingleFlight;
 
 namespace TokenRefresh.Handling;
@@ -12,11 +13,11 @@ internal static class LocalResponse
     /// <param name="request">The request.</param>
     /// <param name="snapshot">The session's state, which holds no token for the request.</param>
     /// <exception cref="TokenRefreshException">The option <see cref="TokenRefreshOptions.ReLoginResult"/> asks for an exception.</exception>
-    public static HttpResponseMessage Create(TokenSession session, HttpRequestMessage request, Generation snapshot)
+    public static HttpResponseMessage Create(SessionContext session, HttpRequestMessage request, SessionSnapshot snapshot)
     {
         if (session.Services.Options.ReLoginResult == ReLoginResult.Throw)
         {
-            throw session.ReLogin();
+            throw LoginEndedException.Of(session);
         }
 
         var response = new HttpResponseMessage(HttpStatusCode.Unauthorized) { RequestMessage = request, Content = new ByteArrayContent([]) };
@@ -26,7 +27,7 @@ internal static class LocalResponse
     }
 
     /// <summary>Why a request gets no token, by the session's state.</summary>
-    public static TokenRefreshOutcome OutcomeOf(Generation snapshot) => snapshot.State switch
+    public static TokenRefreshOutcome OutcomeOf(SessionSnapshot snapshot) => snapshot.State switch
     {
         TokenSessionState.SignedOut => TokenRefreshOutcome.SignedOut,
         TokenSessionState.SignedIn => TokenRefreshOutcome.LoginChanged,

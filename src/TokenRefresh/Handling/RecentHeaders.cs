@@ -16,8 +16,8 @@ internal sealed class RecentHeaders
     private const int Capacity = 1024;
 
     private readonly object _lock = new();
-    private readonly Dictionary<Guid, HeaderOwner> _owners = [];
-    private readonly Queue<Guid> _order = new();
+    private readonly Dictionary<System.Guid, HeaderOwner> _owners = [];
+    private readonly Queue<System.Guid> _order = new();
 
     public void Add(string header, HeaderOwner owner)
     {
@@ -46,15 +46,15 @@ internal sealed class RecentHeaders
         }
     }
 
-    private static Guid Hash(string header)
+    private static System.Guid Hash(string header)
     {
 #if NET8_0_OR_GREATER
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(MemoryMarshal.AsBytes(header.AsSpan()), hash);
-        return new Guid(hash[..16]);
+        return new System.Guid(hash[..16]);
 #else
         using var sha = SHA256.Create();
-        return new Guid(sha.ComputeHash(Encoding.Unicode.GetBytes(header)).AsSpan(0, 16).ToArray());
+        return new System.Guid(sha.ComputeHash(Encoding.Unicode.GetBytes(header)).AsSpan(0, 16).ToArray());
 #endif
     }
 }

@@ -4,6 +4,7 @@ using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
 using TokenRefresh.Diagnostics;
+using TokenRefresh.Refreshing;
 using TokenRefresh.SingleFlight;
 
 namespace TokenRefresh.Handling;
@@ -43,12 +44,12 @@ internal static class Rejection
     /// <param name="response">Its response, which the caller gets.</param>
     /// <param name="current">The session's state after the wait: it holds no new token of the same login.</param>
     /// <exception cref="TokenRefreshException">The login has ended, and <see cref="TokenRefreshOptions.ReLoginResult"/> asks for an exception.</exception>
-    public static void ThrowOrExplain(SentRequest sent, HttpResponseMessage response, Generation current)
+    public static void ThrowOrExplain(SentRequest sent, HttpResponseMessage response, SessionSnapshot current)
     {
         var session = sent.Session;
-        if (session.Services.Options.ReLoginResult == ReLoginResult.Throw && !session.IsIn(sent.Snapshot.Lineage))
+        if (session.Services.Options.ReLoginResult == ReLoginResult.Throw && !session.Current.IsSignedInAs(sent.Snapshot.LoginId))
         {
-            throw session.ReLogin();
+            throw LoginEndedException.Of(session);
         }
 
         if (current == sent.Snapshot)
@@ -98,7 +99,7 @@ internal static class Rejection
             // Servers name schemes of their own, so a refresh is tried. It is tried once: if the new token gets the same answer, none helps.
             case RequestedRemedy.OtherScheme
                 when options.Protocol == TokenEndpointProtocol.OAuth
-                    && HandlerMemory.Of(sent.Session.Services).WantsOtherScheme(sent.Snapshot.Lineage, sent.Address):
+                    && HandlerMemory.Of(sent.Session.Services).WantsOtherScheme(sent.Snapshot.LoginId, sent.Address):
                 sent.ReturnsToCaller(
                     response,
                     TokenRefreshOutcome.OtherChallenge,
@@ -131,7 +132,7 @@ internal static class Rejection
 
         // Start a refresh all the same, so that the next request succeeds.
         ExplainContent(sent, response);
-        sent.Session.StartRepair(sent.Snapshot);
+        sent.Session.StartRefreshAfterRejection(sent.Snapshot);
         return false;
     }
 
@@ -141,7 +142,7 @@ internal static class Rejection
         var memory = HandlerMemory.Of(services);
         if (response.StatusCode == HttpStatusCode.Unauthorized && BearerChallenge.Read(response, services.Options.Scheme) == RequestedRemedy.OtherScheme)
         {
-            memory.RememberOtherScheme(sent.Snapshot.Lineage, sent.Address);
+            memory.RememberOtherScheme(sent.Snapshot.LoginId, sent.Address);
         }
 
         sent.ReturnsToCaller(response, TokenRefreshOutcome.RejectedAfterRefresh, reason);

@@ -1,3 +1,6 @@
+using TokenRefresh.Refreshing;
+using TokenRefresh.SingleFlight;
+
 namespace TokenRefresh.Handling;
 
 /// <summary>The session that a request is sent with.</summary>
@@ -5,4 +8,4 @@ namespace TokenRefresh.Handling;
 /// <param name="LoginId">The login that the request was authorized with before, if an outer handler sends it again; else <see langword="null"/>.</param>
 /// <param name="WithoutToken">Why a rejection of a request without a token reaches the caller.</param>
 internal readonly record struct ResolvedSession(
-    TokenSession? Session, string? LoginId = null, TokenRefreshOutcome WithoutToken = TokenRefreshOutcome.None);
+    SessionContext? Session, LoginId? LoginId = null, TokenRefreshOutcome WithoutToken = TokenRefreshOutcome.None);

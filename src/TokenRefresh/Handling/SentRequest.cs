@@ -1,6 +1,7 @@
 using System;
 using System.Net.Http;
 using TokenRefresh.Diagnostics;
+using TokenRefresh.Refreshing;
 using TokenRefresh.SingleFlight;
 
 namespace TokenRefresh.Handling;
@@ -15,7 +16,7 @@ namespace TokenRefresh.Handling;
 /// <param name="IsBuffered">Whether the content was buffered, so that it can be sent again whatever it is.</param>
 /// <param name="Sends">How often it was sent, this time included.</param>
 internal readonly record struct SentRequest(
-    TokenSession Session, HttpRequestMessage Request, Generation Snapshot, Uri Address, HttpContent? Content, bool IsAsync, bool IsBuffered, byte Sends = 1)
+    SessionContext Session, HttpRequestMessage Request, SignedInSnapshot Snapshot, Uri Address, HttpContent? Content, bool IsAsync, bool IsBuffered, byte Sends = 1)
 {
     private const int MaxSends = 3;
 
@@ -24,22 +25,23 @@ internal readonly record struct SentRequest(
     /// </summary>
     public bool IsWorthAnotherToken =>
         Sends == 1
-        || (Sends < MaxSends && (IsReplaced(Session.Current) || Session.Services.Time.GetUtcNow().UtcDateTime >= Snapshot.Schedule.StaleAt));
+        || (Sends < MaxSends && (IsReplaced(Session.Current) || Session.Services.Time.GetUtcNow().UtcDateTime >= Snapshot.AccessToken.Schedule.StaleAt));
 
     /// <summary>The same request, sent again with another token.</summary>
-    public SentRequest With(Generation replacement) => this with { Snapshot = replacement, Sends = (byte)(Sends + 1) };
+    public SentRequest With(SignedInSnapshot replacement) => this with { Snapshot = replacement, Sends = (byte)(Sends + 1) };
 
     /// <summary>Whether this request still goes to the same origin with the same token.</summary>
     public bool Matches(HttpRequestMessage request) =>
         AllowedOrigins.IsSame(request.RequestUri, Address) && AuthorizationHeader.Read(request) == Snapshot.Header;
 
     // The same token under another version is no replacement.
-    private bool IsReplaced(Generation current) => current.Succeeds(Snapshot) && current.Header != Snapshot.Header;
+    private bool IsReplaced(SessionSnapshot current) =>
+        current is SignedInSnapshot signedIn && signedIn.Replaces(Snapshot) && signedIn.Header != Snapshot.Header;
 
     /// <summary>Notes and logs why the caller gets this response.</summary>
     public void ReturnsToCaller(HttpResponseMessage response, TokenRefreshOutcome outcome, string reason)
     {
         RequestState.SetOutcome(Request, response, outcome);
-        RequestLog.RejectionReturned(Session.Services.Logger, Session.Name, Request, Address, reason);
+        RequestLog.RejectionReturned(Session.Services.Logger, Session.Services.Name, Request, Address, reason);
     }
 }

@@ -1,5 +1,6 @@
 using System.Net.Http;
 using TokenRefresh.Diagnostics;
+using TokenRefresh.Refreshing;
 using TokenRefresh.SingleFlight;
 
 namespace TokenRefresh.Handling;
@@ -23,7 +24,7 @@ internal abstract class SessionResolver
             return SendWithoutToken(request);
         }
 
-        if (FindSession(request) is not { } session)
+        if (FindSession(request)?.Context is not { } session)
         {
             RequestLog.NoTokenSent(Services.Logger, Services.Name, request, "UserKey returned null for it, so it has no user.");
             return SendWithoutToken(request) with { WithoutToken = TokenRefreshOutcome.NoUser };
@@ -43,7 +44,7 @@ internal abstract class SessionResolver
 
     // An Authorization header of the caller stays. One that we set on an earlier attempt is replaced: by the session's current token if that is
     // of the same login, or by that of another user if the request has become another user's.
-    private ResolvedSession ResolveAuthorized(HttpRequestMessage request, string present, TokenSession session)
+    private ResolvedSession ResolveAuthorized(HttpRequestMessage request, string present, SessionContext session)
     {
         if (AuthorizationHeader.IsPlaceholder(present, Services.Options.Scheme))
         {
@@ -51,10 +52,9 @@ internal abstract class SessionResolver
             return new ResolvedSession(session);
         }
 
-        var current = session.Current;
-        if (present == current.Header)
+        if (session.Current is SignedInSnapshot current && present == current.Header)
         {
-            return new ResolvedSession(session, current.Lineage);
+            return new ResolvedSession(session, current.LoginId);
         }
 
         if (AuthorizationHeader.FindOwner(present, Services) is { } owner)

@@ -1,4 +1,5 @@
 using System.Net.Http;
+using TokenRefresh.Refreshing;
 using TokenRefresh.SingleFlight;
 
 namespace TokenRefresh.Handling;
@@ -8,9 +9,9 @@ internal sealed class SingleSessionResolver(TokenSession session) : SessionResol
 {
     private AllowedOrigins? _origins;
 
-    protected override AllowedOrigins Origins => _origins ??= AllowedOrigins.For(session.Services.Options, baseAddress: null, session.Name);
+    protected override AllowedOrigins Origins => _origins ??= AllowedOrigins.For(session.Context.Services.Options, baseAddress: null, session.Name);
 
-    protected override SessionServices Services => session.Services;
+    protected override SessionServices Services => session.Context.Services;
 
     protected override TokenSession? FindSession(HttpRequestMessage request) =>
         RequestState.UserOf(request) is { } user && user != session.UserKey

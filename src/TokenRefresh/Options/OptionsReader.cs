@@ -37,7 +37,7 @@ internal sealed class OptionsReader(string client, IConfigurationSection section
                 case "MINREFRESHINTERVAL": options.MinRefreshInterval = ReadTime(setting); break;
                 case "MAXREPLAYBUFFERSIZE": options.MaxReplayBufferSize = ReadNumber(setting); break;
                 case "RELOGINRESULT": options.ReLoginResult = ReadEnum<ReLoginResult>(setting); break;
-                case "RELOGINTIMEOUT": options.ReLoginTimeout = ReadTime(setting); break;
+                case "INTERACTIVESIGNINTIMEOUT": options.InteractiveSignInTimeout = ReadTime(setting); break;
                 default: throw Wrong(setting, "is no option that configuration can set; see TokenRefreshOptions for their names.");
             }
         }

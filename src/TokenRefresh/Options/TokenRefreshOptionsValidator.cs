@@ -11,7 +11,7 @@ namespace TokenRefresh.Options;
 internal static class TokenRefreshOptionsValidator
 {
     private static readonly TimeSpan LongestTimeout = TimeSpan.FromMinutes(10);
-    private static readonly TimeSpan LongestReLogin = TimeSpan.FromHours(1);
+    private static readonly TimeSpan MaxInteractiveSignIn = TimeSpan.FromHours(1);
     private static readonly TimeSpan LongestIdleTimeout = TimeSpan.FromDays(24);
 
     private static readonly string[] ProtocolParameters = ["grant_type", "refresh_token", "client_id", "client_secret", "scope", "refresh"];
@@ -105,9 +105,9 @@ internal static class TokenRefreshOptionsValidator
             yield return "GrantType is ClientCredentials, and UserKey is set: the client's own tokens belong to no user. Remove one of the two.";
         }
 
-        if (options.ReLogin is not null)
+        if (options.SignInInteractively is not null)
         {
-            yield return "GrantType is ClientCredentials, and ReLogin is set: there is no user to ask. Remove one of the two.";
+            yield return "GrantType is ClientCredentials, and SignInInteractively is set: there is no user to ask. Remove one of the two.";
         }
     }
 
@@ -158,9 +158,9 @@ internal static class TokenRefreshOptionsValidator
             yield return $"UserIdleTimeout is {options.UserIdleTimeout}. Use more than zero, at most {LongestIdleTimeout}, or Timeout.InfiniteTimeSpan for never.";
         }
 
-        if (options.ReLoginTimeout <= TimeSpan.Zero || options.ReLoginTimeout > LongestReLogin)
+        if (options.InteractiveSignInTimeout <= TimeSpan.Zero || options.InteractiveSignInTimeout > MaxInteractiveSignIn)
         {
-            yield return $"ReLoginTimeout is {options.ReLoginTimeout}. Use more than zero, and at most {LongestReLogin}.";
+            yield return $"InteractiveSignInTimeout is {options.InteractiveSignInTimeout}. Use more than zero, and at most {MaxInteractiveSignIn}.";
         }
 
         if (options.MinRefreshInterval < TimeSpan.Zero)

@@ -14,7 +14,8 @@ internal static class RefreshPipeline
     private static readonly ResiliencePropertyKey<bool> WasReplayed = new("TokenRefresh.WasReplayed");
     private static readonly ResiliencePropertyKey<bool> PreviousFlightFailed = new("TokenRefresh.PreviousFlightFailed");
 
-    public static ResiliencePipeline<TokenEndpointResult> Build(TokenRefreshOptions options, TimeProvider time, Func<double> random)
+    public static ResiliencePipeline<TokenEndpointResult> Build(
+        TokenRefreshOptions options, TimeProvider time, Func<double> random, CancellationToken stopping)
     {
         var builder = new ResiliencePipelineBuilder<TokenEndpointResult> { Name = "TokenRefresh", TimeProvider = time };
         if (options.ConfigureRefreshPipeline is { } configure)
@@ -27,8 +28,12 @@ internal static class RefreshPipeline
         {
             // A replay and a retry have limits of their own: see MayAskAgain.
             MaxRetryAttempts = MaxAttempts,
-            ShouldHandle = args => new ValueTask<bool>(MayAskAgain(args.Context.Properties, args.Outcome.Result)),
-            DelayGenerator = args => new ValueTask<TimeSpan?>(Delay(args.Context.Properties, args.Outcome.Result!, random())),
+            ShouldHandle = args => new ValueTask<bool>(!stopping.IsCancellationRequested && MayAskAgain(args.Context.Properties, args.Outcome.Result)),
+            DelayGenerator = static _ => new ValueTask<TimeSpan?>(TimeSpan.Zero),
+
+            // Polly's own delay can't end early: a disposal ends the pause at once, and lets a call that is running finish.
+            OnRetry = async args => await time.DelayWasCancelledAsync(
+                Delay(args.Context.Properties, args.Outcome.Result!, random()), stopping, args.Context.CancellationToken).ConfigureAwait(false),
         }).Build();
     }
 

@@ -1,68 +1,108 @@
-using System;
-
 namespace TokenRefresh.SingleFlight;
 
-/// <summary>A remembered failure: until it is over, no flight is begun and its failure is everybody's.</summary>
+/// <summary>A remembered failure. Until it is over the endpoint isn't called, and every request that needs a token gets this failure.</summary>
 internal sealed class CoolDown
 {
-    private static readonly TimeSpan First = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan AfterBackground = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan AfterMisconfiguration = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan LongestRetryAfter = TimeSpan.FromHours(1);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan MaxPauseOfLongOutage = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan LongOutage = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan ProactivePause = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ConfigurationPause = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan MaxRetryAfter = TimeSpan.FromHours(1);
 
     private readonly FlightFailure _failure;
-    private readonly Moment _since;
+    private readonly ClockReading _startedAt;
     private readonly TimeSpan _pause;
-    private readonly TimeSpan _backgroundPause;
-    private readonly int _failures;
+    private readonly TimeSpan _proactivePause;
 
-    private CoolDown(FlightFailure failure, Moment since, TimeSpan pause, TimeSpan backgroundPause, int failures)
+    // Failures of flights that a request waited for. Proactive failures don't lengthen the pause of requests.
+    private readonly int _failures;
+    private ClockReading _lookedAt;
+
+    private CoolDown(FlightFailure failure, ClockReading startedAt, ClockReading failingSince, TimeSpan pause, TimeSpan proactivePause, int failures)
     {
         _failure = failure;
-        _since = since;
+        _startedAt = _lookedAt = startedAt;
+        FailingSince = failingSince;
         _pause = pause;
-        _backgroundPause = backgroundPause;
+        _proactivePause = proactivePause;
         _failures = failures;
     }
 
     public TokenRefreshFailure Kind => _failure.Kind;
 
-    /// <param name="previous">The cool-down of the failure before, if no success came in between.</param>
+    /// <summary>When the first of the failures in a row was.</summary>
+    public ClockReading FailingSince { get; }
+
+    /// <summary>How many flights in a row have failed while a request waited.</summary>
+    public int Failures => _failures;
+
+    /// <param name="previous">The cool-down of the failure before, if there was no success in between.</param>
     /// <param name="failure">The failure to remember.</param>
-    /// <param name="cause">Why the failed flight was begun.</param>
+    /// <param name="reason">Why the failed flight was started.</param>
     /// <param name="time">The clock.</param>
     /// <param name="random">A random number from 0 to 1.</param>
-    public static CoolDown After(CoolDown? previous, FlightFailure failure, FlightCause cause, TimeProvider time, double random)
+    public static CoolDown After(CoolDown? previous, FlightFailure failure, FlightReason reason, TimeProvider time, double random)
     {
-        var failures = (previous?._failures ?? 0) + 1;
-        var spread = 0.8 + 0.4 * random;
+        var now = ClockReading.Now(time);
+        var since = previous?.FailingSince ?? now;
+        var isProactive = reason == FlightReason.Proactive;
+        var failures = (previous?._failures ?? 0) + (isProactive ? 0 : 1);
+        var spread = 0.8 + (0.4 * random);
         var pause = failure switch
         {
             { RetryAfter: { } wanted } => wanted,
-            { Kind: TokenRefreshFailure.Configuration } => AfterMisconfiguration,
-            _ => Times(Shorter(Times(First, Math.Pow(2, Math.Min(failures - 1, 10))), Longest), spread),
+            { Kind: TokenRefreshFailure.Configuration } => ConfigurationPause,
+            _ when isProactive && previous is not null => Max(previous.Remaining(previous._pause, time), Times(FirstPause, spread)),
+            _ => Times(Min(Backoff(failures), since.Elapsed(time) < LongOutage ? MaxPause : MaxPauseOfLongOutage), spread),
         };
-        var background = cause == FlightCause.Ahead ? Times(AfterBackground, spread) : TimeSpan.Zero;
-        return new CoolDown(failure, Moment.Now(time), pause, background > pause ? background : pause, failures);
+        var proactivePause = isProactive ? Max(Times(ProactivePause, spread), pause) : pause;
+        return new CoolDown(failure, now, since, pause, proactivePause, failures);
     }
 
-    /// <summary>The failure that holds back a flight of this cause, and for how long it still does; <see langword="null"/>: go.</summary>
-    public FlightFailure? Holds(FlightCause cause, TimeProvider time)
+    /// <summary>Whether this cool-down blocks a call that is made for this reason.</summary>
+    /// <param name="reason">Why a flight is wanted.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="failure">The failure, with the rest of the cool-down.</param>
+    public bool Blocks(FlightReason reason, TimeProvider time, out FlightFailure failure)
     {
-        if (cause == FlightCause.Forced && _failure.RetryAfter is null)
+        failure = _failure;
+        if (reason == FlightReason.Requested && _failure.RetryAfter is null)
         {
-            return null;
+            return false;
         }
 
-        var rest = (cause == FlightCause.Ahead ? _backgroundPause : _pause) - _since.Elapsed(time);
-        return rest > TimeSpan.Zero ? _failure with { Rest = rest } : null;
+        var remaining = Remaining(reason == FlightReason.Proactive ? _proactivePause : _pause, time);
+        failure = _failure with { Remaining = remaining };
+        return remaining > TimeSpan.Zero;
     }
 
-    /// <summary>A server's <c>Retry-After</c>, as far as it is believed: by this process and by all who share the store.</summary>
-    public static TimeSpan? Believed(TimeSpan? retryAfter) => retryAfter is { } wanted ? Shorter(wanted, LongestRetryAfter) : null;
+    /// <summary>
+    /// Whether a flight may read a shared store now. A cool-down forbids the call, not the look: another process may have newer tokens.
+    /// Call this under the gate.
+    /// </summary>
+    public bool TryLook(TimeProvider time)
+    {
+        if (_lookedAt.Elapsed(time) < SessionSnapshot.RecheckInterval)
+        {
+            return false;
+        }
 
-    private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
+        _lookedAt = ClockReading.Now(time);
+        return true;
+    }
+
+    /// <summary>A server's <c>Retry-After</c>, one hour at most. It binds this process and all that share the store.</summary>
+    public static TimeSpan? CapRetryAfter(TimeSpan? retryAfter) => retryAfter is { } wanted ? Min(wanted, MaxRetryAfter) : null;
+
+    private static TimeSpan Backoff(int failures) => Times(FirstPause, Math.Pow(2, Math.Min(Math.Max(failures - 1, 0), 10)));
+
+    private TimeSpan Remaining(TimeSpan pause, TimeProvider time) => pause - _startedAt.Elapsed(time);
+
+    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
 
     private static TimeSpan Times(TimeSpan span, double factor) => TimeSpan.FromTicks((long)(span.Ticks * factor));
 }

@@ -1,51 +1,64 @@
 using System.Diagnostics;
-using System.Threading;
-using System.Threading.Tasks;
 
 namespace TokenRefresh.SingleFlight;
 
-/// <summary>One refresh under way. It belongs to nobody's request; everybody who needs it waits for its outcome.</summary>
+/// <summary>One refresh in progress, and everything that waits for its result. It belongs to no request.</summary>
 internal sealed class Flight
 {
-    // Continuations run on their own: a waiter must not run on the leader's thread, still less inside its gate.
-    private readonly TaskCompletionSource<FlightFailure?> _outcome;
-    private readonly bool _isAwaited;
+    // Waiters continue on threads of their own, never on the leader's thread and never inside the gate.
+    private readonly TaskCompletionSource<FlightResult> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _waiters;
+    private int _hasLeader;
 
-    /// <param name="start">The generation to refresh.</param>
-    /// <param name="cause">Why.</param>
-    /// <param name="isAwaited">Whether who begins it also waits for it.</param>
-    public Flight(Generation start, FlightCause cause, bool isAwaited)
+    /// <param name="start">The snapshot to refresh.</param>
+    /// <param name="reason">Why.</param>
+    public Flight(SessionSnapshot start, FlightReason reason)
     {
-        _outcome = new(this, TaskCreationOptions.RunContinuationsAsynchronously);
-        _isAwaited = isAwaited;
-        Base = start;
-        Cause = cause;
+        Start = Snapshot = start;
+        Reason = reason;
     }
 
-    public FlightCause Cause { get; }
+    /// <summary>The result of a join that found a newer snapshot.</summary>
+    public static Flight Superseded { get; } = Ended(FlightResult.Completed);
 
-    /// <summary>The generation this flight works on: where it began, then whatever it published last. Written under the session's gate.</summary>
-    public Generation Base { get; set; }
+    public SessionSnapshot Start { get; }
 
-    /// <summary><see langword="null"/>: the session has moved on, look at it again. Never faulted, never cancelled.</summary>
-    public Task<FlightFailure?> Outcome => _outcome.Task;
+    public FlightReason Reason { get; }
 
-    /// <summary>The trace of the request that began it. A name to link to, and all that a flight knows of any request.</summary>
-    public ActivityContext CausedBy { get; } = Activity.Current?.Context ?? default;
+    /// <summary>The snapshot that this flight works on: the first one, then the one that it published last. Written under the gate.</summary>
+    public SessionSnapshot Snapshot { get; set; }
+
+    /// <summary>The failure whose cool-down is running: this flight may read the store, but not call the endpoint.</summary>
+    public FlightFailure? CallBlockedBy { get; init; }
+
+    public Task<FlightResult> Result => _result.Task;
+
+    /// <summary>The trace context of the request that started the flight. No other request state flows into a flight.</summary>
+    public ActivityContext TriggerContext { get; } = Activity.Current?.Context ?? default;
 
     /// <summary>The flight's own trace.</summary>
-    public Activity? Trace { get; set; }
+    public Activity? Activity { get; set; }
 
-    /// <summary>How many have waited for it, as far as anybody listens.</summary>
+    /// <summary>How many waits there have been for the result.</summary>
     public int Waiters => Volatile.Read(ref _waiters);
 
-    /// <summary>The flight that an outcome which isn't known yet belongs to.</summary>
-    public static Flight Of(Task<FlightFailure?> outcome) => (Flight)outcome.AsyncState!;
+    /// <summary>A flight that has ended before it began.</summary>
+    public static Flight Ended(FlightResult result)
+    {
+        var flight = new Flight(NotLoadedSnapshot.Initial, FlightReason.FirstUse);
+        flight.Complete(result);
+        return flight;
+    }
 
     /// <summary>Counts a waiter.</summary>
-    /// <returns><see langword="false"/>: it has joined a flight that another had begun.</returns>
-    public bool Board() => Interlocked.Increment(ref _waiters) == 1 && _isAwaited;
+    /// <returns>Its number, from 1.</returns>
+    public int AddWaiter() => Interlocked.Increment(ref _waiters);
 
-    public void Complete(FlightFailure? failure) => _outcome.TrySetResult(failure);
+    public bool HasLeader => Volatile.Read(ref _hasLeader) != 0;
+
+    /// <summary>Elects the thread that leads.</summary>
+    /// <returns><see langword="true"/> for the first caller only.</returns>
+    public bool TryLead() => Interlocked.Exchange(ref _hasLeader, 1) == 0;
+
+    public void Complete(FlightResult result) => _result.TrySetResult(result);
 }

@@ -1,20 +1,38 @@
-using System;
-
 namespace TokenRefresh.SingleFlight;
 
-/// <summary>Why a flight brought no token: a value, shared by all who waited, and an exception only at the boundary.</summary>
+/// <summary>Why a flight brought no token. All waiters share this value; each throws an exception of its own.</summary>
+/// <param name="Kind">What kind of failure it is.</param>
+/// <param name="Message">What happened and what to do, without any secret.</param>
 internal sealed record FlightFailure(TokenRefreshFailure Kind, string Message)
 {
     public string? Error { get; init; }
 
     public Exception? Cause { get; init; }
 
-    /// <summary>The server's own <c>Retry-After</c>: it binds everybody, a forced refresh too.</summary>
+    /// <summary>The server's own <c>Retry-After</c>. It binds a requested refresh, too.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>How much of the cool-down is left, for one who came while it lasted.</summary>
-    public TimeSpan? Rest { get; init; }
+    /// <summary>The rest of the cool-down, for a request that came during it.</summary>
+    public TimeSpan? Remaining { get; init; }
 
-    // Each waiter throws an exception of its own: a shared one would collect every waiter's stack trace.
-    public TokenRefreshException ToException() => new(Kind, Message, Error, Cause) { RetryAfter = Rest ?? RetryAfter };
+    /// <summary>Whether the session was disposed before the flight could start.</summary>
+    public bool IsDisposed { get; init; }
+
+    /// <summary>Whether a person should look at it although it may pass: a URL that looks wrong.</summary>
+    public bool NeedsAttention { get; init; }
+
+    public static FlightFailure WaitsForItself(string session) => new(
+        TokenRefreshFailure.Configuration,
+        $"The refresh of session '{session}' waits for itself: its token endpoint, its store or its SignInInteractively callback sends a "
+        + "request through a client that uses this session. Use a separate HttpClient there, or call WithoutAccessToken() on its requests.");
+
+    public static FlightFailure Disposed(string session) => new(TokenRefreshFailure.Transient, $"Session '{session}' is disposed: no refresh can start.")
+    {
+        IsDisposed = true,
+    };
+
+    // One exception per waiter: a shared one would collect the stack trace of every waiter.
+    public Exception ToException() => IsDisposed
+        ? new ObjectDisposedException(nameof(TokenSession), Message)
+        : new TokenRefreshException(Kind, Message, Error, Cause) { RetryAfter = Remaining ?? RetryAfter };
 }

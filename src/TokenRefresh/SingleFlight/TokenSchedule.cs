@@ -1,24 +1,25 @@
-using System;
-
 namespace TokenRefresh.SingleFlight;
 
-/// <summary>When a token is refreshed ahead, when it is no longer sent, and when it is dead.</summary>
-/// <param name="RefreshAt">From here on it is refreshed in the background.</param>
-/// <param name="StaleAt">From here on requests wait for the refresh.</param>
-/// <param name="ExpiresAt">From here on the server refuses it.</param>
-/// <remarks>All in UTC, and half the size of offsets: there is one for each user.</remarks>
+/// <summary>When an access token is refreshed in the background, when it is no longer sent, and when it expires.</summary>
+/// <param name="RefreshAt">From this time on the token is refreshed in the background.</param>
+/// <param name="StaleAt">From this time on requests wait for the refresh.</param>
+/// <param name="ExpiresAt">From this time on the server rejects the token.</param>
+/// <remarks>The times are UTC. <see cref="DateTime"/> takes half the memory of an offset, and there is one schedule per user.</remarks>
 internal readonly record struct TokenSchedule(DateTime RefreshAt, DateTime StaleAt, DateTime ExpiresAt)
 {
-    private static readonly TimeSpan LongestWindow = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan LongestBuffer = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan MaxWindow = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan MaxBuffer = TimeSpan.FromSeconds(30);
 
-    /// <summary>An unknown lifetime: used until a 401, never refreshed ahead.</summary>
+    /// <summary>The schedule of an unknown lifetime: the token is sent until a 401, and is never refreshed ahead.</summary>
     public static TokenSchedule Unknown { get; } = new(DateTime.MaxValue, DateTime.MaxValue, DateTime.MaxValue);
 
-    public bool IsUnknown => RefreshAt == DateTime.MaxValue;
+    public bool IsUnknown => ExpiresAt == DateTime.MaxValue;
 
-    /// <param name="receivedAt">When the token came, by the local clock.</param>
-    /// <param name="lifetime">How long it lives from there, or <see langword="null"/>.</param>
+    /// <summary>The same schedule without a refresh before the expiry: there is no refresh token.</summary>
+    public TokenSchedule WithoutRefresh => new(ExpiresAt, ExpiresAt, ExpiresAt);
+
+    /// <param name="receivedAt">When the token was received, by the local clock.</param>
+    /// <param name="lifetime">How long it lives from then on, or <see langword="null"/> if that is unknown.</param>
     /// <param name="options">The configured window and buffer.</param>
     /// <param name="jitter">A random number from 0 to 1, drawn once for this token.</param>
     public static TokenSchedule For(DateTime receivedAt, TimeSpan? lifetime, TokenRefreshOptions options, double jitter)
@@ -33,19 +34,19 @@ internal readonly record struct TokenSchedule(DateTime RefreshAt, DateTime Stale
             return new TokenSchedule(receivedAt, receivedAt, receivedAt);
         }
 
-        // A window or buffer as long as the life itself would refresh for ever. A window of zero, never ahead, leaves the buffer as it is.
-        var half = Part(life, 0.5);
-        var longestBuffer = options.RefreshWindow > TimeSpan.Zero ? options.RefreshWindow.Value : half;
-        var window = Shorter(options.RefreshWindow ?? Shorter(LongestWindow, Part(life, 0.2)), half);
-        var buffer = Shorter(Shorter(options.ExpiryBuffer ?? Shorter(LongestBuffer, Part(life, 0.05)), half), longestBuffer);
+        // A window or buffer as long as the lifetime would refresh without end. A window of zero (never ahead) doesn't limit the buffer.
+        var half = Share(life, 0.5);
+        var maxBuffer = options.RefreshWindow > TimeSpan.Zero ? options.RefreshWindow.Value : half;
+        var window = Min(options.RefreshWindow ?? Min(MaxWindow, Share(life, 0.2)), half);
+        var buffer = Min(Min(options.ExpiryBuffer ?? Min(MaxBuffer, Share(life, 0.05)), half), maxBuffer);
 
         var expiresAt = receivedAt + life;
         var staleAt = expiresAt - buffer;
-        var refreshAt = expiresAt - window - Part(window, 0.1 * jitter);
+        var refreshAt = expiresAt - window - Share(window, 0.1 * jitter);
         return new TokenSchedule(refreshAt < staleAt ? refreshAt : staleAt, staleAt, expiresAt);
     }
 
-    private static TimeSpan Part(TimeSpan whole, double share) => TimeSpan.FromTicks((long)(whole.Ticks * share));
+    private static TimeSpan Share(TimeSpan whole, double share) => TimeSpan.FromTicks((long)(whole.Ticks * share));
 
-    private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
+    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 }

@@ -140,7 +140,7 @@ internal static class Comparison
     private static async Task<HttpClient> TokenRefreshAsync(HttpMessageHandler api, FakeTokenServer tokens, Uri address, TokenSet login, int bufferSize)
     {
         var options = new TokenRefreshOptions { TokenEndpoint = Endpoint, ClientId = "shop", AllowedOrigins = { address }, MaxReplayBufferSize = bufferSize };
-        var session = TokenSession.Create(options, backchannel: tokens);
+        var session = TokenSession.Create(options, new TokenSessionSettings { TokenEndpointHandler = tokens });
         await session.SignInAsync(new TokenSet(login.AccessToken, login.RefreshToken));
         return new HttpClient(new TokenRefreshHandler(session) { InnerHandler = api });
     }

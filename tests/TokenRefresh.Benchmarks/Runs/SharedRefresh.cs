@@ -41,11 +41,13 @@ internal static class SharedRefresh
         {
             connections.Add(await ConnectionMultiplexer.ConnectAsync(server.Address + ",allowAdmin=true"));
             nodes.Add(TokenSession.Create(
-                new TokenRefreshOptions { MinRefreshInterval = TimeSpan.Zero },
-                store: new RedisTokenStore(connections[^1]),
-                endpoint: endpoint,
-                name: name,
-                allowUnencryptedStore: true));
+                new TokenRefreshOptions { MinRefreshInterval = TimeSpan.Zero }, new TokenSessionSettings
+                {
+                    Store = new RedisTokenStore(connections[^1]),
+                    TokenEndpoint = endpoint,
+                    Name = name,
+                    AllowUnencryptedStore = true,
+                }));
         }
 
         await nodes[0].SignInAsync(new TokenSet("access", "refresh"));

@@ -37,7 +37,7 @@ internal static class Clients
     {
         var options = new TokenRefreshOptions { TokenEndpoint = new Uri("https://login.example.com/token"), ClientId = "shop", AllowedOrigins = { api } };
         configure?.Invoke(options);
-        var session = TokenSession.Create(options, endpoint: endpoint);
+        var session = TokenSession.Create(options, new TokenSessionSettings { TokenEndpoint = endpoint });
         await session.SignInAsync(new TokenSet(token ?? Token, "refresh"), CancellationToken.None);
         return session;
     }

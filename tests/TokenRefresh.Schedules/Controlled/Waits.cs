@@ -45,15 +45,7 @@ internal static class Waits
 
     public static Task WaitOrLeaveAsync(this Task task, CancellationToken cancellationToken) => task.ControlledWaitAsync(cancellationToken);
 
-    public static Task ControlledWhenAny(Task one, Task other)
-    {
-        var over = new TaskCompletionSource<bool>();
-        _ = TellAsync(one, over);
-        _ = TellAsync(other, over);
-        return over.Task;
-    }
-
-    private static async Task TellAsync(Task task, TaskCompletionSource<bool> over)
+    internal static async Task TellAsync(Task task, TaskCompletionSource<bool> over)
     {
         try
         {
@@ -65,5 +57,21 @@ internal static class Waits
         }
 
         over.TrySetResult(true);
+    }
+}
+
+/// <summary>The library's own, by means that Coyote controls.</summary>
+internal static class WaitExtensions
+{
+    public static async Task<Task> FirstOfAsync(params Task[] tasks)
+    {
+        var over = new TaskCompletionSource<bool>();
+        foreach (var task in tasks)
+        {
+            _ = Waits.TellAsync(task, over);
+        }
+
+        await over.Task.ConfigureAwait(false);
+        return Array.Find(tasks, task => task.IsCompleted)!;
     }
 }

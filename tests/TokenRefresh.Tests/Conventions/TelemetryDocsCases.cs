@@ -8,6 +8,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
 using TokenRefresh.Diagnostics;
+using TokenRefresh.Refreshing;
 using TokenRefresh.SingleFlight;
 using Xunit;
 
@@ -20,10 +21,10 @@ public sealed partial class TelemetryDocsCases
     private static readonly string Page = File.ReadAllText(Path.Combine(Docs, "telemetry.md"));
 
     [Fact]
-    public void The_page_names_every_public_constant_with_its_value() => Assert.All(
+    public void The_page_names_every_metric_activity_and_tag() => Assert.All(
         Constants(),
         constant => Assert.Matches(
-            constant.Name.EndsWith("Name", StringComparison.Ordinal) ? $"TokenRefreshTelemetry\\.{constant.Name}" : $"\\| `{constant.Name}` \\| `{Regex.Escape(constant.Value)}` \\|",
+            constant.Name.EndsWith("Name", StringComparison.Ordinal) ? $"TokenRefreshTelemetry\\.{constant.Name}" : $"\\| `{Regex.Escape(constant.Value)}` \\|",
             Page));
 
     [Fact]
@@ -47,7 +48,7 @@ public sealed partial class TelemetryDocsCases
     [Fact]
     public void The_page_names_every_value_of_a_tag()
     {
-        var values = Enum.GetValues<FlightCause>().Select(TagValues.Of)
+        var values = Enum.GetValues<FlightReason>().Select(FlightReport.TagOf)
             .Concat(Enum.GetValues<FlightOutcome>().Select(TagValues.Of))
             .Concat(Enum.GetValues<ReLoginReason>().Select(TagValues.Of))
             .Concat(Enum.GetValues<TokenSessionState>().Select(TagValues.Of));
@@ -80,18 +81,18 @@ public sealed partial class TelemetryDocsCases
     }
 
     private static List<Constant> Constants() => [.. typeof(TokenRefreshTelemetry)
-        .GetFields(BindingFlags.Public | BindingFlags.Static)
+        .GetFields(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static)
         .Select(field => new Constant(field.Name, (string)field.GetRawConstantValue()!))];
 
-    private static List<LoggerMessageAttribute> Events() => [.. typeof(Log)
-        .GetMethods(BindingFlags.Public | BindingFlags.Static)
+    private static List<LoggerMessageAttribute> Events() => [.. new[] { typeof(Log), typeof(RefreshLog) }
+        .SelectMany(log => log.GetMethods(BindingFlags.Public | BindingFlags.Static))
         .Select(method => method.GetCustomAttribute<LoggerMessageAttribute>()!)];
 
     // As OpenTelemetry's exporters and collectors name them: the unit, then _total for what only grows.
     private static string PrometheusName(Constant metric) => metric.Name switch
     {
         nameof(TokenRefreshTelemetry.RefreshDuration) => Plain(metric.Value) + "_seconds_bucket",
-        nameof(TokenRefreshTelemetry.HeldRequests) or nameof(TokenRefreshTelemetry.Sessions) => Plain(metric.Value),
+        nameof(TokenRefreshTelemetry.WaitingRequests) or nameof(TokenRefreshTelemetry.Sessions) => Plain(metric.Value),
         _ => Plain(metric.Value) + "_total",
     };
 

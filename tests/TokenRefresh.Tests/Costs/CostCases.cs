@@ -132,7 +132,7 @@ public sealed class CostCases
     private static async Task<TimeSpan> DrainAsync(int count)
     {
         var endpoint = new HeldEndpoint();
-        await using var session = TokenSession.Create(Options(), endpoint: endpoint);
+        await using var session = TokenSession.Create(Options(), new TokenSessionSettings { TokenEndpoint = endpoint });
         await session.SignInAsync(new TokenSet("old", "refresh"));
         using var invoker = new HttpMessageInvoker(new TokenRefreshHandler(session) { InnerHandler = new InstantApi("new") });
         var requests = Enumerable.Range(0, count)

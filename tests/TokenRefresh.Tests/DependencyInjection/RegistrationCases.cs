@@ -189,7 +189,7 @@ public sealed class RegistrationCases
         { "RevocationEndpoint", "http://login.example.com/revoke", "RevocationEndpoint, http://login.example.com/revoke, isn't https" },
         { "MaxReplayBufferSize", "lots", "isn't a whole number" },
         { "UserIdleTimeout", "20", "isn't a time" },
-        { "ReLoginTimeout", "00:00:00", "ReLoginTimeout is 00:00:00" },
+        { "InteractiveSignInTimeout", "00:00:00", "InteractiveSignInTimeout is 00:00:00" },
         { "ReLoginResult", "Panic", "isn't one of Return401, Throw" },
         { "RefreshTimeOut2", "x", "is no option" },
     };
@@ -281,7 +281,7 @@ public sealed class RegistrationCases
             ["O:MinRefreshInterval"] = "00:00:01",
             ["O:MaxReplayBufferSize"] = "1024",
             ["O:ReLoginResult"] = "Throw",
-            ["O:ReLoginTimeout"] = "00:02:00",
+            ["O:InteractiveSignInTimeout"] = "00:02:00",
             ["O:GrantType"] = "refreshtoken",
             ["O:RevocationEndpoint"] = "https://login.example.com/revoke",
             ["O:UserIdleTimeout"] = "00:30:00",
@@ -303,7 +303,7 @@ public sealed class RegistrationCases
         Assert.Equal(TimeSpan.FromSeconds(1), options.MinRefreshInterval);
         Assert.Equal(1024, options.MaxReplayBufferSize);
         Assert.Equal(ReLoginResult.Throw, options.ReLoginResult);
-        Assert.Equal(TimeSpan.FromMinutes(2), options.ReLoginTimeout);
+        Assert.Equal(TimeSpan.FromMinutes(2), options.InteractiveSignInTimeout);
         Assert.Equal(TokenGrantType.RefreshToken, options.GrantType);
         Assert.Equal(new Uri("https://login.example.com/revoke"), options.RevocationEndpoint);
         Assert.Equal(TimeSpan.FromMinutes(30), options.UserIdleTimeout);

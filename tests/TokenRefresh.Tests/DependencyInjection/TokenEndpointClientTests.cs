@@ -139,7 +139,7 @@ public sealed class TokenEndpointClientTests
         if (kind == "by hand")
         {
             using var handler = Handler();
-            await using var session = TokenSession.Create(new TokenRefreshOptions { TokenEndpoint = endpoint, ClientId = "shop" }, backchannel: handler);
+            await using var session = TokenSession.Create(new TokenRefreshOptions { TokenEndpoint = endpoint, ClientId = "shop" }, new TokenSessionSettings { TokenEndpointHandler = handler });
             await session.SignInAsync(new TokenSet("access", "refresh"));
             await session.RefreshAsync();
         }
@@ -163,7 +163,10 @@ public sealed class TokenEndpointClientTests
     {
         using var used = await UsedAsync();
         var byHand = Assert.Throws<ArgumentException>(() => TokenSession.Create(
-            new TokenRefreshOptions { TokenEndpoint = new Uri("https://login.example.com/token"), ClientId = "shop" }, backchannel: used));
+            new TokenRefreshOptions { TokenEndpoint = new Uri("https://login.example.com/token"), ClientId = "shop" }, new TokenSessionSettings
+            {
+                TokenEndpointHandler = used,
+            }));
         await using var provider = Build(_ => { }, isFirst: true, client => client.ConfigurePrimaryHttpMessageHandler(() => used));
 
         var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => RefreshAsync(provider));

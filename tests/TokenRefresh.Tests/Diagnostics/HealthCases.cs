@@ -6,6 +6,7 @@ using System.Threading.Tasks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Scenarios;
+using TokenRefresh.Tests.Support;
 using Xunit;
 
 namespace TokenRefresh.Tests.Diagnostics;
@@ -18,13 +19,13 @@ public sealed class HealthCases
     {
         await using var app = TestApp.Create();
         await app.SignInAsync();
-        var before = app.Session.Health;
+        var before = app.Session.GetHealth();
         app.Time.Advance(TimeSpan.FromMinutes(1));
 
         await app.Session.RefreshAsync();
 
         Assert.Equal(new TokenSessionHealth { SessionName = "orders", State = TokenSessionState.SignedIn }, before);
-        Assert.Equal(before with { RefreshedAt = app.Time.GetUtcNow() }, app.Session.Health);
+        Assert.Equal(before with { RefreshedAt = app.Time.GetUtcNow() }, app.Session.GetHealth());
     }
 
     [Theory]
@@ -37,14 +38,14 @@ public sealed class HealthCases
 
         await scene.HoldAndExpireAsync(1);
 
-        var health = scene.App.Session.Health;
+        var health = scene.App.Session.GetHealth();
         Assert.Equal((TokenSessionState.SignedIn, failure), (health.State, health.LastFailure));
-        Assert.True(health.CoolDownUntil > scene.App.Time.GetUtcNow());
+        Assert.True(health.NextAttemptAt > scene.App.Time.GetUtcNow());
         scene.App.Time.Advance(TimeSpan.FromMinutes(2));
-        Assert.Equal((failure, null), (scene.App.Session.Health.LastFailure, scene.App.Session.Health.CoolDownUntil));
+        Assert.Equal((failure, null), (scene.App.Session.GetHealth().LastFailure, scene.App.Session.GetHealth().NextAttemptAt));
         scene.App.Tokens.Always(null);
         await scene.App.Session.RefreshAsync();
-        Assert.Null(scene.App.Session.Health.LastFailure);
+        Assert.Null(scene.App.Session.GetHealth().LastFailure);
     }
 
     [Fact]
@@ -55,7 +56,7 @@ public sealed class HealthCases
 
         await scene.HoldAndExpireAsync(1);
 
-        Assert.Equal((TokenSessionState.ReLoginRequired, TokenRefreshFailure.ReLoginRequired), (scene.App.Session.Health.State, scene.App.Session.Health.LastFailure));
+        Assert.Equal((TokenSessionState.ReLoginRequired, TokenRefreshFailure.ReLoginRequired), (scene.App.Session.GetHealth().State, scene.App.Session.GetHealth().LastFailure));
     }
 
     [Fact]

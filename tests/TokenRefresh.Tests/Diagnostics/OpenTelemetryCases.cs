@@ -86,7 +86,7 @@ public sealed class OpenTelemetryCases : IDisposable
         await Task.WhenAll(requests).WaitAsync(Gate.FailSafe, TimeProvider.System);
 
         var flight = Assert.Single(Flights());
-        var holds = _activities.Where(activity => activity.OperationName == TokenRefreshTelemetry.HoldActivity).ToList();
+        var holds = _activities.Where(activity => activity.OperationName == TokenRefreshTelemetry.WaitActivity).ToList();
         Assert.Equal(contexts.Select(context => context.SpanId.ToString()).Order(), holds.Select(hold => hold.ParentSpanId.ToString()).Order());
         Assert.All(holds, hold => Assert.Equal(flight.Context, Assert.Single(hold.Links).Context));
         Assert.All(holds, hold => Assert.Equal("orders", hold.GetTagItem(TokenRefreshTelemetry.SessionTag)));
@@ -135,7 +135,7 @@ public sealed class OpenTelemetryCases : IDisposable
 
         using var answer = await app.GetAsync();
 
-        Assert.Equal([TokenRefreshTelemetry.FlightActivity], _activities.Select(activity => activity.OperationName));
+        Assert.Equal([TokenRefreshTelemetry.RefreshActivity], _activities.Select(activity => activity.OperationName));
         Assert.Empty(_activities[0].Links);
     }
 
@@ -152,9 +152,11 @@ public sealed class OpenTelemetryCases : IDisposable
                 ClientId = "shop",
                 AllowedOrigins = { new Uri("https://api.example.com") },
                 MinRefreshInterval = TimeSpan.Zero,
-            },
-            backchannel: tokens,
-            name: "by-hand");
+            }, new TokenSessionSettings
+            {
+                TokenEndpointHandler = tokens,
+                Name = "by-hand",
+            });
         await session.SignInAsync(tokens.Issue());
         using var api = new FakeApi(tokens);
         using var client = new HttpClient(new TokenRefreshHandler(session) { InnerHandler = api });
@@ -192,7 +194,7 @@ public sealed class OpenTelemetryCases : IDisposable
     public void Dispose() => _tracer.Dispose();
 
     internal static IEnumerable<string> MetricNames() => typeof(TokenRefreshTelemetry)
-        .GetFields(BindingFlags.Public | BindingFlags.Static)
+        .GetFields(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static)
         .Where(field => !field.Name.EndsWith("Name", StringComparison.Ordinal) && !field.Name.EndsWith("Tag", StringComparison.Ordinal) && !field.Name.EndsWith("Activity", StringComparison.Ordinal))
         .Select(field => (string)field.GetRawConstantValue()!);
 
@@ -240,5 +242,5 @@ public sealed class OpenTelemetryCases : IDisposable
         return values;
     }
 
-    private List<Activity> Flights() => _activities.Where(activity => activity.OperationName == TokenRefreshTelemetry.FlightActivity).ToList();
+    private List<Activity> Flights() => _activities.Where(activity => activity.OperationName == TokenRefreshTelemetry.RefreshActivity).ToList();
 }

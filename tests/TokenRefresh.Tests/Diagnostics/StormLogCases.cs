@@ -16,7 +16,7 @@ public sealed class StormLogCases
     {
         var log = await StormAsync(_ => { });
 
-        Assert.Equal(["SignedIn", "FlightBegun", "Refreshed"], log);
+        Assert.Equal(["SignedIn", "RefreshStarted", "Refreshed"], log);
     }
 
     [Fact]
@@ -24,7 +24,7 @@ public sealed class StormLogCases
     {
         var log = await StormAsync(app => app.Tokens.RevokeRefreshTokens());
 
-        Assert.Equal(["SignedIn", "FlightBegun", "ReLoginRequired"], log);
+        Assert.Equal(["SignedIn", "RefreshStarted", "ReLoginRequired"], log);
     }
 
     [Fact]
@@ -32,7 +32,7 @@ public sealed class StormLogCases
     {
         var log = await StormAsync(app => app.Tokens.Always(System.Net.HttpStatusCode.Unauthorized, """{"error":"invalid_client"}"""));
 
-        Assert.Equal(["SignedIn", "FlightBegun", "RefreshMisconfigured"], log);
+        Assert.Equal(["SignedIn", "RefreshStarted", "RefreshMisconfigured"], log);
     }
 
     private static async Task<string?[]> StormAsync(Action<TestApp> trouble)

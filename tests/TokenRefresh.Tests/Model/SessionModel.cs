@@ -58,7 +58,13 @@ internal sealed class SessionModel(bool hasGrace)
             case Command.Revoke:
                 _isRevoked = true;
                 break;
-            case Command.Fail or Command.Cut:
+            case Command.Fail:
+                // The server is out of order for three calls.
+                _faults.Enqueue(command);
+                _faults.Enqueue(command);
+                _faults.Enqueue(command);
+                break;
+            case Command.Cut:
                 _faults.Enqueue(command);
                 break;
             case Command.SignIn:
@@ -126,11 +132,12 @@ internal sealed class SessionModel(bool hasGrace)
             return "Transient";
         }
 
-        for (var isReplay = false; ; isReplay = true)
+        var isReplayed = false;
+        var retries = 0;
+        while (true)
         {
             Calls++;
-            var isAnswered = !_faults.TryDequeue(out var fault);
-            if (isAnswered)
+            if (!_faults.TryDequeue(out var fault))
             {
                 break;
             }
@@ -140,13 +147,15 @@ internal sealed class SessionModel(bool hasGrace)
                 (_isSpent, _acceptedUnseen) = (true, _now);
             }
 
-            if (fault == Command.Fail || isReplay)
+            // A lost response is asked for once more. A failure is tried three times, and once if the flight before failed too.
+            if (fault == Command.Cut ? isReplayed : retries == 2 || _failed is not null)
             {
-                // Out of order is asked three times in all, a lost answer twice.
-                Calls += fault == Command.Fail ? 2 : 0;
                 _failed = (_now, _now + _ahead);
                 return "Transient";
             }
+
+            isReplayed |= fault == Command.Cut;
+            retries += fault == Command.Fail ? 1 : 0;
         }
 
         if (_isRevoked || (_isSpent && !hasGrace))

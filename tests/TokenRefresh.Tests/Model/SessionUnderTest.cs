@@ -117,7 +117,7 @@ internal sealed class SessionUnderTest : IAsyncDisposable
             },
         };
 
-        _session = TokenSession.Create(options, _clock, _store, backchannel: _tokens);
+        _session = TokenSession.Create(options, new TokenSessionSettings { TimeProvider = _clock, Store = _store, TokenEndpointHandler = _tokens });
         _client = new HttpMessageInvoker(new TokenRefreshHandler(_session) { InnerHandler = _api }, disposeHandler: false);
     }
 

@@ -43,7 +43,7 @@ public sealed class RefreshPipelineTests
         var (results, pauses) = Rows[name];
         var time = new ImpatientTime(new FakeTimeProvider());
         var script = new Queue<TokenEndpointResult>(results);
-        var pipeline = RefreshPipeline.Build(new TokenRefreshOptions(), time, () => 0.5);
+        var pipeline = RefreshPipeline.Build(new TokenRefreshOptions(), time, () => 0.5, default);
 
         var last = await RefreshPipeline.ExecuteAsync(
             pipeline, _ => new ValueTask<TokenEndpointResult>(script.Dequeue()), previousFlightFailed: false, CancellationToken.None);
@@ -69,7 +69,7 @@ public sealed class RefreshPipelineTests
             "cut, then busy" => [Cut, Busy, Busy],
             _ => [TokenEndpointResult.Transient("busy", retryAfter: TimeSpan.FromSeconds(5)), Busy, Busy],
         });
-        var pipeline = RefreshPipeline.Build(new TokenRefreshOptions(), time, () => 0.5);
+        var pipeline = RefreshPipeline.Build(new TokenRefreshOptions(), time, () => 0.5, default);
 
         await RefreshPipeline.ExecuteAsync(
             pipeline, _ => new ValueTask<TokenEndpointResult>(script.Dequeue()), previousFlightFailed: true, CancellationToken.None);
@@ -83,7 +83,7 @@ public sealed class RefreshPipelineTests
     {
         var time = new ImpatientTime(new FakeTimeProvider());
         var calls = 0;
-        var pipeline = RefreshPipeline.Build(new TokenRefreshOptions(), time, () => 0.5);
+        var pipeline = RefreshPipeline.Build(new TokenRefreshOptions(), time, () => 0.5, default);
 
         await RefreshPipeline.ExecuteAsync(
             pipeline,
@@ -105,7 +105,7 @@ public sealed class RefreshPipelineTests
     {
         var time = new ImpatientTime(new FakeTimeProvider());
         var script = new Queue<TokenEndpointResult>([Busy, Good]);
-        var pipeline = RefreshPipeline.Build(new TokenRefreshOptions(), time, () => random);
+        var pipeline = RefreshPipeline.Build(new TokenRefreshOptions(), time, () => random, default);
 
         await pipeline.ExecuteAsync(_ => new ValueTask<TokenEndpointResult>(script.Dequeue()));
 
@@ -120,7 +120,7 @@ public sealed class RefreshPipelineTests
         var time = new FakeTimeProvider();
         (string? Name, TimeProvider? Time) given = default;
         var options = new TokenRefreshOptions { ConfigureRefreshPipeline = builder => given = (builder.Name, builder.TimeProvider) };
-        var pipeline = RefreshPipeline.Build(options, time, () => 0.5);
+        var pipeline = RefreshPipeline.Build(options, time, () => 0.5, default);
 
         var result = await pipeline.ExecuteAsync(_ =>
         {

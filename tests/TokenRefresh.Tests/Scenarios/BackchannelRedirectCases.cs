@@ -88,7 +88,10 @@ public sealed class BackchannelRedirectCases
         for (var login = 1; login <= 2; login++)
         {
             await using var session = TokenSession.Create(
-                new TokenRefreshOptions { TokenEndpoint = new Uri(server.Url, "token"), ClientId = "shop" }, backchannel: handler);
+                new TokenRefreshOptions { TokenEndpoint = new Uri(server.Url, "token"), ClientId = "shop" }, new TokenSessionSettings
+                {
+                    TokenEndpointHandler = handler,
+                });
             await session.SignInAsync(new TokenSet("access", "refresh"));
             await session.RefreshAsync();
         }

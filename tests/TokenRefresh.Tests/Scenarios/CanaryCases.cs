@@ -141,7 +141,7 @@ public sealed class CanaryCases
         var text = LoginRecordText.Write(record);
         object[] all =
         [
-            tokens, options, session, session.Current, record, new StoredRecord(text, "1", TimeSpan.Zero),
+            tokens, options, session, session.Context.Current, record, new StoredRecord(text, "1", TimeSpan.Zero),
             StoredText.New(text, null, DateTimeOffset.UnixEpoch), HeldLogin.SignedIn("a", 1, tokens, null, TimeSpan.Zero),
             new LoginStoreResult(LoginStatus.Newer) { Tokens = tokens, Replaced = tokens }, new LoginDecision(LoginStatus.Succeeded, record),
             new TokenEndpointRequest(key, "refresh-1", "all"),

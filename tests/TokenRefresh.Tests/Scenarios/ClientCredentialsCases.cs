@@ -209,7 +209,7 @@ public sealed class ClientCredentialsCases
             GrantType = TokenGrantType.ClientCredentials,
             UserKey = mistake == "user" ? (_, _) => "42" : null,
             Protocol = mistake == "protocol" ? TokenEndpointProtocol.SimpleJwt : TokenEndpointProtocol.OAuth,
-            ReLogin = mistake == "login" ? (_, _) => Task.FromResult<TokenSet?>(null) : null,
+            SignInInteractively = mistake == "login" ? (_, _) => Task.FromResult<TokenSet?>(null) : null,
         };
 
         var exception = Assert.Throws<ArgumentException>(() => TokenSession.Create(options));

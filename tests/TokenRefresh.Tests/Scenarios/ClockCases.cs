@@ -4,6 +4,7 @@ using System.Net;
 using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using TokenRefresh.SingleFlight;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
 using Xunit;
@@ -151,7 +152,7 @@ public sealed class ClockCases
             Assert.Equal(HttpStatusCode.OK, response.StatusCode);
 
             // A refresh ahead that nobody waits for is over before the next step.
-            if (app.Session.Current.Schedule.RefreshAt <= app.Services.GetRequiredService<TimeProvider>().GetUtcNow().UtcDateTime)
+            if (((SignedInSnapshot)app.Session.Context.Current).AccessToken.Schedule.RefreshAt <= app.Services.GetRequiredService<TimeProvider>().GetUtcNow().UtcDateTime)
             {
                 await app.Session.RefreshAsync();
             }

@@ -17,7 +17,7 @@ public sealed class HearingCases
     {
         using var server = new FakeTokenServer(TimeProvider.System);
         var heard = new TaskCompletionSource<ReLoginReason>(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var session = TokenSession.Create(Options(e => heard.TrySetResult(e.Reason)), backchannel: server);
+        await using var session = TokenSession.Create(Options(e => heard.TrySetResult(e.Reason)), new TokenSessionSettings { TokenEndpointHandler = server });
         await session.SignInAsync(server.Issue());
         server.RevokeRefreshTokens();
 
@@ -30,7 +30,7 @@ public sealed class HearingCases
     public async Task A_subscriber_hears_of_new_tokens_where_nobody_listens_for_dead_logins()
     {
         using var server = new FakeTokenServer(TimeProvider.System);
-        await using var session = TokenSession.Create(Options(onDead: null), backchannel: server);
+        await using var session = TokenSession.Create(Options(onDead: null), new TokenSessionSettings { TokenEndpointHandler = server });
         var heard = new Gate();
         session.TokensRefreshed += (_, _) => _ = heard.PassAsync();
         await session.SignInAsync(server.Issue());
@@ -41,14 +41,14 @@ public sealed class HearingCases
     }
 
     [Theory]
-    [InlineData("declines", "the user declined.")]
-    [InlineData("throws", "ReLogin threw HttpRequestException.")]
+    [InlineData("declines", "SignInInteractively returned null: the user declined.")]
+    [InlineData("throws", "SignInInteractively threw HttpRequestException.")]
     [InlineData("DPoP", "the new tokens need a proof of possession, which isn't supported.")]
     public async Task The_log_says_why_no_login_came_of_asking_the_user(string answer, string description)
     {
         using var log = new CapturingLoggerProvider();
         await using var scene = await Scene.SetAsync(
-            configure: options => options.ReLogin = (_, _) => answer switch
+            configure: options => options.SignInInteractively = (_, _) => answer switch
             {
                 "declines" => Task.FromResult<TokenSet?>(null),
                 "throws" => throw new HttpRequestException("secret"),
@@ -61,7 +61,7 @@ public sealed class HearingCases
         using var response = await scene.App.GetAsync();
 
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
-        Assert.Contains(": " + description, Assert.Single(log.Messages, message => message.EventName == "NotLoggedIn").Text, StringComparison.Ordinal);
+        Assert.Contains(": " + description, Assert.Single(log.Messages, message => message.EventName == "InteractiveSignInFailed").Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed class HearingCases
             answer.SetResult(null);
         }
 
-        Assert.DoesNotContain(log.Messages, message => message.EventName == "NotLoggedIn");
+        Assert.DoesNotContain(log.Messages, message => message.EventName == "InteractiveSignInFailed");
     }
 
     [Fact]
@@ -100,7 +100,7 @@ public sealed class HearingCases
         answer.SetResult(null);
 
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
-        Assert.Contains("the time for it is over.", Assert.Single(log.Messages, message => message.EventName == "NotLoggedIn").Text, StringComparison.Ordinal);
+        Assert.Contains("the time for it is over.", Assert.Single(log.Messages, message => message.EventName == "InteractiveSignInFailed").Text, StringComparison.Ordinal);
     }
 
     /// <summary>An app whose login is dead, and whose user takes his time.</summary>
@@ -109,8 +109,8 @@ public sealed class HearingCases
         var scene = await Scene.SetAsync(
             configure: options =>
             {
-                options.ReLoginTimeout = TimeSpan.FromMinutes(10);
-                options.ReLogin = (_, _) =>
+                options.InteractiveSignInTimeout = TimeSpan.FromMinutes(10);
+                options.SignInInteractively = (_, _) =>
                 {
                     _ = asked.PassAsync();
                     return answer.Task;

@@ -258,8 +258,10 @@ public sealed class HeldResponseCases
         {
             Tokens = new FakeTokenServer(TimeProvider.System);
             Session = TokenSession.Create(
-                new TokenRefreshOptions { TokenEndpoint = new Uri("https://login.example.com/token"), ClientId = "shop", AllowedOrigins = { api.Url } },
-                backchannel: Tokens);
+                new TokenRefreshOptions { TokenEndpoint = new Uri("https://login.example.com/token"), ClientId = "shop", AllowedOrigins = { api.Url } }, new TokenSessionSettings
+                {
+                    TokenEndpointHandler = Tokens,
+                });
             Session.SignInAsync(Tokens.Issue()).GetAwaiter().GetResult();
             _client = new HttpClient(new TokenRefreshHandler(Session) { InnerHandler = new SocketsHttpHandler() }) { BaseAddress = api.Url };
         }

@@ -117,7 +117,7 @@ public sealed class IdleUserCases
         await using var app = TestApp.Create(options =>
         {
             options.UserIdleTimeout = Idle;
-            options.ReLogin = (_, _) => answer.Task;
+            options.SignInInteractively = (_, _) => answer.Task;
         });
         await LogInLateAsync(app, answer, "user-1");
 
@@ -275,7 +275,7 @@ public sealed class IdleUserCases
 
     private static TestApp Create(Action<IServiceCollection>? services = null) => TestApp.Create(options => options.UserIdleTimeout = Idle, services);
 
-    private static UserSessions Users(TestApp app) => app.Sessions.ServicesOf(TestApp.Name).Users;
+    private static UserSessions Users(TestApp app) => (UserSessions)app.Sessions.ServicesOf(TestApp.Name).Cache;
 
     // Out of the caller's frame, or its locals would keep the session.
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -33,7 +33,7 @@ public sealed class LastWordCases : IDisposable
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("other-refresh", await store.RefreshTokenAsync());
         await Eventually.UntilAsync(() => app.Refreshes.Count == 1);
-        Assert.Equal(["SignedIn", "FlightBegun", "Adopted"], Told());
+        Assert.Equal(["SignedIn", "RefreshStarted", "NewerTokensLoaded"], Told());
     }
 
     [Fact]
@@ -50,7 +50,7 @@ public sealed class LastWordCases : IDisposable
 
         Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.OK), (held.StatusCode, next.StatusCode));
         Assert.Empty(app.Refreshes);
-        Assert.Equal(["SignedIn", "FlightBegun"], Told());
+        Assert.Equal(["SignedIn", "RefreshStarted"], Told());
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class LastWordCases : IDisposable
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         await Eventually.UntilAsync(() => app.Refreshes.Count == 1);
-        Assert.Equal(["SignedIn", "FlightBegun", "Adopted"], Told());
+        Assert.Equal(["SignedIn", "RefreshStarted", "NewerTokensLoaded"], Told());
     }
 
     [Fact]
@@ -128,7 +128,7 @@ public sealed class LastWordCases : IDisposable
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(["refresh-1"], app.Tokens.Presented);
         Assert.Equal(["access-1", "access-2"], app.Api.Received.Select(request => request.Token));
-        Assert.Equal(1, Told().Count(name => name == "FlightBegun"));
+        Assert.Equal(1, Told().Count(name => name == "RefreshStarted"));
     }
 
     [Fact]
@@ -146,7 +146,7 @@ public sealed class LastWordCases : IDisposable
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         await Eventually.UntilAsync(() => app.Refreshes.Count == 1);
-        Assert.Equal(["SignedIn", "FlightBegun", "Refreshed"], Told());
+        Assert.Equal(["SignedIn", "RefreshStarted", "Refreshed"], Told());
     }
 
     [Fact]
@@ -268,7 +268,7 @@ public sealed class LastWordCases : IDisposable
         }));
         store.BeforeEverySave = () => app.Time.Advance(TimeSpan.FromSeconds(2));
 
-        var token = await app.Session.ReplaceAccessTokenAsync("access-1");
+        var token = await app.Session.GetAccessTokenAsync("access-1");
         app.Time.Advance(TimeSpan.FromSeconds(2));
         var asked = app.Tokens.Calls;
         var next = await app.Session.GetAccessTokenAsync();
@@ -291,7 +291,7 @@ public sealed class LastWordCases : IDisposable
 
         await Assert.ThrowsAsync<TokenRefreshException>(() => app.GetAsync());
 
-        Assert.Equal(["SignedIn", "FlightBegun", eventName], Told());
+        Assert.Equal(["SignedIn", "RefreshStarted", eventName], Told());
     }
 
     [Fact]

@@ -20,8 +20,8 @@ public sealed class LateAnswerCases
         var asked = new Gate();
         await using var scene = await Scene.SetAsync(configure: options =>
         {
-            options.ReLoginTimeout = TimeSpan.FromMinutes(2);
-            options.ReLogin = (_, _) =>
+            options.InteractiveSignInTimeout = TimeSpan.FromMinutes(2);
+            options.SignInInteractively = (_, _) =>
             {
                 _ = asked.PassAsync();
                 return answer.Task;
@@ -55,7 +55,7 @@ public sealed class LateAnswerCases
         for (var round = 0; round < 30; round++)
         {
             TestApp? app = null;
-            await using var scene = await Scene.SetAsync(configure: options => options.ReLogin = async (_, ct) =>
+            await using var scene = await Scene.SetAsync(configure: options => options.SignInInteractively = async (_, ct) =>
             {
                 await app!.Session.SignInAsync(app.Tokens.Issue(), ct);
                 return null;
@@ -114,7 +114,7 @@ public sealed class LateAnswerCases
 
         Assert.Equal(TokenSessionState.SignedIn, app.Session.State);
         app.Time.Advance(TimeSpan.FromMinutes(10));
-        Assert.Null(app.Session.Health.LastFailure);
+        Assert.Null(app.Session.GetHealth().LastFailure);
     }
 
     private sealed class LateSuccessor : ITokenEndpoint

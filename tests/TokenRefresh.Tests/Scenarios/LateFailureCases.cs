@@ -16,7 +16,7 @@ public sealed class LateFailureCases
     [Trait("Case", "C20")]
     public async Task A_store_that_fails_after_the_deadline_leaves_no_unobserved_exception()
     {
-        Assert.Equal(0, await UnobservedExceptions.CountAsync(FailLateAsync, nameof(LateFailureCases)));
+        Assert.Empty(await UnobservedExceptions.CollectAsync(FailLateAsync, nameof(LateFailureCases)));
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

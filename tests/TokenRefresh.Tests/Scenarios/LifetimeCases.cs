@@ -196,7 +196,7 @@ public sealed class LifetimeCases
     [Trait("Case", "C20")]
     public async Task No_task_exception_goes_unobserved()
     {
-        Assert.Equal(0, await UnobservedExceptions.CountAsync(FailAndCancelAsync, "TokenRefresh"));
+        Assert.Equal("", string.Join(Environment.NewLine, await UnobservedExceptions.CollectAsync(FailAndCancelAsync, "TokenRefresh")));
     }
 
     [Fact]

@@ -16,7 +16,7 @@ public sealed class LoginOfRequestTests
     public async Task A_request_made_while_the_user_is_asked_to_sign_in_is_not_sent_as_another_user_who_signs_in()
     {
         var asked = new Gate();
-        await using var app = TestApp.Create(options => options.ReLogin = async (_, ct) =>
+        await using var app = TestApp.Create(options => options.SignInInteractively = async (_, ct) =>
         {
             await asked.PassAsync(ct);
             return null;

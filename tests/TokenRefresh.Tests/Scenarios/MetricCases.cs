@@ -25,10 +25,10 @@ public sealed class MetricCases
         await using var app = TestApp.Create();
         await app.SignInAsync();
         using var refreshes = Collect<long>(app, TokenRefreshTelemetry.Refreshes);
-        using var held = Collect<long>(app, TokenRefreshTelemetry.HeldRequests);
+        using var held = Collect<long>(app, TokenRefreshTelemetry.WaitingRequests);
         using var joined = Collect<long>(app, TokenRefreshTelemetry.JoinedWaiters);
-        using var replays = Collect<long>(app, TokenRefreshTelemetry.Replays);
-        using var late = Collect<long>(app, TokenRefreshTelemetry.Late401s);
+        using var replays = Collect<long>(app, TokenRefreshTelemetry.Resends);
+        using var late = Collect<long>(app, TokenRefreshTelemetry.Stale401s);
         var refresh = app.Tokens.Hold();
 
         var requests = await app.SendAtOnceAsync(200);
@@ -72,7 +72,7 @@ public sealed class MetricCases
         await using var app = TestApp.Create();
         await app.SignInAsync();
         app.Tokens.ExpireAccessTokens();
-        using var held = Collect<long>(app, TokenRefreshTelemetry.HeldRequests);
+        using var held = Collect<long>(app, TokenRefreshTelemetry.WaitingRequests);
         using var leaving = new CancellationTokenSource();
         var refresh = app.Tokens.Hold();
         var request = app.GetAsync(leaving.Token);
@@ -90,9 +90,9 @@ public sealed class MetricCases
     {
         await using var app = TestApp.Create();
         await app.SignInAsync();
-        using var late = Collect<long>(app, TokenRefreshTelemetry.Late401s);
-        using var replays = Collect<long>(app, TokenRefreshTelemetry.Replays);
-        using var held = Collect<long>(app, TokenRefreshTelemetry.HeldRequests);
+        using var late = Collect<long>(app, TokenRefreshTelemetry.Stale401s);
+        using var replays = Collect<long>(app, TokenRefreshTelemetry.Resends);
+        using var held = Collect<long>(app, TokenRefreshTelemetry.WaitingRequests);
         var requests = await app.SendAtOnceAsync(3);
         app.Tokens.ExpireAccessTokens();
         await app.Session.RefreshAsync();
@@ -109,7 +109,7 @@ public sealed class MetricCases
     {
         await using var app = TestApp.Create();
         await app.SignInAsync();
-        using var late = Collect<long>(app, TokenRefreshTelemetry.Late401s);
+        using var late = Collect<long>(app, TokenRefreshTelemetry.Stale401s);
         var requests = await app.SendAtOnceAsync(3);
         app.Tokens.ExpireAccessTokens();
         app.Tokens.RevokeRefreshTokens();
@@ -128,7 +128,7 @@ public sealed class MetricCases
         var row = EndpointAnswers.Get(name);
         await using var scene = await Scene.SetAsync(row.Mode);
         using var refreshes = Collect<long>(scene.App, TokenRefreshTelemetry.Refreshes);
-        using var reLogins = Collect<long>(scene.App, TokenRefreshTelemetry.ReLogins);
+        using var reLogins = Collect<long>(scene.App, TokenRefreshTelemetry.LoginsEnded);
         scene.App.Tokens.Always((_, _) => Task.FromResult<HttpResponseMessage?>(row.Answer()));
 
         await scene.HoldAndExpireAsync(1);
@@ -147,8 +147,8 @@ public sealed class MetricCases
     }
 
     [Theory]
-    [InlineData("forced", 0)]
-    [InlineData("ahead", 260)]
+    [InlineData("requested", 0)]
+    [InlineData("proactive", 260)]
     [InlineData("expired", 290)]
     public async Task A_refresh_says_why_it_was_begun(string reason, int age)
     {
@@ -157,7 +157,7 @@ public sealed class MetricCases
         using var refreshes = Collect<long>(app, TokenRefreshTelemetry.Refreshes);
         app.Time.Advance(TimeSpan.FromSeconds(age));
 
-        await (reason == "forced" ? app.Session.RefreshAsync() : app.GetAsync());
+        await (reason == "requested" ? app.Session.RefreshAsync() : app.GetAsync());
 
         await refreshes.WaitForMeasurementsAsync(1).WaitAsync(Gate.FailSafe, TimeProvider.System);
         Assert.Equal(("orders", reason, "refreshed"), TagsOf(Assert.Single(refreshes.GetMeasurementSnapshot())));
@@ -178,17 +178,17 @@ public sealed class MetricCases
         await Assert.ThrowsAsync<TokenRefreshException>(() => refreshing);
 
         await refreshes.WaitForMeasurementsAsync(1).WaitAsync(Gate.FailSafe, TimeProvider.System);
-        Assert.Equal(("orders", "forced", "moved_on"), TagsOf(Assert.Single(refreshes.GetMeasurementSnapshot())));
+        Assert.Equal(("orders", "requested", "superseded"), TagsOf(Assert.Single(refreshes.GetMeasurementSnapshot())));
     }
 
     [Fact]
     public async Task A_user_who_logs_in_on_the_spot_is_a_login_that_died_and_a_refresh_that_succeeded()
     {
         TestApp? asked = null;
-        await using var app = asked = TestApp.Create(options => options.ReLogin = (_, _) => Task.FromResult<TokenSet?>(asked!.Tokens.Issue()));
+        await using var app = asked = TestApp.Create(options => options.SignInInteractively = (_, _) => Task.FromResult<TokenSet?>(asked!.Tokens.Issue()));
         await app.SignInAsync();
         using var refreshes = Collect<long>(app, TokenRefreshTelemetry.Refreshes);
-        using var reLogins = Collect<long>(app, TokenRefreshTelemetry.ReLogins);
+        using var reLogins = Collect<long>(app, TokenRefreshTelemetry.LoginsEnded);
         app.Tokens.ExpireAccessTokens();
         app.Tokens.RevokeRefreshTokens();
 
@@ -207,7 +207,7 @@ public sealed class MetricCases
 
         await scene.HoldAndExpireAsync(1);
 
-        Assert.Equal(("orders", "rejected", "adopted"), TagsOf(Assert.Single(refreshes.GetMeasurementSnapshot())));
+        Assert.Equal(("orders", "rejected", "loaded_from_store"), TagsOf(Assert.Single(refreshes.GetMeasurementSnapshot())));
     }
 
     [Fact]
@@ -296,8 +296,8 @@ public sealed class MetricCases
 
     [Theory]
     [InlineData(TokenRefreshTelemetry.Refreshes)]
-    [InlineData(TokenRefreshTelemetry.HeldRequests)]
-    [InlineData(TokenRefreshTelemetry.Replays)]
+    [InlineData(TokenRefreshTelemetry.WaitingRequests)]
+    [InlineData(TokenRefreshTelemetry.Resends)]
     public async Task A_listener_that_throws_strands_no_request(string instrumentName)
     {
         await using var app = TestApp.Create();
@@ -331,7 +331,7 @@ public sealed class MetricCases
         {
             ShouldListenTo = source => source.Name == TokenRefreshTelemetry.ActivitySourceName,
             Sample = (ref ActivityCreationOptions<ActivityContext> options) =>
-                options.Name == TokenRefreshTelemetry.HoldActivity && options.Parent.TraceId == activity.TraceId
+                options.Name == TokenRefreshTelemetry.WaitActivity && options.Parent.TraceId == activity.TraceId
                     ? throw new InvalidOperationException("A listener that throws.")
                     : ActivitySamplingResult.None,
         };

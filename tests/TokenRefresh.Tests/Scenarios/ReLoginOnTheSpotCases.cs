@@ -6,6 +6,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.TestKit;
+using TokenRefresh.Tests.Support;
 using Xunit;
 
 namespace TokenRefresh.Tests.Scenarios;
@@ -103,7 +104,7 @@ public sealed class ReLoginOnTheSpotCases
     public async Task A_user_who_takes_too_long_lets_the_requests_go_and_still_counts_for_the_next()
     {
         var user = new User();
-        await using var scene = await SetAsync(user, options => options.ReLoginTimeout = TimeSpan.FromMinutes(2));
+        await using var scene = await SetAsync(user, options => options.InteractiveSignInTimeout = TimeSpan.FromMinutes(2));
         var requests = await HoldAsync(scene, 2);
         await user.AskedAsync();
 
@@ -214,7 +215,7 @@ public sealed class ReLoginOnTheSpotCases
     {
         TokenRefreshException? told = null;
         TestApp? app = null;
-        await using var scene = await Scene.SetAsync(configure: options => options.ReLogin = async (_, ct) =>
+        await using var scene = await Scene.SetAsync(configure: options => options.SignInInteractively = async (_, ct) =>
         {
             told = await Assert.ThrowsAsync<TokenRefreshException>(() => app!.GetAsync(ct));
             return null;
@@ -226,7 +227,7 @@ public sealed class ReLoginOnTheSpotCases
 
         Assert.Equal(HttpStatusCode.Unauthorized, result.Status);
         Assert.Equal(TokenRefreshFailure.Configuration, told!.Failure);
-        Assert.Contains("ReLogin", told.Message, StringComparison.Ordinal);
+        Assert.Contains("SignInInteractively", told.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -240,7 +241,7 @@ public sealed class ReLoginOnTheSpotCases
 
         await scene.App.Services.DisposeAsync().AsTask().WaitAsync(Gate.FailSafe, TimeProvider.System);
 
-        Assert.True(user.IsDismissed);
+        await Eventually.UntilAsync(() => user.IsDismissed);
         Assert.Equal(HttpStatusCode.Unauthorized, (await Scene.Result.OfAsync(requests[0])).Status);
         user.Declines();
         await scene.DisposeAsync();
@@ -255,7 +256,7 @@ public sealed class ReLoginOnTheSpotCases
         await other.SignInAsync(new TokenSet("old", "old"));
         await other.EndAsync();
         var user = new User();
-        await using var app = TestApp.Create(options => options.ReLogin = user.AskAsync, services => services.AddTokenSession(TestApp.Name).UseStore(store));
+        await using var app = TestApp.Create(options => options.SignInInteractively = user.AskAsync, services => services.AddTokenSession(TestApp.Name).UseStore(store));
 
         var request = app.GetAsync();
         await user.AskedAsync();
@@ -267,7 +268,7 @@ public sealed class ReLoginOnTheSpotCases
 
     private static Task<Scene> SetAsync(User user, Action<TokenRefreshOptions>? configure = null) => Scene.SetAsync(configure: options =>
     {
-        options.ReLogin = user.AskAsync;
+        options.SignInInteractively = user.AskAsync;
         configure?.Invoke(options);
     });
 

@@ -162,7 +162,7 @@ public sealed class RedirectCases : IAsyncDisposable
     {
         var options = new TokenRefreshOptions { TokenEndpoint = new Uri("https://login.example.com/token"), ClientId = "shop" };
         options.AllowedOrigins.Add(api.Url);
-        var session = TokenSession.Create(options, _time, backchannel: _tokens, loggerFactory: loggers);
+        var session = TokenSession.Create(options, new TokenSessionSettings { TimeProvider = _time, TokenEndpointHandler = _tokens, LoggerFactory = loggers });
         await session.SignInAsync(_tokens.Issue());
         HttpMessageHandler inner = new SocketsHttpHandler { AllowAutoRedirect = between is null };
         if (between is not null)

@@ -88,7 +88,7 @@ public sealed class RotationCases
         await store.Saves.ArrivedAsync(1);
         await AdvanceUntilAsync(app, () => store.Saves.Arrived >= 2);
         store.SavesFail = false;
-        await AdvanceUntilAsync(app, () => log.Messages.Any(message => message.EventName == "SavedLate"));
+        await AdvanceUntilAsync(app, () => log.Messages.Any(message => message.EventName == "DeferredSaveSucceeded"));
         Assert.Equal("refresh-2", await store.RefreshTokenAsync());
         Assert.Equal(["refresh-1"], app.Tokens.Presented);
     }

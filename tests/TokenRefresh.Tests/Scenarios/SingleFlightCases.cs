@@ -62,7 +62,7 @@ public sealed class SingleFlightCases
         var asking = new Task<string?>[200];
         for (var i = 0; i < asking.Length; i++)
         {
-            asking[i] = app.Session.ReplaceAccessTokenAsync("access-1");
+            asking[i] = app.Session.GetAccessTokenAsync("access-1");
             if (!atOnce)
             {
                 await asking[i];
@@ -73,10 +73,10 @@ public sealed class SingleFlightCases
         Assert.Equal(1, app.Tokens.Calls);
 
         // Refreshed just now: another one wouldn't help.
-        Assert.Equal("access-2", await app.Session.ReplaceAccessTokenAsync("access-2"));
+        Assert.Equal("access-2", await app.Session.GetAccessTokenAsync("access-2"));
         Assert.Equal(1, app.Tokens.Calls);
         app.Time.Advance(TimeSpan.FromSeconds(10));
-        Assert.Equal("access-3", await app.Session.ReplaceAccessTokenAsync("access-2"));
+        Assert.Equal("access-3", await app.Session.GetAccessTokenAsync("access-2"));
     }
 
     [Theory]

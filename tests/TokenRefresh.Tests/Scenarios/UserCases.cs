@@ -112,7 +112,6 @@ public sealed class UserCases
     public async Task A_request_that_belongs_to_nobody_is_sent_without_a_token()
     {
         await using var app = TestApp.Create(options => options.UserKey = (_, _) => null);
-        await app.SignInAsync();
 
         using var response = await app.GetAsync();
 

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace TokenRefresh.Tests.SingleFlight;
 
-/// <summary>How long a failure holds the next flight back.</summary>
+/// <summary>How long a failure blocks the next call.</summary>
 public sealed class CoolDownTests
 {
     private static readonly FlightFailure Transient = new(TokenRefreshFailure.Transient, "x");
@@ -22,9 +22,9 @@ public sealed class CoolDownTests
     [InlineData(50, 30)]
     public void Each_failure_in_a_row_doubles_the_pause_up_to_half_a_minute(int failures, double seconds)
     {
-        var coolDown = Fail(Transient, FlightCause.Rejected, failures);
+        var coolDown = Fail(Transient, FlightReason.Rejected, failures);
 
-        Assert.Equal(seconds, Rest(coolDown, FlightCause.Rejected));
+        Assert.Equal(seconds, Remaining(coolDown, FlightReason.Rejected));
     }
 
     [Theory]
@@ -32,42 +32,42 @@ public sealed class CoolDownTests
     [InlineData(0.5, 1)]
     [InlineData(1, 1.2)]
     public void A_pause_is_spread_by_a_fifth(double random, double seconds) =>
-        Assert.Equal(seconds, Rest(CoolDown.After(null, Transient, FlightCause.Expired, _time, random), FlightCause.Expired));
+        Assert.Equal(seconds, Remaining(CoolDown.After(null, Transient, FlightReason.Expired, _time, random), FlightReason.Expired));
 
     [Theory]
-    [InlineData("Ahead", "Ahead", 30d)]
-    [InlineData("Ahead", "Expired", 1d)]
-    [InlineData("Expired", "Ahead", 1d)]
-    [InlineData("Load", "Ahead", 1d)]
-    [InlineData("Ahead", "Forced", null)]
+    [InlineData("Proactive", "Proactive", 30d)]
+    [InlineData("Proactive", "Expired", 1d)]
+    [InlineData("Expired", "Proactive", 1d)]
+    [InlineData("FirstUse", "Proactive", 1d)]
+    [InlineData("Proactive", "Requested", null)]
     [InlineData("Rejected", "Rejected", 1d)]
-    public void What_failed_ahead_waits_longer_before_it_is_tried_ahead_again(string failed, string next, double? seconds) =>
-        Assert.Equal(seconds, Rest(Fail(Transient, Cause(failed), 1), Cause(next)));
+    public void A_proactive_failure_delays_the_next_proactive_refresh_for_longer(string failed, string next, double? seconds) =>
+        Assert.Equal(seconds, Remaining(Fail(Transient, Reason(failed), 1), Reason(next)));
 
     [Theory]
-    [InlineData("Ahead", 60d)]
+    [InlineData("Proactive", 60d)]
     [InlineData("Expired", 60d)]
-    [InlineData("Forced", null)]
-    public void What_is_set_up_wrongly_waits_a_minute_or_for_the_app(string next, double? seconds) =>
-        Assert.Equal(seconds, Rest(Fail(Configuration, FlightCause.Ahead, 3), Cause(next)));
+    [InlineData("Requested", null)]
+    public void A_configuration_failure_blocks_for_a_minute_or_until_the_app_requests_a_refresh(string next, double? seconds) =>
+        Assert.Equal(seconds, Remaining(Fail(Configuration, FlightReason.Proactive, 3), Reason(next)));
 
     [Theory]
-    [InlineData("Ahead")]
+    [InlineData("Proactive")]
     [InlineData("Expired")]
-    [InlineData("Forced")]
-    public void A_pause_that_the_server_asked_for_binds_everybody(string next) =>
-        Assert.Equal(90, Rest(Fail(Transient with { RetryAfter = TimeSpan.FromSeconds(90) }, FlightCause.Ahead, 2), Cause(next)));
+    [InlineData("Requested")]
+    public void The_pause_of_a_Retry_After_blocks_every_reason(string next) =>
+        Assert.Equal(90, Remaining(Fail(Transient with { RetryAfter = TimeSpan.FromSeconds(90) }, FlightReason.Proactive, 2), Reason(next)));
 
     [Fact]
-    public void A_pause_is_over_at_its_end_and_counted_from_the_failure()
+    public void A_pause_is_counted_from_the_failure()
     {
-        var coolDown = Fail(Transient, FlightCause.Expired, 1);
+        var coolDown = Fail(Transient, FlightReason.Expired, 1);
 
         _time.Advance(TimeSpan.FromSeconds(0.75));
-        Assert.Equal(0.25, Rest(coolDown, FlightCause.Expired));
+        Assert.Equal(0.25, Remaining(coolDown, FlightReason.Expired));
         _time.Advance(TimeSpan.FromSeconds(0.25));
 
-        Assert.Null(coolDown.Holds(FlightCause.Expired, _time));
+        Assert.False(coolDown.Blocks(FlightReason.Expired, _time, out _));
     }
 
     [Theory]
@@ -75,20 +75,70 @@ public sealed class CoolDownTests
     [InlineData(5d, 5d)]
     [InlineData(3600d, 3600d)]
     [InlineData(86400d, 3600d)]
-    public void A_server_is_believed_for_an_hour(double? asked, double? believed) =>
-        Assert.Equal(believed, CoolDown.Believed(asked is { } seconds ? TimeSpan.FromSeconds(seconds) : null)?.TotalSeconds);
+    public void A_Retry_After_is_capped_at_one_hour(double? asked, double? capped) =>
+        Assert.Equal(capped, CoolDown.CapRetryAfter(asked is { } seconds ? TimeSpan.FromSeconds(seconds) : null)?.TotalSeconds);
+
+    [Fact]
+    [Trait("Case", "A17")]
+    public void Proactive_failures_do_not_lengthen_the_pause_of_requests()
+    {
+        var coolDown = Fail(Transient, FlightReason.Proactive, 6);
+
+        Assert.Equal(1, Remaining(coolDown, FlightReason.Expired));
+    }
+
+    [Fact]
+    [Trait("Case", "A17")]
+    public void A_proactive_failure_keeps_the_rest_of_the_pause_of_requests()
+    {
+        var coolDown = Fail(Transient, FlightReason.Expired, 4);
+        _time.Advance(TimeSpan.FromSeconds(3));
+
+        coolDown = CoolDown.After(coolDown, Transient, FlightReason.Proactive, _time, 0.5);
+
+        Assert.Equal(5, Remaining(coolDown, FlightReason.Expired));
+    }
+
+    [Theory]
+    [Trait("Case", "B03")]
+    [InlineData(9, 30)]
+    [InlineData(10, 120)]
+    public void After_ten_minutes_of_failures_the_pause_grows_to_two_minutes(int minutes, double seconds)
+    {
+        var coolDown = Fail(Transient, FlightReason.Expired, 8);
+        var since = coolDown.FailingSince;
+        _time.Advance(TimeSpan.FromMinutes(minutes));
+
+        coolDown = CoolDown.After(coolDown, Transient, FlightReason.Expired, _time, 0.5);
+
+        Assert.Equal(seconds, Remaining(coolDown, FlightReason.Expired));
+        Assert.Equal(since, coolDown.FailingSince);
+    }
+
+    [Fact]
+    [Trait("Case", "A14")]
+    public void A_cool_down_allows_a_look_into_the_store_once_a_second()
+    {
+        var coolDown = Fail(Transient with { RetryAfter = TimeSpan.FromHours(1) }, FlightReason.Expired, 1);
+
+        Assert.False(coolDown.TryLook(_time));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(coolDown.TryLook(_time));
+        Assert.False(coolDown.TryLook(_time));
+    }
 
     // By name: the type isn't public, and a test's parameters are.
-    private static FlightCause Cause(string name) => Enum.Parse<FlightCause>(name);
+    private static FlightReason Reason(string name) => Enum.Parse<FlightReason>(name);
 
-    private double? Rest(CoolDown coolDown, FlightCause cause) => coolDown.Holds(cause, _time)?.Rest?.TotalSeconds;
+    private double? Remaining(CoolDown coolDown, FlightReason reason) =>
+        coolDown.Blocks(reason, _time, out var failure) ? failure.Remaining?.TotalSeconds : null;
 
-    private CoolDown Fail(FlightFailure failure, FlightCause cause, int times)
+    private CoolDown Fail(FlightFailure failure, FlightReason reason, int times)
     {
         CoolDown? last = null;
         for (var i = 0; i < times; i++)
         {
-            last = CoolDown.After(last, failure, cause, _time, 0.5);
+            last = CoolDown.After(last, failure, reason, _time, 0.5);
         }
 
         return last!;

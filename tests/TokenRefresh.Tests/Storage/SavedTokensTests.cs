@@ -74,9 +74,9 @@ public sealed class SavedTokensTests
         var options = new TokenRefreshOptions();
         Options(options);
 
-        Assert.Throws<ArgumentException>(() => TokenSession.Create(options, store: new DictionaryTokenStore()));
-        using var plain = TokenSession.Create(options, store: new DictionaryTokenStore(), allowUnencryptedStore: true);
-        using var encrypted = TokenSession.Create(options, store: new DictionaryTokenStore(), protector: Ring(new EphemeralDataProtectionProvider()));
+        Assert.Throws<ArgumentException>(() => TokenSession.Create(options, new TokenSessionSettings { Store = new DictionaryTokenStore() }));
+        using var plain = TokenSession.Create(options, new TokenSessionSettings { Store = new DictionaryTokenStore(), AllowUnencryptedStore = true });
+        using var encrypted = TokenSession.Create(options, new TokenSessionSettings { Store = new DictionaryTokenStore(), Protector = Ring(new EphemeralDataProtectionProvider()) });
     }
 
     [Fact]

@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Concurrent;
+using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -10,14 +12,14 @@ internal static class UnobservedExceptions
     /// <summary>Runs something, has everything collected that it left behind, and counts.</summary>
     /// <param name="act">What is run. Whatever it holds has to be out of reach afterwards.</param>
     /// <param name="mark">What the exceptions that count say in their text: other tests run beside this one.</param>
-    public static async Task<int> CountAsync(Func<Task> act, string mark)
+    public static async Task<IReadOnlyCollection<string>> CollectAsync(Func<Task> act, string mark)
     {
-        var unobserved = 0;
+        var unobserved = new ConcurrentQueue<string>();
         void Count(object? sender, UnobservedTaskExceptionEventArgs e)
         {
-            if (e.Exception.ToString().Contains(mark, StringComparison.Ordinal))
+            if (e.Exception.ToString() is var text && text.Contains(mark, StringComparison.Ordinal))
             {
-                Interlocked.Increment(ref unobserved);
+                unobserved.Enqueue(text);
             }
         }
 

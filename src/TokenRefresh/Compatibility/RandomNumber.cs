@@ -1,0 +1,19 @@
+namespace TokenRefresh;
+
+/// <summary>A random number from 0 to 1, for any thread.</summary>
+internal static class RandomNumber
+{
+#if NET8_0_OR_GREATER
+    public static double Next() => Random.Shared.NextDouble();
+#else
+    private static readonly Random Source = new();
+
+    public static double Next()
+    {
+        lock (Source)
+        {
+            return Source.NextDouble();
+        }
+    }
+#endif
+}

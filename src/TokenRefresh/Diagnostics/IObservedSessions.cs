@@ -1,0 +1,10 @@
+namespace TokenRefresh.Diagnostics;
+
+/// <summary>The sessions of one name, as the metric of their states sees them.</summary>
+internal interface IObservedSessions
+{
+    string Name { get; }
+
+    /// <summary>The state of each session in memory. Empty after the disposal.</summary>
+    IEnumerable<TokenSessionState> States { get; }
+}

@@ -1,0 +1,70 @@
+using Microsoft.Extensions.Logging;
+
+namespace TokenRefresh.Diagnostics;
+
+/// <summary>Log messages about logins and refreshes. 2xx: sessions and flights, 3xx: the server, 4xx: the store. None holds a secret or a user.</summary>
+internal static partial class RefreshLog
+{
+    [LoggerMessage(201, LogLevel.Information, "Session '{Session}': signed in.", EventName = "SignedIn")]
+    public static partial void SignedIn(ILogger logger, string session);
+
+    [LoggerMessage(202, LogLevel.Information, "Session '{Session}': signed out.", EventName = "SignedOut")]
+    public static partial void SignedOut(ILogger logger, string session);
+
+    [LoggerMessage(203, LogLevel.Information, "Session '{Session}': access token refreshed in {Milliseconds} ms because {Reason}; {Waiters} requests had waited; it expires at {ExpiresAt}.", EventName = "Refreshed")]
+    public static partial void Refreshed(ILogger logger, string session, long milliseconds, string reason, int waiters, string expiresAt);
+
+    [LoggerMessage(204, LogLevel.Information, "Session '{Session}': another process has refreshed the tokens; the newer tokens were loaded from the store.", EventName = "NewerTokensLoaded")]
+    public static partial void NewerTokensLoaded(ILogger logger, string session);
+
+    [LoggerMessage(205, LogLevel.Debug, "Session '{Session}': another process is refreshing; waiting for its result.", EventName = "WaitingForOtherProcess")]
+    public static partial void WaitingForOtherProcess(ILogger logger, string session);
+
+    [LoggerMessage(206, LogLevel.Warning, "Session '{Session}': the login has ended ({Reason}, error: {Error}); the user must sign in again.", EventName = "ReLoginRequired")]
+    public static partial void LoginEnded(ILogger logger, string session, ReLoginReason reason, string error);
+
+    [LoggerMessage(207, LogLevel.Error, "Session '{Session}': an event handler or callback of the app threw {Exception}.", EventName = "HandlerThrew")]
+    public static partial void HandlerThrew(ILogger logger, string session, string exception);
+
+    [LoggerMessage(208, LogLevel.Error, "Session '{Session}': the refresh failed unexpectedly with {Exception}.", EventName = "RefreshCrashed")]
+    public static partial void RefreshCrashed(ILogger logger, string session, string exception);
+
+    [LoggerMessage(209, LogLevel.Information, "Session '{Session}': the login has ended ({Reason}); calling SignInInteractively. Requests wait.", EventName = "InteractiveSignInStarted")]
+    public static partial void InteractiveSignInStarted(ILogger logger, string session, ReLoginReason reason);
+
+    [LoggerMessage(210, LogLevel.Information, "Session '{Session}': the user signed in again; waiting requests are sent.", EventName = "InteractiveSignInSucceeded")]
+    public static partial void InteractiveSignInSucceeded(ILogger logger, string session);
+
+    [LoggerMessage(211, LogLevel.Warning, "Session '{Session}': the user didn't sign in again: {Description}", EventName = "InteractiveSignInFailed")]
+    public static partial void InteractiveSignInFailed(ILogger logger, string session, string description);
+
+    [LoggerMessage(212, LogLevel.Debug, "Session '{Session}': refreshing the access token because {Reason}.", EventName = "RefreshStarted")]
+    public static partial void RefreshStarted(ILogger logger, string session, string reason);
+
+    [LoggerMessage(213, LogLevel.Warning, "Session '{Session}': signed in without a refresh token; this login ends with its access token. Is the scope offline_access requested?", EventName = "NoRefreshToken")]
+    public static partial void NoRefreshToken(ILogger logger, string session);
+
+    [LoggerMessage(301, LogLevel.Warning, "Session '{Session}': the refresh failed. {Failure} Next attempt in {Seconds} s; failing since {Since}.", EventName = "RefreshFailed")]
+    public static partial void RefreshFailed(ILogger logger, string session, string failure, double seconds, string since);
+
+    [LoggerMessage(302, LogLevel.Error, "Session '{Session}': the refresh failed. {Failure} Next attempt in {Seconds} s; failing since {Since}.", EventName = "RefreshMisconfigured")]
+    public static partial void RefreshMisconfigured(ILogger logger, string session, string failure, double seconds, string since);
+
+    [LoggerMessage(305, LogLevel.Error, "Session '{Session}': the refresh failed, and the URL may be wrong. {Failure} Next attempt in {Seconds} s; failing since {Since}.", EventName = "EndpointSuspect")]
+    public static partial void EndpointSuspect(ILogger logger, string session, string failure, double seconds, string since);
+
+    [LoggerMessage(303, LogLevel.Information, "Session '{Session}': the tokens were revoked at the server.", EventName = "Revoked")]
+    public static partial void Revoked(ILogger logger, string session);
+
+    [LoggerMessage(304, LogLevel.Warning, "Session '{Session}': signed out, but the tokens couldn't be revoked at the server: {Description}", EventName = "RevocationFailed")]
+    public static partial void RevocationFailed(ILogger logger, string session, string description);
+
+    [LoggerMessage(401, LogLevel.Warning, "Session '{Session}': the token store failed with {Exception}.", EventName = "StoreFailed")]
+    public static partial void StoreFailed(ILogger logger, string session, string exception);
+
+    [LoggerMessage(402, LogLevel.Error, "Session '{Session}': new tokens couldn't be saved ({Exception}). They are used from memory and saved as soon as possible.", EventName = "SaveFailed")]
+    public static partial void SaveFailed(ILogger logger, string session, string exception);
+
+    [LoggerMessage(403, LogLevel.Information, "Session '{Session}': the tokens that couldn't be saved before are saved now.", EventName = "DeferredSaveSucceeded")]
+    public static partial void DeferredSaveSucceeded(ILogger logger, string session);
+}

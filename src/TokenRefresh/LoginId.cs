@@ -1,0 +1,36 @@
+using System.Globalization;
+
+namespace TokenRefresh;
+
+/// <summary>Identifies one sign-in. A result that belongs to one login never touches another.</summary>
+/// <remarks>A number, because a server keeps one for each user: as text it would take six times the memory.</remarks>
+internal readonly record struct LoginId(long Value)
+{
+    /// <summary>There is no login.</summary>
+    public static LoginId None => default;
+
+    /// <summary>The login of a client's own tokens. Every process that requests one is the same client.</summary>
+    public static LoginId Client => new(1);
+
+    public bool IsNone => Value == 0;
+
+    /// <summary>A new random id.</summary>
+    public static LoginId New()
+    {
+        LoginId id;
+        do
+        {
+            id = new LoginId(BitConverter.ToInt64(Guid.NewGuid().ToByteArray(), 0));
+        }
+        while (id.IsNone || id == Client);
+
+        return id;
+    }
+
+    /// <summary>Reads what <see cref="ToString"/> wrote. Any other text becomes an id that belongs to no login of this process.</summary>
+    public static LoginId Parse(string text) => text.Length == 0 ? None
+        : long.TryParse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var value) ? new LoginId(value)
+        : new LoginId(-1);
+
+    public override string ToString() => IsNone ? "" : Value.ToString("x16", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,101 @@
+using TokenRefresh.SingleFlight;
+using TokenRefresh.Storage;
+
+namespace TokenRefresh.Refreshing;
+
+/// <summary>
+/// Requests the first token of a client (RFC 6749, section 4.4). Processes that share a store request one for all of them. Nothing is used
+/// up, so a store that can't be reached is no obstacle.
+/// </summary>
+internal sealed class ClientTokenRequest(SessionContext session, Flight flight, SessionPublisher publisher, NotLoadedSnapshot start)
+{
+    private readonly SessionServices _services = session.Services;
+    private readonly SnapshotFactory _snapshots = new(session.Services);
+
+    public async Task<FlightRun> RunAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var lease = LeaseClaim.New(_services);
+            var acquired = await AcquireAsync(lease, cancellationToken).ConfigureAwait(false);
+            using var machineLock = acquired.Lock;
+            switch (acquired.Status)
+            {
+                case LoginStatus.Newer:
+                    return Load(acquired);
+
+                case LoginStatus.Leased:
+                    await session.Store.WaitForChangeAsync(acquired, cancellationToken).ConfigureAwait(false);
+                    continue;
+
+                case LoginStatus.RetryLater:
+                    return FlightRun.Failed(FailureMessages.RetryLater(_services.Name, acquired.Delay));
+
+                default:
+                    return await RequestAsync(lease, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task<LoginStoreResult> AcquireAsync(LeaseClaim lease, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await session.Store.AcquireAsync(HeldLogin.None, lease.Lease, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StoreException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            _services.StoreFailed(e);
+            return new LoginStoreResult(LoginStatus.Succeeded);
+        }
+    }
+
+    // Another process's token may be stale: then the flight refreshes it next.
+    private FlightRun Load(LoginStoreResult found)
+    {
+        var run = publisher.Load(found);
+        return run.IsUnfinished ? FlightRun.Superseded : run;
+    }
+
+    private async Task<FlightRun> RequestAsync(LeaseClaim lease, CancellationToken cancellationToken)
+    {
+        var call = new TokenCall(session, flight, start, lease, HeldLogin.None);
+        var result = await call.SendAsync(refreshToken: null, cancellationToken).ConfigureAwait(false);
+        if (result.Tokens is { } tokens)
+        {
+            return await SaveAsync(tokens.WithDefaultsFrom(previous: null, _services.Time.GetUtcNow()), cancellationToken).ConfigureAwait(false);
+        }
+
+        await ReleaseAsync(lease, CoolDown.CapRetryAfter(result.RetryAfter)).ConfigureAwait(false);
+        return FlightRun.Failed(FailureMessages.From(_services.Name, result));
+    }
+
+    private async Task<FlightRun> SaveAsync(TokenSet tokens, CancellationToken cancellationToken)
+    {
+        var loginId = LoginId.Client;
+        try
+        {
+            var saved = await session.Store.SignInAsync(loginId.ToString(), start.Version, tokens, cancellationToken).ConfigureAwait(false);
+            return publisher.PublishRefreshed(_snapshots.Refreshed(loginId, saved.Version, tokens, saved.Revision));
+        }
+        catch (StoreException e)
+        {
+            // The client can request another token at any time, so this one isn't saved later.
+            _services.StoreFailed(e);
+            return publisher.PublishRefreshed(_snapshots.Refreshed(loginId, start.Version + 1, tokens, revision: null));
+        }
+    }
+
+    private async Task ReleaseAsync(LeaseClaim lease, TimeSpan? retryAfter)
+    {
+        try
+        {
+            await session.Store.ReleaseAsync(HeldLogin.None, lease.Lease, new LeaseRelease { RetryAfter = retryAfter }).ConfigureAwait(false);
+        }
+        catch (StoreException e)
+        {
+            // The lease ends by itself.
+            _services.StoreFailed(e);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using TokenRefresh.Diagnostics;
+using TokenRefresh.SingleFlight;
+using TokenRefresh.Storage;
+
+namespace TokenRefresh.Refreshing;
+
+/// <summary>
+/// Saves tokens that couldn't be saved at once. They are used from memory meanwhile, since the server doesn't accept the refresh token in
+/// the store any more. Nothing is refreshed until they are saved.
+/// </summary>
+internal static class DeferredSave
+{
+    // No other write is as urgent: until it succeeds, another process may use the old refresh token.
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    public static void Start(SessionContext session, SignedInSnapshot unsaved) => _ = TrackedWork.RunAsync(session, () => RunAsync(session, unsaved));
+
+    /// <summary>Tries once.</summary>
+    /// <returns>Whether the tokens need no more saving: they are saved, or the store holds newer ones.</returns>
+    public static async Task<bool> TrySaveAsync(SessionContext session, SignedInSnapshot unsaved)
+    {
+        var (isSaved, run) = await SaveAsync(session, unsaved).ConfigureAwait(false);
+        if (run.Event is not null)
+        {
+            _ = TrackedWork.RunAsync(session, () => Task.FromResult(run));
+        }
+
+        return isSaved;
+    }
+
+    // Retries until saved, superseded or shut down. On shutdown it tries once more.
+    private static async Task<FlightRun> RunAsync(SessionContext session, SignedInSnapshot unsaved)
+    {
+        var services = session.Services;
+        var isStopping = services.Work.IsStopping;
+        while (session.Current == unsaved && unsaved.IsUnsaved && !isStopping)
+        {
+            isStopping = await services.Time.DelayWasCancelledAsync(Pause, services.Work.Stopping).ConfigureAwait(false);
+            if (session.Current != unsaved)
+            {
+                // A sign-out, perhaps one that the store doesn't know yet: no token of this login is saved any more.
+                return FlightRun.Superseded;
+            }
+
+            var (isSaved, run) = await SaveAsync(session, unsaved).ConfigureAwait(false);
+            if (isSaved)
+            {
+                return run;
+            }
+        }
+
+        return FlightRun.Superseded;
+    }
+
+    private static async Task<(bool IsSaved, FlightRun Run)> SaveAsync(SessionContext session, SignedInSnapshot unsaved)
+    {
+        if (!unsaved.IsUnsaved)
+        {
+            return (true, FlightRun.Superseded);
+        }
+
+        try
+        {
+            // The store holds the version before, if anything of this login.
+            var held = HeldLogins.OfPrevious(unsaved, session.Services);
+            var saved = await session.Store.SaveAsync(held, unsaved.Tokens).ConfigureAwait(false);
+            var run = saved.Status == LoginStatus.Succeeded || IsSameVersion(saved, unsaved)
+                ? FlightRun.Superseded
+                : new SessionPublisher(session, unsaved).AdoptNewer(saved);
+            unsaved.MarkSaved();
+            RefreshLog.DeferredSaveSucceeded(session.Services.Logger, session.Services.Name);
+            return (true, run);
+        }
+        catch (StoreException)
+        {
+            return (false, FlightRun.Superseded);
+        }
+    }
+
+    // The write that seemed to fail had reached the store.
+    private static bool IsSameVersion(LoginStoreResult saved, SignedInSnapshot unsaved) =>
+        saved.Status == LoginStatus.Newer && LoginId.Parse(saved.LoginId) == unsaved.LoginId && saved.Tokens.HasSameTokensAs(unsaved.Tokens);
+}

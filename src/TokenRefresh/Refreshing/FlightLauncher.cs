@@ -1,0 +1,82 @@
+using TokenRefresh.SingleFlight;
+
+namespace TokenRefresh.Refreshing;
+
+/// <summary>
+/// Elects the thread that leads a flight, and sees the flight through: run, land, notify the app, wake the waiters. Nothing of the request
+/// that came first flows into the flight: no context, no cancellation, no thread.
+/// </summary>
+internal sealed class FlightLauncher(SessionContext session, Flight flight)
+{
+    public static void LeadOnPool(SessionContext session, Flight flight) =>
+        ThreadPool.UnsafeQueueUserWorkItem(static launcher => ((FlightLauncher)launcher!).Lead(), new FlightLauncher(session, flight));
+
+#if NET8_0_OR_GREATER
+    /// <summary>Leads the flight on a thread of its own, unless a pool thread does so already: callers that block may have taken all of them.</summary>
+    public static void LeadOnOwnThread(SessionContext session, Flight flight)
+    {
+        if (!flight.HasLeader)
+        {
+            var thread = new Thread(static launcher => ((FlightLauncher)launcher!).Lead()) { IsBackground = true, Name = "TokenRefresh" };
+            thread.UnsafeStart(new FlightLauncher(session, flight));
+        }
+    }
+#endif
+
+    private void Lead()
+    {
+        if (flight.TryLead())
+        {
+            _ = LeadAsync();
+        }
+    }
+
+    private async Task LeadAsync()
+    {
+        var work = session.Services.Work;
+        if (!work.TryBegin())
+        {
+            var disposed = FlightResult.Failed(FlightFailure.Disposed(session.Services.Name));
+            session.Land(flight, disposed);
+            flight.Complete(disposed);
+            return;
+        }
+
+        var run = await RunAsync().ConfigureAwait(false);
+        try
+        {
+            Revoker.Start(session, run.Orphaned);
+            await SessionEvents.RaiseAsync(session, run.Event).ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // A logger of the app failed. The waiters must be woken all the same.
+        }
+        finally
+        {
+            flight.Complete(run.Result);
+            work.End();
+        }
+    }
+
+    // The flight lands before the app is notified, so an event handler finds the session free for the next flight.
+    private async Task<FlightRun> RunAsync()
+    {
+        var report = new FlightReport(session.Services, flight);
+        FlightRun run;
+        try
+        {
+            report.Start();
+            run = await new FlightRunner(session, flight).RunAsync().ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            // An open flight without a leader would hold its waiters for ever.
+            run = FlightRun.Failed(FailureMessages.Crashed(session.Services.Name, e)) with { Crash = e };
+        }
+
+        session.Land(flight, run.Result);
+        report.End(run, session);
+        return run;
+    }
+}

@@ -1,0 +1,98 @@
+using System.Diagnostics;
+using TokenRefresh.Diagnostics;
+using TokenRefresh.SingleFlight;
+
+namespace TokenRefresh.Refreshing;
+
+/// <summary>Reports one flight to the log, the metrics and the traces. A listener that throws costs no request its token.</summary>
+internal sealed class FlightReport(SessionServices services, Flight flight)
+{
+    private readonly long _startedAt = services.Time.GetTimestamp();
+
+    public void Start()
+    {
+        flight.Activity = SessionTelemetry.StartRefresh(flight.TriggerContext);
+        RefreshLog.RefreshStarted(services.Logger, services.Name, ReasonText());
+    }
+
+    /// <summary>Reports how the flight ended, before its waiters are woken.</summary>
+    public void End(FlightRun run, SessionContext session)
+    {
+        try
+        {
+            var duration = services.Time.GetElapsedTime(_startedAt);
+            var refresh = new RefreshMeasurement(TagOf(flight.Reason), run.Outcome, duration, flight.Waiters, FailureOf(run)?.Message);
+            if (flight.Reason != FlightReason.FirstUse || run.Outcome != FlightOutcome.Superseded)
+            {
+                // A look into the store is no refresh.
+                services.Telemetry.RefreshEnded(refresh);
+            }
+
+            services.Telemetry.EndRefresh(flight.Activity, refresh);
+            Log(run, duration, session);
+        }
+        catch (Exception)
+        {
+            // A listener or a logger failed.
+        }
+    }
+
+    private void Log(FlightRun run, TimeSpan duration, SessionContext session)
+    {
+        if (run is { Outcome: FlightOutcome.Refreshed, Event: TokensRefreshedEventArgs refreshed })
+        {
+            RefreshLog.Refreshed(
+                services.Logger, services.Name, (long)duration.TotalMilliseconds, ReasonText(), flight.Waiters, refreshed.ExpiresAt?.ToString("O") ?? "unknown");
+        }
+
+        if (run.Crash is { } crash)
+        {
+            RefreshLog.RefreshCrashed(services.Logger, services.Name, crash.GetType().Name);
+        }
+        else if (FailureOf(run) is { IsDisposed: false } failure && flight.CallBlockedBy is null)
+        {
+            LogFailure(failure, session.CoolDown);
+        }
+    }
+
+    private void LogFailure(FlightFailure failure, CoolDown? coolDown)
+    {
+        var next = coolDown is not null && coolDown.Blocks(FlightReason.Expired, services.Time, out var blocked) ? blocked.Remaining : null;
+        var seconds = Math.Round((next ?? TimeSpan.Zero).TotalSeconds, 1);
+        var since = coolDown is { Failures: > 1 } ? coolDown.FailingSince.Utc.ToString("O") : "now";
+        if (failure.NeedsAttention)
+        {
+            RefreshLog.EndpointSuspect(services.Logger, services.Name, failure.Message, seconds, since);
+            return;
+        }
+
+        if (failure.Kind == TokenRefreshFailure.Configuration)
+        {
+            RefreshLog.RefreshMisconfigured(services.Logger, services.Name, failure.Message, seconds, since);
+            return;
+        }
+
+        RefreshLog.RefreshFailed(services.Logger, services.Name, failure.Message, seconds, since);
+    }
+
+    private static FlightFailure? FailureOf(FlightRun run) => run.Result.IsFailure(out var failure) ? failure : null;
+
+    private string ReasonText() => flight.Reason switch
+    {
+        FlightReason.FirstUse => "of its first use",
+        FlightReason.Expired => "it has expired or is about to",
+        FlightReason.Rejected => "the API rejected it",
+        FlightReason.Proactive => "it expires soon",
+        _ => "the app requested it",
+    };
+
+    /// <summary>The value of the tag for this reason.</summary>
+    public static string TagOf(FlightReason reason) => reason switch
+    {
+        FlightReason.FirstUse => "first_use",
+        FlightReason.Expired => "expired",
+        FlightReason.Rejected => "rejected",
+        FlightReason.Proactive => "proactive",
+        _ => "requested",
+    };
+}

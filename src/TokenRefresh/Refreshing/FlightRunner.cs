@@ -1,0 +1,263 @@
+using TokenRefresh.Diagnostics;
+using TokenRefresh.SingleFlight;
+using TokenRefresh.Storage;
+
+namespace TokenRefresh.Refreshing;
+
+/// <summary>
+/// Runs one flight: load, acquire the lease, call the endpoint, save, publish. Save first, publish second; the launcher wakes the waiters third.
+/// </summary>
+internal sealed class FlightRunner(SessionContext session, Flight flight)
+{
+    // How long the tokens of a process that lost the store are waited for. Such a process tries to save them every second.
+    private static readonly TimeSpan LateSaveTime = TimeSpan.FromSeconds(3);
+
+    private readonly SessionServices _services = session.Services;
+    private readonly SessionPublisher _publisher = new(session, flight.Start);
+
+    // The endpoint returned a new refresh token without an access token. It is called once with that.
+    private bool _hasNewRefreshToken;
+
+    /// <summary>Runs the flight to its end.</summary>
+    public async Task<FlightRun> RunAsync()
+    {
+        AmbientFlight.Set(flight);
+        using var deadline = _services.Time.CreateTimeout(_services.Options.RefreshTimeout);
+        using var aborting = _services.Work.Aborting.Register(static source => ((CancellationTokenSource)source!).Cancel(), deadline);
+        try
+        {
+            var run = await LoadAsync(deadline.Token).ConfigureAwait(false);
+            if (run.IsUnfinished)
+            {
+                run = await RefreshAsync(deadline.Token).ConfigureAwait(false);
+            }
+
+            return _publisher.Snapshot is EndedSnapshot { CanAskUser: true } && flight.Reason != FlightReason.Proactive
+                ? await new InteractiveSignIn(session, flight, _publisher).RunAsync(run).ConfigureAwait(false)
+                : run;
+        }
+        catch (StoreException e)
+        {
+            _services.StoreFailed(e);
+            return FlightRun.Failed(flight.CallBlockedBy ?? (deadline.IsCancellationRequested
+                ? FailureMessages.TimedOut(_services.Name, _services.Options.RefreshTimeout)
+                : FailureMessages.Store(_services.Name, e.Cause)));
+        }
+    }
+
+    /// <summary>Reads the store where this process doesn't know the tokens, or may not call the endpoint.</summary>
+    private async Task<FlightRun> LoadAsync(CancellationToken cancellationToken)
+    {
+        if (flight.Start is SignedInSnapshot && flight.CallBlockedBy is null)
+        {
+            return FlightRun.Unfinished;
+        }
+
+        if (flight.Start is NotLoadedSnapshot && _services.UsesClientCredentials)
+        {
+            // The lease for the first token reads the store, too.
+            return FlightRun.Unfinished;
+        }
+
+        var found = await session.Store.LoadAsync(HeldLogins.Of(_publisher.Snapshot, _services), cancellationToken).ConfigureAwait(false);
+        var run = flight.Start is SignedInSnapshot && found.Status != LoginStatus.Succeeded ? _publisher.AdoptNewer(found) : _publisher.Load(found);
+        if (!run.IsUnfinished)
+        {
+            return run;
+        }
+
+        return _publisher.Snapshot.Decide(_services.Time) != RefreshDecision.Wait ? FlightRun.Superseded
+            : flight.CallBlockedBy is { } failure ? FlightRun.Failed(failure)
+            : FlightRun.Unfinished;
+    }
+
+    private Task<FlightRun> RefreshAsync(CancellationToken cancellationToken) => _publisher.Snapshot switch
+    {
+        SignedInSnapshot => RefreshTokensAsync(cancellationToken),
+        NotLoadedSnapshot start => new ClientTokenRequest(session, flight, _publisher, start).RunAsync(cancellationToken),
+        _ => Task.FromResult(FlightRun.Superseded),
+    };
+
+    /// <summary>Acquires the lease and uses the refresh token, until there are new tokens or a reason that there are none.</summary>
+    private async Task<FlightRun> RefreshTokensAsync(CancellationToken cancellationToken)
+    {
+        while (session.Current is SignedInSnapshot start && start == _publisher.Snapshot)
+        {
+            if (start.IsUnsaved && !await DeferredSave.TrySaveAsync(session, start).ConfigureAwait(false))
+            {
+                return FlightRun.Failed(FailureMessages.Store(_services.Name, new TimeoutException("The last tokens aren't saved yet.")));
+            }
+
+            var lease = LeaseClaim.For(start, _services);
+            var acquired = await AcquireAsync(start, lease, cancellationToken).ConfigureAwait(false);
+            using var machineLock = acquired.Lock;
+            var run = acquired.Status switch
+            {
+                LoginStatus.Succeeded => await UseRefreshTokenAsync(start, lease, acquired, cancellationToken).ConfigureAwait(false),
+                LoginStatus.Leased => await FollowAsync(acquired, cancellationToken).ConfigureAwait(false),
+                LoginStatus.RetryLater => FlightRun.Failed(FailureMessages.RetryLater(_services.Name, acquired.Delay)),
+                _ => Adopt(start, acquired),
+            };
+            if (!run.IsUnfinished)
+            {
+                return run;
+            }
+        }
+
+        return FlightRun.Superseded;
+    }
+
+    private async Task<LoginStoreResult> AcquireAsync(SignedInSnapshot start, LeaseClaim lease, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var acquired = await session.Store.AcquireAsync(HeldLogins.Of(start, _services), lease.Lease, cancellationToken).ConfigureAwait(false);
+            start.KeepLeaseId(null);
+            return acquired;
+        }
+        catch (StoreException)
+        {
+            // The write may have reached the store all the same. The next flight uses the same id, so it doesn't wait for this lease.
+            start.KeepLeaseId(lease.Lease.HolderId);
+            if (!_services.UsesClientCredentials)
+            {
+                throw;
+            }
+
+            // A client uses nothing up: it requests a token without the store.
+            return new LoginStoreResult(LoginStatus.Succeeded) { Version = start.Version };
+        }
+    }
+
+    private async Task<FlightRun> FollowAsync(LoginStoreResult leased, CancellationToken cancellationToken)
+    {
+        RefreshLog.WaitingForOtherProcess(_services.Logger, _services.Name);
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _services.Work.Stopping);
+        await session.Store.WaitForChangeAsync(leased, waiting.Token).ConfigureAwait(false);
+        return FlightRun.Unfinished;
+    }
+
+    private FlightRun Adopt(SignedInSnapshot start, LoginStoreResult found)
+    {
+        var run = _publisher.AdoptNewer(found);
+
+        // The same tokens under another version still need a refresh.
+        return _publisher.Snapshot is SignedInSnapshot now && now != start && now.Tokens.HasSameTokensAs(start.Tokens) ? FlightRun.Unfinished : run;
+    }
+
+    /// <summary>Calls the endpoint with the refresh token and saves what it returns.</summary>
+    private async Task<FlightRun> UseRefreshTokenAsync(
+        SignedInSnapshot start, LeaseClaim lease, LoginStoreResult acquired, CancellationToken cancellationToken)
+    {
+        var held = HeldLogins.Of(start, acquired.Revision, _services);
+        if (acquired.PossiblyUsed && start.Rejection is null)
+        {
+            start.MarkPossiblyUsed();
+            if (_services.WasStoreUnreachable && await WaitForLateSaveAsync(start, held, cancellationToken).ConfigureAwait(false) is { IsUnfinished: false } late)
+            {
+                return late;
+            }
+        }
+
+        var refreshToken = _services.UsesClientCredentials ? null : start.Tokens.RefreshToken;
+        if (refreshToken is null && !_services.UsesClientCredentials)
+        {
+            return await EndWithoutRefreshTokenAsync(start, held, lease).ConfigureAwait(false);
+        }
+
+        var call = new TokenCall(session, flight, start, lease, held);
+        var result = start.Rejection ?? await call.SendAsync(refreshToken, cancellationToken).ConfigureAwait(false);
+        if (result.NewRefreshToken is { } newRefreshToken)
+        {
+            return await SaveNewRefreshTokenAsync(held, newRefreshToken, result).ConfigureAwait(false);
+        }
+
+        switch (result.Outcome)
+        {
+            case TokenEndpointOutcome.Succeeded:
+                return await _publisher.SaveAsync(held, result.Tokens!).ConfigureAwait(false);
+
+            case TokenEndpointOutcome.Rejected or TokenEndpointOutcome.InteractionRequired:
+                return await EndLoginAsync(start, held, lease, result, cancellationToken).ConfigureAwait(false);
+
+            case var _ when ReferenceEquals(result, TokenCall.LeaseExpired):
+                // The machine slept: another process may have used the refresh token. Begin again at the store, under the same lease.
+                start.KeepLeaseId(lease.Lease.HolderId);
+                return FlightRun.Unfinished;
+
+            default:
+                var release = new LeaseRelease { RetryAfter = CoolDown.CapRetryAfter(result.RetryAfter), PossiblyUsed = start.IsPossiblyUsed };
+                await ReleaseAsync(held, lease, release).ConfigureAwait(false);
+                return FlightRun.Failed(FailureMessages.From(_services.Name, result));
+        }
+    }
+
+    /// <summary>
+    /// Another process left without a result, and the store was unreachable. That process may hold new tokens that it can save only now.
+    /// </summary>
+    private async Task<FlightRun> WaitForLateSaveAsync(SignedInSnapshot start, HeldLogin held, CancellationToken cancellationToken)
+    {
+        await _services.Time.DelayWasCancelledAsync(LateSaveTime, cancellationToken).ConfigureAwait(false);
+        var found = await session.Store.LoadAsync(held, cancellationToken).ConfigureAwait(false);
+        return found.Status == LoginStatus.Succeeded ? FlightRun.Unfinished : Adopt(start, found);
+    }
+
+    private async Task<FlightRun> SaveNewRefreshTokenAsync(HeldLogin held, string newRefreshToken, TokenEndpointResult result)
+    {
+        // The old refresh token is used up. Save the new one first, whatever else the response contains.
+        var run = await _publisher.SaveRefreshTokenAsync(held, newRefreshToken).ConfigureAwait(false);
+        if (!run.IsUnfinished)
+        {
+            return run;
+        }
+
+        if (result.Outcome != TokenEndpointOutcome.RefreshTokenOnly || _hasNewRefreshToken)
+        {
+            return FlightRun.Failed(FailureMessages.From(_services.Name, result));
+        }
+
+        _hasNewRefreshToken = true;
+        return FlightRun.Unfinished;
+    }
+
+    /// <summary>Ends the login. The store has the last word: another process may have refreshed in the meantime.</summary>
+    private async Task<FlightRun> EndLoginAsync(
+        SignedInSnapshot start, HeldLogin held, LeaseClaim lease, TokenEndpointResult result, CancellationToken cancellationToken)
+    {
+        // If the store can't be written now, keep the rejection and write it later. Never send the rejected refresh token again.
+        start.KeepRejection(result);
+        var reason = result.Outcome == TokenEndpointOutcome.InteractionRequired ? ReLoginReason.InteractionRequired
+            : start.IsPossiblyUsed ? ReLoginReason.LostRotation
+            : ReLoginReason.Rejected;
+        var ended = await session.Store.EndAsync(held, lease.Lease, reason, result.Error).ConfigureAwait(false);
+
+        // If another process took over the lease, its result decides.
+        return ended.Status == LoginStatus.Leased ? await FollowAsync(ended, cancellationToken).ConfigureAwait(false) : _publisher.AdoptNewer(ended);
+    }
+
+    private async Task<FlightRun> EndWithoutRefreshTokenAsync(SignedInSnapshot start, HeldLogin held, LeaseClaim lease)
+    {
+        if (flight.Reason == FlightReason.Requested && start.AccessToken.IsUnexpired(_services.Time))
+        {
+            // There is no need to refresh: keep the login. The caller of RefreshAsync gets an exception.
+            await ReleaseAsync(held, lease, new LeaseRelease()).ConfigureAwait(false);
+            return FlightRun.Superseded;
+        }
+
+        var ended = await session.Store.EndAsync(held, lease.Lease, ReLoginReason.NoRefreshToken, error: null).ConfigureAwait(false);
+        return _publisher.AdoptNewer(ended);
+    }
+
+    private async Task ReleaseAsync(HeldLogin held, LeaseClaim lease, LeaseRelease release)
+    {
+        try
+        {
+            await session.Store.ReleaseAsync(held, lease.Lease, release).ConfigureAwait(false);
+        }
+        catch (StoreException e)
+        {
+            // The lease ends by itself.
+            _services.StoreFailed(e);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+using TokenRefresh.Diagnostics;
+using TokenRefresh.SingleFlight;
+using TokenRefresh.Storage;
+
+namespace TokenRefresh.Refreshing;
+
+/// <summary>
+/// Lets the app ask the user to sign in again while requests wait. The new tokens continue the ended login, so the requests that were made
+/// under it are sent.
+/// </summary>
+internal sealed class InteractiveSignIn(SessionContext session, Flight flight, SessionPublisher publisher)
+{
+    private static readonly TimeSpan StoreCheckInterval = TimeSpan.FromSeconds(2);
+
+    private readonly SessionServices _services = session.Services;
+    private readonly EndedSnapshot _ended = (EndedSnapshot)publisher.Snapshot;
+
+    /// <summary>Asks the user, until they answer, time is over, or another sign-in or sign-out makes the question pointless.</summary>
+    /// <param name="ended">What the flight did. It holds the event that the app gets if the user doesn't sign in.</param>
+    public async Task<FlightRun> RunAsync(FlightRun ended)
+    {
+        RefreshLog.InteractiveSignInStarted(_services.Logger, _services.Name, _ended.End.Reason);
+        var app = new AppCancellation(session);
+        var asking = Task.Run(() => CallAppAsync(app.Token));
+        using var timeout = _services.Time.CreateTimeout(_services.Options.InteractiveSignInTimeout);
+        using var stopping = _services.Work.Stopping.Register(static source => ((CancellationTokenSource)source!).Cancel(), timeout);
+        var watching = WatchStoreAsync(timeout.Token);
+        await WaitExtensions.FirstOfAsync(asking, flight.Result, watching).ConfigureAwait(false);
+        timeout.Cancel();
+
+        var other = await watching.ConfigureAwait(false);
+        if (other.IsUnfinished && !flight.Result.IsCompleted && asking.IsCompleted)
+        {
+            return await ApplyAsync(await asking.ConfigureAwait(false), ended).ConfigureAwait(false);
+        }
+
+        app.Cancel();
+        if (other.IsUnfinished && !flight.Result.IsCompleted)
+        {
+            Decline("the time for it is over.");
+            _ = ApplyLateAsync(asking);
+            return ended;
+        }
+
+        // The login was replaced meanwhile: there is no event for it.
+        _ = ApplyLateAsync(asking);
+        return other.IsUnfinished ? FlightRun.Superseded : other;
+    }
+
+    /// <summary>Calls the app, which may throw anything.</summary>
+    private async Task<Answer> CallAppAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var args = new ReLoginRequiredEventArgs(_services.Name, session.UserKey, _ended.End.Reason, _ended.End.Error);
+            var tokens = await _services.Options.SignInInteractively!(args, cancellationToken).ConfigureAwait(false);
+            return tokens is null ? new Answer(tokens, "SignInInteractively returned null: the user declined.")
+                : !tokens.CanBeSentAs(_services.Options.Scheme) ? new Answer(Tokens: null, "the new tokens need a proof of possession, which isn't supported.")
+                : new Answer(tokens, "");
+        }
+        catch (Exception e)
+        {
+            return new Answer(Tokens: null, $"SignInInteractively threw {e.GetType().Name}.");
+        }
+    }
+
+    /// <summary>Reads the store from time to time: the user may sign in at another process.</summary>
+    /// <returns><see cref="FlightRun.Unfinished"/> when the token is cancelled.</returns>
+    private async Task<FlightRun> WatchStoreAsync(CancellationToken cancellationToken)
+    {
+        var interval = _services.HasStore ? StoreCheckInterval : Timeout.InfiniteTimeSpan;
+        while (!await _services.Time.DelayWasCancelledAsync(interval, cancellationToken).ConfigureAwait(false))
+        {
+            try
+            {
+                var held = HeldLogins.Of(_ended, _services);
+                var found = await session.Store.LoadAsync(held, cancellationToken).ConfigureAwait(false);
+                if (found.Status is LoginStatus.Newer or LoginStatus.SignedOut)
+                {
+                    return publisher.AdoptNewer(found);
+                }
+            }
+            catch (StoreException)
+            {
+                // The user can still answer here.
+            }
+        }
+
+        return FlightRun.Unfinished;
+    }
+
+    private async Task<FlightRun> ApplyAsync(Answer answer, FlightRun ended)
+    {
+        if (answer.Tokens is not { } tokens)
+        {
+            Decline(answer.Description);
+            return ended;
+        }
+
+        RefreshLog.InteractiveSignInSucceeded(_services.Logger, _services.Name);
+        return await publisher.SaveAsync(HeldLogins.Of(_ended, _services), tokens).ConfigureAwait(false);
+    }
+
+    // The user isn't asked again: the dialog that they closed would open with every request.
+    private void Decline(string description)
+    {
+        RefreshLog.InteractiveSignInFailed(_services.Logger, _services.Name, description);
+        publisher.TryPublish(_ended.AfterAsking());
+    }
+
+    /// <summary>Uses tokens that arrive after the wait, if the login is still the ended one. After a sign-out, revokes them.</summary>
+    private async Task ApplyLateAsync(Task<Answer> asking)
+    {
+        var answer = await asking.ConfigureAwait(false);
+        await flight.Result.ConfigureAwait(false);
+        if (answer.Tokens is { } tokens)
+        {
+            await TrackedWork.RunAsync(session, () => SaveLateAsync(tokens)).ConfigureAwait(false);
+        }
+    }
+
+    private Task<FlightRun> SaveLateAsync(TokenSet tokens)
+    {
+        // The store may have been read since, and may have returned the same ended login.
+        var current = session.Current;
+        return current is EndedSnapshot && current.LoginId == _ended.LoginId && current.Version == _ended.Version
+            ? new SessionPublisher(session, current).SaveAsync(HeldLogins.Of(current, _services), tokens)
+            : Task.FromResult(FlightRun.Superseded with { Orphaned = current is SignedOutSnapshot ? tokens : null });
+    }
+
+    private sealed record Answer(TokenSet? Tokens, string Description);
+}

@@ -1,0 +1,44 @@
+using TokenRefresh.SingleFlight;
+using TokenRefresh.Storage;
+
+namespace TokenRefresh.Refreshing;
+
+/// <summary>Applies a result that arrives after the deadline of its flight. The tokens are saved and used all the same.</summary>
+internal sealed class LateResult(SessionContext session, Flight flight, SessionSnapshot start, HeldLogin held)
+{
+    /// <summary>Waits for the call and applies its result, unless the session has changed since.</summary>
+    public async Task ApplyAsync(Task<TokenEndpointResult> calling)
+    {
+        TokenEndpointResult result;
+        try
+        {
+            result = await calling.ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // Cancelled, or failed: the flight has reported its failure.
+            return;
+        }
+
+        // The flight ends first: its failure is remembered, and this result clears it.
+        await flight.Result.ConfigureAwait(false);
+        await TrackedWork.RunAsync(session, () => ApplyAsync(result)).ConfigureAwait(false);
+    }
+
+    private Task<FlightRun> ApplyAsync(TokenEndpointResult result)
+    {
+        if (start is not SignedInSnapshot || session.Current != start)
+        {
+            var isSignedOut = session.Current is SignedOutSnapshot;
+            return Task.FromResult(FlightRun.Superseded with { Orphaned = isSignedOut ? result.Tokens : null });
+        }
+
+        var publisher = new SessionPublisher(session, start);
+        return result switch
+        {
+            { Tokens: { } tokens } => publisher.SaveAsync(held, tokens),
+            { NewRefreshToken: { } refreshToken } => publisher.SaveRefreshTokenAsync(held, refreshToken),
+            _ => Task.FromResult(FlightRun.Superseded),
+        };
+    }
+}

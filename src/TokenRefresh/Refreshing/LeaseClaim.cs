@@ -1,0 +1,31 @@
+using TokenRefresh.SingleFlight;
+using TokenRefresh.Storage;
+
+namespace TokenRefresh.Refreshing;
+
+/// <summary>A flight's right to use the refresh token, for a limited time.</summary>
+/// <param name="Lease">What is written to the store.</param>
+/// <param name="RequestedAt">When the lease was requested. It was acquired later, so it ends later.</param>
+/// <param name="UsableFor">How long the refresh token may be sent.</param>
+internal sealed record LeaseClaim(RefreshLease Lease, ClockReading RequestedAt, TimeSpan UsableFor)
+{
+    // The time between the last moment of sending and the end of the lease in the store.
+    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(5);
+
+    public static LeaseClaim New(SessionServices services) => Create(Guid.NewGuid().ToString("N"), services);
+
+    /// <summary>A lease on these tokens, or the one whose write got no answer before.</summary>
+    public static LeaseClaim For(SignedInSnapshot start, SessionServices services) =>
+        start.UnansweredLeaseId is { } id ? Create(id, services) : New(services);
+
+    /// <summary>
+    /// Whether the refresh token must not be sent any more. Timers stand still while the machine sleeps, so this compares both clocks.
+    /// </summary>
+    public bool IsOver(TimeProvider time) => RequestedAt.Elapsed(time) >= UsableFor;
+
+    private static LeaseClaim Create(string holderId, SessionServices services)
+    {
+        var usable = services.Options.RefreshTimeout;
+        return new LeaseClaim(new RefreshLease(holderId, usable + Margin), ClockReading.Now(services.Time), usable);
+    }
+}

@@ -1,0 +1,47 @@
+using TokenRefresh.Diagnostics;
+
+namespace TokenRefresh.Refreshing;
+
+/// <summary>Revokes the tokens that a sign-out ended, in the background. The sign-out stands, whatever the server answers.</summary>
+internal static class Revoker
+{
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>Starts the revocation and returns at once. A disposal waits for it.</summary>
+    /// <param name="session">The session that was signed out.</param>
+    /// <param name="tokens">What the sign-out ended; <see langword="null"/> if there was nothing.</param>
+    public static void Start(SessionContext session, TokenSet? tokens)
+    {
+        if (tokens is not null && session.Services.Revocation is not null)
+        {
+            var isTracked = session.Services.Work.TryBeginFollowUp();
+            _ = Task.Run(() => RunAsync(session.Services, tokens, isTracked));
+        }
+    }
+
+    private static async Task RunAsync(SessionServices services, TokenSet tokens, bool isTracked)
+    {
+        try
+        {
+            using var limit = services.Time.CreateTimeout(Timeout);
+            if (await services.Revocation!.RevokeAsync(tokens, limit.Token).ConfigureAwait(false) is { } failure)
+            {
+                RefreshLog.RevocationFailed(services.Logger, services.Name, failure);
+                return;
+            }
+
+            RefreshLog.Revoked(services.Logger, services.Name);
+        }
+        catch (Exception)
+        {
+            // A logger of the app failed. Nothing waits for a revocation.
+        }
+        finally
+        {
+            if (isTracked)
+            {
+                services.Work.End();
+            }
+        }
+    }
+}

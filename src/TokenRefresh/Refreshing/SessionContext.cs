@@ -1,0 +1,112 @@
+using TokenRefresh.Diagnostics;
+using TokenRefresh.SingleFlight;
+using TokenRefresh.Storage;
+
+namespace TokenRefresh.Refreshing;
+
+/// <summary>One session's state, with what its flights need: the services of its name, its user, and the app's event handlers.</summary>
+internal sealed class SessionContext : SessionState
+{
+    private EventHandlers? _handlers;
+
+    /// <param name="services">What the sessions of one name share.</param>
+    /// <param name="userKey">The user, or <see langword="null"/>.</param>
+    /// <param name="owner">The sender of the session's events.</param>
+    /// <param name="initial">The state to start with.</param>
+    public SessionContext(SessionServices services, string? userKey, TokenSession owner, SessionSnapshot initial)
+        : base(initial)
+    {
+        Services = services;
+        UserKey = userKey;
+        Owner = owner;
+    }
+
+    public SessionServices Services { get; }
+
+    public override FlightSettings Settings => Services.FlightSettings;
+
+    public string? UserKey { get; }
+
+    public TokenSession Owner { get; }
+
+    public TokenSessionKey Key => new(Services.Name, UserKey);
+
+    public LoginStore Store => Services.OpenStore(new(Services.Name, UserKey ?? Services.ClientRecord));
+
+    /// <summary>The app's event handlers; <see langword="null"/> until the first one is added.</summary>
+    public EventHandlers? Handlers => _handlers;
+
+    /// <summary>Whether anybody has asked for this session since the cache looked last.</summary>
+    public bool WasAccessed { get; set; }
+
+    /// <summary>
+    /// Whether the session can be evicted: its tokens are stored or absent, no refresh is running, and it has no event handlers.
+    /// </summary>
+    public bool CanBeEvicted => !HasFlight
+        && Handlers?.IsEmpty is not false
+        && CoolDown?.Blocks(FlightReason.Expired, Services.Time, out _) is not true
+        && Current switch
+        {
+            SignedInSnapshot signedIn => Services.HasStore && signedIn is { IsUnsaved: false, Rejection: null },
+            SignedOutSnapshot signedOut => !Services.HasStore || !signedOut.AwaitsStore,
+            _ => true,
+        };
+
+    /// <summary>Waits for a flight's result. It allocates nothing of its own while no listener is attached.</summary>
+    public Task<FlightResult> WaitForAsync(Flight flight, CancellationToken cancellationToken)
+    {
+        var number = flight.AddWaiter();
+        var result = flight.Result;
+        if (result.IsCompleted)
+        {
+            return result;
+        }
+
+        var isJoined = number > 1 || flight.Reason == FlightReason.Proactive;
+        return Services.Telemetry.StartWait(isJoined) is { } measurement
+            ? WaitAndMeasureAsync(flight, measurement, cancellationToken)
+            : result.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Returns the event handlers in order to add one. A session with event handlers stays in memory.</summary>
+    public EventHandlers AddHandlers()
+    {
+        Interlocked.CompareExchange(ref _handlers, new EventHandlers(), null);
+        OnSignedIn();
+        return _handlers;
+    }
+
+#if NET8_0_OR_GREATER
+    /// <summary>Waits for a flight on the calling thread. The flight doesn't depend on a pool thread that another caller blocks.</summary>
+    /// <exception cref="OperationCanceledException">The caller's token was cancelled.</exception>
+    public FlightResult WaitOnThisThread(Flight flight, CancellationToken cancellationToken)
+    {
+        flight.AddWaiter();
+        FlightLauncher.LeadOnOwnThread(this, flight);
+        flight.Result.Wait(cancellationToken);
+        return flight.Result.Result;
+    }
+#endif
+
+    private async Task<FlightResult> WaitAndMeasureAsync(Flight flight, WaitMeasurement measurement, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await flight.Result.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            Services.Telemetry.EndWait(measurement, flight.Activity);
+        }
+    }
+
+    protected override void Lead(Flight flight) => FlightLauncher.LeadOnPool(this, flight);
+
+    protected override void OnSignedIn()
+    {
+        if (UserKey is not null)
+        {
+            Services.Cache.KeepAlive(this);
+        }
+    }
+}

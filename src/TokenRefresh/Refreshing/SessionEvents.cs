@@ -1,0 +1,58 @@
+using TokenRefresh.Diagnostics;
+
+namespace TokenRefresh.Refreshing;
+
+/// <summary>Notifies the app, outside every lock and on a pool thread: its handlers may block, throw, sign in, or call the client.</summary>
+internal static class SessionEvents
+{
+    // A waiter that must tell the user to sign in finds the event raised already. A handler that blocks delays the waiters no longer than
+    // this. Real time, whatever the session's clock is.
+    private static readonly TimeSpan MaxHandlerDelay = TimeSpan.FromMilliseconds(100);
+
+    public static async Task RaiseAsync(SessionContext session, EventArgs? args)
+    {
+        if (args is null || !HasHandlers(session, args))
+        {
+            return;
+        }
+
+        var handling = Task.Run(() => CallHandlersAsync(session, args));
+        await WaitExtensions.FirstOfAsync(handling, TimeProvider.System.Delay(MaxHandlerDelay, CancellationToken.None)).ConfigureAwait(false);
+    }
+
+    private static bool HasHandlers(SessionContext session, EventArgs args) =>
+        session.Handlers?.For(args).Any() is true || (args is ReLoginRequiredEventArgs && session.Services.Options.OnReLoginRequired is not null);
+
+    private static async Task CallHandlersAsync(SessionContext session, EventArgs args)
+    {
+        // One by one: a handler that throws doesn't keep the event from the next.
+        foreach (var handler in session.Handlers?.For(args) ?? [])
+        {
+            try
+            {
+                handler(session.Owner);
+            }
+            catch (Exception e)
+            {
+                LogThrown(session, e);
+            }
+        }
+
+        if (args is ReLoginRequiredEventArgs required && session.Services.Options.OnReLoginRequired is { } callback)
+        {
+            var app = new AppCancellation(session);
+            using var stopping = app.FollowFrom(session.Services.Work.Stopping);
+            try
+            {
+                await callback(session.Owner, required, app.Token).ConfigureAwait(false);
+            }
+            catch (Exception e)
+            {
+                LogThrown(session, e);
+            }
+        }
+    }
+
+    private static void LogThrown(SessionContext session, Exception thrown) =>
+        RefreshLog.HandlerThrew(session.Services.Logger, session.Services.Name, thrown.GetType().Name);
+}

@@ -1,0 +1,158 @@
+using TokenRefresh.Diagnostics;
+using TokenRefresh.SingleFlight;
+using TokenRefresh.Storage;
+
+namespace TokenRefresh.Refreshing;
+
+/// <summary>
+/// Saves tokens and publishes what follows, for one flight or one late result. It publishes only over the snapshot that it published last,
+/// so a sign-in or sign-out in between wins.
+/// </summary>
+/// <param name="session">The session.</param>
+/// <param name="start">The snapshot that the work begins with.</param>
+internal sealed class SessionPublisher(SessionContext session, SessionSnapshot start)
+{
+    private readonly SessionServices _services = session.Services;
+    private readonly SnapshotFactory _snapshots = new(session.Services);
+
+    /// <summary>The snapshot that was published last.</summary>
+    public SessionSnapshot Snapshot { get; private set; } = start;
+
+    /// <summary>Saves the tokens that the endpoint returned, then publishes them.</summary>
+    /// <param name="held">What this process held before.</param>
+    /// <param name="fresh">The new tokens.</param>
+    public async Task<FlightRun> SaveAsync(HeldLogin held, TokenSet fresh)
+    {
+        var tokens = fresh.WithDefaultsFrom((Snapshot as SignedInSnapshot)?.Tokens, _services.Time.GetUtcNow());
+        var loginId = Snapshot.LoginId;
+        try
+        {
+            var saved = await session.Store.SaveAsync(held, tokens).ConfigureAwait(false);
+            return saved.Status == LoginStatus.Succeeded
+                ? PublishRefreshed(_snapshots.Refreshed(loginId, saved.Version, tokens, saved.Revision))
+                : Orphan(tokens, AdoptNewer(saved));
+        }
+        catch (StoreException e)
+        {
+            var unsaved = _snapshots.Refreshed(loginId, Snapshot.Version + 1, tokens, revision: null);
+            return _services.UsesClientCredentials ? PublishRefreshed(unsaved) : PublishUnsaved(unsaved, e);
+        }
+    }
+
+    /// <summary>Saves a new refresh token that came without an access token, then publishes it.</summary>
+    public async Task<FlightRun> SaveRefreshTokenAsync(HeldLogin held, string refreshToken)
+    {
+        var previous = (SignedInSnapshot)Snapshot;
+        var tokens = previous.Tokens.WithRefreshToken(refreshToken);
+        try
+        {
+            var saved = await session.Store.SaveAsync(held, tokens).ConfigureAwait(false);
+            if (saved.Status != LoginStatus.Succeeded)
+            {
+                return Orphan(tokens, AdoptNewer(saved));
+            }
+
+            var next = SnapshotFactory.WithSameAccessToken(previous, saved.Version, tokens, saved.Revision);
+            return TryPublish(next) ? FlightRun.Unfinished : Orphan(tokens, FlightRun.Superseded);
+        }
+        catch (StoreException e)
+        {
+            PublishUnsaved(SnapshotFactory.WithSameAccessToken(previous, previous.Version + 1, tokens, revision: null), e);
+            return FlightRun.Unfinished;
+        }
+    }
+
+    /// <summary>Publishes what the store holds. The first use of a login isn't an event.</summary>
+    public FlightRun Load(LoginStoreResult found) => found.Status == LoginStatus.Succeeded
+        ? Keep(found)
+        : _snapshots.FromStore(found, Snapshot) switch
+        {
+            EndedSnapshot ended => PublishEnded(ended),
+            var next => TryPublish(next) ? FlightRun.Unfinished : FlightRun.Superseded,
+        };
+
+    /// <summary>Publishes what another process wrote to the store. New tokens of the same login are an event.</summary>
+    public FlightRun AdoptNewer(LoginStoreResult found)
+    {
+        var next = _snapshots.FromStore(found, Snapshot);
+        if (next is EndedSnapshot ended)
+        {
+            return PublishEnded(ended);
+        }
+
+        var isSameLogin = next.LoginId == Snapshot.LoginId;
+        if (!TryPublish(next) || next is not SignedInSnapshot signedIn || !isSameLogin)
+        {
+            return FlightRun.Superseded;
+        }
+
+        RefreshLog.NewerTokensLoaded(_services.Logger, session.Services.Name);
+        return new FlightRun(FlightOutcome.LoadedFromStore, FlightResult.Completed) { Event = TokensRefreshed(signedIn) };
+    }
+
+    /// <summary>Publishes the end of the login. It is an event, unless the app has been notified of this very end before.</summary>
+    public FlightRun PublishEnded(EndedSnapshot ended)
+    {
+        var isKnown = Snapshot is EndedSnapshot known && known.LoginId == ended.LoginId;
+        if (!TryPublish(ended))
+        {
+            return FlightRun.Superseded;
+        }
+
+        if (isKnown)
+        {
+            return FlightRun.Unfinished;
+        }
+
+        _services.Telemetry.LoginEnded(ended.End.Reason);
+        RefreshLog.LoginEnded(_services.Logger, _services.Name, ended.End.Reason, ended.End.Error ?? "none");
+        return new FlightRun(FlightOutcome.ReLoginRequired, FlightResult.Completed)
+        {
+            Event = new ReLoginRequiredEventArgs(_services.Name, session.UserKey, ended.End.Reason, ended.End.Error),
+        };
+    }
+
+    /// <summary>Publishes a snapshot that needs no event.</summary>
+    public bool TryPublish(SessionSnapshot next)
+    {
+        if (!session.TryPublish(Snapshot, next))
+        {
+            return false;
+        }
+
+        Snapshot = next;
+        return true;
+    }
+
+    private FlightRun Keep(LoginStoreResult found)
+    {
+        // The store was read and holds nothing newer: trust that for a while.
+        SessionSnapshot next = Snapshot switch
+        {
+            EndedSnapshot ended => _snapshots.Ended(ended.LoginId, ended.Version, ended.End, ended.CanAskUser),
+            SignedOutSnapshot => _snapshots.SignedOut(found.Version),
+            var same => same,
+        };
+        return next == Snapshot || TryPublish(next) ? FlightRun.Unfinished : FlightRun.Superseded;
+    }
+
+    /// <summary>Publishes tokens that the endpoint returned and the store holds.</summary>
+    public FlightRun PublishRefreshed(SignedInSnapshot next) => TryPublish(next)
+        ? new FlightRun(FlightOutcome.Refreshed, FlightResult.Completed) { Event = TokensRefreshed(next) }
+        : Orphan(next.Tokens, FlightRun.Superseded);
+
+    private FlightRun PublishUnsaved(SignedInSnapshot unsaved, StoreException failure)
+    {
+        RefreshLog.SaveFailed(_services.Logger, _services.Name, failure.Cause.GetType().Name);
+        unsaved.MarkUnsaved();
+        var run = PublishRefreshed(unsaved);
+        DeferredSave.Start(session, unsaved);
+        return run;
+    }
+
+    // Only a sign-out orphans tokens. After a new sign-in the same refresh token may be in use, so it is never revoked then.
+    private FlightRun Orphan(TokenSet tokens, FlightRun run) =>
+        session.Current is SignedOutSnapshot ? run with { Orphaned = tokens } : run;
+
+    private TokensRefreshedEventArgs TokensRefreshed(SignedInSnapshot next) => new(_services.Name, session.UserKey, next.Tokens.ExpiresAt);
+}

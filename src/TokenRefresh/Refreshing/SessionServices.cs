@@ -1,0 +1,106 @@
+using Microsoft.Extensions.Logging;
+using Polly;
+using TokenRefresh.Diagnostics;
+using TokenRefresh.Protocol;
+using TokenRefresh.SingleFlight;
+using TokenRefresh.Storage;
+
+namespace TokenRefresh.Refreshing;
+
+/// <summary>What all sessions of one name share: options, clock, seams and log. A session itself holds only its state.</summary>
+internal sealed class SessionServices : IAsyncDisposable
+{
+    // How long a failure of the store makes a lease that ended without a result suspicious.
+    private static readonly TimeSpan StoreOutageMemory = TimeSpan.FromMinutes(1);
+
+    private volatile StoreOutage? _storeOutage;
+
+    public required string Name { get; init; }
+
+    public required TokenRefreshOptions Options { get; init; }
+
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>Returns a random number from 0 to 1.</summary>
+    public required Func<double> Random { get; init; }
+
+    /// <summary>Where the tokens are kept; <see langword="null"/>: in the sessions themselves.</summary>
+    public ITokenStore? Store { get; init; }
+
+    public ITokenProtector? Protector { get; init; }
+
+    /// <summary>Watches the records that a session waits for.</summary>
+    public required RecordWatch Watch { get; init; }
+
+    public required ITokenEndpoint Endpoint { get; init; }
+
+    /// <summary>The Polly pipeline around the token call.</summary>
+    public required ResiliencePipeline<TokenEndpointResult> Pipeline { get; init; }
+
+    /// <summary>Revokes tokens at the server after a sign-out; <see langword="null"/> if no revocation endpoint is set.</summary>
+    public TokenRevocation? Revocation { get; init; }
+
+    public required ILogger Logger { get; init; }
+
+    public required SessionTelemetry Telemetry { get; init; }
+
+    public required FlightSettings FlightSettings { get; init; }
+
+    public required WorkTracker Work { get; init; }
+
+    /// <summary>Disposed with the sessions: what was created for them alone.</summary>
+    public IDisposable? Owned { get; init; }
+
+    /// <summary>Whether these services belong to one session and end with it.</summary>
+    public bool EndsWithSession { get; init; }
+
+    /// <summary>The sessions of users. Set once, by their owner.</summary>
+    public ISessionCache Cache { get; set; } = NoCache.Instance;
+
+    /// <summary>Whether the tokens are the client's own (RFC 6749, section 4.4): no user signs in, and there is no refresh token.</summary>
+    public bool UsesClientCredentials => Options.GrantType == TokenGrantType.ClientCredentials;
+
+    public bool HasStore => Store is not null;
+
+    /// <summary>
+    /// Distinguishes the records of a client's own tokens by what was requested: a token of another scope is another token.
+    /// <see langword="null"/> for the tokens of users.
+    /// </summary>
+    public string? ClientRecord { get; init; }
+
+    /// <summary>The state of a session that nothing is known of.</summary>
+    public SessionSnapshot InitialSnapshot => HasStore || UsesClientCredentials ? NotLoadedSnapshot.Initial : SignedOutSnapshot.Initial;
+
+    /// <summary>Opens the saved login of a session.</summary>
+    public LoginStore OpenStore(TokenSessionKey key) =>
+        Store is null ? MemoryLoginStore.Instance : new SharedLoginStore(Store, key, Protector, Time, Watch);
+
+    /// <summary>Whether the store failed in the last minute.</summary>
+    public bool WasStoreUnreachable => _storeOutage is { } outage && outage.At.Elapsed(Time) < StoreOutageMemory;
+
+    /// <summary>Logs and remembers a failure of the store.</summary>
+    public void StoreFailed(StoreException failure)
+    {
+        _storeOutage = new StoreOutage(ClockReading.Now(Time));
+        RefreshLog.StoreFailed(Logger, Name, failure.Cause.GetType().Name);
+    }
+
+    /// <summary>Waits for the work that is running, then disposes what was created for these sessions.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Work.DrainAsync(Options.RefreshTimeout).ConfigureAwait(false);
+        (Cache as IDisposable)?.Dispose();
+        Owned?.Dispose();
+    }
+
+    private sealed record StoreOutage(ClockReading At);
+
+    private sealed class NoCache : ISessionCache
+    {
+        public static NoCache Instance { get; } = new();
+
+        public void KeepAlive(SessionContext session)
+        {
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using TokenRefresh.SingleFlight;
+using TokenRefresh.Storage;
+
+namespace TokenRefresh.Refreshing;
+
+/// <summary>Creates the snapshots of a session from tokens and from what the store returned.</summary>
+internal sealed class SnapshotFactory(SessionServices services)
+{
+    /// <summary>The state after a sign-in.</summary>
+    public SignedInSnapshot SignedIn(LoginId loginId, LoginStoreResult saved, TokenSet tokens) =>
+        Create(loginId, saved.Version, WithHeader(tokens), new AccessTokenSlot(ScheduleOf(tokens, ReceivedAt(tokens)), ReceivedAt(tokens)), saved.Revision);
+
+    /// <summary>The state after the endpoint returned an access token.</summary>
+    public SignedInSnapshot Refreshed(LoginId loginId, long version, TokenSet tokens, string? revision) =>
+        Create(loginId, version, WithHeader(tokens), new AccessTokenSlot(ScheduleOf(tokens, ReceivedAt(tokens)), ReceivedAt(tokens)) { IsFromEndpoint = true }, revision);
+
+    /// <summary>The state after the endpoint returned a new refresh token, and nothing else.</summary>
+    public static SignedInSnapshot WithSameAccessToken(SignedInSnapshot previous, long version, TokenSet tokens, string? revision) =>
+        Create(previous.LoginId, version, tokens.WithHeader(previous.Header), previous.AccessToken, revision);
+
+    /// <summary>The state that the store's record describes.</summary>
+    /// <param name="found">What the store returned.</param>
+    /// <param name="previous">The session's state so far.</param>
+    public SessionSnapshot FromStore(LoginStoreResult found, SessionSnapshot previous) => found.Status switch
+    {
+        LoginStatus.Newer => Loaded(found, previous),
+        LoginStatus.LoginEnded => Ended(
+            LoginId.Parse(found.LoginId),
+            found.Version,
+            new LoginEnd(found.Reason, found.Error, found.TokenHash),
+            canAskUser: previous is not EndedSnapshot { CanAskUser: false } known || known.LoginId != LoginId.Parse(found.LoginId)),
+        _ => services.UsesClientCredentials ? new NotLoadedSnapshot(found.Version) : SignedOut(found.Version),
+    };
+
+    public EndedSnapshot Ended(LoginId loginId, long version, LoginEnd end, bool canAskUser) =>
+        new(loginId, version, end, StoreCheckedNow(), canAskUser && services.Options.SignInInteractively is not null);
+
+    public SignedOutSnapshot SignedOut(long version) => new(version, StoreCheckedNow());
+
+    private SignedInSnapshot Loaded(LoginStoreResult found, SessionSnapshot previous)
+    {
+        // A rejected access token stays rejected when it reappears under another version.
+        if (previous is SignedInSnapshot same && same.LoginId == LoginId.Parse(found.LoginId) && same.Tokens.HasAccessTokenOf(found.Tokens))
+        {
+            return WithSameAccessToken(same, found.Version, found.Tokens, found.Revision);
+        }
+
+        var receivedAt = ClockReading.Ago(found.Age, services.Time);
+        var slot = new AccessTokenSlot(ScheduleOf(found.Tokens, receivedAt), receivedAt);
+        return Create(LoginId.Parse(found.LoginId), found.Version, WithHeader(found.Tokens), slot, found.Revision);
+    }
+
+    private static SignedInSnapshot Create(LoginId loginId, long version, TokenSet tokens, AccessTokenSlot slot, string? revision) =>
+        new(loginId, version, tokens, slot) { Revision = revision };
+
+    private TokenSet WithHeader(TokenSet tokens) => tokens.WithScheme(services.Options.Scheme);
+
+    private TokenSchedule ScheduleOf(TokenSet tokens, ClockReading receivedAt)
+    {
+        var lifetime = tokens.ExpiresAt - (tokens.ReceivedAt ?? new DateTimeOffset(receivedAt.Utc));
+        var schedule = TokenSchedule.For(receivedAt.Utc, lifetime, services.Options, services.Random());
+        var canRefresh = tokens.RefreshToken is not null || services.UsesClientCredentials;
+        return canRefresh || lifetime is null ? schedule : schedule.WithoutRefresh;
+    }
+
+    private ClockReading ReceivedAt(TokenSet tokens) =>
+        ClockReading.Ago(tokens.ReceivedAt is { } received ? services.Time.GetUtcNow() - received : TimeSpan.Zero, services.Time);
+
+    // Without a store nobody else can change the session, so it is never read again.
+    private ClockReading StoreCheckedNow() => services.HasStore ? ClockReading.Now(services.Time) : ClockReading.Never;
+}

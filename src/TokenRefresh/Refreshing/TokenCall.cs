@@ -1,0 +1,122 @@
+using Polly;
+using TokenRefresh.Protocol;
+using TokenRefresh.SingleFlight;
+using TokenRefresh.Storage;
+
+namespace TokenRefresh.Refreshing;
+
+/// <summary>One flight's call of the token endpoint: through the Polly pipeline, within the deadline, and only while the lease lasts.</summary>
+internal sealed class TokenCall(SessionContext session, Flight flight, SessionSnapshot start, LeaseClaim lease, HeldLogin held)
+{
+    private readonly SessionServices _services = session.Services;
+
+    // The attempt whose answer hasn't arrived. If it never does, the server may have used the refresh token.
+    private volatile TokenEndpointRequest? _attempt;
+    private TokenEndpointResult? _lastResult;
+
+    /// <summary>The result of a call that wasn't made because the lease had ended.</summary>
+    public static TokenEndpointResult LeaseExpired { get; } =
+        TokenEndpointResult.Transient("the lease ended before the request was sent.", retryAfter: TimeSpan.Zero);
+
+    /// <param name="refreshToken">The refresh token; <see langword="null"/> with client credentials.</param>
+    /// <param name="cancellationToken">The flight's deadline.</param>
+    public async Task<TokenEndpointResult> SendAsync(string? refreshToken, CancellationToken cancellationToken)
+    {
+        var previousFailed = session.CoolDown is not null;
+        var calling = RunAsync(() => RefreshPipeline.ExecuteAsync(
+            _services.Pipeline, ct => AttemptAsync(refreshToken, ct), previousFailed, cancellationToken).AsTask());
+        try
+        {
+            return await calling.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            var wasSent = MarkIfSent(_attempt);
+            _ = new LateResult(session, flight, start, held).ApplyAsync(calling);
+            var limit = $"within RefreshTimeout, {_services.Options.RefreshTimeout.TotalSeconds} s.";
+            return wasSent ? TokenEndpointResult.TimedOut("no answer " + limit) : TokenEndpointResult.Transient("no connection " + limit);
+        }
+        catch (Exception e)
+        {
+            // Only a custom pipeline gets here: an open circuit, a rate limit, a timeout of its own.
+            MarkIfSent(_attempt);
+            return TokenEndpointResult.TimedOut($"the refresh pipeline gave up ({e.GetType().Name}).");
+        }
+    }
+
+    // The app's endpoint or pipeline may block before its first await, so it gets a thread of its own kind. A flight that runs outside the
+    // pool must not wait for the pool: its waiters may block all of the pool's threads.
+    private static Task<TokenEndpointResult> RunAsync(Func<Task<TokenEndpointResult>> call) => Thread.CurrentThread.IsThreadPoolThread
+        ? Task.Run(call)
+        : Task.Factory.StartNew(call, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+
+    private async ValueTask<TokenEndpointResult> AttemptAsync(string? refreshToken, CancellationToken cancellationToken)
+    {
+        if (_lastResult is not null && _services.Work.IsStopping)
+        {
+            // The app ends: the pause before this attempt was cut short, and there is no other attempt.
+            return _lastResult;
+        }
+
+        if (lease.IsOver(_services.Time))
+        {
+            return LeaseExpired;
+        }
+
+        var request = new TokenEndpointRequest(session.Key, refreshToken, _services.Options.Scope);
+        _attempt = request;
+        TokenEndpointResult result;
+        try
+        {
+            result = await _services.Endpoint.RequestTokenAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Cut short by the deadline or by a timeout of the app's pipeline. Whatever a next attempt returns, this one had no answer.
+            MarkIfSent(request);
+            throw;
+        }
+        catch (Exception e)
+        {
+            result = EndpointExceptionClassifier.Classify(e);
+        }
+
+        _attempt = null;
+        if (result.RefreshTokenMayBeUsed)
+        {
+            MarkPossiblyUsed();
+        }
+
+        return _lastResult = Check(result, request);
+    }
+
+    private TokenEndpointResult Check(TokenEndpointResult result, TokenEndpointRequest request)
+    {
+        if (result.Tokens is { } tokens && !tokens.CanBeSentAs(_services.Options.Scheme))
+        {
+            result = TokenEndpointResult.Misconfigured(
+                "the token endpoint returns tokens that need a proof of possession, which can't be sent. Request bearer tokens.",
+                newRefreshToken: tokens.RefreshToken);
+        }
+
+        // Whoever made the endpoint: the error code gets into messages and logs.
+        result = result.WithError(ErrorCode.Sanitize(result.Error, request.RefreshToken, _services.Options.ClientSecret));
+        return _services.UsesClientCredentials && result.Outcome is TokenEndpointOutcome.Rejected or TokenEndpointOutcome.InteractionRequired
+            ? TokenEndpointResult.Misconfigured("the token endpoint rejects the client's own credentials.", result.Error)
+            : result;
+    }
+
+    /// <returns>Whether the refresh token may have left this process.</returns>
+    private bool MarkIfSent(TokenEndpointRequest? request)
+    {
+        if (request is not { MayBeSent: true })
+        {
+            return false;
+        }
+
+        MarkPossiblyUsed();
+        return true;
+    }
+
+    private void MarkPossiblyUsed() => (start as SignedInSnapshot)?.MarkPossiblyUsed();
+}

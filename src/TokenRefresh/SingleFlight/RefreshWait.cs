@@ -1,0 +1,104 @@
+namespace TokenRefresh.SingleFlight;
+
+/// <summary>
+/// The one loop of everything that waits for a token: <see cref="MoveNext"/> until it returns false, and between the calls wait for the
+/// <see cref="Flight"/> and hand its result to <see cref="CanContinueAfter"/>.
+/// </summary>
+/// <remarks>The caller awaits, not this struct: a second async method would be most of the memory of a waiting request.</remarks>
+internal struct RefreshWait
+{
+    // After three refreshed tokens that are stale at once, stop waiting and continue with the current one.
+    private const int MaxFlights = 3;
+
+    private readonly SessionState _session;
+
+    // The login that the request belongs to; null for a request that hasn't been sent yet.
+    private readonly LoginId? _loginId;
+    private int _flights;
+
+    private RefreshWait(SessionState session, LoginId? loginId, SessionSnapshot current)
+    {
+        _session = session;
+        _loginId = loginId;
+        Current = current;
+    }
+
+    /// <summary>The snapshot to continue with.</summary>
+    public SessionSnapshot Current { get; private set; }
+
+    /// <summary>What to wait for.</summary>
+    public Flight Flight { get; private set; } = Flight.Superseded;
+
+    /// <summary>The token was rejected, but it is so new that no refresh was started. The 401 is the caller's.</summary>
+    public bool IsRejectedThoughJustRefreshed { get; private init; }
+
+    /// <summary>Waits until there is a token that may be sent, or none is needed.</summary>
+    public static RefreshWait ForToken(SessionState session) => new(session, loginId: null, session.Current);
+
+    /// <summary>Waits, after a 401, for another access token than the one that was sent.</summary>
+    public static RefreshWait AfterRejection(SessionState session, SignedInSnapshot sent) => session.TryReject(sent)
+        ? new(session, sent.LoginId, sent)
+        : new(session, sent.LoginId, sent) { _flights = MaxFlights, IsRejectedThoughJustRefreshed = true };
+
+    /// <summary>Reads the session, and joins a flight if there is no token to continue with.</summary>
+    /// <returns><see langword="false"/>: continue with <see cref="Current"/>.</returns>
+    public bool MoveNext()
+    {
+        if (IsRejectedThoughJustRefreshed)
+        {
+            return false;
+        }
+
+        Current = _session.Current;
+        if (_loginId is not null && Current.LoginId != _loginId)
+        {
+            return false;
+        }
+
+        switch (Current.Decide(_session.Settings.Time))
+        {
+            case RefreshDecision.Wait when _flights < MaxFlights:
+                _flights++;
+                Flight = _session.Join(Current, ReasonFor(Current));
+                return true;
+
+            case RefreshDecision.SendAndRefresh:
+                _session.Join(Current, FlightReason.Proactive);
+                return false;
+
+            default:
+                return false;
+        }
+    }
+
+    /// <summary>Whether to call <see cref="MoveNext"/> again. If not, the flight failed, but <see cref="Current"/> can be used all the same.</summary>
+    /// <exception cref="TokenRefreshException">The flight failed, and there is no token that may be sent.</exception>
+    public bool CanContinueAfter(FlightResult result)
+    {
+        if (!result.IsFailure(out var failure))
+        {
+            return true;
+        }
+
+        // The token may be valid still, if the refresh was proactive. And without a login, the flight only read the store.
+        Current = _session.Current;
+        var isUsable = Current switch
+        {
+            SignedInSnapshot signedIn => signedIn.AccessToken.IsUnexpired(_session.Settings.Time),
+            SignedOutSnapshot => true,
+            EndedSnapshot ended => !ended.CanAskUser,
+            _ => false,
+        };
+        return isUsable ? false : throw failure.ToException();
+    }
+
+    /// <summary>Whether the rejected token had been replaced before its 401 arrived, so that no flight was needed.</summary>
+    public readonly bool WasAlreadyReplaced => _flights == 0 && Current is SignedInSnapshot;
+
+    private static FlightReason ReasonFor(SessionSnapshot snapshot) => snapshot switch
+    {
+        SignedInSnapshot { AccessToken.IsRejected: true } => FlightReason.Rejected,
+        SignedInSnapshot => FlightReason.Expired,
+        _ => FlightReason.FirstUse,
+    };
+}

@@ -1,0 +1,77 @@
+namespace TokenRefresh.SingleFlight;
+
+/// <summary>
+/// The state of a session at one moment. There are four kinds, one type each. A snapshot never changes, except for flags that are set
+/// once. A request reads the current snapshot with one volatile read and remembers it.
+/// </summary>
+/// <param name="loginId">The login; <see cref="LoginId.None"/> if there is none.</param>
+/// <param name="version">The version of the login's tokens. It only grows, across logins too.</param>
+internal abstract class SessionSnapshot(LoginId loginId, long version)
+{
+    /// <summary>How long "there is no login" from a shared store is trusted. Another process may sign in at any time.</summary>
+    public static readonly TimeSpan RecheckInterval = TimeSpan.FromSeconds(1);
+
+    public LoginId LoginId => loginId;
+
+    public long Version => version;
+
+    public abstract TokenSessionState State { get; }
+
+    /// <summary>What to do with a request that is about to be sent.</summary>
+    public abstract RefreshDecision Decide(TimeProvider time);
+
+    /// <summary>Whether this is a signed-in state of the given login.</summary>
+    public bool IsSignedInAs(LoginId login) => this is SignedInSnapshot && loginId == login;
+}
+
+/// <summary>The store hasn't been read yet, or, with client credentials, no token has been requested yet.</summary>
+internal sealed class NotLoadedSnapshot(long version) : SessionSnapshot(TokenRefresh.LoginId.None, version)
+{
+    public static NotLoadedSnapshot Initial { get; } = new(version: 0);
+
+    public override TokenSessionState State => TokenSessionState.NotLoaded;
+
+    public override RefreshDecision Decide(TimeProvider time) => RefreshDecision.Wait;
+}
+
+/// <summary>Nobody is signed in.</summary>
+/// <param name="version">The version of the sign-out, or 0.</param>
+/// <param name="storeCheckedAt">When the store was last read; <see cref="ClockReading.Never"/> if it must not be read again.</param>
+internal sealed class SignedOutSnapshot(long version, ClockReading storeCheckedAt) : SessionSnapshot(TokenRefresh.LoginId.None, version)
+{
+    public static SignedOutSnapshot Initial { get; } = new(version: 0, ClockReading.Never);
+
+    public override TokenSessionState State => TokenSessionState.SignedOut;
+
+    /// <summary>Whether the store still has to record this sign-out, so that it must not be read.</summary>
+    public bool AwaitsStore => !storeCheckedAt.WasTaken;
+
+    public override RefreshDecision Decide(TimeProvider time) => storeCheckedAt.WasTaken && storeCheckedAt.Elapsed(time) >= RecheckInterval
+        ? RefreshDecision.Wait
+        : RefreshDecision.SendWithoutToken;
+}
+
+/// <summary>The login has ended: the user must sign in again.</summary>
+/// <param name="loginId">The login that ended.</param>
+/// <param name="version">Its last version.</param>
+/// <param name="end">Why it ended.</param>
+/// <param name="storeCheckedAt">When the store was last read; <see cref="ClockReading.Never"/> if it must not be read again.</param>
+/// <param name="canAskUser">Whether the app can ask the user to sign in at once, and has not done so yet.</param>
+internal sealed class EndedSnapshot(LoginId loginId, long version, LoginEnd end, ClockReading storeCheckedAt, bool canAskUser)
+    : SessionSnapshot(loginId, version)
+{
+    public override TokenSessionState State => TokenSessionState.ReLoginRequired;
+
+    public LoginEnd End => end;
+
+    /// <summary>Requests wait until the user has been asked.</summary>
+    public bool CanAskUser => canAskUser;
+
+    /// <summary>The same end, after the user was asked in vain.</summary>
+    public EndedSnapshot AfterAsking() => new(LoginId, Version, end, storeCheckedAt, canAskUser: false);
+
+    public override RefreshDecision Decide(TimeProvider time) =>
+        canAskUser || (storeCheckedAt.WasTaken && storeCheckedAt.Elapsed(time) >= RecheckInterval)
+            ? RefreshDecision.Wait
+            : RefreshDecision.AnswerLocally;
+}

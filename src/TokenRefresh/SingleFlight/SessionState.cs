@@ -1,0 +1,218 @@
+namespace TokenRefresh.SingleFlight;
+
+/// <summary>
+/// The state of one session: its snapshot, its flight and its cool-down. They change here and nowhere else, inside the session's gate.
+/// The rules are in this folder's README.
+/// </summary>
+internal abstract class SessionState(SessionSnapshot initial)
+{
+    private volatile SessionSnapshot _current = initial;
+    private volatile Flight? _flight;
+    private volatile CoolDown? _coolDown;
+
+    public SessionSnapshot Current => _current;
+
+    public abstract FlightSettings Settings { get; }
+
+    /// <summary>The cool-down of the last failure; <see langword="null"/> if the last flight succeeded.</summary>
+    public CoolDown? CoolDown => _coolDown;
+
+    public bool HasFlight => _flight is not null;
+
+    /// <summary>Returns the open flight for this snapshot, or starts one. The caller waits for its result and reads the session again.</summary>
+    /// <param name="seen">The snapshot for which the caller wants a newer one.</param>
+    /// <param name="reason">Why.</param>
+    public Flight Join(SessionSnapshot seen, FlightReason reason)
+    {
+        var open = _flight;
+        if (open is not null && open == AmbientFlight.Current)
+        {
+            return Flight.Ended(FlightResult.Failed(FlightFailure.WaitsForItself(Settings.SessionName)));
+        }
+
+        // Someone else is refreshing this snapshot already: followers don't need the gate.
+        if (open?.Snapshot == seen)
+        {
+            return open;
+        }
+
+        Flight flight;
+        using (EnterGate())
+        {
+            // Check again while we hold the gate.
+            if (_current != seen)
+            {
+                return Flight.Superseded;
+            }
+
+            if (_flight is not null)
+            {
+                return _flight;
+            }
+
+            flight = OpenFlight(seen, reason);
+        }
+
+        if (!flight.Result.IsCompleted)
+        {
+            Lead(flight);
+        }
+
+        return flight;
+    }
+
+    /// <summary>Publishes a snapshot, unless another one was published since <paramref name="expected"/>: a sign-in or sign-out wins.</summary>
+    public bool TryPublish(SessionSnapshot expected, SessionSnapshot next)
+    {
+        if (next is SignedInSnapshot)
+        {
+            OnSignedIn();
+        }
+
+        using (EnterGate())
+        {
+            if (_current != expected)
+            {
+                return false;
+            }
+
+            _current = next;
+            if (_flight?.Snapshot == expected)
+            {
+                _flight.Snapshot = next;
+            }
+
+            if (next is SignedInSnapshot { AccessToken.IsFromEndpoint: true })
+            {
+                // Also when a late result arrives after its flight has failed.
+                _coolDown = null;
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>Publishes a sign-in or a sign-out, unless a newer one was published. An open flight continues, but publishes nothing more.</summary>
+    public void StartLogin(SessionSnapshot next)
+    {
+        if (next is SignedInSnapshot)
+        {
+            OnSignedIn();
+        }
+
+        Flight? superseded = null;
+        using (EnterGate())
+        {
+            // The store gives the versions, so the higher one wins. Unsaved tokens may have taken the same version, and lose.
+            if (!Settings.HasStore || next.Version > _current.Version || (next.Version == _current.Version && _current is SignedInSnapshot { IsUnsaved: true }))
+            {
+                superseded = Supersede(next);
+            }
+        }
+
+        superseded?.Complete(FlightResult.Completed);
+    }
+
+    /// <summary>Ends the login in this process at once, before the store records the sign-out.</summary>
+    /// <returns>The snapshot that was current.</returns>
+    public SessionSnapshot EndLogin()
+    {
+        SessionSnapshot ended;
+        Flight? superseded;
+        using (EnterGate())
+        {
+            ended = _current;
+            superseded = Supersede(new SignedOutSnapshot(ended.Version, ClockReading.Never));
+        }
+
+        superseded?.Complete(FlightResult.Completed);
+        return ended;
+    }
+
+    /// <summary>Closes a flight, unless a sign-in or sign-out has replaced it.</summary>
+    public void Land(Flight flight, FlightResult result)
+    {
+        using (EnterGate())
+        {
+            if (_flight != flight)
+            {
+                return;
+            }
+
+            _flight = null;
+            if (!result.IsFailure(out var failure))
+            {
+                _coolDown = null;
+            }
+            else if (flight.CallBlockedBy is null && !failure.IsDisposed)
+            {
+                _coolDown = CoolDown.After(_coolDown, failure, flight.Reason, Settings.Time, Settings.Random());
+            }
+        }
+    }
+
+    /// <summary>
+    /// Marks the access token of <paramref name="sent"/> as rejected, so that it isn't sent again.
+    /// </summary>
+    /// <returns><see langword="false"/> if the token was refreshed so recently that another refresh wouldn't help.</returns>
+    public bool TryReject(SignedInSnapshot sent)
+    {
+        var isBeingRefreshed = _flight?.Start == sent;
+        if (_current == sent && !isBeingRefreshed && sent.AccessToken.WasJustRefreshed(Settings.MinRefreshInterval, Settings.Time))
+        {
+            return false;
+        }
+
+        sent.AccessToken.Reject();
+        return true;
+    }
+
+    /// <summary>Starts a refresh of a rejected token that no request waits for.</summary>
+    public void StartRefreshAfterRejection(SignedInSnapshot sent)
+    {
+        if (_current == sent && TryReject(sent))
+        {
+            Join(sent, FlightReason.Rejected);
+        }
+    }
+
+    /// <summary>Starts the leader of a new flight. It must return at once.</summary>
+    protected abstract void Lead(Flight flight);
+
+    /// <summary>Called before tokens are published.</summary>
+    protected abstract void OnSignedIn();
+
+    private Flight OpenFlight(SessionSnapshot seen, FlightReason reason)
+    {
+        if (_coolDown is not { } coolDown || !coolDown.Blocks(reason, Settings.Time, out var failure))
+        {
+            return _flight = new Flight(seen, reason);
+        }
+
+        return Settings.HasStore && reason != FlightReason.Proactive && coolDown.TryLook(Settings.Time)
+            ? _flight = new Flight(seen, reason) { CallBlockedBy = failure }
+            : Flight.Ended(FlightResult.Failed(failure));
+    }
+
+    private Flight? Supersede(SessionSnapshot next)
+    {
+        var superseded = _flight;
+        _current = next;
+        _flight = null;
+        _coolDown = null;
+        return superseded;
+    }
+
+    // The only place that takes the gate. It is held for a few instructions, never across an await, I/O or a callback.
+    private GateHolder EnterGate()
+    {
+        var gate = Settings.Gates.For(this);
+        gate.Wait();
+        return new GateHolder(gate);
+    }
+
+    private readonly struct GateHolder(SemaphoreSlim gate) : IDisposable
+    {
+        public void Dispose() => gate.Release();
+    }
+}

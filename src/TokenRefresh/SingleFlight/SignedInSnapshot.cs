@@ -1,0 +1,61 @@
+namespace TokenRefresh.SingleFlight;
+
+/// <summary>There is a login with tokens.</summary>
+/// <param name="loginId">The login.</param>
+/// <param name="version">The version of the tokens.</param>
+/// <param name="tokens">The tokens.</param>
+/// <param name="accessToken">The access token of these tokens.</param>
+internal sealed class SignedInSnapshot(LoginId loginId, long version, TokenSet tokens, AccessTokenSlot accessToken) : SessionSnapshot(loginId, version)
+{
+    // Rarely needed, so one object: only the leader of a flight writes it.
+    private volatile Unwritten? _unwritten;
+    private volatile bool _isPossiblyUsed;
+    private volatile bool _isUnsaved;
+
+    public override TokenSessionState State => TokenSessionState.SignedIn;
+
+    public TokenSet Tokens => tokens;
+
+    /// <summary>The value of the <c>Authorization</c> header: scheme and access token. It was validated when the token set was created.</summary>
+    public string Header => tokens.Header;
+
+    public AccessTokenSlot AccessToken => accessToken;
+
+    /// <summary>The store's revision of the record that holds these tokens; <see langword="null"/> if it isn't known.</summary>
+    public string? Revision { get; init; }
+
+    /// <summary>Whether the refresh token was sent and its answer never arrived.</summary>
+    public bool IsPossiblyUsed => _isPossiblyUsed;
+
+    /// <summary>Whether the store doesn't hold these tokens yet.</summary>
+    public bool IsUnsaved => _isUnsaved;
+
+    /// <summary>The endpoint's final answer for this refresh token, kept until it can be written to the store.</summary>
+    public TokenEndpointResult? Rejection => _unwritten?.Rejection;
+
+    /// <summary>The lease whose write got no answer. The next flight acquires it again under the same id.</summary>
+    public string? UnansweredLeaseId => _unwritten?.LeaseId;
+
+    public override RefreshDecision Decide(TimeProvider time) => accessToken.Decide(time);
+
+    /// <summary>Whether a request that was sent with <paramref name="earlier"/> may be sent again with this: a newer state of the same login.</summary>
+    public bool Replaces(SignedInSnapshot earlier) => LoginId == earlier.LoginId && this != earlier;
+
+    public void MarkPossiblyUsed() => _isPossiblyUsed = true;
+
+    public void MarkUnsaved() => _isUnsaved = true;
+
+    public void MarkSaved() => _isUnsaved = false;
+
+    public void KeepRejection(TokenEndpointResult rejection) => _unwritten = new Unwritten(rejection, UnansweredLeaseId);
+
+    public void KeepLeaseId(string? leaseId)
+    {
+        if (leaseId != UnansweredLeaseId)
+        {
+            _unwritten = new Unwritten(Rejection, leaseId);
+        }
+    }
+
+    private sealed record Unwritten(TokenEndpointResult? Rejection, string? LeaseId);
+}

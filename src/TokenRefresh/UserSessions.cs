@@ -1,0 +1,146 @@
+using System.Collections.Concurrent;
+using TokenRefresh.Diagnostics;
+using TokenRefresh.Refreshing;
+using TokenRefresh.SingleFlight;
+
+namespace TokenRefresh;
+
+/// <summary>
+/// The sessions of one name: the one without a user, and those of users. A user's session that isn't used leaves the memory, unless
+/// something would be lost.
+/// </summary>
+/// <remarks>
+/// A session that was idle from one sweep to the next is held by a weak reference: a caller that holds it keeps it, and a later request
+/// finds the same object, so there are never two sessions of one user. Of an ended login, its end is remembered: it isn't reported again.
+/// </remarks>
+internal sealed class UserSessions : ISessionCache, IObservedSessions, IDisposable
+{
+    private readonly SessionServices _services;
+
+    // The value is a TokenSession, or the EvictedSession that is left of one.
+    private readonly ConcurrentDictionary<string, object> _sessions = new(StringComparer.Ordinal);
+    private ITimer? _sweeps;
+
+    public UserSessions(SessionServices services)
+    {
+        _services = services;
+        services.Cache = this;
+        WithoutUser = new TokenSession(services, userKey: null);
+        services.Telemetry.Observe(this);
+    }
+
+    public SessionServices Services => _services;
+
+    public TokenSession WithoutUser { get; }
+
+    public string Name => _services.Name;
+
+    /// <summary>How many users are remembered.</summary>
+    public int Count => _sessions.Count;
+
+    /// <summary>All sessions in memory.</summary>
+    public IEnumerable<TokenSession> All => _sessions.Values.Select(SessionIn).OfType<TokenSession>().Prepend(WithoutUser);
+
+    public IEnumerable<TokenSessionState> States => _services.Work.IsStopping ? [] : All.Select(session => session.State);
+
+    public TokenSession Get(string userKey)
+    {
+        StartSweeps();
+        while (true)
+        {
+            var found = _sessions.TryGetValue(userKey, out var known)
+                ? known
+                : _sessions.GetOrAdd(userKey, new TokenSession(_services, userKey));
+            var session = SessionIn(found) ?? Create(userKey, (EvictedSession)found);
+            session.Context.WasAccessed = true;
+            if (ReferenceEquals(found, session) || _sessions.TryUpdate(userKey, session, found))
+            {
+                return session;
+            }
+        }
+    }
+
+    /// <summary>Adds a strong reference again to an evicted session that signed in, or got an event handler, while a caller held it.</summary>
+    public void KeepAlive(SessionContext session)
+    {
+        session.WasAccessed = true;
+        if (_sessions.TryGetValue(session.UserKey!, out var held) && held is EvictedSession)
+        {
+            _sessions.TryUpdate(session.UserKey!, session.Owner, held);
+        }
+    }
+
+    public void Sweep()
+    {
+        foreach (var held in _sessions)
+        {
+            if (held.Value is TokenSession session)
+            {
+                Sweep(held.Key, session);
+            }
+            else if (held.Value is EvictedSession { IsCollected: true, End: null })
+            {
+                // Only this very reference: a new session may have taken its place.
+                ((ICollection<KeyValuePair<string, object>>)_sessions).Remove(held);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        _sweeps?.Dispose();
+        _services.Telemetry.Forget(this);
+    }
+
+    private void Sweep(string userKey, TokenSession session)
+    {
+        if (session.Context.WasAccessed)
+        {
+            session.Context.WasAccessed = false;
+            return;
+        }
+
+        if (!session.Context.CanBeEvicted)
+        {
+            return;
+        }
+
+        var evicted = new EvictedSession(session);
+        if (_sessions.TryUpdate(userKey, evicted, session) && !session.Context.CanBeEvicted)
+        {
+            // A sign-in raced with the eviction: undo it. Either this thread or KeepAlive sees the other's write.
+            _sessions.TryUpdate(userKey, session, evicted);
+        }
+    }
+
+    private TokenSession Create(string userKey, EvictedSession evicted) => evicted.End is { } ended
+        ? new TokenSession(_services, userKey, ended)
+        : new TokenSession(_services, userKey);
+
+    private void StartSweeps()
+    {
+        var idle = _services.Options.UserIdleTimeout;
+        if (_sweeps is null && idle != Timeout.InfiniteTimeSpan)
+        {
+            var sweeps = _services.Time.CreateTimer(static users => ((UserSessions)users!).Sweep(), this, idle, idle);
+            if (Interlocked.CompareExchange(ref _sweeps, sweeps, null) is not null)
+            {
+                sweeps.Dispose();
+            }
+        }
+    }
+
+    private static TokenSession? SessionIn(object held) => held as TokenSession ?? ((EvictedSession)held).Session;
+
+    /// <summary>A weak reference to a session, and the end of its login, if it has ended.</summary>
+    private sealed class EvictedSession(TokenSession session)
+    {
+        private readonly WeakReference<TokenSession> _session = new(session);
+
+        public EndedSnapshot? End { get; } = session.Context.Current as EndedSnapshot;
+
+        public TokenSession? Session => _session.TryGetTarget(out var session) ? session : null;
+
+        public bool IsCollected => Session is null;
+    }
+}
