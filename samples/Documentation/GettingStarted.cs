@@ -57,52 +57,6 @@ public static class GettingStarted
         return builder.Build();
     }
 
-    public static WebApplication Web(string[] args)
-    {
-        var builder = WebApplication.CreateBuilder(args);
-        builder.Services.AddHttpContextAccessor();
-        builder.Services.AddHttpClient("orders", client => client.BaseAddress = new Uri("https://api.example.com"))
-            .AddTokenRefreshHandler(options =>
-            {
-                options.TokenEndpoint = new Uri("https://login.example.com/oauth/token");
-                options.ClientId = "shop";
-                options.UserKey = (_, services) => services.GetRequiredService<IHttpContextAccessor>().HttpContext?.User.FindFirstValue("sub");
-            });
-
-        builder.Services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme)
-            .AddCookie(options => options.ForwardChallenge = OpenIdConnectDefaults.AuthenticationScheme)
-            .AddOpenIdConnect(options =>
-            {
-                options.Authority = "https://login.example.com";
-                options.ClientId = "shop";
-                options.ResponseType = "code";
-                options.Scope.Add("offline_access");
-                options.MapInboundClaims = false;
-                options.Events.OnTokenValidated = HandOverAsync;
-            });
-        builder.Services.AddAuthorization();
-
-        var app = builder.Build();
-        app.MapGet("/orders", async (HttpContext context, IHttpClientFactory clients) =>
-        {
-            using var response = await clients.CreateClient("orders").GetAsync("orders", context.RequestAborted);
-            return response.StatusCode == HttpStatusCode.Unauthorized
-                ? Results.Challenge()                                           // the login is dead: to the login page
-                : Results.Text(await response.EnsureSuccessStatusCode().Content.ReadAsStringAsync(context.RequestAborted));
-        }).RequireAuthorization();
-        return app;
-    }
-
-    // The login's tokens go to the user's session. The cookie says who he is, and holds none of them.
-    private static Task HandOverAsync(TokenValidatedContext context)
-    {
-        var answer = context.TokenEndpointResponse!;
-        var lifetime = TimeSpan.FromSeconds(double.Parse(answer.ExpiresIn, CultureInfo.InvariantCulture));
-        var sessions = context.HttpContext.RequestServices.GetRequiredService<TokenSessions>();
-        return sessions["orders", context.Principal!.FindFirstValue("sub")].SignInAsync(
-            new TokenSet(answer.AccessToken, answer.RefreshToken) { ExpiresAt = TimeProvider.System.GetUtcNow() + lifetime });
-    }
-
     public static void Desktop(IServiceCollection services)
     {
         services.AddSingleton<LoginWindow>();

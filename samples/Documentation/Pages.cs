@@ -25,7 +25,7 @@ public static class Pages
                 options.TokenEndpoint = new Uri("https://login.example.com/oauth/token");
                 options.ClientId = "shop";
                 options.UserKey = (request, services) => services.GetRequiredService<IHttpContextAccessor>()
-                    .HttpContext?.User.FindFirst("sub")?.Value;
+                    .HttpContext?.User.FindFirst("login")?.Value;
             });
 
         // after the login of user 42:
