@@ -56,14 +56,14 @@ internal static class AppVerdict
         private readonly HttpContent _original;
         private readonly TimeProvider _time;
         private readonly CancellationToken _cancellationToken;
-        private ReadAheadStream? _body;
+        private ReadAheadBody? _body;
 
         public PreviewContent(HttpContent original, TimeProvider time, CancellationToken cancellationToken)
         {
             _original = original;
             _time = time;
             _cancellationToken = cancellationToken;
-            ReadAheadStream.CopyHeaders(original, this);
+            ResponseContent.CopyHeaders(original, this);
         }
 
         /// <summary>Gives the response its whole body back.</summary>
@@ -98,10 +98,10 @@ internal static class AppVerdict
 
         private async Task<MemoryStream> OpenAsync()
         {
-            _body ??= ReadAheadStream.TryOpen(_original) ?? throw new HttpRequestException("The response's body can't be opened.");
+            _body ??= ReadAheadBody.TryOpen(_original) ?? throw new HttpRequestException("The response's body can't be opened.");
             try
             {
-                await _body.ReadAheadAsync(_time).WaitAsync(ReadAheadStream.MaxTime, _time, _cancellationToken).ConfigureAwait(false);
+                await _body.ReadAheadAsync(_time).WaitAsync(ReadAheadBody.MaxTime, _time, _cancellationToken).ConfigureAwait(false);
             }
             catch (TimeoutException)
             {

@@ -11,9 +11,9 @@ internal readonly struct HeldResponse
 
     private readonly HttpResponseMessage _response;
     private readonly bool _isHeld;
-    private readonly ReadAheadStream? _body;
+    private readonly ReadAheadBody? _body;
 
-    private HeldResponse(HttpResponseMessage response, bool isHeld, ReadAheadStream? body)
+    private HeldResponse(HttpResponseMessage response, bool isHeld, ReadAheadBody? body)
     {
         _response = response;
         _isHeld = isHeld;
@@ -31,7 +31,7 @@ internal readonly struct HeldResponse
             return this;
         }
 
-        var body = IsOnConnection(_response) ? ReadAheadStream.TryOpen(_response) : null;
+        var body = IsOnConnection(_response) ? ReadAheadBody.TryOpen(_response) : null;
         if (body is not null)
         {
             _ = body.ReadAheadAsync(time);
@@ -64,5 +64,5 @@ internal readonly struct HeldResponse
         response.Content is { } content
         && content is not ByteArrayContent
         && content.GetType() != NoContent
-        && content.Headers.ContentLength is not (0 or > ReadAheadStream.MaxLength);
+        && content.Headers.ContentLength is not (0 or > ReadAheadBody.MaxLength);
 }

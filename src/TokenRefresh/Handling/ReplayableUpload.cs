@@ -21,10 +21,7 @@ internal sealed class ReplayableUpload : HttpContent
     private ReplayableUpload(HttpContent content)
     {
         Content = content;
-        foreach (var header in content.Headers)
-        {
-            Headers.TryAddWithoutValidation(header.Key, header.Value);
-        }
+        ResponseContent.CopyHeaders(content, this);
     }
 
     /// <summary>The caller's content.</summary>

@@ -18,21 +18,21 @@ internal static class SimpleJwtForbidden
     /// <summary>Whether the response can be such a 403, by its headers. If not, its body is never read.</summary>
     public static bool IsPossible(HttpResponseMessage response) =>
         response.StatusCode == HttpStatusCode.Forbidden
-        && response.Content?.Headers is { ContentLength: null or (> 0 and <= ReadAheadStream.MaxLength), ContentType.MediaType: { } mediaType }
+        && response.Content?.Headers is { ContentLength: null or (> 0 and <= ReadAheadBody.MaxLength), ContentType.MediaType: { } mediaType }
         && (mediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase) || mediaType.EndsWith("+json", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Reads the body, as far as needed. The caller can still read all of it.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled. The response is disposed.</exception>
     public static async Task<bool> RejectsTokenAsync(HttpResponseMessage response, TimeProvider time, CancellationToken cancellationToken)
     {
-        if (ReadAheadStream.TryOpen(response) is not { } body)
+        if (ReadAheadBody.TryOpen(response) is not { } body)
         {
             return false;
         }
 
         try
         {
-            return await ReadAsync(body).WaitAsync(ReadAheadStream.MaxTime, time, cancellationToken).ConfigureAwait(false);
+            return await ReadAsync(body).WaitAsync(ReadAheadBody.MaxTime, time, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -49,7 +49,7 @@ internal static class SimpleJwtForbidden
         }
     }
 
-    private static async Task<bool> ReadAsync(ReadAheadStream body)
+    private static async Task<bool> ReadAsync(ReadAheadBody body)
     {
         while (await body.ReadMoreAsync().ConfigureAwait(false))
         {
@@ -75,16 +75,18 @@ internal static class SimpleJwtForbidden
         return true;
     }
 
+    // The package drf-standardized-errors moves the code into a list: {"errors": [{"code": …}]}.
     private static bool HasCode(ReadOnlyMemory<byte> utf8)
     {
         try
         {
             using var json = JsonDocument.Parse(utf8.Slice(utf8.Length - WithoutMark(utf8.Span).Length));
-            return HasCode(json.RootElement)
-                || (json.RootElement.ValueKind == JsonValueKind.Object
-                    && json.RootElement.TryGetProperty("errors"u8, out var errors)
+            var body = json.RootElement;
+            return IsTokenNotValid(body)
+                || (body.ValueKind == JsonValueKind.Object
+                    && body.TryGetProperty("errors"u8, out var errors)
                     && errors.ValueKind == JsonValueKind.Array
-                    && errors.EnumerateArray().Any(HasCode));
+                    && errors.EnumerateArray().Any(IsTokenNotValid));
         }
         catch (JsonException)
         {
@@ -92,7 +94,7 @@ internal static class SimpleJwtForbidden
         }
     }
 
-    private static bool HasCode(JsonElement error) =>
+    private static bool IsTokenNotValid(JsonElement error) =>
         error.ValueKind == JsonValueKind.Object
         && error.TryGetProperty("code"u8, out var code)
         && code.ValueKind == JsonValueKind.String

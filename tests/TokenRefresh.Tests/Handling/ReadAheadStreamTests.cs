@@ -25,7 +25,7 @@ public sealed class ReadAheadStreamTests
     {
         using var connection = new ScriptedBody([1, 2], [3], [4, 5, 6]);
         using var response = Response(connection);
-        var body = ReadAheadStream.TryOpen(response)!;
+        var body = ReadAheadBody.TryOpen(response)!;
         for (var i = 0; i < piecesAhead; i++)
         {
             await body.ReadMoreAsync();
@@ -43,7 +43,7 @@ public sealed class ReadAheadStreamTests
     {
         using var connection = new ScriptedBody([1, 2], [3, 4, 5]);
         using var response = Response(connection);
-        var body = ReadAheadStream.TryOpen(response)!;
+        var body = ReadAheadBody.TryOpen(response)!;
         for (var i = 0; i < piecesAhead; i++)
         {
             await body.ReadMoreAsync();
@@ -53,7 +53,7 @@ public sealed class ReadAheadStreamTests
         response.Content.CopyTo(read, context: null, CancellationToken.None);
 
         Assert.Equal(Bytes(6)[1..], read.ToArray());
-        Assert.Equal(0, body.Read([], 0, 0));
+        Assert.Equal(0, new ReadAheadStream(body).Read([], 0, 0));
     }
 
     [Fact]
@@ -62,11 +62,11 @@ public sealed class ReadAheadStreamTests
         var stall = new Gate();
         using var connection = new ScriptedBody { Stall = stall };
         using var response = Response(connection);
-        var body = ReadAheadStream.TryOpen(response)!;
+        var body = ReadAheadBody.TryOpen(response)!;
         var ahead = body.ReadMoreAsync();
         await stall.ArrivedAsync(1);
 
-        var reading = Task.Run(() => body.Read(new byte[1], 0, 1));
+        var reading = Task.Run(() => new ReadAheadStream(body).Read(new byte[1], 0, 1));
         stall.Open();
 
         Assert.Equal(0, await reading.WaitAsync(Gate.FailSafe, TimeProvider.System));
@@ -79,17 +79,18 @@ public sealed class ReadAheadStreamTests
     {
         using var connection = new LateBody();
         using var response = Response(connection);
-        var body = ReadAheadStream.TryOpen(response)!;
+        var body = ReadAheadBody.TryOpen(response)!;
         var ahead = body.ReadMoreAsync();
         using var cancellation = new CancellationTokenSource();
-        var impatient = body.ReadAsync(new byte[8], cancellation.Token);
+        await using var stream = await response.Content.ReadAsStreamAsync();
+        var impatient = stream.ReadAsync(new byte[8], cancellation.Token);
         await cancellation.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => impatient.AsTask());
 
         connection.Deliver(7);
         var read = new byte[8];
 
-        Assert.Equal(1, await body.ReadAsync(read));
+        Assert.Equal(1, await stream.ReadAsync(read));
         Assert.Equal(7, read[0]);
         Assert.False(await ahead);
     }
@@ -99,15 +100,16 @@ public sealed class ReadAheadStreamTests
     {
         using var connection = new LateBody();
         using var response = Response(connection);
-        var body = ReadAheadStream.TryOpen(response)!;
+        var body = ReadAheadBody.TryOpen(response)!;
         connection.Deliver(7);
         Assert.True(await body.ReadMoreAsync());
         connection.Fail();
         Assert.False(await body.ReadMoreAsync());
 
-        Assert.Equal(1, await body.ReadAsync(new byte[8]));
-        await Assert.ThrowsAsync<IOException>(() => body.ReadAsync(new byte[8]).AsTask());
-        Assert.Throws<IOException>(() => body.Read(new byte[8], 0, 8));
+        var stream = new ReadAheadStream(body);
+        Assert.Equal(1, await stream.ReadAsync(new byte[8]));
+        await Assert.ThrowsAsync<IOException>(() => stream.ReadAsync(new byte[8]).AsTask());
+        Assert.Throws<IOException>(() => stream.Read(new byte[8], 0, 8));
         Assert.False(body.IsWhole);
     }
 
@@ -116,7 +118,7 @@ public sealed class ReadAheadStreamTests
     {
         using var connection = new ScriptedBody([1]);
         using var response = Response(connection);
-        var body = ReadAheadStream.TryOpen(response)!;
+        var body = ReadAheadBody.TryOpen(response)!;
 
         Assert.True(await body.ReadMoreAsync());
         Assert.False(connection.IsDisposed);
@@ -133,7 +135,7 @@ public sealed class ReadAheadStreamTests
         var opening = new TaskCompletionSource<Stream>();
         var content = new LateContent(opening.Task);
         using var response = new HttpResponseMessage { Content = content };
-        var body = ReadAheadStream.TryOpen(response)!;
+        var body = ReadAheadBody.TryOpen(response)!;
         var ahead = body.ReadMoreAsync();
 
         response.Dispose();
@@ -150,7 +152,7 @@ public sealed class ReadAheadStreamTests
         var content = new LateContent(Task.FromException<Stream>(new IOException("cut")));
         using var response = new HttpResponseMessage { Content = content };
 
-        Assert.Null(ReadAheadStream.TryOpen(response));
+        Assert.Null(ReadAheadBody.TryOpen(response));
         Assert.Same(content, response.Content);
     }
 
@@ -159,16 +161,19 @@ public sealed class ReadAheadStreamTests
     {
         using var connection = new ScriptedBody([1]);
         using var response = Response(connection);
-        var body = ReadAheadStream.TryOpen(response)!;
+        var stream = new ReadAheadStream(ReadAheadBody.TryOpen(response)!);
 
-        Assert.Equal((true, false, false), (body.CanRead, body.CanSeek, body.CanWrite));
-        Assert.Throws<NotSupportedException>(() => body.Length);
-        Assert.Throws<NotSupportedException>(() => body.Position);
-        Assert.Throws<NotSupportedException>(() => body.Position = 0);
-        Assert.Throws<NotSupportedException>(() => body.Seek(0, SeekOrigin.Begin));
-        Assert.Throws<NotSupportedException>(() => body.SetLength(0));
-        Assert.Throws<NotSupportedException>(() => body.Write([1], 0, 1));
-        body.Flush();
+        Assert.Equal((true, false, false), (stream.CanRead, stream.CanSeek, stream.CanWrite));
+        Assert.Throws<NotSupportedException>(() => stream.Length);
+        Assert.Throws<NotSupportedException>(() => stream.Position);
+        Assert.Throws<NotSupportedException>(() => stream.Position = 0);
+        Assert.Throws<NotSupportedException>(() => stream.Seek(0, SeekOrigin.Begin));
+        Assert.Throws<NotSupportedException>(() => stream.SetLength(0));
+        Assert.Throws<NotSupportedException>(() => stream.Write([1], 0, 1));
+        stream.Flush();
+        stream.Dispose();
+        Assert.True(connection.IsDisposed);
+        Assert.Throws<ObjectDisposedException>(() => stream.Read(new byte[1], 0, 1));
     }
 
     [Fact]
@@ -180,7 +185,7 @@ public sealed class ReadAheadStreamTests
             using var connection = new ScriptedBody([.. Enumerable.Range(0, 20).Select(i => Bytes(1 + random.Next(50)))]) { Yields = random.Next(30) };
             var expected = connection.All;
             using var response = Response(connection);
-            var body = ReadAheadStream.TryOpen(response)!;
+            var body = ReadAheadBody.TryOpen(response)!;
             var ahead = Task.Run(async () =>
             {
                 while (await body.ReadMoreAsync())

@@ -69,6 +69,22 @@ public sealed class DjangoRejectionTests
         Assert.Equal(1, app.Tokens.Calls);
     }
 
+    [Theory]
+    [Trait("Case", "B97")]
+    [InlineData("""{"type":"client_error","errors":[{"code":"token_not_valid","detail":"…","attr":null}]}""")]
+    [InlineData("""{"type":"client_error","errors":[{"code":"other"},{"code":"token_not_valid"}]}""")]
+    [InlineData(""" {"code":"token_not_valid"} """)]
+    [InlineData("\uFEFF{\"code\":\"token_not_valid\"}")]
+    [InlineData("""{"code":"other","code":"token_not_valid"}""")]
+    public async Task The_code_is_found_wherever_servers_put_it(string body)
+    {
+        await using var app = await SignedInAsync(() => Forbidden(body));
+
+        using var response = await app.GetAsync();
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
     [Fact]
     [Trait("Case", "B97")]
     public async Task Many_403s_at_once_cost_one_refresh()
@@ -103,6 +119,8 @@ public sealed class DjangoRejectionTests
     [InlineData("""{"detail":"…","code":["token_not_valid"]}""")]
     [InlineData("""{"detail":"…","errors":{"code":"token_not_valid"}}""")]
     [InlineData("""{"type":"client_error","errors":["token_not_valid",{"code":"permission_denied","detail":"…","attr":null}]}""")]
+    [InlineData("""{"type":"client_error","errors":[{"code":"permission_denied"}]}""")]
+    [InlineData("""{"errors":["token_not_valid"]}""")]
     [InlineData("""["token_not_valid"]""")]
     [InlineData("\"token_not_valid\"")]
     [InlineData("""{"code":"token_not_valid" """)]

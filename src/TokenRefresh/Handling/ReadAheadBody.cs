@@ -1,0 +1,251 @@
+using System;
+using System.IO;
+using System.Net.Http;
+using System.Runtime.ExceptionServices;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace TokenRefresh.Handling;
+
+/// <summary>
+/// The body of a response, whose beginning the handler reads ahead into memory. The caller reads it through <see cref="ReadAheadStream"/>:
+/// first that beginning, then the rest.
+/// </summary>
+/// <remarks>
+/// The connection's stream never has two reads at once and is never disposed during a read: either would return the connection to its pool
+/// twice. A read ahead that is under way when the caller begins to read becomes the caller's first read.
+/// </remarks>
+internal sealed class ReadAheadBody
+{
+    /// <summary>The most that is read ahead, in bytes. The last piece may exceed it by less than <see cref="PieceLength"/>.</summary>
+    public const int MaxLength = 64 * 1024;
+
+    /// <summary>How long a body is read ahead.</summary>
+    public static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(2);
+
+    private const int PieceLength = 4096;
+
+    private readonly object _lock = new();
+    private readonly HttpContent _content;
+    private readonly Task<Stream> _opening;
+    private readonly CancellationTokenSource _disposal;
+    private readonly MemoryStream _ahead = new();
+    private readonly byte[] _piece;
+
+    // All written under the lock.
+    private Task<int>? _underWay;
+    private Exception? _failure;
+    private bool _isReading;
+    private bool _isStopped;
+    private bool _isAtEnd;
+    private bool _isDisposed;
+
+    private ReadAheadBody(HttpContent content, Task<Stream> opening, CancellationTokenSource disposal)
+    {
+        _content = content;
+        _opening = opening;
+        _disposal = disposal;
+        _piece = new byte[Math.Max(1, Math.Min(PieceLength, content.Headers.ContentLength ?? PieceLength))];
+    }
+
+    /// <summary>Whether the whole body is in memory.</summary>
+    public bool IsWhole => _isAtEnd && _failure is null;
+
+    /// <summary>What has been read ahead. Valid between two reads ahead, until the caller reads.</summary>
+    public ReadOnlyMemory<byte> Ahead => _ahead.GetBuffer().AsMemory(0, (int)_ahead.Length);
+
+    /// <summary>The read ahead that was under way when <see cref="Stop"/> was called, and its bytes. Never fails: see <see cref="IsExhausted"/>.</summary>
+    public Task<int>? UnderWay => _underWay;
+
+    /// <summary>The connection's stream, for the caller: once what was read ahead is used up.</summary>
+    public Task<Stream> Source => _opening;
+
+    /// <summary>Opens the body of a response and puts this one in its place: from now on the caller can have the response at any moment.</summary>
+    /// <returns><see langword="null"/> if the body can't be opened, and the response is unchanged.</returns>
+    public static ReadAheadBody? TryOpen(HttpResponseMessage response)
+    {
+        var body = TryOpen(response.Content);
+        if (body is not null)
+        {
+            response.Content = body.ToContent();
+        }
+
+        return body;
+    }
+
+    /// <summary>Opens a body.</summary>
+    /// <returns><see langword="null"/> if the body can't be opened.</returns>
+    public static ReadAheadBody? TryOpen(HttpContent content)
+    {
+        var disposal = new CancellationTokenSource();
+        var opening = ResponseContent.OpenAsync(content, disposal.Token);
+        return opening.Exception is null ? new ReadAheadBody(content, opening, disposal) : null;
+    }
+
+    /// <summary>The whole body as content: what was read ahead, and the rest behind it.</summary>
+    public HttpContent ToContent()
+    {
+        var content = new StreamContent(new ReadAheadStream(this));
+        ResponseContent.CopyHeaders(_content, content);
+        return content;
+    }
+
+    /// <summary>A copy of what was read ahead, for a reader that isn't the caller.</summary>
+    /// <exception cref="Exception">The body broke off.</exception>
+    public MemoryStream CopyAhead()
+    {
+        lock (_lock)
+        {
+            ThrowIfFailed();
+            return new MemoryStream(_ahead.ToArray(), writable: false);
+        }
+    }
+
+    /// <summary>Reads ahead until the end, the limit, or the end of <see cref="MaxTime"/>. Never fails.</summary>
+    public async Task ReadAheadAsync(TimeProvider time)
+    {
+        var since = time.GetTimestamp();
+        while (await ReadMoreAsync().ConfigureAwait(false))
+        {
+            if (time.GetElapsedTime(since) >= MaxTime)
+            {
+                Stop();
+            }
+        }
+    }
+
+    /// <summary>Reads one more piece ahead. One call at a time.</summary>
+    /// <returns><see langword="false"/> at the end, at the limit, after a failure, or once the caller reads.</returns>
+    public async Task<bool> ReadMoreAsync()
+    {
+        var underWay = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_lock)
+        {
+            if (_isStopped || _isAtEnd || _ahead.Length > MaxLength)
+            {
+                return false;
+            }
+
+            _isReading = true;
+            _underWay = underWay.Task;
+        }
+
+        var count = 0;
+        Exception? failure = null;
+        try
+        {
+            var source = await _opening.ConfigureAwait(false);
+#if NET8_0_OR_GREATER
+            count = await source.ReadAsync(_piece, _disposal.Token).ConfigureAwait(false);
+#else
+            count = await source.ReadAsync(_piece, 0, _piece.Length, _disposal.Token).ConfigureAwait(false);
+#endif
+        }
+        catch (Exception e)
+        {
+            failure = e;
+        }
+
+        return Complete(underWay, count, failure);
+    }
+
+    /// <summary>Ends the reading ahead between two reads. The rest is the caller's.</summary>
+    public void Stop()
+    {
+        lock (_lock)
+        {
+            _isStopped = true;
+        }
+    }
+
+    /// <summary>Takes over the read that was under way.</summary>
+    public void Take(int count)
+    {
+        _underWay = null;
+        _ahead.SetLength(0);
+        _ahead.Write(_piece, 0, count);
+        _ahead.Position = 0;
+    }
+
+    /// <summary>Reads from what was read ahead.</summary>
+    public int Read(byte[] buffer, int offset, int count) => _ahead.Read(buffer, offset, count);
+
+#if NET8_0_OR_GREATER
+    public int Read(Span<byte> buffer) => _ahead.Read(buffer);
+#endif
+
+    /// <summary>Whether there is nothing behind what was read ahead.</summary>
+    /// <exception cref="Exception">The body broke off, or it is disposed.</exception>
+    public bool IsExhausted()
+    {
+        ThrowIfFailed();
+        return _isAtEnd;
+    }
+
+    /// <summary>Disposes the content. A read that is under way is cancelled, and the content disposed when it has ended.</summary>
+    public void Dispose()
+    {
+        bool isReading;
+        lock (_lock)
+        {
+            _isStopped = true;
+            _isDisposed = true;
+            isReading = _isReading;
+        }
+
+        _disposal.Cancel();
+        if (!isReading)
+        {
+            _content.Dispose();
+        }
+    }
+
+    private bool Complete(TaskCompletionSource<int> underWay, int count, Exception? failure)
+    {
+        bool isStopped, isFinished;
+        lock (_lock)
+        {
+            _isReading = false;
+            _isAtEnd = count == 0;
+            _failure = failure;
+            isStopped = _isStopped;
+            isFinished = _isAtEnd || _isDisposed;
+            if (!isStopped)
+            {
+                _underWay = null;
+                _ahead.Position = _ahead.Length;
+                _ahead.Write(_piece, 0, count);
+                _ahead.Position = 0;
+            }
+        }
+
+        underWay.SetResult(count);
+        if (isFinished)
+        {
+            // Frees the connection as soon as the whole body is here.
+            DisposeContent();
+        }
+
+        return !isStopped && !isFinished;
+    }
+
+    private void DisposeContent()
+    {
+        try
+        {
+            _content.Dispose();
+        }
+        catch (Exception)
+        {
+            // The content can't be disposed, and its response is no longer in use.
+        }
+    }
+
+    private void ThrowIfFailed()
+    {
+        if ((_isDisposed ? new ObjectDisposedException(nameof(ReadAheadStream)) : _failure) is { } failure)
+        {
+            ExceptionDispatchInfo.Capture(failure).Throw();
+        }
+    }
+}

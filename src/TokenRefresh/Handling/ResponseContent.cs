@@ -1,0 +1,43 @@
+using System;
+using System.IO;
+using System.Net.Http;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace TokenRefresh.Handling;
+
+/// <summary>What is done to content of whatever kind.</summary>
+internal static class ResponseContent
+{
+    /// <summary>Opens content for reading. What it throws at once is in the task, too.</summary>
+    public static Task<Stream> OpenAsync(HttpContent content, CancellationToken cancellationToken)
+    {
+        try
+        {
+#if NET8_0_OR_GREATER
+            return content.ReadAsStreamAsync(cancellationToken);
+#else
+            cancellationToken.ThrowIfCancellationRequested();
+            return content.ReadAsStreamAsync();
+#endif
+        }
+        catch (Exception e)
+        {
+            return Task.FromException<Stream>(e);
+        }
+    }
+
+    /// <summary>Copies the headers of one content to another.</summary>
+    public static void CopyHeaders(HttpContent from, HttpContent to)
+    {
+#if NET8_0_OR_GREATER
+        // As they came: to parse them would write them anew.
+        foreach (var header in from.Headers.NonValidated)
+#else
+        foreach (var header in from.Headers)
+#endif
+        {
+            to.Headers.TryAddWithoutValidation(header.Key, header.Value);
+        }
+    }
+}
