@@ -34,4 +34,30 @@ public sealed class DeletedUserCases(DjangoServers servers)
         Assert.Equal(HttpStatusCode.OK, await app.GetAsync());
         Assert.Empty(app.ReLogins);
     }
+
+    [Fact]
+    public async Task An_hour_of_requests_costs_few_refreshes_and_no_sign_out()
+    {
+        var server = await servers.GetAsync("5.4");
+        var user = await servers.CreateUserAsync(server);
+        await using var app = new DjangoApp(server);
+        await app.SignInExpiredAsync(user);
+        await server.DeleteAsync(user);
+
+        await app.MoveTimeWhileAsync(app.FailAsync());
+        for (var i = 0; i < 360; i++)
+        {
+            app.Time.Advance(TimeSpan.FromSeconds(10));
+            await app.MoveTimeWhileAsync(app.FailAsync());
+        }
+
+        // Ten minutes at pauses that grow to 30 s, then one attempt in two minutes: each with a tolerance of 20 %.
+        var stats = await server.GetStatsAsync();
+        Assert.InRange(stats.Refreshes, 20, 65);
+        Assert.Equal(stats.Refreshes, stats.Refreshes500);
+        Assert.Empty(app.ReLogins);
+        Assert.Equal(TokenSessionState.SignedIn, app.Session.State);
+        await app.SignInAsync(await servers.CreateUserAsync(server));
+        Assert.Equal(HttpStatusCode.OK, await app.GetAsync());
+    }
 }
