@@ -14,9 +14,7 @@ internal sealed class WatchedStore(TimeProvider time) : ITokenStore
 {
     private MemoryTokenStore _inner = new MemoryTokenStore(time);
     private readonly HashSet<string> _saved = [];
-    private string _loginId = "";
     private long _version;
-    private string? _tokenHash;
 
     /// <summary>How many saves fail from now on.</summary>
     public int FailingSaves { get; set; }
@@ -27,7 +25,7 @@ internal sealed class WatchedStore(TimeProvider time) : ITokenStore
     public void LoseAll()
     {
         _inner = new MemoryTokenStore(time);
-        (_loginId, _version) = ("", 0);
+        _version = 0;
     }
 
     public bool HasSaved(string accessToken) => _saved.Contains(accessToken);
