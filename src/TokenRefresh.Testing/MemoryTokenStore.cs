@@ -15,13 +15,16 @@ public sealed class MemoryTokenStore(TimeProvider? timeProvider = null) : IToken
 {
     private const int CleanUpEvery = 256;
 
+    // Across all stores: one that replaces another in a test gives no revision a second time.
+    private static long _lastRevision;
+
     private readonly TimeProvider _time = timeProvider ?? TimeProvider.System;
 
     // Held for a look-up, never across an await.
     private readonly object _lock = new();
     private readonly Dictionary<TokenSessionKey, Record> _records = [];
     private readonly Dictionary<TokenSessionKey, TaskCompletionSource<bool>> _changes = [];
-    private long _writes;
+    private int _writes;
 
     bool IBuiltInTokenStore.IsInMemory => true;
 
@@ -51,7 +54,7 @@ public sealed class MemoryTokenStore(TimeProvider? timeProvider = null) : IToken
             }
 
             var now = _time.GetUtcNow();
-            var revision = $"{++_writes}";
+            var revision = $"{Interlocked.Increment(ref _lastRevision)}";
             _records[key] = new Record(text, revision, now, keepFor is { } time ? now + time : null);
             written = new StoredRecord(text, revision, TimeSpan.Zero);
             if (_changes.TryGetValue(key, out changed))
@@ -105,7 +108,7 @@ public sealed class MemoryTokenStore(TimeProvider? timeProvider = null) : IToken
 
     private void CleanUp(DateTimeOffset now)
     {
-        if (_writes % CleanUpEvery != 0)
+        if (++_writes % CleanUpEvery != 0)
         {
             return;
         }

@@ -2,7 +2,7 @@ using System;
 
 namespace TokenRefresh.Storage;
 
-/// <summary>Makes the records that this process writes, and reads the tokens of those that it finds.</summary>
+/// <summary>Makes the records that this process writes, and the results of those that it finds.</summary>
 internal sealed class LoginRecordFactory(TokenSessionKey key, ITokenProtector? protector, TimeProvider time)
 {
     private readonly TokenCodec _codec = new(key, protector);
@@ -61,6 +61,34 @@ internal sealed class LoginRecordFactory(TokenSessionKey key, ITokenProtector? p
         {
             return null;
         }
+    }
+
+    /// <summary>The result of a decision.</summary>
+    /// <param name="decision">The decision.</param>
+    /// <param name="record">What is stored now, as a record.</param>
+    /// <param name="stored">What is stored now.</param>
+    /// <exception cref="TokenStoreConfigurationException">The tokens of a newer record can't be read.</exception>
+    public LoginStoreResult Describe(LoginDecision decision, LoginRecord? record, StoredRecord? stored)
+    {
+        record ??= LoginRecord.Vacant;
+        var result = new LoginStoreResult(decision.Status)
+        {
+            LoginId = record.LoginId,
+            Version = record.Version,
+            Age = record.TokensAge + (stored?.Age ?? TimeSpan.Zero),
+            Revision = stored?.Revision,
+            Delay = decision.Delay,
+            PossiblyUsed = record.PossiblyUsed,
+            Reason = record.Reason,
+            Error = record.Error,
+            TokenHash = record.TokenHash,
+        };
+        return decision.Status switch
+        {
+            LoginStatus.Newer => result with { Tokens = Read(record), Revision = record.IsFree ? result.Revision : null },
+            LoginStatus.Succeeded when record is { State: LoginState.SignedIn, IsFree: false } && decision.Write?.Lease is null => result with { Revision = null },
+            _ => result,
+        };
     }
 
     private LoginRecord SignedIn(string loginId, long version, TokenSet tokens) => new()

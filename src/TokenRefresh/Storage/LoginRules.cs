@@ -28,6 +28,14 @@ internal enum StoreLock
     Busy,
 }
 
+/// <summary>What counts for a lease beside the record.</summary>
+/// <param name="Age">The age of the record, by the store's clock or by this process's own watch, whichever is greater.</param>
+/// <param name="StoreLock">Whether the store's own lock is held.</param>
+/// <param name="Grace">
+/// How much longer another holder's lease is respected at least: after an outage of the store its holder may be about to save.
+/// </param>
+internal readonly record struct LeaseTerms(TimeSpan Age, StoreLock StoreLock = StoreLock.None, TimeSpan Grace = default);
+
 /// <summary>What follows from a record: the caller's result, or the record to write next.</summary>
 /// <param name="Status">The result once <paramref name="Write"/> is written, or at once if there is nothing to write.</param>
 /// <param name="Write">The record to write over the one that was looked at.</param>
@@ -75,17 +83,15 @@ internal static class LoginRules
 
     /// <summary>Who may use the refresh token.</summary>
     /// <param name="stored">The record.</param>
-    /// <param name="age">The age of the record, by the store's clock or by this process's own watch, whichever is greater.</param>
     /// <param name="held">What the process holds.</param>
     /// <param name="lease">The lease to write.</param>
-    /// <param name="storeLock">Whether the store's own lock is held.</param>
+    /// <param name="terms">What counts beside the record.</param>
     /// <param name="own">The record of what the process holds.</param>
     /// <returns>
     /// With <see cref="LoginStatus.Succeeded"/> the record with the lease; or, if the store had lost the record, the one to write back
     /// first, without a lease.
     /// </returns>
-    public static LoginDecision Acquire(
-        LoginRecord? stored, TimeSpan age, HeldLogin held, RefreshLease lease, StoreLock storeLock, Func<LoginRecord> own)
+    public static LoginDecision Acquire(LoginRecord? stored, HeldLogin held, RefreshLease lease, LeaseTerms terms, Func<LoginRecord> own)
     {
         var order = Compare(stored, held);
         if (order == RecordOrder.Newer)
@@ -98,7 +104,7 @@ internal static class LoginRules
             return new(LoginStatus.LoginEnded, order == RecordOrder.Older ? own() : null);
         }
 
-        if (storeLock == StoreLock.Busy)
+        if (terms.StoreLock == StoreLock.Busy)
         {
             return new(LoginStatus.Leased, Delay: LockPollInterval);
         }
@@ -110,7 +116,7 @@ internal static class LoginRules
             return new(LoginStatus.Succeeded, stored is null ? back : back with { Lease = lease });
         }
 
-        return AcquireSame(stored ?? LoginRecord.Vacant, age, lease, storeLock, own);
+        return AcquireSame(stored ?? LoginRecord.Vacant, lease, terms, own);
     }
 
     /// <summary>Saves new tokens: a success wins over everything that is known of the version it started from.</summary>
@@ -136,7 +142,7 @@ internal static class LoginRules
             return Adopt(stored);
         }
 
-        return stored is not null && stored.Version == start.Version && LeaseOfOther(stored, age, lease) is { } delay
+        return stored is not null && stored.Version == start.Version && RestOfLease(stored, age, lease) is { } delay
             ? new(LoginStatus.Leased, Delay: delay)
             : new(LoginStatus.LoginEnded, ended);
     }
@@ -177,26 +183,33 @@ internal static class LoginRules
         _ => LoginStatus.NotFound,
     });
 
-    private static LoginDecision AcquireSame(LoginRecord stored, TimeSpan age, RefreshLease lease, StoreLock storeLock, Func<LoginRecord> own)
+    private static LoginDecision AcquireSame(LoginRecord stored, RefreshLease lease, LeaseTerms terms, Func<LoginRecord> own)
     {
-        if (storeLock == StoreLock.None && LeaseOfOther(stored, age, lease) is { } delay)
+        var isOthers = stored.Lease is { } last && last.HolderId != lease.HolderId;
+        if (isOthers && terms.StoreLock == StoreLock.None)
         {
-            return new(LoginStatus.Leased, Delay: delay);
+            var rest = RestOfLease(stored, terms.Age, lease) ?? TimeSpan.Zero;
+            if (rest > TimeSpan.Zero || terms.Grace > TimeSpan.Zero)
+            {
+                return new(LoginStatus.Leased, Delay: rest > terms.Grace ? rest : terms.Grace);
+            }
         }
 
-        if (stored.RetryPause > age)
+        if (stored.RetryPause > terms.Age)
         {
-            return new(LoginStatus.RetryLater, Delay: stored.RetryPause - age);
+            return new(LoginStatus.RetryLater, Delay: stored.RetryPause - terms.Age);
         }
 
         // A holder that left no result: the server may have answered it.
-        var isPossiblyUsed = stored.PossiblyUsed || (stored.Lease is { } last && last.HolderId != lease.HolderId);
-        var next = stored.State == LoginState.SignedIn ? own() with { TokensAge = stored.TokensAge + age } : stored with { RetryPause = TimeSpan.Zero };
+        var isPossiblyUsed = stored.PossiblyUsed || isOthers;
+        var next = stored.State == LoginState.SignedIn
+            ? own() with { TokensAge = stored.TokensAge + terms.Age }
+            : stored with { RetryPause = TimeSpan.Zero, KeepFor = MarkLifetime };
         return new(LoginStatus.Succeeded, next with { Lease = lease, PossiblyUsed = isPossiblyUsed });
     }
 
     /// <returns>How long another holder's lease still lasts; <see langword="null"/> if there is none, or it is over.</returns>
-    private static TimeSpan? LeaseOfOther(LoginRecord stored, TimeSpan age, RefreshLease lease) =>
+    private static TimeSpan? RestOfLease(LoginRecord stored, TimeSpan age, RefreshLease lease) =>
         stored.Lease is { } other && other.HolderId != lease.HolderId && other.Duration > age ? other.Duration - age : null;
 
     private static TimeSpan? Rest(TimeSpan? keepFor, TimeSpan age) =>

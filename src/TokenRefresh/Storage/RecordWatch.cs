@@ -5,7 +5,8 @@ namespace TokenRefresh.Storage;
 
 /// <summary>
 /// Remembers how long this process has seen a record unchanged, so that a store's clock that is set back doesn't make a lease or a pause
-/// longer; and when it was last woken in vain. Shared by the sessions of one name; holds entries only for records that are waited for.
+/// longer; when it was last woken in vain; and when the store was last out of reach. Shared by the sessions of one name; holds entries only
+/// for records that are waited for.
 /// </summary>
 internal sealed class RecordWatch(TimeProvider time)
 {
@@ -17,6 +18,8 @@ internal sealed class RecordWatch(TimeProvider time)
 
     private readonly object _lock = new();
     private readonly Dictionary<TokenSessionKey, Entry> _entries = [];
+    private bool _isAway;
+    private long? _returned;
 
     /// <summary>How many records are remembered.</summary>
     public int Count
@@ -37,6 +40,39 @@ internal sealed class RecordWatch(TimeProvider time)
         {
             var watched = time.GetElapsedTime(Find(key, stored.Revision).Since);
             return watched > stored.Age ? watched : stored.Age;
+        }
+    }
+
+    /// <summary>The time since the store came back into reach; <see langword="null"/> if it was never out of reach.</summary>
+    public TimeSpan? SinceOutage
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _returned is { } returned ? time.GetElapsedTime(returned) : null;
+            }
+        }
+    }
+
+    /// <summary>Notes that the store couldn't be reached.</summary>
+    public void StoreFailed()
+    {
+        lock (_lock)
+        {
+            _isAway = true;
+        }
+    }
+
+    /// <summary>Notes that the store answered.</summary>
+    public void StoreAnswered()
+    {
+        lock (_lock)
+        {
+            if (_isAway)
+            {
+                (_isAway, _returned) = (false, time.GetTimestamp());
+            }
         }
     }
 

@@ -19,10 +19,13 @@ internal sealed class SharedLoginStore(ITokenStore store, TokenSessionKey key, I
     // How long other processes have to write back a newer version into a store that lost it.
     private static readonly TimeSpan WriteBackPause = TimeSpan.FromSeconds(1);
 
+    // How long after an outage another process has to save the tokens that it couldn't save meanwhile. It tries each second.
+    private static readonly TimeSpan OutageGrace = TimeSpan.FromSeconds(3);
+
     // A write that is refused means that another process made one. So many in a row are no coincidence.
     private const int MaxWrites = 100;
 
-    private readonly StoreCalls _calls = new(store, key);
+    private readonly StoreCalls _calls = new(store, key, watch);
     private readonly LoginRecordFactory _records = new(key, protector, time);
 
     public override Task<LoginStoreResult> LoadAsync(HeldLogin held, CancellationToken cancellationToken) => StoreCalls.GuardAsync(
@@ -67,7 +70,7 @@ internal sealed class SharedLoginStore(ITokenStore store, TokenSessionKey key, I
             : (await _calls.ReadAsync(cancellationToken).ConfigureAwait(false), false);
         if (isSaved)
         {
-            return Describe(new LoginDecision(LoginStatus.Succeeded, next), next, stored);
+            return _records.Describe(new LoginDecision(LoginStatus.Succeeded, next), next, stored);
         }
 
         var result = await WriteAsync(stored, (record, _) => LoginRules.Save(record, start, next), cancellationToken).ConfigureAwait(false);
@@ -123,7 +126,7 @@ internal sealed class SharedLoginStore(ITokenStore store, TokenSessionKey key, I
             (stored, var isLeased) = await _calls.ExchangeAsync(leased, revision, cancellationToken).ConfigureAwait(false);
             if (isLeased)
             {
-                return Describe(new LoginDecision(LoginStatus.Succeeded, leased), leased, stored);
+                return _records.Describe(new LoginDecision(LoginStatus.Succeeded, leased), leased, stored);
             }
         }
         else
@@ -136,7 +139,7 @@ internal sealed class SharedLoginStore(ITokenStore store, TokenSessionKey key, I
             LoginDecision last = default;
             var result = await WriteAsync(
                 stored,
-                (record, seen) => last = LoginRules.Acquire(record, AgeOf(record, seen), held, lease, storeLock, () => own),
+                (record, seen) => last = LoginRules.Acquire(record, held, lease, Terms(record, seen, storeLock), () => own),
                 cancellationToken).ConfigureAwait(false);
             if (result.Status != LoginStatus.Succeeded || last.Write?.Lease is not null)
             {
@@ -160,7 +163,7 @@ internal sealed class SharedLoginStore(ITokenStore store, TokenSessionKey key, I
             (stored, var isWritten) = await _calls.ExchangeAsync(record, stored?.Revision, cancellationToken).ConfigureAwait(false);
             if (isWritten)
             {
-                var result = Describe(new LoginDecision(LoginStatus.Succeeded, record), record, stored);
+                var result = _records.Describe(new LoginDecision(LoginStatus.Succeeded, record), record, stored);
                 return Settled(result) with { Replaced = _records.TryRead(replaced) };
             }
         }
@@ -178,13 +181,13 @@ internal sealed class SharedLoginStore(ITokenStore store, TokenSessionKey key, I
             var decision = decide(record, stored);
             if (decision.Write is not { } next)
             {
-                return Describe(decision, record, stored);
+                return _records.Describe(decision, record, stored);
             }
 
             (stored, var isWritten) = await _calls.ExchangeAsync(next, stored?.Revision, cancellationToken).ConfigureAwait(false);
             if (isWritten)
             {
-                return Describe(decision, next, stored);
+                return _records.Describe(decision, next, stored);
             }
         }
 
@@ -203,6 +206,11 @@ internal sealed class SharedLoginStore(ITokenStore store, TokenSessionKey key, I
     private TimeSpan AgeOf(LoginRecord? record, StoredRecord? stored) =>
         stored is not { } seen ? TimeSpan.Zero : record is { IsWaitedFor: true } ? watch.Observe(key, seen) : seen.Age;
 
+    private LeaseTerms Terms(LoginRecord? record, StoredRecord? stored, StoreLock storeLock) => new(
+        AgeOf(record, stored),
+        storeLock,
+        watch.SinceOutage is { } since && since < OutageGrace ? OutageGrace - since : TimeSpan.Zero);
+
     private LoginStoreResult Settled(LoginStoreResult result)
     {
         if (result.Status is not (LoginStatus.Leased or LoginStatus.RetryLater))
@@ -211,29 +219,6 @@ internal sealed class SharedLoginStore(ITokenStore store, TokenSessionKey key, I
         }
 
         return result;
-    }
-
-    private LoginStoreResult Describe(LoginDecision decision, LoginRecord? record, StoredRecord? stored)
-    {
-        record ??= LoginRecord.Vacant;
-        var result = new LoginStoreResult(decision.Status)
-        {
-            LoginId = record.LoginId,
-            Version = record.Version,
-            Age = record.TokensAge + (stored?.Age ?? TimeSpan.Zero),
-            Revision = stored?.Revision,
-            Delay = decision.Delay,
-            PossiblyUsed = record.PossiblyUsed,
-            Reason = record.Reason,
-            Error = record.Error,
-            TokenHash = record.TokenHash,
-        };
-        return decision.Status switch
-        {
-            LoginStatus.Newer => result with { Tokens = _records.Read(record), Revision = record.IsFree ? result.Revision : null },
-            LoginStatus.Succeeded when record is { State: LoginState.SignedIn, IsFree: false } && decision.Write?.Lease is null => result with { Revision = null },
-            _ => result,
-        };
     }
 
     private InvalidOperationException TooManyWrites() =>

@@ -5,8 +5,11 @@ using System.Threading.Tasks;
 
 namespace TokenRefresh.Storage;
 
-/// <summary>Calls an <see cref="ITokenStore"/>, which may be the app's: one that blocks or ignores its token is left at the timeout.</summary>
-internal sealed class StoreCalls(ITokenStore store, TokenSessionKey key)
+/// <summary>
+/// Calls an <see cref="ITokenStore"/>, which may be the app's: one that blocks or ignores its token is left at the timeout. Notes whether it
+/// could be reached.
+/// </summary>
+internal sealed class StoreCalls(ITokenStore store, TokenSessionKey key, RecordWatch watch)
 {
     // What is larger can't be read again.
     private const int MaxSize = 1024 * 1024;
@@ -90,8 +93,20 @@ internal sealed class StoreCalls(ITokenStore store, TokenSessionKey key)
         }
     }
 
-    private Task<T> CallAsync<T>(Func<ValueTask<T>> call, CancellationToken cancellationToken) =>
-        Start(call).WaitOrLeaveAsync(cancellationToken);
+    private async Task<T> CallAsync<T>(Func<ValueTask<T>> call, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var result = await Start(call).WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false);
+            watch.StoreAnswered();
+            return result;
+        }
+        catch (Exception e) when (e is not TokenStoreConfigurationException)
+        {
+            watch.StoreFailed();
+            throw;
+        }
+    }
 
     // An app's store may block before its first await: on a thread of its own it can be left.
     private Task<T> Start<T>(Func<ValueTask<T>> call) =>

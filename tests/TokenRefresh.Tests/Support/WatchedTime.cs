@@ -28,10 +28,13 @@ internal sealed class WatchedTime : FakeTimeProvider
 
     public static WatchedTime Create() => new();
 
+    /// <summary>Waits until a pause of this length has begun.</summary>
+    public Task WaitForPauseAsync(TimeSpan pause) => GateOf(pause).ArrivedAsync(1);
+
     /// <summary>Waits until a pause of this length has begun, and ends it.</summary>
     public async Task PassAsync(TimeSpan pause)
     {
-        await GateOf(pause).ArrivedAsync(1);
+        await WaitForPauseAsync(pause);
         Advance(pause);
     }
 
