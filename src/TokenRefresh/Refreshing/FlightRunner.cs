@@ -9,9 +9,6 @@ namespace TokenRefresh.Refreshing;
 /// </summary>
 internal sealed class FlightRunner(SessionContext session, Flight flight)
 {
-    // How long the tokens of a process that lost the store are waited for. Such a process tries to save them every second.
-    private static readonly TimeSpan LateSaveTime = TimeSpan.FromSeconds(3);
-
     private readonly SessionServices _services = session.Services;
     private readonly SessionPublisher _publisher = new(session, flight.Start);
 
@@ -153,10 +150,6 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
         if (acquired.PossiblyUsed && start.Rejection is null)
         {
             start.MarkPossiblyUsed();
-            if (_services.WasStoreUnreachable && await WaitForLateSaveAsync(start, held, cancellationToken).ConfigureAwait(false) is { IsUnfinished: false } late)
-            {
-                return late;
-            }
         }
 
         var refreshToken = _services.UsesClientCredentials ? null : start.Tokens.RefreshToken;
@@ -190,16 +183,6 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
                 await ReleaseAsync(held, lease, release).ConfigureAwait(false);
                 return FlightRun.Failed(FailureMessages.From(_services.Name, result));
         }
-    }
-
-    /// <summary>
-    /// Another process left without a result, and the store was unreachable. That process may hold new tokens that it can save only now.
-    /// </summary>
-    private async Task<FlightRun> WaitForLateSaveAsync(SignedInSnapshot start, HeldLogin held, CancellationToken cancellationToken)
-    {
-        await _services.Time.DelayWasCancelledAsync(LateSaveTime, cancellationToken).ConfigureAwait(false);
-        var found = await session.Store.LoadAsync(held, cancellationToken).ConfigureAwait(false);
-        return found.Status == LoginStatus.Succeeded ? FlightRun.Unfinished : Adopt(start, found);
     }
 
     private async Task<FlightRun> SaveNewRefreshTokenAsync(HeldLogin held, string newRefreshToken, TokenEndpointResult result)

@@ -10,11 +10,6 @@ namespace TokenRefresh.Refreshing;
 /// <summary>What all sessions of one name share: options, clock, seams and log. A session itself holds only its state.</summary>
 internal sealed class SessionServices : IAsyncDisposable
 {
-    // How long a failure of the store makes a lease that ended without a result suspicious.
-    private static readonly TimeSpan StoreOutageMemory = TimeSpan.FromMinutes(1);
-
-    private volatile StoreOutage? _storeOutage;
-
     public required string Name { get; init; }
 
     public required TokenRefreshOptions Options { get; init; }
@@ -75,15 +70,8 @@ internal sealed class SessionServices : IAsyncDisposable
     public LoginStore OpenStore(TokenSessionKey key) =>
         Store is null ? MemoryLoginStore.Instance : new SharedLoginStore(Store, key, Protector, Time, Watch);
 
-    /// <summary>Whether the store failed in the last minute.</summary>
-    public bool WasStoreUnreachable => _storeOutage is { } outage && outage.At.Elapsed(Time) < StoreOutageMemory;
-
-    /// <summary>Logs and remembers a failure of the store.</summary>
-    public void StoreFailed(StoreException failure)
-    {
-        _storeOutage = new StoreOutage(ClockReading.Now(Time));
-        RefreshLog.StoreFailed(Logger, Name, failure.Cause.GetType().Name);
-    }
+    /// <summary>Logs a failure of the store.</summary>
+    public void StoreFailed(StoreException failure) => RefreshLog.StoreFailed(Logger, Name, failure.Cause.GetType().Name);
 
     /// <summary>Waits for the work that is running, then disposes what was created for these sessions.</summary>
     public async ValueTask DisposeAsync()
@@ -92,8 +80,6 @@ internal sealed class SessionServices : IAsyncDisposable
         (Cache as IDisposable)?.Dispose();
         Owned?.Dispose();
     }
-
-    private sealed record StoreOutage(ClockReading At);
 
     private sealed class NoCache : ISessionCache
     {
