@@ -60,7 +60,7 @@ public sealed class PackageContents(PackedPackages packages)
     public void A_package_depends_on_nothing_more(string name, string target, string expected)
     {
         var dependencies = packages.ReadMetadata(name).Descendants()
-            .Single(element => element.Name.LocalName == "group" && element.Attribute("targetFramework")!.Value == target)
+            .Single(element => element.Parent?.Name.LocalName == "dependencies" && element.Attribute("targetFramework")!.Value == target)
             .Elements().Select(element => element.Attribute("id")!.Value);
 
         Assert.Equal(expected.Split(' '), dependencies.Order(StringComparer.Ordinal));

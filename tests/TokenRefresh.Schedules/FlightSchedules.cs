@@ -245,7 +245,6 @@ public sealed class FlightSchedules
     public void A_store_that_has_lost_its_records_gets_them_back_and_the_refused_token_is_not_sent_again() => Explorer.Explore(async () =>
     {
         var world = await World.SetAsync(isSaved: true);
-        world.Time.SkippedPause = TimeSpan.FromSeconds(1);
         world.Store!.LoseAll();
         var request = world.SendAsync();
         var refresh = world.Session.RefreshAsync();

@@ -18,17 +18,8 @@ internal sealed class ManualTime : TimeProvider
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-    /// <summary>Pauses up to this long are over at once.</summary>
-    public TimeSpan SkippedPause { get; set; }
-
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
-        if (dueTime > TimeSpan.Zero && dueTime <= SkippedPause)
-        {
-            _ = Task.Run(() => callback(state));
-            dueTime = Timeout.InfiniteTimeSpan;
-        }
-
         var timer = new ManualTimer(this, callback, state);
         timer.Change(dueTime, period);
         return timer;
