@@ -171,28 +171,6 @@ public sealed class RequestTests
     }
 
     [Fact]
-    [Trait("Case", "W6")]
-    public async Task A_page_after_a_restart_refreshes_nothing_by_itself()
-    {
-        await using var provider = await Provider.StartAsync();
-        var directory = Directory.CreateTempSubdirectory("tokenrefresh-store-").FullName;
-        var setup = new NodeSetup { ConfigureSession = session => session.UseFileStore(directory).UseDataProtection() };
-        using var browser = new Browser();
-        await using (var node = await Node.StartAsync(provider, setup))
-        {
-            await browser.GoAsync(node.At("orders"));
-        }
-
-        setup.Time.Advance(Provider.AccessTokenLifetime);
-        await using var restarted = await Node.StartAsync(provider, setup);
-
-        Assert.Equal(HttpStatusCode.OK, (await browser.FetchAsync(restarted.At("user"))).Status);
-        Assert.Empty(provider.ReceivedRefreshTokens);
-        Assert.Equal("orders of alice", (await browser.GoAsync(restarted.At("orders"))).Text);
-        Assert.Single(provider.ReceivedRefreshTokens);
-    }
-
-    [Fact]
     [Trait("Case", "W7")]
     public async Task A_cookie_that_expires_before_its_session_costs_one_login()
     {
