@@ -25,7 +25,7 @@ public static class TokenRefreshEndpointExtensions
         ArgumentNullException.ThrowIfNull(endpoints);
         RequiredServices.Check(endpoints.ServiceProvider, nameof(MapSignOut));
 
-        // Also a user whose login has ended may sign out, whatever the app's fallback policy says.
+        // A user whose login has ended may sign out too. The app's fallback policy must not prevent it.
         return endpoints.MapPost(pattern, SignOutEndpoint.HandleAsync).AllowAnonymous().WithDisplayName("TokenRefresh sign-out");
     }
 

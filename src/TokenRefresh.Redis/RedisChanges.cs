@@ -21,7 +21,7 @@ internal sealed class RedisChanges(string channel)
     private Task? _listening;
     private string? _channel;
 
-    /// <summary>Part of each revision that this store writes: its own changes are no news to its subscribers.</summary>
+    /// <summary>Part of each revision that this store writes, so that it doesn't notify its subscribers of its own changes.</summary>
     public string Id { get; } = Guid.NewGuid().ToString("N").Substring(0, 12);
 
     /// <summary>The channel as the server knows it: with the prefix that the connection adds to the names of its subscriptions.</summary>
@@ -142,7 +142,7 @@ internal sealed class RedisChanges(string channel)
     }
 
     // A revision begins with its time at the server: a notification of an earlier write may arrive after the later one was read.
-    private static bool IsLater(string heard, string? revision) => revision is null || (heard != revision && TimeOf(heard) >= TimeOf(revision));
+    private static bool IsLater(string notified, string? revision) => revision is null || (notified != revision && TimeOf(notified) >= TimeOf(revision));
 
     private static long TimeOf(string revision) =>
         long.TryParse(revision.Split('-')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var time) ? time : 0;
@@ -153,9 +153,9 @@ internal sealed class RedisChanges(string channel)
 
         public string Name => name;
 
-        public bool IsFor(string heard, string ownId) => changed is null
-            ? IsLater(heard, revision)
-            : heard.IndexOf("-" + ownId + ".", StringComparison.Ordinal) < 0;
+        public bool IsFor(string notified, string ownId) => changed is null
+            ? IsLater(notified, revision)
+            : notified.IndexOf("-" + ownId + ".", StringComparison.Ordinal) < 0;
 
         public void Wake()
         {

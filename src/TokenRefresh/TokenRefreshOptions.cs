@@ -20,7 +20,7 @@ public sealed class TokenRefreshOptions
 
     /// <summary>What tokens are asked for with.</summary>
     /// <value>
-    /// The default is <see cref="TokenGrantType.RefreshToken"/>. With <see cref="TokenGrantType.ClientCredentials"/> nobody signs in: the
+    /// The default is <see cref="TokenGrantType.RefreshToken"/>. With <see cref="TokenGrantType.ClientCredentials"/> no user signs in: the
     /// first request asks for a token, and a refused client is a configuration failure, never a re-login.
     /// </value>
     public TokenGrantType GrantType { get; set; }

@@ -93,7 +93,7 @@ public sealed class TokenSession : IDisposable, IAsyncDisposable
 #pragma warning disable RS0026 // The overloads differ in a required parameter, so no call can mean both.
     /// <summary>Returns a valid access token and refreshes it first if needed. For SignalR, gRPC, WebSockets and the like.</summary>
     /// <param name="cancellationToken">Cancels the wait. A refresh that is running continues.</param>
-    /// <returns>The access token without its scheme, or <see langword="null"/> if nobody is signed in.</returns>
+    /// <returns>The access token without its scheme, or <see langword="null"/> if no user is signed in.</returns>
     /// <exception cref="TokenRefreshException">The login has ended, or the refresh failed.</exception>
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
@@ -107,7 +107,7 @@ public sealed class TokenSession : IDisposable, IAsyncDisposable
     /// <param name="rejectedToken">The access token that the server rejected, without its scheme.</param>
     /// <param name="cancellationToken">Cancels the wait. A refresh that is running continues.</param>
     /// <returns>
-    /// The access token without its scheme, or <see langword="null"/> if nobody is signed in. The rejected token is returned again if it was
+    /// The access token without its scheme, or <see langword="null"/> if no user is signed in. The rejected token is returned again if it was
     /// refreshed less than <see cref="TokenRefreshOptions.MinRefreshInterval"/> ago, because a newer one wouldn't help.
     /// </returns>
     /// <exception cref="TokenRefreshException">The login has ended, or the refresh failed.</exception>
@@ -121,13 +121,13 @@ public sealed class TokenSession : IDisposable, IAsyncDisposable
 #pragma warning restore RS0026
 
     /// <summary>
-    /// Refreshes now, whatever the clock says, or joins the refresh that is running. It ignores
+    /// Refreshes now, even if the token hasn't expired, or joins the refresh that is running. It ignores
     /// <see cref="TokenRefreshOptions.MinRefreshInterval"/> and cool-downs, but not a server's <c>Retry-After</c>.
     /// </summary>
     /// <param name="cancellationToken">Cancels the wait. A refresh that is running continues.</param>
     /// <returns>A task that completes when there are new tokens.</returns>
     /// <exception cref="InvalidOperationException">
-    /// Nobody is signed in, or the login has no refresh token and its access token is still valid.
+    /// No user is signed in, or the login has no refresh token and its access token is still valid.
     /// </exception>
     /// <exception cref="TokenRefreshException">The login has ended, or the refresh failed.</exception>
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>

@@ -9,7 +9,7 @@ public enum TokenSessionState
     /// </summary>
     NotLoaded,
 
-    /// <summary>Nobody is signed in: requests are sent as they are.</summary>
+    /// <summary>No user is signed in: requests are sent as they are.</summary>
     SignedOut,
 
     /// <summary>There is a login with tokens.</summary>

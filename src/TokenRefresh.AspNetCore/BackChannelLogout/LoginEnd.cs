@@ -14,7 +14,7 @@ internal sealed class LoginEnd(LogoutStore store, string session, string hash, T
     private volatile bool _isRead;
     private volatile bool _isStale;
 
-    /// <summary>When it was last asked for, for the removal of what nobody needs.</summary>
+    /// <summary>When it was last asked for. What isn't asked for any more is removed.</summary>
     public long UsedAt { get; set; } = time.GetTimestamp();
 
     public long Seconds => Interlocked.Read(ref _seconds);
@@ -54,7 +54,7 @@ internal sealed class LoginEnd(LogoutStore store, string session, string hash, T
         }
         catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
-            // A store that is down signs nobody out.
+            // A store that can't be reached signs no user out.
             _isStale = true;
         }
         finally

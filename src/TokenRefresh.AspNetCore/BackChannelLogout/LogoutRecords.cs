@@ -94,7 +94,7 @@ internal sealed class LogoutRecords(LogoutStore store, TimeProvider time) : IDis
         return IsEnded(subject, issuedAt) || IsEnded(providerSession, issuedAt);
     }
 
-    // Without a store only ends that this node heard of are known: there is nothing to look up.
+    // Without a store, this node knows only the logouts that it received itself. There is nothing to look up.
     private LoginEnd? Find(UserSession session, string? hash)
     {
         if (hash is null)

@@ -3,7 +3,7 @@ using System.Threading.Tasks;
 
 namespace TokenRefresh.Testing;
 
-// Reading, and writing what nobody else has written meanwhile.
+// Reading, and writing over a record that hasn't changed since it was read.
 internal sealed partial class TokenStoreRules
 {
     public async Task Without_a_write_there_is_no_record()

@@ -9,6 +9,6 @@ internal sealed class HeaderOwner(SessionServices services, string? userKey, Log
     /// <summary>The login that the token belongs to.</summary>
     public LoginId LoginId => loginId;
 
-    /// <summary>Whether the token belongs to this session, under whatever login.</summary>
+    /// <summary>Whether the token belongs to this session, whichever login it is of.</summary>
     public bool IsOf(SessionContext session) => ReferenceEquals(session.Services, services) && session.UserKey == userKey;
 }

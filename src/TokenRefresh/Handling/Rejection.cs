@@ -58,7 +58,7 @@ internal static class Rejection
             return;
         }
 
-        // Whatever else ended the wait has left a line of its own, one for all requests that waited.
+        // Any other end of the wait has been logged already, in one line for all requests that waited.
         RequestState.SetOutcome(sent.Request, response, LocalResponse.OutcomeOf(current));
     }
 

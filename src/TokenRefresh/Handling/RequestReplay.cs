@@ -27,7 +27,7 @@ internal static class RequestReplay
     }
 
     /// <summary>Buffers content that could be sent only once, if its length is known and within the limit.</summary>
-    /// <returns>Whether it was buffered, and so can be sent again whatever it is.</returns>
+    /// <returns>Whether it was buffered. Buffered content of any kind can be sent again.</returns>
     public static async ValueTask<bool> BufferAsync(HttpContent? content, long limit, CancellationToken cancellationToken)
     {
         if (limit == 0 || content is null || CanReplay(content) || !(content.Headers.ContentLength <= limit))

@@ -6,7 +6,7 @@ using System.Threading.Tasks;
 
 namespace TokenRefresh.Handling;
 
-/// <summary>What is done to content of whatever kind.</summary>
+/// <summary>What can be done with content of any kind.</summary>
 internal static class ResponseContent
 {
     /// <summary>Opens content for reading. What it throws at once is in the task, too.</summary>

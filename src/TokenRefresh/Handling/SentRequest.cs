@@ -13,7 +13,7 @@ namespace TokenRefresh.Handling;
 /// <param name="Address">The address it was sent to.</param>
 /// <param name="Content">The content it was sent with.</param>
 /// <param name="IsAsync">Whether the caller called <c>SendAsync</c>, not <c>Send</c>.</param>
-/// <param name="IsBuffered">Whether the content was buffered, so that it can be sent again whatever it is.</param>
+/// <param name="IsBuffered">Whether the content was buffered. Buffered content of any kind can be sent again.</param>
 /// <param name="Sends">How often it was sent, this time included.</param>
 internal readonly record struct SentRequest(
     SessionContext Session, HttpRequestMessage Request, SignedInSnapshot Snapshot, Uri Address, HttpContent? Content, bool IsAsync, bool IsBuffered, byte Sends = 1)
@@ -21,7 +21,7 @@ internal readonly record struct SentRequest(
     private const int MaxSends = 3;
 
     /// <summary>
-    /// Whether a rejection is worth another token. A second one is, if its token was replaced meanwhile or has expired on the way.
+    /// Whether another token may help. After a second rejection it may, if the second token was replaced or has expired since it was sent.
     /// </summary>
     public bool IsWorthAnotherToken =>
         Sends == 1

@@ -3,7 +3,7 @@ using System.Net.Http;
 
 namespace TokenRefresh.Protocol;
 
-/// <summary>Lets the app interpret a response, and keeps a new refresh token whatever the app makes of it.</summary>
+/// <summary>Lets the app interpret a response, and keeps a new refresh token however the app interprets it.</summary>
 internal static class ResponseInterpreter
 {
     /// <param name="options">The options, which may hold <see cref="TokenRefreshOptions.InterpretTokenResponse"/>.</param>

@@ -68,7 +68,7 @@ internal sealed class TokenFields : IDisposable
         return members;
     }
 
-    /// <summary>Whether the member is there, of whatever type.</summary>
+    /// <summary>Whether the member is there, of any type.</summary>
     public bool Has(string name) => _members.ContainsKey(name);
 
     /// <summary>The texts of the body, and those one level deeper: in objects, in arrays, and in the objects of arrays.</summary>

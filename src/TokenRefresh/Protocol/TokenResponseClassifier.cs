@@ -69,7 +69,7 @@ internal static class TokenResponseClassifier
         };
     }
 
-    // What the status alone decides, whatever the body says.
+    // What the status alone decides. The body doesn't matter then.
     private static TokenEndpointResult? FromStatus(TokenResponse response, string? error) => response.Status switch
     {
         408 or 425 or 429 or >= 500 => Transient(response, error),
@@ -206,6 +206,6 @@ internal static class TokenResponseClassifier
         $"{response.Endpoint} answered {response.Status} {what}. Check TokenEndpoint and Protocol.", retryAfter: response.RetryAfter)
         .AsSuspectSetup();
 
-    /// <summary>What a success holds, by whatever names.</summary>
+    /// <summary>The values of a success, by any of their names.</summary>
     private readonly record struct Candidate(string? AccessToken, string? RefreshToken, string? Scope, TimeSpan? Lifetime);
 }

@@ -5,7 +5,7 @@ using TokenRefresh.Storage;
 namespace TokenRefresh.Refreshing;
 
 /// <summary>
-/// Saves tokens that couldn't be saved at once. They are used from memory meanwhile, since the server doesn't accept the refresh token in
+/// Saves tokens that couldn't be saved at once. Until then they are used from memory, since the server doesn't accept the refresh token in
 /// the store any more. Nothing is refreshed until they are saved.
 /// </summary>
 internal static class DeferredSave

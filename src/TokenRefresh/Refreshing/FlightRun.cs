@@ -17,7 +17,7 @@ internal sealed record FlightRun(FlightOutcome Outcome, FlightResult Result)
     /// <summary>What the app is notified of after the flight has landed.</summary>
     public EventArgs? Event { get; init; }
 
-    /// <summary>Tokens that nobody will use: the user signed out while they were on their way.</summary>
+    /// <summary>Tokens that aren't used, because the user signed out while they were on their way.</summary>
     public TokenSet? Orphaned { get; init; }
 
     /// <summary>The exception that ended the flight, if none was expected there.</summary>

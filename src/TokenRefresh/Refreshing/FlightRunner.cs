@@ -187,7 +187,7 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
 
     private async Task<FlightRun> SaveNewRefreshTokenAsync(HeldLogin held, string newRefreshToken, TokenEndpointResult result)
     {
-        // The old refresh token is used up. Save the new one first, whatever else the response contains.
+        // The old refresh token is used up. Save the new one before anything else in the response is looked at.
         var run = await _publisher.SaveRefreshTokenAsync(held, newRefreshToken).ConfigureAwait(false);
         if (!run.IsUnfinished)
         {

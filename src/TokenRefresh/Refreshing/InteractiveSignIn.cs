@@ -42,7 +42,7 @@ internal sealed class InteractiveSignIn(SessionContext session, Flight flight, S
             return ended;
         }
 
-        // The login was replaced meanwhile: there is no event for it.
+        // The login was replaced in the meantime: there is no event for it.
         _ = ApplyLateAsync(asking);
         return other.IsUnfinished ? FlightRun.Superseded : other;
     }

@@ -2,7 +2,7 @@ using TokenRefresh.Diagnostics;
 
 namespace TokenRefresh.Refreshing;
 
-/// <summary>Revokes the tokens that a sign-out ended, in the background. The sign-out stands, whatever the server answers.</summary>
+/// <summary>Revokes the tokens that a sign-out ended, in the background. The user stays signed out even if the server refuses.</summary>
 internal static class Revoker
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);

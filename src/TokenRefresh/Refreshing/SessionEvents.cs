@@ -6,7 +6,7 @@ namespace TokenRefresh.Refreshing;
 internal static class SessionEvents
 {
     // A waiter that must tell the user to sign in finds the event raised already. A handler that blocks delays the waiters no longer than
-    // this. Real time, whatever the session's clock is.
+    // this. Real time, not the session's clock.
     private static readonly TimeSpan MaxHandlerDelay = TimeSpan.FromMilliseconds(100);
 
     public static async Task RaiseAsync(SessionContext session, EventArgs? args)

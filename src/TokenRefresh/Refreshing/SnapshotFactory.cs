@@ -66,6 +66,6 @@ internal sealed class SnapshotFactory(SessionServices services)
     private ClockReading ReceivedAt(TokenSet tokens) =>
         ClockReading.Ago(tokens.ReceivedAt is { } received ? services.Time.GetUtcNow() - received : TimeSpan.Zero, services.Time);
 
-    // Without a store nobody else can change the session, so it is never read again.
+    // Without a store no other process can change the session, so it is never read again.
     private ClockReading StoreCheckedNow() => services.HasStore ? ClockReading.Now(services.Time) : ClockReading.Never;
 }

@@ -72,7 +72,7 @@ internal sealed class TokenCall(SessionContext session, Flight flight, SessionSn
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // Cut short by the deadline or by a timeout of the app's pipeline. Whatever a next attempt returns, this one had no answer.
+            // Cut short by the deadline or by a timeout of the app's pipeline. This attempt had no answer, and a next one doesn't change that.
             MarkIfSent(request);
             throw;
         }
@@ -99,7 +99,7 @@ internal sealed class TokenCall(SessionContext session, Flight flight, SessionSn
                 newRefreshToken: tokens.RefreshToken);
         }
 
-        // Whoever made the endpoint: the error code gets into messages and logs.
+        // The endpoint may be the app's own. Its error code gets into messages and logs, so it is sanitized here too.
         result = result.WithError(ErrorCode.Sanitize(result.Error, request.RefreshToken, _services.Options.ClientSecret));
         return _services.UsesClientCredentials && result.Outcome is TokenEndpointOutcome.Rejected or TokenEndpointOutcome.InteractionRequired
             ? TokenEndpointResult.Misconfigured("the token endpoint rejects the client's own credentials.", result.Error)

@@ -7,7 +7,7 @@ internal readonly struct TokenQuery(SessionContext session)
 {
     private const int MaxFlights = 3;
 
-    /// <summary>Gets a token that may be sent; <see langword="null"/> if nobody is signed in.</summary>
+    /// <summary>Gets a token that may be sent; <see langword="null"/> if no user is signed in.</summary>
     public async Task<SignedInSnapshot?> GetAsync(CancellationToken cancellationToken)
     {
         ThrowIfDisposed();

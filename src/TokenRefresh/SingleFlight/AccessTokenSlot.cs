@@ -22,7 +22,7 @@ internal sealed class AccessTokenSlot(TokenSchedule schedule, ClockReading recei
     /// <summary>Whether this process received the token from the endpoint. Others come from a sign-in or from the store.</summary>
     public bool IsFromEndpoint { get; init; }
 
-    /// <summary>Whether the API rejected this access token. It isn't sent again, whatever the clock says.</summary>
+    /// <summary>Whether the API rejected this access token. It isn't sent again, even before its expiry.</summary>
     public bool IsRejected => _isRejected;
 
     public void Reject() => _isRejected = true;

@@ -16,7 +16,7 @@ internal readonly record struct ClockReading(long Timestamp, DateTime Utc)
     public static ClockReading Ago(TimeSpan age, TimeProvider time) =>
         new(time.GetTimestamp() - (long)(age.TotalSeconds * time.TimestampFrequency), time.GetUtcNow().UtcDateTime - age);
 
-    /// <summary>The time since this reading by the steady clock alone, which nobody sets.</summary>
+    /// <summary>The time since this reading by the steady clock alone, which can't be set.</summary>
     public TimeSpan SteadyElapsed(TimeProvider time) => time.GetElapsedTime(Timestamp);
 
     /// <summary>The time since this reading. At worst it is too long, and a token is refreshed once too early.</summary>

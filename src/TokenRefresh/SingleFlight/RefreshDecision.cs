@@ -12,7 +12,7 @@ internal enum RefreshDecision
     /// <summary>Wait for a flight: there is no access token that may be sent.</summary>
     Wait,
 
-    /// <summary>Send it without a token: nobody is signed in.</summary>
+    /// <summary>Send it without a token: no user is signed in.</summary>
     SendWithoutToken,
 
     /// <summary>Answer it here: the user must sign in again.</summary>

@@ -34,7 +34,7 @@ internal sealed class NotLoadedSnapshot(long version) : SessionSnapshot(TokenRef
     public override RefreshDecision Decide(TimeProvider time) => RefreshDecision.Wait;
 }
 
-/// <summary>Nobody is signed in.</summary>
+/// <summary>No user is signed in.</summary>
 /// <param name="version">The version of the sign-out, or 0.</param>
 /// <param name="storeCheckedAt">When the store was last read; <see cref="ClockReading.Never"/> if it must not be read again.</param>
 internal sealed class SignedOutSnapshot(long version, ClockReading storeCheckedAt) : SessionSnapshot(TokenRefresh.LoginId.None, version)

@@ -26,7 +26,7 @@ namespace TokenRefresh;
 /// <para>
 /// Don't use network drives whose locks don't hold between machines, or a process that has switched off .NET's file locking
 /// (<c>System.IO.DisableFileLocking</c>). A process that is stopped in the middle of a write (a debugger, <c>SIGSTOP</c>) holds the lock
-/// until it continues or ends: reading works meanwhile, and writes of the other processes fail after 10 s.
+/// until it continues or ends. The others can read then, and their writes fail after 10 s.
 /// </para>
 /// </remarks>
 public sealed class FileTokenStore : ITokenStore, ITokenStoreLock, IBuiltInTokenStore
@@ -103,7 +103,7 @@ public sealed class FileTokenStore : ITokenStore, ITokenStoreLock, IBuiltInToken
         var name = StoreKey.For(key);
         _files.EnsureDirectory(_directory);
 
-        // The lock's file may be removed by whoever holds the lock of the step: nobody opens it then.
+        // The holder of the step's lock may remove this lock's file. No other process opens it then.
         using var step = await LockStepAsync(name, cancellationToken).ConfigureAwait(false);
         return TryOpenLease(name, FileOptions.None);
     }

@@ -17,7 +17,7 @@ internal sealed class HeldLogin
         Version = version;
     }
 
-    /// <summary>Nothing is known yet: whatever the store has is adopted.</summary>
+    /// <summary>Nothing is known yet: what the store holds is adopted.</summary>
     public static HeldLogin None { get; } = new(LoginState.None, "", 0);
 
     public LoginState State { get; }

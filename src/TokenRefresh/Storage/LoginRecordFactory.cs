@@ -100,7 +100,7 @@ internal sealed class LoginRecordFactory(TokenSessionKey key, ITokenProtector? p
         KeepFor = KeepFor(tokens),
     };
 
-    // A while beyond the refresh token's end: whoever comes then is to find that the login has ended, not that there was none.
+    // Kept for a while after the refresh token's end, so that a process finds that the login has ended, not that there was none.
     private TimeSpan? KeepFor(TokenSet tokens) => tokens.RefreshTokenExpiresAt is not { } end ? null
         : end - time.GetUtcNow() is var rest && rest > TimeSpan.Zero && rest < TimeSpan.MaxValue - LoginRules.MarkLifetime ? rest + LoginRules.MarkLifetime
         : LoginRules.MarkLifetime;

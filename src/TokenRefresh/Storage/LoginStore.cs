@@ -5,7 +5,7 @@ using System.Threading.Tasks;
 namespace TokenRefresh.Storage;
 
 /// <summary>
-/// The saved login of one session, with the rules of sharing it. Cheap to create: one per operation. Whatever a store throws comes out as a
+/// The saved login of one session, with the rules of sharing it. Cheap to create: one per operation. What a store throws comes out as a
 /// <see cref="StoreException"/>, also if the caller's token is cancelled: its cause is a <see cref="TimeoutException"/> then.
 /// </summary>
 internal abstract class LoginStore

@@ -11,7 +11,7 @@ namespace TokenRefresh.Storage;
 
 /// <summary>
 /// Files that only their owner can use (or the owner's group, if the app says so), replaced as a whole or not at all. Who owns them needn't
-/// be asked: nobody else can put a file into a directory that is closed to others, or open one there.
+/// be asked: no other user can create or open a file in a directory that is closed to others.
 /// </summary>
 internal sealed class OwnerOnlyFile
 {

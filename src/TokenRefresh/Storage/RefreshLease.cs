@@ -4,7 +4,7 @@ namespace TokenRefresh.Storage;
 
 /// <summary>A process's right to use the refresh token.</summary>
 /// <param name="HolderId">Unique among all processes and refreshes. An attempt whose answer was lost is repeated with the same id.</param>
-/// <param name="Duration">How long the right lasts if the holder isn't heard of again.</param>
+/// <param name="Duration">How long the right lasts if the holder doesn't give it back.</param>
 internal sealed record RefreshLease(string HolderId, TimeSpan Duration);
 
 /// <summary>What a leader leaves for the others when it gives up its lease without new tokens.</summary>

@@ -19,7 +19,7 @@ internal sealed class SharedLoginStore(ITokenStore store, TokenSessionKey key, I
     // How long other processes have to write back a newer version into a store that lost it.
     private static readonly TimeSpan WriteBackPause = TimeSpan.FromSeconds(1);
 
-    // How long after an outage another process has to save the tokens that it couldn't save meanwhile. It tries each second.
+    // How long another process has, after an outage, to save the tokens that it couldn't save during it. It tries each second.
     private static readonly TimeSpan OutageGrace = TimeSpan.FromSeconds(3);
 
     // A write that is refused means that another process made one. So many in a row are no coincidence.
@@ -152,7 +152,7 @@ internal sealed class SharedLoginStore(ITokenStore store, TokenSessionKey key, I
         }
     }
 
-    /// <summary>Replaces whatever is there. What can't be read is replaced too: a sign-in and a sign-out always succeed.</summary>
+    /// <summary>Replaces any record. One that can't be read is replaced too, so a sign-in and a sign-out always succeed.</summary>
     private async Task<LoginStoreResult> ReplaceAsync(Func<LoginRecord?, LoginRecord> next, CancellationToken cancellationToken)
     {
         StoredRecord? stored = null;
@@ -171,7 +171,7 @@ internal sealed class SharedLoginStore(ITokenStore store, TokenSessionKey key, I
         throw TooManyWrites();
     }
 
-    /// <summary>Writes what the rules decide on what is stored, and decides again if another process has written meanwhile.</summary>
+    /// <summary>Writes what the rules decide on what is stored, and decides again if another process has written in between.</summary>
     private async Task<LoginStoreResult> WriteAsync(
         StoredRecord? stored, Func<LoginRecord?, StoredRecord?, LoginDecision> decide, CancellationToken cancellationToken)
     {

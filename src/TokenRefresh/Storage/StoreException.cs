@@ -2,7 +2,7 @@ using System;
 
 namespace TokenRefresh.Storage;
 
-/// <summary>A store operation failed, whatever the store threw. Only a <see cref="LoginStore"/> throws this.</summary>
+/// <summary>A store operation failed. Only a <see cref="LoginStore"/> throws this.</summary>
 internal sealed class StoreException(Exception cause) : Exception("The token store failed.", cause)
 {
     public Exception Cause { get; } = cause;
