@@ -1,5 +1,5 @@
 // An ASP.NET Core app with OpenID Connect. Its users call an API, each with their own tokens. Start it, open the address that it prints,
-// and reload as fast as you like: the tokens of this sample live for 2 seconds.
+// and reload as fast as you like: the tokens of this sample live for 5 seconds.
 
 using System;
 using System.IO;
@@ -13,7 +13,7 @@ using TokenRefresh;
 using TokenRefresh.Samples.Servers;
 
 // Stands for your provider and your API.
-await using var provider = await OpenIdConnectServer.StartAsync(accessTokenLifetime: TimeSpan.FromSeconds(2));
+await using var provider = await OpenIdConnectServer.StartAsync(accessTokenLifetime: TimeSpan.FromSeconds(5));
 
 var builder = WebApplication.CreateBuilder(args);
 builder.Services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme)

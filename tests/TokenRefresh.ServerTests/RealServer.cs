@@ -44,16 +44,17 @@ public abstract class RealServer : IAsyncDisposable
     /// <summary>Whether the server can run on this machine.</summary>
     public static bool IsThere(string name) => name == "openiddict" || SimpleJwtServer.MissingReason is null;
 
-    public static async Task<RealServer> StartAsync(string name)
+    public static async Task<RealServer> StartAsync(string name, TimeSpan accessTokenLifetime)
     {
         if (name == "openiddict")
         {
-            return new OpenIddict(await OAuthServer.StartAsync());
+            return new OpenIddict(await OAuthServer.StartAsync(new OAuthServerOptions { AccessTokenLifetime = accessTokenLifetime }));
         }
 
         Machine.MustHave(SimpleJwtServer.MissingReason);
         return new SimpleJwt(await SimpleJwtServer.StartAsync(new SimpleJwtServerOptions
         {
+            AccessTokenLifetime = accessTokenLifetime,
             IsStrict = name.EndsWith("strict", StringComparison.Ordinal),
             RevokesFamily = name.EndsWith("family", StringComparison.Ordinal),
             RefreshDelay = TimeSpan.FromMilliseconds(100),
