@@ -2,6 +2,8 @@ using System;
 using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
+using TokenRefresh.Storage;
+using Xunit;
 
 namespace TokenRefresh.Tests.Storage;
 
@@ -9,10 +11,8 @@ namespace TokenRefresh.Tests.Storage;
 internal sealed class FaultyStore(TimeProvider time) : ITokenStore
 {
     private readonly MemoryTokenStore _records = new(time);
+    private bool _answersAreLost;
     private int _writesAfterStall;
-
-    /// <summary>Writes are made, and their answers are lost.</summary>
-    public bool AnswersAreLost { get; set; }
 
     public bool IsAway { get; set; }
 
@@ -21,9 +21,17 @@ internal sealed class FaultyStore(TimeProvider time) : ITokenStore
     /// <summary>Writes stand at the gate, and ignore cancellation.</summary>
     public bool IsStalled { get; set; }
 
-    public Gate Stall { get; init; } = new();
+    public Gate Stall { get; } = new();
 
     public int WritesAfterStall => Volatile.Read(ref _writesAfterStall);
+
+    /// <summary>Makes a write whose answer is lost.</summary>
+    public async Task LoseAnswerAsync(Func<Task> write)
+    {
+        _answersAreLost = true;
+        await Assert.ThrowsAsync<StoreException>(write);
+        _answersAreLost = false;
+    }
 
     public async Task DamageAsync(string text) => await _records.CompareExchangeAsync(LoginProcess.Key, text, null, null, default);
 
@@ -50,7 +58,7 @@ internal sealed class FaultyStore(TimeProvider time) : ITokenStore
             Interlocked.Increment(ref _writesAfterStall);
         }
 
-        return AnswersAreLost ? throw new IOException("The connection was cut.") : ReturnsNothing ? null : stored;
+        return _answersAreLost ? throw new IOException("The connection was cut.") : ReturnsNothing ? null : stored;
     }
 
     public ValueTask WaitForChangeAsync(TokenSessionKey key, string? revision, TimeSpan timeout, CancellationToken cancellationToken) => default;

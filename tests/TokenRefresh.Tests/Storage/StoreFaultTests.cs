@@ -24,9 +24,7 @@ public sealed class StoreFaultTests
         var (process, other) = (new LoginProcess(store, _time), new LoginProcess(store, _time));
         await process.SignInAsync(1);
         await other.LoadAsync();
-        store.AnswersAreLost = true;
-        await Assert.ThrowsAsync<StoreException>(() => process.AcquireAsync());
-        store.AnswersAreLost = false;
+        await store.LoseAnswerAsync(() => process.AcquireAsync());
 
         var others = await other.AcquireAsync();
         var again = await process.AcquireAgainAsync();
@@ -40,18 +38,12 @@ public sealed class StoreFaultTests
     [Trait("Case", "S3")]
     public async Task A_lease_that_a_stalled_store_grants_after_its_holder_gave_up_is_the_holders_own()
     {
-        var store = new FaultyStore(_time) { Stall = new Gate() };
+        var store = new FaultyStore(_time);
         var process = new LoginProcess(store, _time);
         await process.SignInAsync(1);
-        store.IsStalled = true;
-        using var deadline = new CancellationTokenSource();
-        var acquiring = process.AcquireAsync(deadline.Token);
-        await store.Stall.ArrivedAsync(1);
-        await deadline.CancelAsync();
-        Assert.IsType<TimeoutException>((await Assert.ThrowsAsync<StoreException>(() => acquiring)).Cause);
+        Assert.IsType<TimeoutException>((await GiveUpAcquiringAsync(store, process)).Cause);
 
-        // The write is made when the store goes on, whoever waits for it.
-        store.IsStalled = false;
+        // The write is made when the store goes on, even if its caller has left.
         store.Stall.Open();
         await Eventually.UntilAsync(() => store.WritesAfterStall == 1);
         var again = await process.AcquireAgainAsync();
@@ -63,16 +55,10 @@ public sealed class StoreFaultTests
     [Trait("Case", "S3")]
     public async Task A_stalled_write_that_comes_after_the_repeated_one_changes_nothing()
     {
-        var store = new FaultyStore(_time) { Stall = new Gate() };
+        var store = new FaultyStore(_time);
         var process = new LoginProcess(store, _time);
         await process.SignInAsync(1);
-        store.IsStalled = true;
-        using var deadline = new CancellationTokenSource();
-        var acquiring = process.AcquireAsync(deadline.Token);
-        await store.Stall.ArrivedAsync(1);
-        await deadline.CancelAsync();
-        await Assert.ThrowsAsync<StoreException>(() => acquiring);
-        store.IsStalled = false;
+        await GiveUpAcquiringAsync(store, process);
         await process.AcquireAgainAsync();
         await process.SaveAsync(2);
 
@@ -91,9 +77,7 @@ public sealed class StoreFaultTests
         await process.SignInAsync(1);
         await process.AcquireAsync();
         var first = process.Held.Version;
-        store.AnswersAreLost = true;
-        await Assert.ThrowsAsync<StoreException>(() => process.SaveAsync(2));
-        store.AnswersAreLost = false;
+        await store.LoseAnswerAsync(() => process.SaveAsync(2));
         _time.Advance(TimeSpan.FromSeconds(5));
 
         var again = await process.SaveAsync(2);
@@ -109,9 +93,7 @@ public sealed class StoreFaultTests
         var (process, other) = (new LoginProcess(store, _time), new LoginProcess(store, _time));
         await process.SignInAsync(1);
         await process.AcquireAsync();
-        store.AnswersAreLost = true;
-        await Assert.ThrowsAsync<StoreException>(() => process.SaveAsync(2));
-        store.AnswersAreLost = false;
+        await store.LoseAnswerAsync(() => process.SaveAsync(2));
         await other.LoadAsync();
         await other.RefreshAsync(3);
 
@@ -127,11 +109,9 @@ public sealed class StoreFaultTests
         var process = new LoginProcess(store, _time);
         await process.SignInAsync(1);
         await process.AcquireAsync();
-        store.AnswersAreLost = true;
-        await Assert.ThrowsAsync<StoreException>(() => process.ReleaseAsync());
-        await Assert.ThrowsAsync<StoreException>(() => process.AcquireAsync());
-        await Assert.ThrowsAsync<StoreException>(() => process.EndAsync());
-        store.AnswersAreLost = false;
+        await store.LoseAnswerAsync(() => process.ReleaseAsync());
+        await store.LoseAnswerAsync(() => process.AcquireAsync());
+        await store.LoseAnswerAsync(() => process.EndAsync());
 
         var ended = await process.EndAsync();
 
@@ -291,7 +271,7 @@ public sealed class StoreFaultTests
     [Trait("Case", "A10")]
     public async Task A_save_to_a_store_that_doesnt_answer_ends_after_five_seconds()
     {
-        var store = new FaultyStore(_time) { Stall = new Gate() };
+        var store = new FaultyStore(_time);
         var process = new LoginProcess(store, _time);
         await process.SignInAsync(1);
         await process.AcquireAsync();
@@ -441,5 +421,18 @@ public sealed class StoreFaultTests
         Assert.Equal(damage, (await store.ReadAsync(LoginProcess.Key, default))?.Text);
         Assert.Equal(LoginStatus.Succeeded, (await process.SignInAsync(3)).Status);
         Assert.Equal("refresh-3", (await new LoginProcess(store, _time).LoadAsync()).Tokens.RefreshToken);
+    }
+
+    /// <summary>Cancels an acquire while its write stands at the gate. Later writes pass.</summary>
+    private static async Task<StoreException> GiveUpAcquiringAsync(FaultyStore store, LoginProcess process)
+    {
+        store.IsStalled = true;
+        using var deadline = new CancellationTokenSource();
+        var acquiring = process.AcquireAsync(deadline.Token);
+        await store.Stall.ArrivedAsync(1);
+        await deadline.CancelAsync();
+        var failure = await Assert.ThrowsAsync<StoreException>(() => acquiring);
+        store.IsStalled = false;
+        return failure;
     }
 }
