@@ -58,7 +58,7 @@ internal static class SessionComposer
             Endpoint = parts.Endpoint ?? TokenEndpoints.For(options, client, time),
             Pipeline = RefreshPipeline.Build(options, time, RandomNumber.Next, work.Stopping),
             Revocation = TokenRevocation.For(options, client),
-            Logger = parts.LoggerFactory.CreateLogger<TokenSession>(),
+            Logger = new GuardedLogger(parts.LoggerFactory.CreateLogger<TokenSession>()),
             Telemetry = new SessionTelemetry(parts.Instruments, name),
             Random = RandomNumber.Next,
             FlightSettings = new FlightSettings(name, time, RandomNumber.Next, options.MinRefreshInterval, parts.Store is not null),

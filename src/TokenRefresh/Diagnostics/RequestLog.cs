@@ -6,22 +6,10 @@ namespace TokenRefresh.Diagnostics;
 
 /// <summary>
 /// One line for each decision about a request that a user may ask about. A line names the method and the origin of the request, never its
-/// path, query, token or user. A logger that throws costs no request its response.
+/// path, query, token or user.
 /// </summary>
 internal static class RequestLog
 {
-    public static bool IsEnabled(ILogger logger)
-    {
-        try
-        {
-            return logger.IsEnabled(LogLevel.Debug);
-        }
-        catch (Exception)
-        {
-            return false;
-        }
-    }
-
     /// <summary>The request is sent without this session's token.</summary>
     /// <param name="logger">The session's logger.</param>
     /// <param name="session">The session's name.</param>
@@ -29,9 +17,9 @@ internal static class RequestLog
     /// <param name="reason">Why, as the end of a sentence.</param>
     public static void NoTokenSent(ILogger logger, string session, HttpRequestMessage request, string reason)
     {
-        if (IsEnabled(logger))
+        if (logger.IsEnabled(LogLevel.Debug))
         {
-            Write(() => Log.NoTokenSent(logger, session, request.Method.Method, OriginOf(request.RequestUri), reason));
+            Log.NoTokenSent(logger, session, request.Method.Method, OriginOf(request.RequestUri), reason);
         }
     }
 
@@ -43,27 +31,15 @@ internal static class RequestLog
     /// <param name="reason">Why, as the end of a sentence.</param>
     public static void RejectionReturned(ILogger logger, string session, HttpRequestMessage request, Uri? address, string reason)
     {
-        if (IsEnabled(logger))
+        if (logger.IsEnabled(LogLevel.Debug))
         {
-            Write(() => Log.RejectionReturned(logger, session, request.Method.Method, OriginOf(address), reason));
+            Log.RejectionReturned(logger, session, request.Method.Method, OriginOf(address), reason);
         }
     }
 
     /// <summary>The API rejected a token that had just been refreshed.</summary>
     public static void RefreshedTokenRejected(ILogger logger, string session, HttpRequestMessage request, Uri? address) =>
-        Write(() => Log.RefreshedTokenRejected(logger, session, request.Method.Method, OriginOf(address)));
-
-    private static void Write(Action write)
-    {
-        try
-        {
-            write();
-        }
-        catch (Exception)
-        {
-            // The logger's own.
-        }
-    }
+        Log.RefreshedTokenRejected(logger, session, request.Method.Method, OriginOf(address));
 
     private static string OriginOf(Uri? address) =>
         address is { IsAbsoluteUri: true } ? address.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped) : "a relative address";

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using System.Net.Http;
 using TokenRefresh.Diagnostics;
 using TokenRefresh.Refreshing;
@@ -32,7 +33,7 @@ internal abstract class SessionResolver
 
         if (!Origins.Contains(request.RequestUri))
         {
-            RequestLog.NoTokenSent(Services.Logger, Services.Name, request, RequestLog.IsEnabled(Services.Logger) ? $"allowed are {Origins}." : "");
+            RequestLog.NoTokenSent(Services.Logger, Services.Name, request, Services.Logger.IsEnabled(LogLevel.Debug) ? $"allowed are {Origins}." : "");
             return SendWithoutToken(request);
         }
 

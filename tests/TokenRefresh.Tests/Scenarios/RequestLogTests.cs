@@ -220,6 +220,43 @@ public sealed class RequestLogTests : IDisposable
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
     }
 
+    [Fact]
+    public async Task A_logger_that_throws_loses_no_event()
+    {
+        await using var app = TestApp.Create(services: services => services.AddLogging(logging => logging.AddProvider(new ThrowingLogger())));
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        app.Tokens.RevokeRefreshTokens();
+
+        using var response = await app.GetAsync();
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        await Eventually.UntilAsync(() => !app.ReLogins.IsEmpty);
+        Assert.Equal(ReLoginReason.Rejected, Assert.Single(app.ReLogins).Reason);
+    }
+
+    [Fact]
+    public async Task A_logger_that_throws_loses_no_tokens_that_couldnt_be_saved()
+    {
+        var store = new FailingStore();
+        await using var app = TestApp.Over(store, services: services => services.AddLogging(logging => logging.AddProvider(new ThrowingLogger())));
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        store.SavesFail = true;
+
+        using var response = await app.GetAsync();
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        store.SavesFail = false;
+        while (await store.RefreshTokenAsync() != "refresh-2")
+        {
+            app.Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
+        }
+
+        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+    }
+
     public void Dispose() => _log.Dispose();
 
     private static bool IsOurs(CapturingLoggerProvider.Message message) => message.Category.StartsWith("TokenRefresh", StringComparison.Ordinal);
