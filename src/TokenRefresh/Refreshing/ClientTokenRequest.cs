@@ -11,6 +11,7 @@ internal sealed class ClientTokenRequest(SessionContext session, Flight flight, 
 {
     private readonly SessionServices _services = session.Services;
     private readonly SnapshotFactory _snapshots = new(session.Services);
+    private readonly SharedLease _lease = new(session);
 
     public async Task<FlightRun> RunAsync(CancellationToken cancellationToken)
     {
@@ -25,7 +26,7 @@ internal sealed class ClientTokenRequest(SessionContext session, Flight flight, 
                     return Load(acquired);
 
                 case LoginStatus.Leased:
-                    await session.Store.WaitForChangeAsync(acquired, cancellationToken).ConfigureAwait(false);
+                    await _lease.FollowAsync(acquired, cancellationToken).ConfigureAwait(false);
                     continue;
 
                 case LoginStatus.RetryLater:
@@ -66,7 +67,7 @@ internal sealed class ClientTokenRequest(SessionContext session, Flight flight, 
             return await SaveAsync(tokens.WithDefaultsFrom(previous: null, _services.Time.GetUtcNow()), cancellationToken).ConfigureAwait(false);
         }
 
-        await ReleaseAsync(lease, CoolDown.CapRetryAfter(result.RetryAfter)).ConfigureAwait(false);
+        await _lease.ReleaseAsync(HeldLogin.None, lease, new LeaseRelease { RetryAfter = CoolDown.CapRetryAfter(result.RetryAfter) }).ConfigureAwait(false);
         return FlightRun.Failed(FailureMessages.From(_services.Name, result));
     }
 
@@ -83,19 +84,6 @@ internal sealed class ClientTokenRequest(SessionContext session, Flight flight, 
             // The client can request another token at any time, so this one isn't saved later.
             _services.StoreFailed(e);
             return publisher.PublishRefreshed(_snapshots.Refreshed(loginId, start.Version + 1, tokens, revision: null));
-        }
-    }
-
-    private async Task ReleaseAsync(LeaseClaim lease, TimeSpan? retryAfter)
-    {
-        try
-        {
-            await session.Store.ReleaseAsync(HeldLogin.None, lease.Lease, new LeaseRelease { RetryAfter = retryAfter }).ConfigureAwait(false);
-        }
-        catch (StoreException e)
-        {
-            // The lease ends by itself.
-            _services.StoreFailed(e);
         }
     }
 }

@@ -1,4 +1,3 @@
-using TokenRefresh.Diagnostics;
 using TokenRefresh.SingleFlight;
 using TokenRefresh.Storage;
 
@@ -11,6 +10,7 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
 {
     private readonly SessionServices _services = session.Services;
     private readonly SessionPublisher _publisher = new(session, flight.Start);
+    private readonly SharedLease _lease = new(session);
 
     // The endpoint returned a new refresh token without an access token. It is called once with that.
     private bool _hasNewRefreshToken;
@@ -128,9 +128,7 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
 
     private async Task<FlightRun> FollowAsync(LoginStoreResult leased, CancellationToken cancellationToken)
     {
-        RefreshLog.WaitingForOtherProcess(_services.Logger, _services.Name);
-        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _services.Work.Stopping);
-        await session.Store.WaitForChangeAsync(leased, waiting.Token).ConfigureAwait(false);
+        await _lease.FollowAsync(leased, cancellationToken).ConfigureAwait(false);
         return FlightRun.Unfinished;
     }
 
@@ -180,7 +178,7 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
 
             default:
                 var release = new LeaseRelease { RetryAfter = CoolDown.CapRetryAfter(result.RetryAfter), PossiblyUsed = start.IsPossiblyUsed };
-                await ReleaseAsync(held, lease, release).ConfigureAwait(false);
+                await _lease.ReleaseAsync(held, lease, release).ConfigureAwait(false);
                 return FlightRun.Failed(FailureMessages.From(_services.Name, result));
         }
     }
@@ -212,7 +210,17 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
         var reason = result.Outcome == TokenEndpointOutcome.InteractionRequired ? ReLoginReason.InteractionRequired
             : start.IsPossiblyUsed ? ReLoginReason.LostRotation
             : ReLoginReason.Rejected;
-        var ended = await session.Store.EndAsync(held, lease.Lease, reason, result.Error).ConfigureAwait(false);
+        LoginStoreResult ended;
+        try
+        {
+            ended = await session.Store.EndAsync(held, lease.Lease, reason, result.Error).ConfigureAwait(false);
+        }
+        catch (StoreException e)
+        {
+            _services.StoreFailed(e);
+            return FlightRun.Failed(FailureMessages.Store(
+                _services.Name, e.Cause, "The server rejected the refresh token, and the token store can't be reached to record that. Try again later."));
+        }
 
         // If another process took over the lease, its result decides.
         return ended.Status == LoginStatus.Leased ? await FollowAsync(ended, cancellationToken).ConfigureAwait(false) : _publisher.AdoptNewer(ended);
@@ -223,24 +231,11 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
         if (flight.Reason == FlightReason.Requested && start.AccessToken.IsUnexpired(_services.Time))
         {
             // There is no need to refresh: keep the login. The caller of RefreshAsync gets an exception.
-            await ReleaseAsync(held, lease, new LeaseRelease()).ConfigureAwait(false);
+            await _lease.ReleaseAsync(held, lease, new LeaseRelease()).ConfigureAwait(false);
             return FlightRun.Superseded;
         }
 
         var ended = await session.Store.EndAsync(held, lease.Lease, ReLoginReason.NoRefreshToken, error: null).ConfigureAwait(false);
         return _publisher.AdoptNewer(ended);
-    }
-
-    private async Task ReleaseAsync(HeldLogin held, LeaseClaim lease, LeaseRelease release)
-    {
-        try
-        {
-            await session.Store.ReleaseAsync(held, lease.Lease, release).ConfigureAwait(false);
-        }
-        catch (StoreException e)
-        {
-            // The lease ends by itself.
-            _services.StoreFailed(e);
-        }
     }
 }
