@@ -29,7 +29,7 @@ internal readonly struct LoginChange(SessionContext session)
         var store = session.Store;
         var known = session.Current.Version;
         var saved = await WithStoreAsync(
-            () => store.SignInAsync(loginId.ToString(), known, received, cancellationToken),
+            ct => store.SignInAsync(loginId.ToString(), known, received, ct),
             "The tokens of the new sign-in couldn't be saved; nothing has changed. Sign in again.",
             cancellationToken).ConfigureAwait(false);
 
@@ -46,22 +46,33 @@ internal readonly struct LoginChange(SessionContext session)
         var services = session.Services;
         var store = session.Store;
         var ended = session.EndLogin();
-        var result = await WithStoreAsync(
-            () => store.SignOutAsync(ended.Version, cancellationToken),
-            "The session is signed out here, but its saved tokens couldn't be removed. Call SignOutAsync again.",
-            cancellationToken).ConfigureAwait(false);
+        var inMemory = ended as SignedInSnapshot;
+
+        // Tokens that couldn't be saved yet are newer than those in the store.
+        var unsaved = inMemory is { IsUnsaved: true } ? inMemory.Tokens : null;
+        LoginStoreResult result;
+        try
+        {
+            result = await WithStoreAsync(
+                ct => store.SignOutAsync(ended.Version, ct),
+                "The session is signed out here, but its saved tokens couldn't be removed. Call SignOutAsync again.",
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            // No later call finds them.
+            Revoker.Start(session, unsaved);
+            throw;
+        }
 
         session.StartLogin(services.UsesClientCredentials
             ? new NotLoadedSnapshot(result.Version)
             : new SnapshotFactory(services).SignedOut(result.Version));
         RefreshLog.SignedOut(services.Logger, services.Name);
-
-        // Tokens that couldn't be saved yet are newer than those in the store.
-        var inMemory = ended as SignedInSnapshot;
-        Revoker.Start(session, inMemory is { IsUnsaved: true } ? inMemory.Tokens : result.Replaced ?? inMemory?.Tokens);
+        Revoker.Start(session, unsaved ?? result.Replaced ?? inMemory?.Tokens);
     }
 
-    private async Task<LoginStoreResult> WithStoreAsync(Func<Task<LoginStoreResult>> operation, string message, CancellationToken cancellationToken)
+    private async Task<LoginStoreResult> WithStoreAsync(Func<CancellationToken, Task<LoginStoreResult>> operation, string message, CancellationToken cancellationToken)
     {
         var services = session.Services;
         if (!services.Work.TryBegin())
@@ -71,7 +82,8 @@ internal readonly struct LoginChange(SessionContext session)
 
         try
         {
-            return await operation().ConfigureAwait(false);
+            using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, services.Work.Aborting);
+            return await operation(ending.Token).ConfigureAwait(false);
         }
         catch (StoreException e)
         {

@@ -69,6 +69,24 @@ public sealed class OwnerlessTokenCases
         Assert.Contains("refresh-2", string.Join(' ', revoked.Tokens), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_sign_out_that_the_store_isnt_told_revokes_the_pair_that_couldnt_be_saved()
+    {
+        var store = new FailingStore();
+        using var revoked = new Revocations();
+        await using var app = WithRevocation(store, revoked);
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        store.SavesFail = true;
+        using var response = await app.GetAsync();
+        store.IsAway = true;
+
+        await Assert.ThrowsAsync<TokenRefreshException>(() => app.Session.SignOutAsync());
+
+        await Eventually.UntilAsync(() => !revoked.Tokens.IsEmpty);
+        Assert.Contains("refresh-2", Assert.Single(revoked.Tokens), StringComparison.Ordinal);
+    }
+
     private static TestApp WithRevocation(ITokenStore store, Revocations revoked)
     {
         TestApp? app = null;
