@@ -33,20 +33,31 @@ internal sealed class FileCleanUp(FileTokenStore store, string directory, TimePr
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
-        try
+        await TryAsync(() =>
         {
             foreach (var file in Directory.EnumerateFiles(directory))
             {
-                if (Path.GetFileName(file).Split('.') is [{ Length: 40 } name, "record" or "lease"])
+                if (Path.GetFileName(file).Split('.') is [{ Length: 40 } name, "record" or "lease", ..])
                 {
                     names.Add(name);
                 }
             }
 
-            foreach (var name in names)
-            {
-                await store.RemoveIfExpiredAsync(name, cancellationToken).ConfigureAwait(false);
-            }
+            return Task.CompletedTask;
+        }).ConfigureAwait(false);
+
+        // One file that can't be read or removed doesn't keep the others.
+        foreach (var name in names)
+        {
+            await TryAsync(() => store.RemoveIfExpiredAsync(name, cancellationToken)).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task TryAsync(Func<Task> step)
+    {
+        try
+        {
+            await step().ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or TimeoutException or TokenStoreConfigurationException)
         {

@@ -120,12 +120,15 @@ public sealed class FileTokenStore : ITokenStore, ITokenStoreLock, IBuiltInToken
         if (!IsNeeded(name))
         {
             File.Delete(PathOf(name));
+            File.Delete(OwnerOnlyFile.TemporaryOf(PathOf(name)));
             RemoveLease(name);
         }
     }
 
     private bool IsNeeded(string name) =>
-        Read(PathOf(name)) is { } bytes ? Decode(bytes)?.IsExpired(_time.GetUtcNow()) != true : !File.Exists(LeaseOf(name));
+        Read(PathOf(name)) is { } bytes
+            ? Decode(bytes)?.IsExpired(_time.GetUtcNow()) != true
+            : !File.Exists(LeaseOf(name)) && !File.Exists(OwnerOnlyFile.TemporaryOf(PathOf(name)));
 
     private StoredRecord? CompareExchange(string name, string text, string? expectedRevision, TimeSpan? keepFor)
     {

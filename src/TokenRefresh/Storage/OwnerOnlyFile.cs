@@ -121,12 +121,15 @@ internal sealed class OwnerOnlyFile
         }
     }
 
+    /// <summary>Where <see cref="Replace"/> writes before it moves. A killed process may leave that file.</summary>
+    public static string TemporaryOf(string path) => path + ".tmp";
+
     /// <summary>Replaces a file: its content and its name are on disk afterwards. For one caller at a time, who holds the lock.</summary>
     /// <exception cref="TokenStoreConfigurationException">The file can't be written by this user.</exception>
     public void Replace(string path, byte[] bytes)
     {
         // A killed process may have left one.
-        var temporary = path + ".tmp";
+        var temporary = TemporaryOf(path);
         try
         {
             File.Delete(temporary);
