@@ -15,14 +15,11 @@ public sealed class MemoryTokenStore(TimeProvider? timeProvider = null) : IToken
 {
     private const int CleanUpEvery = 256;
 
-    // Across all stores: one that replaces another in a test gives no revision a second time.
-    private static long _lastRevision;
-
     private readonly TimeProvider _time = timeProvider ?? TimeProvider.System;
 
     // Held for a look-up, never across an await.
     private readonly object _lock = new();
-    private readonly Dictionary<TokenSessionKey, Record> _records = [];
+    private readonly Dictionary<TokenSessionKey, StoredText> _records = [];
     private readonly Dictionary<TokenSessionKey, TaskCompletionSource<bool>> _changes = [];
     private int _writes;
 
@@ -54,9 +51,9 @@ public sealed class MemoryTokenStore(TimeProvider? timeProvider = null) : IToken
             }
 
             var now = _time.GetUtcNow();
-            var revision = $"{Interlocked.Increment(ref _lastRevision)}";
-            _records[key] = new Record(text, revision, now, keepFor is { } time ? now + time : null);
-            written = new StoredRecord(text, revision, TimeSpan.Zero);
+            var next = StoredText.New(text, keepFor, now);
+            _records[key] = next;
+            written = next.ToRecord(now);
             if (_changes.TryGetValue(key, out changed))
             {
                 _changes.Remove(key);
@@ -101,9 +98,7 @@ public sealed class MemoryTokenStore(TimeProvider? timeProvider = null) : IToken
     private StoredRecord? Find(TokenSessionKey key)
     {
         var now = _time.GetUtcNow();
-        return _records.TryGetValue(key, out var record) && !(record.KeepUntil <= now)
-            ? new StoredRecord(record.Text, record.Revision, now > record.WrittenAt ? now - record.WrittenAt : TimeSpan.Zero)
-            : null;
+        return _records.TryGetValue(key, out var record) && !record.IsExpired(now) ? record.ToRecord(now) : null;
     }
 
     private void CleanUp(DateTimeOffset now)
@@ -115,12 +110,10 @@ public sealed class MemoryTokenStore(TimeProvider? timeProvider = null) : IToken
 
         foreach (var key in new List<TokenSessionKey>(_records.Keys))
         {
-            if (_records[key].KeepUntil <= now)
+            if (_records[key].IsExpired(now))
             {
                 _records.Remove(key);
             }
         }
     }
-
-    private sealed record Record(string Text, string Revision, DateTimeOffset WrittenAt, DateTimeOffset? KeepUntil);
 }

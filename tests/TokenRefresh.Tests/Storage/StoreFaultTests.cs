@@ -423,6 +423,16 @@ public sealed class StoreFaultTests
         Assert.Equal("refresh-3", (await new LoginProcess(store, _time).LoadAsync()).Tokens.RefreshToken);
     }
 
+    [Fact]
+    public async Task A_record_can_be_kept_for_ever()
+    {
+        var store = new MemoryTokenStore(_time);
+
+        await store.CompareExchangeAsync(LoginProcess.Key, "text", expectedRevision: null, TimeSpan.MaxValue, CancellationToken.None);
+
+        Assert.Equal("text", (await store.ReadAsync(LoginProcess.Key, CancellationToken.None))?.Text);
+    }
+
     /// <summary>Cancels an acquire while its write stands at the gate. Later writes pass.</summary>
     private static async Task<StoreException> GiveUpAcquiringAsync(FaultyStore store, LoginProcess process)
     {
