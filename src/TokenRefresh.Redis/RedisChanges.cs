@@ -51,7 +51,7 @@ internal sealed class RedisChanges(string channel)
 
         try
         {
-            await listening.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await listening.WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {

@@ -27,7 +27,7 @@ internal sealed class RedisConnection(Func<Task<IConnectionMultiplexer>> open, b
             opening = _opening;
         }
 
-        return opening.WaitAsync(cancellationToken);
+        return opening.WaitOrLeaveAsync(cancellationToken);
     }
 
     public ValueTask DisposeAsync() => Owned?.DisposeAsync() ?? default;

@@ -82,8 +82,8 @@ public sealed class RedisTokenStore : ITokenStore, ITokenStoreNotifications
             }
 
             var database = await DatabaseAsync(cancellationToken).ConfigureAwait(false);
-            var current = await database.HashGetAsync(_options.KeyPrefix + name, "revision", CommandFlags.DemandMaster)
-                .WaitAsync(cancellationToken).ConfigureAwait(false);
+            var current = await database.HashGetAsync(KeyOf(key), "revision", CommandFlags.DemandMaster)
+                .WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false);
             if (current != revision)
             {
                 return;
@@ -112,9 +112,9 @@ public sealed class RedisTokenStore : ITokenStore, ITokenStoreNotifications
         await _changes.ListenAsync(database, cancellationToken).ConfigureAwait(false);
         var result = (RedisValue[])(await database.ScriptEvaluateAsync(
             Script,
-            [_options.KeyPrefix + name],
+            [KeyOf(key)],
             [_changes.ChannelOf(database), name, expected, mark, text, Milliseconds(keepFor)],
-            CommandFlags.DemandMaster).WaitAsync(cancellationToken).ConfigureAwait(false))!;
+            CommandFlags.DemandMaster).WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false))!;
         var revision = result[0].ToString();
         var age = TimeSpan.FromMilliseconds(double.Parse(result[2].ToString(), CultureInfo.InvariantCulture));
         return (revision, revision.Length == 0 ? null : new StoredRecord(result[1].ToString(), revision, age));

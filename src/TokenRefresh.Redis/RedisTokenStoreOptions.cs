@@ -13,8 +13,10 @@ public sealed class RedisTokenStoreOptions
     /// <value>The default is -1: the connection's own.</value>
     public int Database { get; set; } = -1;
 
-    /// <summary>How long the tokens of a login are kept after they were last refreshed.</summary>
-    /// <value>More than zero. The default is <see langword="null"/>: until a sign-out. The lifetime of a refresh token is a good choice.</value>
+    /// <summary>How long a login is kept after its record was last written, if the server doesn't say when its refresh token expires.</summary>
+    /// <value>
+    /// More than zero. The default is <see langword="null"/>: until it is signed out or ends. The lifetime of a refresh token is a good choice.
+    /// </value>
     public TimeSpan? TokenLifetime { get; set; }
 
     /// <summary>How often a process that waits for another's refresh looks for itself, in case a notification was lost.</summary>

@@ -25,9 +25,9 @@ public static class TokenRefreshRedisExtensions
 
         // An app starts also while Redis is away.
         servers.AbortOnConnectFail = false;
-        builder.Services.TryAddKeyedSingleton(configuration, (_, _) => new RedisConnection(
+        builder.Services.TryAddKeyedSingleton(new Servers(configuration), (_, _) => new RedisConnection(
             async () => await ConnectionMultiplexer.ConnectAsync(servers).ConfigureAwait(false), isOwned: true));
-        return builder.Use(provider => provider.GetRequiredKeyedService<RedisConnection>(configuration), configure);
+        return builder.Use(provider => provider.GetRequiredKeyedService<RedisConnection>(new Servers(configuration)), configure);
     }
 
     /// <summary>Keeps the session's tokens in Redis, over a connection that the app owns.</summary>
@@ -82,5 +82,11 @@ public static class TokenRefreshRedisExtensions
         configure?.Invoke(options);
         options = options.Validated();
         return builder.UseStore(provider => new RedisTokenStore(connect(provider), options, provider.GetService<TimeProvider>()));
+    }
+
+    // A key of the services is printed with them, and the configuration may hold a password.
+    private sealed record Servers(string Configuration)
+    {
+        public override string ToString() => nameof(Servers);
     }
 }
