@@ -88,7 +88,7 @@ internal static class SimpleJwtForbidden
                     && errors.ValueKind == JsonValueKind.Array
                     && errors.EnumerateArray().Any(IsTokenNotValid));
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return false;
         }

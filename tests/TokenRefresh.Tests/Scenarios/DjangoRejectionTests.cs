@@ -122,6 +122,7 @@ public sealed class DjangoRejectionTests
     [InlineData("""{"type":"client_error","errors":[{"code":"permission_denied"}]}""")]
     [InlineData("""{"errors":["token_not_valid"]}""")]
     [InlineData("""["token_not_valid"]""")]
+    [InlineData("""{"\ud800":"token_not_valid"}""")]
     [InlineData("\"token_not_valid\"")]
     [InlineData("""{"code":"token_not_valid" """)]
     [InlineData("")]
