@@ -25,6 +25,6 @@ internal static class HeldLogins
     private static HeldLogin SignedIn(SignedInSnapshot signedIn, long version, string? revision, SessionServices services)
     {
         var age = signedIn.AccessToken.ReceivedAt.SteadyElapsed(services.Time);
-        return HeldLogin.SignedIn(signedIn.LoginId.ToString(), version, signedIn.Tokens, revision, age > TimeSpan.Zero ? age : TimeSpan.Zero);
+        return HeldLogin.SignedIn(signedIn.LoginId.ToString(), version, signedIn.Tokens, revision, age);
     }
 }

@@ -91,7 +91,7 @@ internal sealed class SessionPublisher(SessionContext session, SessionSnapshot s
     }
 
     /// <summary>Publishes the end of the login. It is an event, unless the app has been notified of this very end before.</summary>
-    public FlightRun PublishEnded(EndedSnapshot ended)
+    private FlightRun PublishEnded(EndedSnapshot ended)
     {
         var isKnown = Snapshot is EndedSnapshot known && known.LoginId == ended.LoginId;
         if (!TryPublish(ended))

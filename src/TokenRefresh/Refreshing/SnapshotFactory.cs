@@ -8,11 +8,11 @@ internal sealed class SnapshotFactory(SessionServices services)
 {
     /// <summary>The state after a sign-in.</summary>
     public SignedInSnapshot SignedIn(LoginId loginId, LoginStoreResult saved, TokenSet tokens) =>
-        Create(loginId, saved.Version, WithHeader(tokens), new AccessTokenSlot(ScheduleOf(tokens, ReceivedAt(tokens)), ReceivedAt(tokens)), saved.Revision);
+        Create(loginId, saved.Version, WithHeader(tokens), SlotOf(tokens, ReceivedAt(tokens), isFromEndpoint: false), saved.Revision);
 
     /// <summary>The state after the endpoint returned an access token.</summary>
     public SignedInSnapshot Refreshed(LoginId loginId, long version, TokenSet tokens, string? revision) =>
-        Create(loginId, version, WithHeader(tokens), new AccessTokenSlot(ScheduleOf(tokens, ReceivedAt(tokens)), ReceivedAt(tokens)) { IsFromEndpoint = true }, revision);
+        Create(loginId, version, WithHeader(tokens), SlotOf(tokens, ReceivedAt(tokens), isFromEndpoint: true), revision);
 
     /// <summary>The state after the endpoint returned a new refresh token, and nothing else.</summary>
     public static SignedInSnapshot WithSameAccessToken(SignedInSnapshot previous, long version, TokenSet tokens, string? revision) =>
@@ -45,13 +45,15 @@ internal sealed class SnapshotFactory(SessionServices services)
             return WithSameAccessToken(same, found.Version, found.Tokens, found.Revision);
         }
 
-        var receivedAt = ClockReading.Ago(found.Age, services.Time);
-        var slot = new AccessTokenSlot(ScheduleOf(found.Tokens, receivedAt), receivedAt);
+        var slot = SlotOf(found.Tokens, ClockReading.Ago(found.Age, services.Time), isFromEndpoint: false);
         return Create(LoginId.Parse(found.LoginId), found.Version, WithHeader(found.Tokens), slot, found.Revision);
     }
 
     private static SignedInSnapshot Create(LoginId loginId, long version, TokenSet tokens, AccessTokenSlot slot, string? revision) =>
         new(loginId, version, tokens, slot) { Revision = revision };
+
+    private AccessTokenSlot SlotOf(TokenSet tokens, ClockReading receivedAt, bool isFromEndpoint) =>
+        new(ScheduleOf(tokens, receivedAt), receivedAt) { IsFromEndpoint = isFromEndpoint };
 
     private TokenSet WithHeader(TokenSet tokens) => tokens.WithScheme(services.Options.Scheme);
 

@@ -30,9 +30,6 @@ internal sealed class AccessTokenSlot(TokenSchedule schedule, ClockReading recei
     /// <summary>Whether the access token may still be sent although a refresh failed.</summary>
     public bool IsUnexpired(TimeProvider time) => !_isRejected && Now(time) < schedule.ExpiresAt;
 
-    /// <summary>Whether the access token has reached the end of its own known lifetime.</summary>
-    public bool HasExpired(TimeProvider time) => Now(time) >= schedule.ExpiresAt;
-
     /// <summary>
     /// Whether the token was refreshed less than <paramref name="interval"/> ago (a quarter of its lifetime at most), so that another
     /// refresh wouldn't help against a 401. Servers that cut expiry to whole seconds reject tokens of seconds before their time.

@@ -1,6 +1,6 @@
 namespace TokenRefresh.Storage;
 
-/// <summary>Marks the stores of this library's packages: they never block their caller's thread.</summary>
+/// <summary>Marks a store of ours that never blocks its caller's thread before its first await.</summary>
 internal interface IBuiltInTokenStore
 {
     /// <summary>Whether the tokens stay in this process's memory.</summary>
