@@ -66,16 +66,33 @@ public static class TokenRefreshEndpointExtensions
     /// OPTIONS pass.
     /// </summary>
     /// <typeparam name="TBuilder">The kind of endpoint.</typeparam>
-    /// <param name="builder">An endpoint or a group of a minimal API.</param>
+    /// <param name="builder">An endpoint or a group: of a minimal API, a controller or a reverse proxy.</param>
     /// <returns>The same builder.</returns>
+    /// <exception cref="InvalidOperationException">When the endpoints are built: this kind of endpoint can't be guarded.</exception>
     public static TBuilder RequireSameOrigin<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder
     {
         ArgumentNullException.ThrowIfNull(builder);
-        return builder.AddEndpointFilter(static async (context, next) =>
-            IsSafe(context.HttpContext.Request.Method) || await SameOrigin.IsSatisfiedAsync(context.HttpContext).ConfigureAwait(false)
-                ? await next(context).ConfigureAwait(false)
-                : Results.StatusCode(StatusCodes.Status403Forbidden));
+
+        // Not a filter: other kinds of endpoints, a reverse proxy's for example, ignore those.
+        builder.Add(static endpoint =>
+        {
+            var next = endpoint.RequestDelegate ?? throw new InvalidOperationException(
+                $"RequireSameOrigin can't guard the endpoint '{endpoint.DisplayName}'. Use it on endpoints of a minimal API, a controller or a reverse proxy.");
+            endpoint.RequestDelegate = context => GuardAsync(context, next);
+        });
+        return builder;
+    }
+
+    private static async Task GuardAsync(HttpContext context, RequestDelegate next)
+    {
+        if (IsSafe(context.Request.Method) || await SameOrigin.IsSatisfiedAsync(context).ConfigureAwait(false))
+        {
+            await next(context).ConfigureAwait(false);
+            return;
+        }
+
+        context.Response.StatusCode = StatusCodes.Status403Forbidden;
     }
 
     private static bool IsSafe(string method) => HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method);

@@ -25,4 +25,10 @@ public class TokenRefreshOpenIdConnectEvents : OpenIdConnectEvents
     /// <param name="context">The context of the event.</param>
     /// <returns>A task that ends when the event has been handled.</returns>
     public override Task TicketReceived(TicketReceivedContext context) => SchemeEvents.TicketReceivedAsync(context, base.TicketReceived);
+
+    /// <summary>Names the login to the provider at a sign-out.</summary>
+    /// <param name="context">The context of the event.</param>
+    /// <returns>A task that ends when the event has been handled.</returns>
+    public override Task RedirectToIdentityProviderForSignOut(RedirectContext context) =>
+        SchemeEvents.RedirectToProviderForSignOutAsync(context, base.RedirectToIdentityProviderForSignOut);
 }

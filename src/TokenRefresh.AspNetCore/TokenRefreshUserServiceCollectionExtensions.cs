@@ -97,6 +97,7 @@ public static class TokenRefreshUserServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<UserSessionRegistry>();
         services.AddSingleton<CurrentLogin>();
+        services.AddSingleton<IdTokenHint>();
         services.AddSingleton<LoginChecker>();
         services.AddSingleton<LogoutRecords>();
         services.AddSingleton<LogoutStore>();

@@ -50,6 +50,9 @@ public sealed class TokenSession : IDisposable, IAsyncDisposable
 
     internal SessionContext Context { get; }
 
+    /// <summary>The id token of the login, if it is loaded and has one.</summary>
+    internal string? IdentityToken => (Context.Current as SignedInSnapshot)?.Tokens.IdentityToken;
+
     /// <summary>Creates a session without dependency injection. Dispose it when the app ends: a refresh that is running is finished first.</summary>
     /// <param name="options">The options. They are validated now and must not be changed afterwards.</param>
     /// <param name="settings">Store, clock, log and the like; <see langword="null"/> for the defaults.</param>
@@ -133,6 +136,9 @@ public sealed class TokenSession : IDisposable, IAsyncDisposable
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public Task RefreshAsync(CancellationToken cancellationToken = default) => new TokenQuery(Context).RefreshAsync(cancellationToken);
+
+    /// <summary>Reads the store, without a refresh, so that <see cref="State"/> says what it holds.</summary>
+    internal Task LookIntoStoreAsync(CancellationToken cancellationToken) => new StoreLook(Context).RunAsync(cancellationToken);
 
     /// <summary>
     /// Waits for a refresh that is running, then ends the session. Has no effect on sessions from dependency injection; those end with the

@@ -55,9 +55,10 @@ public sealed class ProviderKeyTests : IAsyncLifetime
         _keys.Add(NewKey("second"));
 
         Assert.Equal(HttpStatusCode.OK, await PostAsync(node, _keys[1]));
+        var unknown = NewKey("unknown");
         for (var round = 0; round < 20; round++)
         {
-            Assert.Equal(HttpStatusCode.BadRequest, await PostAsync(node, NewKey("unknown")));
+            Assert.Equal(HttpStatusCode.BadRequest, await PostAsync(node, unknown));
         }
 
         // One for the library, and one for the scheme, which is told that it is out of date.

@@ -50,6 +50,7 @@ public sealed class RequestTests
         var first = await browser.FetchAsync(node.At(path));
         var second = await browser.FetchAsync(node.At(path));
 
+        Assert.DoesNotContain(browser.CookieNames(node.Address), name => name.Contains("Nonce", StringComparison.Ordinal) || name.Contains("Correlation", StringComparison.Ordinal));
         Assert.All([first, second], answer =>
         {
             Assert.Equal((HttpStatusCode.Unauthorized, "application/problem+json"), (answer.Status, answer.MediaType));
@@ -168,6 +169,28 @@ public sealed class RequestTests
 
         Assert.Equal(1, provider.Logins);
         Assert.Empty(provider.ReceivedRefreshTokens);
+    }
+
+    [Fact]
+    [Trait("Case", "W6")]
+    public async Task A_page_after_a_restart_refreshes_nothing_by_itself()
+    {
+        await using var provider = await Provider.StartAsync();
+        var directory = Directory.CreateTempSubdirectory("tokenrefresh-store-").FullName;
+        var setup = new NodeSetup { ConfigureSession = session => session.UseFileStore(directory).UseDataProtection() };
+        using var browser = new Browser();
+        await using (var node = await Node.StartAsync(provider, setup))
+        {
+            await browser.GoAsync(node.At("orders"));
+        }
+
+        setup.Time.Advance(Provider.AccessTokenLifetime);
+        await using var restarted = await Node.StartAsync(provider, setup);
+
+        Assert.Equal(HttpStatusCode.OK, (await browser.FetchAsync(restarted.At("user"))).Status);
+        Assert.Empty(provider.ReceivedRefreshTokens);
+        Assert.Equal("orders of alice", (await browser.GoAsync(restarted.At("orders"))).Text);
+        Assert.Single(provider.ReceivedRefreshTokens);
     }
 
     [Fact]

@@ -4,6 +4,8 @@ using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace TokenRefresh.AspNetCore.Tests;
@@ -26,10 +28,23 @@ public sealed partial class SignOutTests
 
         Assert.Equal((node.At("?bye"), "home"), (page.Address, page.Text));
         Assert.DoesNotContain(AppCookie, browser.CookieNames(node.Address));
-        Assert.Single(provider.IdTokenHints);
+        Assert.Equal([provider.IssuedTokens.ElementAt(2)], provider.IdTokenHints);
         await Eventually.TrueAsync(() => provider.RevokedTokens.SequenceEqual([provider.IssuedTokens.ElementAt(1)]));
         browser.SetCookie(node.Address, AppCookie, cookie);
         Assert.Equal(HttpStatusCode.Unauthorized, (await browser.FetchAsync(node.At("orders"))).Status);
+    }
+
+    [Fact]
+    public async Task An_id_token_that_is_not_kept_is_not_sent()
+    {
+        await using var provider = await Provider.StartAsync();
+        await using var node = await Node.StartAsync(provider, new NodeSetup { ConfigureUsers = options => options.KeepIdToken = false });
+        using var browser = new Browser();
+        await browser.GoAsync(node.At("orders"));
+
+        await browser.SubmitAsync(node.At("logout"), from: node.Address);
+
+        Assert.Equal([""], provider.IdTokenHints);
     }
 
     [Theory]
@@ -43,6 +58,7 @@ public sealed partial class SignOutTests
     [InlineData("evil.example")]
     [InlineData("")]
     [InlineData(" /ok")]
+    [InlineData("/café")]
     [InlineData("/ok\r\nSet-Cookie: a=b")]
     public async Task A_return_url_that_leads_elsewhere_leads_home(string returnUrl)
     {
@@ -165,6 +181,33 @@ public sealed partial class SignOutTests
         Assert.Equal(HttpStatusCode.Unauthorized, (await two.FetchAsync(node.At("orders"))).Status);
     }
 
+    [Fact]
+    public async Task Endpoints_that_ignore_filters_are_guarded_too()
+    {
+        var proxied = new FilterlessEndpoint();
+        proxied.RequireSameOrigin();
+        using var services = new ServiceCollection().AddLogging().BuildServiceProvider();
+        var context = new DefaultHttpContext { RequestServices = services };
+        context.Request.Method = HttpMethods.Post;
+        context.Request.Headers["Sec-Fetch-Site"] = "cross-site";
+
+        await proxied.Build()(context);
+
+        Assert.Equal((StatusCodes.Status403Forbidden, 0), (context.Response.StatusCode, proxied.Calls));
+    }
+
+    [Fact]
+    public void An_endpoint_that_cant_be_guarded_says_so()
+    {
+        var component = new RouteEndpointBuilder(requestDelegate: null, RoutePatternFactory.Parse("/"), order: 0) { DisplayName = "Home" };
+        var endpoint = new FilterlessEndpoint();
+        endpoint.RequireSameOrigin();
+
+        var failure = Assert.Throws<InvalidOperationException>(() => endpoint.Apply(component));
+
+        Assert.Contains("'Home'", failure.Message, StringComparison.Ordinal);
+    }
+
     // The worst case: a cookie that other sites' requests have with them.
     private static NodeSetup WithForms() => new()
     {
@@ -177,6 +220,32 @@ public sealed partial class SignOutTests
                 $"<input name=\"__RequestVerificationToken\" value=\"{antiforgery.GetAndStoreTokens(context).RequestToken}\">", "text/html"));
         },
     };
+
+    /// <summary>Applies conventions as a reverse proxy does: it knows no filters.</summary>
+    private sealed class FilterlessEndpoint : IEndpointConventionBuilder
+    {
+        private readonly List<Action<EndpointBuilder>> _conventions = [];
+
+        public int Calls { get; private set; }
+
+        public void Add(Action<EndpointBuilder> convention) => _conventions.Add(convention);
+
+        public void Apply(EndpointBuilder endpoint) => _conventions.ForEach(convention => convention(endpoint));
+
+        public RequestDelegate Build()
+        {
+            var endpoint = new RouteEndpointBuilder(
+                _ =>
+                {
+                    Calls++;
+                    return Task.CompletedTask;
+                },
+                RoutePatternFactory.Parse("/"),
+                order: 0);
+            Apply(endpoint);
+            return endpoint.Build().RequestDelegate!;
+        }
+    }
 
     [GeneratedRegex("value=\"(?<value>[^\"]*)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex TokenField();

@@ -95,6 +95,7 @@ public abstract class TwoNodesTests
     [Theory]
     [InlineData("alice", null)]
     [InlineData(null, "sid-1")]
+    [InlineData("alice", "sid-1")]
     public async Task A_logout_at_the_provider_that_one_node_hears_of_counts_on_the_other(string? subject, string? sessionId)
     {
         await using var provider = await Provider.StartAsync();

@@ -116,6 +116,7 @@ public sealed class OpenIdConnectServer : IAsyncDisposable
             // A sample's port isn't known beforehand. A provider of yours compares the addresses that were registered.
             server.RemoveEventHandler(OpenIddict.Server.OpenIddictServerHandlers.Authentication.ValidateClientRedirectUri.Descriptor);
             server.RemoveEventHandler(OpenIddict.Server.OpenIddictServerHandlers.Session.ValidateClientPostLogoutRedirectUri.Descriptor);
+            server.RemoveEventHandler(OpenIddict.Server.OpenIddictServerHandlers.Session.ValidateAuthorizedParty.Descriptor);
         })
         .AddValidation(validation =>
         {

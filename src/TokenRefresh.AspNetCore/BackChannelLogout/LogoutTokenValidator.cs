@@ -79,7 +79,7 @@ internal sealed class LogoutTokenValidator(UserSessionRegistry registry, Provide
             return new LogoutTokenResult.Invalid($"signature, issuer, audience or lifetime is wrong ({result.Exception?.GetType().Name})");
         }
 
-        return LogoutClaims.Read(jwt.InnerToken ?? jwt, options.ClientId!, time.GetUtcNow(), out var token) is { } problem
+        return LogoutClaims.Read(jwt, options.ClientId!, time.GetUtcNow(), out var token) is { } problem
             ? new LogoutTokenResult.Invalid(problem)
             : new LogoutTokenResult.Valid(session, token!);
     }
@@ -95,7 +95,9 @@ internal sealed class LogoutTokenValidator(UserSessionRegistry registry, Provide
         parameters.ValidAudience = options.ClientId;
         parameters.ValidAudiences = null;
         parameters.AudienceValidator = null;
+        parameters.AlgorithmValidator = null;
         parameters.SignatureValidator = null;
+        parameters.SignatureValidatorUsingConfiguration = null;
         parameters.ValidateIssuer = true;
         parameters.ValidateAudience = true;
         parameters.ValidateLifetime = true;

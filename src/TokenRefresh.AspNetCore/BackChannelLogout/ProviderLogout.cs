@@ -39,15 +39,12 @@ internal sealed class ProviderLogout(TokenSessions sessions, LogoutRecords recor
             await sessions[session.Name, key].SignOutAsync(CancellationToken.None).ConfigureAwait(false);
         }
 
-        if (token.SessionId is null)
-        {
-            // All logins of the user. Their keys have a sid in them, or are random: each one is found when its cookie arrives.
-            await records.EndAsync(session, LoginKey.HashSubject(token.Issuer, token.ClientId, token.Subject!), token.IssuedAt).ConfigureAwait(false);
-        }
-        else if (token.Subject is null)
-        {
-            await records.EndAsync(session, LoginKey.HashProviderSession(token.Issuer, token.ClientId, token.SessionId), token.IssuedAt).ConfigureAwait(false);
-        }
+        // Without a sid all logins of the user end: their keys have a sid in them, or are random. With one the key was computed, unless sub is
+        // missing; the record is for the other nodes.
+        var hash = token.SessionId is null
+            ? LoginKey.HashSubject(token.Issuer, token.ClientId, token.Subject!)
+            : LoginKey.HashProviderSession(token.Issuer, token.ClientId, token.SessionId);
+        await records.EndAsync(session, hash, token.IssuedAt).ConfigureAwait(false);
     }
 
     private static string? FindKey(UserSession session, LogoutToken token)

@@ -12,7 +12,7 @@ internal sealed class LoginWatch(UserSessionRegistry registry, LoginChecker chec
         foreach (var session in registry.All)
         {
             if (SessionClaims.Find(user, session) is { } login
-                && await checker.CheckAsync(session, login, cancellationToken).ConfigureAwait(false) == LoginStatus.Ended)
+                && await checker.CheckStoreAsync(session, login, cancellationToken).ConfigureAwait(false) == LoginStatus.Ended)
             {
                 return true;
             }

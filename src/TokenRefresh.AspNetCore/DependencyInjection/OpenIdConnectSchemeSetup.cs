@@ -30,5 +30,7 @@ internal sealed class OpenIdConnectSchemeSetup(UserSessionRegistry registry) : I
         events.OnRedirectToIdentityProvider = context => SchemeEvents.RedirectToProviderAsync(context, redirect);
         events.OnTokenValidated = context => SchemeEvents.TokenValidatedAsync(context, validated);
         events.OnTicketReceived = context => SchemeEvents.TicketReceivedAsync(context, received);
+        var signOut = events.OnRedirectToIdentityProviderForSignOut;
+        events.OnRedirectToIdentityProviderForSignOut = context => SchemeEvents.RedirectToProviderForSignOutAsync(context, signOut);
     }
 }

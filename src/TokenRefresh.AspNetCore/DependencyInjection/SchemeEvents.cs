@@ -60,4 +60,10 @@ internal static class SchemeEvents
         await own(context).ConfigureAwait(false);
         await context.HttpContext.RequestServices.GetRequiredService<OpenIdConnectSignIn>().SignInAsync(context).ConfigureAwait(false);
     }
+
+    public static async Task RedirectToProviderForSignOutAsync(RedirectContext context, Func<RedirectContext, Task> own)
+    {
+        context.HttpContext.RequestServices.GetRequiredService<IdTokenHint>().Attach(context);
+        await own(context).ConfigureAwait(false);
+    }
 }

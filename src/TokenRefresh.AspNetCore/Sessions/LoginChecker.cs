@@ -15,6 +15,15 @@ internal sealed class LoginChecker(TokenSessions sessions, LogoutRecords records
             : LookAsync(tokens, isEnded, cancellationToken);
     }
 
+    /// <summary>Reads the store in any case: another node may have signed the login out.</summary>
+    public async Task<LoginStatus> CheckStoreAsync(UserSession session, LoginKey login, CancellationToken cancellationToken)
+    {
+        var tokens = sessions[session.Name, login.SessionKey];
+        return await records.IsEndedAsync(session, login, cancellationToken).ConfigureAwait(false)
+            ? await SignOutAsync(tokens).ConfigureAwait(false)
+            : await LoadAsync(tokens, cancellationToken).ConfigureAwait(false);
+    }
+
     private static async ValueTask<LoginStatus> LookAsync(TokenSession tokens, ValueTask<bool> isEnded, CancellationToken cancellationToken)
     {
         if (await isEnded.ConfigureAwait(false))
@@ -44,12 +53,13 @@ internal sealed class LoginChecker(TokenSessions sessions, LogoutRecords records
     {
         try
         {
-            var token = await tokens.GetAccessTokenAsync(cancellationToken).ConfigureAwait(false);
-            return token is null ? LoginStatus.Ended : LoginStatus.Alive;
+            // Also where the session is known to be signed out: another node may have signed the same login in.
+            await tokens.LookIntoStoreAsync(cancellationToken).ConfigureAwait(false);
+            return tokens.State == TokenSessionState.SignedIn ? LoginStatus.Alive : LoginStatus.Ended;
         }
-        catch (TokenRefreshException e)
+        catch (TokenRefreshException)
         {
-            return e.Failure == TokenRefreshFailure.ReLoginRequired ? LoginStatus.Ended : LoginStatus.Unknown;
+            return LoginStatus.Unknown;
         }
     }
 }

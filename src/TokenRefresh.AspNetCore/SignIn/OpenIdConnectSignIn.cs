@@ -35,11 +35,21 @@ internal sealed class OpenIdConnectSignIn(
         if (!RequestKind.IsPage(context.Request))
         {
             context.HandleResponse();
+            RemoveRedirectCookies(context);
             await FailureResponse.WriteSignInRequiredAsync(context.HttpContext).ConfigureAwait(false);
             return;
         }
 
         replacement.Note(context.Properties, context.HttpContext.User, session);
+    }
+
+    // They are for the way back from the login page. A page that polls would collect them until its requests are too large.
+    private static void RemoveRedirectCookies(RedirectContext context)
+    {
+        string?[] names = [context.Options.NonceCookie.Name, context.Options.CorrelationCookie.Name];
+        var headers = context.Response.Headers;
+        headers.SetCookie = headers.SetCookie
+            .Where(cookie => !names.Any(name => name is not null && cookie!.StartsWith(name, StringComparison.Ordinal))).ToArray();
     }
 
     /// <summary>Keeps the provider's answer until all of it is checked.</summary>

@@ -4,6 +4,7 @@ namespace TokenRefresh.AspNetCore.SignOut;
 internal static class LocalUrl
 {
     // Browsers read "//host", "/\host" and, after removing control characters, "/<tab>/host" as another host.
+    // A browser percent-encodes all other characters, and a Location header can't hold them.
     public static bool IsLocal(string? url) =>
-        url is ['/', ..] and not ['/', '/' or '\\', ..] && !url.Any(char.IsControl);
+        url is ['/', ..] and not ['/', '/' or '\\', ..] && url.All(c => c is > ' ' and <= '~');
 }

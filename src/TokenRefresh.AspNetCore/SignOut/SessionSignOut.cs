@@ -19,10 +19,12 @@ internal sealed class SessionSignOut(UserSessionRegistry registry, TokenSessions
                 continue;
             }
 
+            var tokens = sessions[session.Name, login.SessionKey];
+            IdTokenHint.Keep(context.HttpContext, session, tokens.IdentityToken);
             try
             {
                 // A sign-out that has begun is finished, also if the browser leaves.
-                await sessions[session.Name, login.SessionKey].SignOutAsync(CancellationToken.None).ConfigureAwait(false);
+                await tokens.SignOutAsync(CancellationToken.None).ConfigureAwait(false);
             }
             catch (TokenRefreshException e)
             {

@@ -1,0 +1,42 @@
+using TokenRefresh.SingleFlight;
+using TokenRefresh.Storage;
+
+namespace TokenRefresh.Refreshing;
+
+/// <summary>Reads the store and publishes what it holds, without a refresh. For the package of web apps, which only asks whether a login is alive.</summary>
+internal readonly struct StoreLook(SessionContext session)
+{
+    /// <exception cref="TokenRefreshException">The store can't be read.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var services = session.Services;
+        var start = session.Current;
+
+        // What the store doesn't have yet is newer than what it holds.
+        var isAhead = start is SignedOutSnapshot { AwaitsStore: true } or SignedInSnapshot { IsUnsaved: true };
+        if (!services.HasStore || services.UsesClientCredentials || isAhead || !services.Work.TryBegin())
+        {
+            return;
+        }
+
+        try
+        {
+            var found = await session.Store.LoadAsync(HeldLogins.Of(start, services), cancellationToken).ConfigureAwait(false);
+            var publisher = new SessionPublisher(session, start);
+            var run = start is not SignedInSnapshot ? publisher.Load(found)
+                : found.Status != LoginStatus.Succeeded ? publisher.AdoptNewer(found)
+                : FlightRun.Unfinished;
+            await SessionEvents.RaiseAsync(session, run.Event).ConfigureAwait(false);
+        }
+        catch (StoreException e)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            services.StoreFailed(e);
+            throw FailureMessages.Store(services.Name, e.Cause).ToException();
+        }
+        finally
+        {
+            services.Work.End();
+        }
+    }
+}
