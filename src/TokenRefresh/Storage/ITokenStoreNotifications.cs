@@ -3,8 +3,8 @@ using System;
 namespace TokenRefresh;
 
 /// <summary>
-/// Implemented by an <see cref="ITokenStore"/> that can notify this process when another one has changed a record, so that a sign-out or a
-/// new login reaches every process at once. Without it, a process looks into the store when it next needs a new token.
+/// Implemented by an <see cref="ITokenStore"/> that can notify this process when another one has changed a record, so that a back-channel
+/// logout reaches every node of a web app at once. Sessions don't use it: they read the store when they next need a new token.
 /// </summary>
 public interface ITokenStoreNotifications
 {
