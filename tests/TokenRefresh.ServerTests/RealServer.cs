@@ -44,6 +44,9 @@ public abstract class RealServer : IAsyncDisposable
     /// <summary>Whether the server can run on this machine.</summary>
     public static bool IsThere(string name) => name == "openiddict" || SimpleJwtServer.MissingReason is null;
 
+    /// <summary>Starts a server whose access tokens live for two seconds.</summary>
+    public static Task<RealServer> StartAsync(string name) => StartAsync(name, TimeSpan.FromSeconds(2));
+
     public static async Task<RealServer> StartAsync(string name, TimeSpan accessTokenLifetime)
     {
         if (name == "openiddict")
