@@ -10,10 +10,10 @@ using StackExchange.Redis;
 
 namespace TokenRefresh.Samples.Documentation;
 
-/// <summary>As docs/processes.md has it for MAUI.</summary>
+/// <summary>The store of docs/desktop.md.</summary>
 public sealed class SecureTokenStore : LocalTokenStore
 {
-    private static string Name(TokenSessionKey key) => $"tokens:{key.SessionName}:{key.UserKey}";
+    private static string Name(TokenSessionKey key) => $"tokens:{key.SessionName.Length}:{key.SessionName}:{key.UserKey}";
 
     protected override async ValueTask<string?> ReadTextAsync(TokenSessionKey key, CancellationToken cancellationToken) =>
         await SecureStorage.Default.GetAsync(Name(key));

@@ -1,4 +1,4 @@
-// The code of README.md as one program, against a login server and an API in memory.
+// A hundred requests and one expired token, against a login server and an API in memory: the packages alone, nothing else.
 
 using System;
 using System.Net.Http;

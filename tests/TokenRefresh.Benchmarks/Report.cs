@@ -83,7 +83,7 @@ internal sealed class Report
         var where = $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd}, {Environment.ProcessorCount} cores, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}.";
         File.WriteAllText(Path.Combine(docs, "performance.svg"), Plot.Draw(All<Ratios.Row>().Where(pair => pair.Name.StartsWith("stub", StringComparison.Ordinal))));
         Replace(Path.Combine(docs, "performance.md"), where + "\n\n" + ToMarkdown().TrimEnd());
-        Replace(Path.Combine(docs, "scale.md"), Simulation.Run());
+        Replace(Path.Combine(docs, "internals", "scale.md"), Simulation.Run());
     }
 
     internal static void Replace(string page, string text)

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace TokenRefresh.PackageTests;
 
-/// <summary>The packages as somebody else meets them: an empty app, an empty package folder, the README's code.</summary>
+/// <summary>The packages in an empty app with an empty package folder, on every build and as native code.</summary>
 public sealed class EmptyAppTests(PackedPackages packages)
 {
     private const string LastLine = "two dead tokens: 2 refreshes, 1 login page";
@@ -36,7 +36,7 @@ public sealed class EmptyAppTests(PackedPackages packages)
         """;
 
     [Fact]
-    public async Task An_empty_app_runs_the_readmes_code_on_every_build_and_as_native_code()
+    public async Task An_empty_app_runs_on_every_build_and_as_native_code()
     {
         var app = packages.MakeDirectory("app");
         await File.WriteAllTextAsync(Path.Combine(app, "App.csproj"), Project
