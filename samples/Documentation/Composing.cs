@@ -77,7 +77,7 @@ public static class Composing
 
 public interface IShopApi
 {
-    // Refit streams a body unless told otherwise, and what was streamed is gone: buffered, it can be sent again.
+    // Refit streams a body unless it is buffered. A streamed body can't be sent again.
     [Post("/orders")]
     Task<Receipt> OrderAsync([Body(buffered: true)] Order order);
 }

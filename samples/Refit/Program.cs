@@ -41,7 +41,7 @@ internal interface IShopApi
     [Get("/api/me")]
     Task<Me> GetMeAsync();
 
-    // Refit streams a body unless told otherwise, and what was streamed is gone: buffered, it can be sent again.
+    // Refit streams a body unless it is buffered. A streamed body can't be sent again.
     [Post("/api/echo")]
     Task<Receipt> OrderAsync([Body(buffered: true)] Order order);
 }

@@ -110,7 +110,7 @@ internal static class Comparison
 
         var outcome = await scene.GetAsync();
         var sent = scene.Tokens.Presented.Count(token => token == "refresh-1");
-        return new Result(scene.Tokens.Calls, [outcome], sent == 1 ? "the new pair was kept" : $"the new pair was lost, and the spent refresh token sent twice");
+        return new Result(scene.Tokens.Calls, [outcome], sent == 1 ? "the new pair was kept" : $"the new pair was lost, and the used refresh token sent twice");
     }
 
     private static async Task<Result> RedirectAsync(Create create)

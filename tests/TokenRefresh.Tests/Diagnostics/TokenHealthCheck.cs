@@ -9,9 +9,9 @@ public sealed class TokenHealthCheck(TokenSessions sessions) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        // A login that died is its user's affair, not the server's.
+        // An ended login concerns its user, not the app's health.
         var failing = sessions.GetHealth().Where(session => session.LastFailure is TokenRefreshFailure.Transient or TokenRefreshFailure.Configuration);
-        var told = string.Join(", ", failing.Select(session => $"{session.SessionName}: {session.LastFailure}").Distinct());
-        return Task.FromResult(told is "" ? HealthCheckResult.Healthy() : HealthCheckResult.Degraded(told));
+        var problems = string.Join(", ", failing.Select(session => $"{session.SessionName}: {session.LastFailure}").Distinct());
+        return Task.FromResult(problems is "" ? HealthCheckResult.Healthy() : HealthCheckResult.Degraded(problems));
     }
 }
