@@ -6,7 +6,7 @@ using Xunit;
 
 namespace TokenRefresh.PackageTests;
 
-/// <summary>What a careful team looks for before it takes a package.</summary>
+/// <summary>What a package contains, and what it says about itself.</summary>
 public sealed class PackageContents(PackedPackages packages)
 {
     // What a deterministic build calls the root of the repository, wherever it was built.
@@ -16,17 +16,21 @@ public sealed class PackageContents(PackedPackages packages)
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void A_package_tells_all_that_people_ask(string name)
+    [Trait("Case", "N15")]
+    public void A_package_has_its_licence_icon_page_address_and_release_notes(string name)
     {
         var metadata = packages.ReadMetadata(name);
 
         Assert.Equal("MIT", Value("license"));
         Assert.Equal("icon.png", Value("icon"));
         Assert.Equal("README.md", Value("readme"));
+        Assert.Equal(PackedPackages.RepositoryUrl, Value("projectUrl"));
         Assert.NotEmpty(Value("description"));
         Assert.NotEmpty(Value("tags"));
         Assert.Contains("## ", Value("releaseNotes"), StringComparison.Ordinal);
-        Assert.Matches("^[0-9a-f]{40}$", metadata.Element(metadata.Name.Namespace + "repository")!.Attribute("commit")!.Value);
+        var repository = metadata.Element(metadata.Name.Namespace + "repository")!;
+        Assert.Equal(PackedPackages.RepositoryUrl, repository.Attribute("url")!.Value);
+        Assert.Matches("^[0-9a-f]{40}$", repository.Attribute("commit")!.Value);
 
         string Value(string element) => metadata.Element(metadata.Name.Namespace + element)!.Value;
     }

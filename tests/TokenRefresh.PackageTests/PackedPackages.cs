@@ -15,6 +15,9 @@ namespace TokenRefresh.PackageTests;
 /// <summary>All packages, packed once into a folder outside the repository.</summary>
 public sealed class PackedPackages : IAsyncLifetime
 {
+    /// <summary>Stands for the address of the repository, which a release gets from its workflow.</summary>
+    public const string RepositoryUrl = "https://example.org/tokenrefresh";
+
     private readonly string _root = Directory.CreateTempSubdirectory("tokenrefresh-packages-").FullName;
 
     public static IReadOnlyList<string> Names { get; } = ["TokenRefresh", "TokenRefresh.AspNetCore", "TokenRefresh.DataProtection", "TokenRefresh.Redis", "TokenRefresh.Testing"];
@@ -45,7 +48,7 @@ public sealed class PackedPackages : IAsyncLifetime
             "dotnet",
             Tool.RepositoryRoot,
             new Dictionary<string, string>(StringComparer.Ordinal),
-            "pack", "src/Packages.slnf", "--nologo", "--output", Feed, "-p:RunAnalyzers=false", "-p:ContinuousIntegrationBuild=true", "--artifacts-path", Path.Combine(Tool.RepositoryRoot, "artifacts", "package-tests"));
+            "pack", "src/Packages.slnf", "--nologo", "--output", Feed, "-p:RunAnalyzers=false", "-p:ContinuousIntegrationBuild=true", "-p:RepositoryUrl=" + RepositoryUrl, "--artifacts-path", Path.Combine(Tool.RepositoryRoot, "artifacts", "package-tests"));
         var core = Directory.GetFiles(Feed, "TokenRefresh.*.nupkg").Select(file => Path.GetFileNameWithoutExtension(file)["TokenRefresh.".Length..]);
         Version = core.Single(version => char.IsAsciiDigit(version[0]));
     }
