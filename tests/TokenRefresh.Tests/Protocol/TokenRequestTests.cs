@@ -105,14 +105,14 @@ public sealed class TokenRequestTests
 
     private static TokenRefreshOptions Options(
         string? secret = null, ClientAuthentication? method = null, TokenEndpointProtocol protocol = TokenEndpointProtocol.OAuth) => new()
-    {
-        TokenEndpoint = new Uri("https://login.example.com/token"),
-        RevocationEndpoint = new Uri("https://login.example.com/revoke"),
-        ClientId = "shop",
-        ClientSecret = secret,
-        ClientAuthentication = method,
-        Protocol = protocol,
-    };
+        {
+            TokenEndpoint = new Uri("https://login.example.com/token"),
+            RevocationEndpoint = new Uri("https://login.example.com/revoke"),
+            ClientId = "shop",
+            ClientSecret = secret,
+            ClientAuthentication = method,
+            Protocol = protocol,
+        };
 
     private static async Task RefreshAsync(TokenRefreshOptions options, Recorder server, string? refreshToken, string? scope)
     {

@@ -270,7 +270,7 @@ public sealed class IdleUserCases
         Assert.Equal(0, app.Api.CallsWith("access-1"));
     }
 
-    private static TestApp WithStore() => 
+    private static TestApp WithStore() =>
         Create(services => services.AddTokenSession(TestApp.Name).UseStore(new MemoryTokenStore()));
 
     private static TestApp Create(Action<IServiceCollection>? services = null) => TestApp.Create(options => options.UserIdleTimeout = Idle, services);

@@ -373,7 +373,8 @@ public sealed class LifetimeCases
             {
                 done.SetException(e);
             }
-        }) { IsBackground = true };
+        })
+        { IsBackground = true };
         thread.Start();
 
         Assert.Equal(HttpStatusCode.OK, await done.Task.WaitAsync(Gate.FailSafe, TimeProvider.System));
