@@ -55,7 +55,7 @@ public abstract class LocalTokenStore : ITokenStore, ITokenStoreLock
         await _step.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            var current = await FindToReplaceAsync(key, expectedRevision, cancellationToken).ConfigureAwait(false);
+            var (current, isUnreadable) = await FindToReplaceAsync(key, expectedRevision, cancellationToken).ConfigureAwait(false);
             if (current?.Revision != expectedRevision)
             {
                 return current;
@@ -63,7 +63,17 @@ public abstract class LocalTokenStore : ITokenStore, ITokenStoreLock
 
             var now = _time.GetUtcNow();
             var next = StoredText.New(text, keepFor, now);
-            await WriteAsync(key, next, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await WriteAsync(key, next, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception) when (isUnreadable && !cancellationToken.IsCancellationRequested)
+            {
+                // Some keychains can't overwrite a text that they can't read. They can remove it.
+                await RemoveTextAsync(key, cancellationToken).ConfigureAwait(false);
+                await WriteAsync(key, next, cancellationToken).ConfigureAwait(false);
+            }
+
             return next.ToRecord(now);
         }
         finally
@@ -118,16 +128,17 @@ public abstract class LocalTokenStore : ITokenStore, ITokenStoreLock
         return _signOuts.TryGetValue(key, out var signOut) && !signOut.IsExpired(now) ? signOut.ToRecord(now) : null;
     }
 
-    private async ValueTask<StoredRecord?> FindToReplaceAsync(TokenSessionKey key, string? expectedRevision, CancellationToken cancellationToken)
+    private async ValueTask<(StoredRecord? Current, bool IsUnreadable)> FindToReplaceAsync(
+        TokenSessionKey key, string? expectedRevision, CancellationToken cancellationToken)
     {
         try
         {
-            return await FindAsync(key, cancellationToken).ConfigureAwait(false);
+            return (await FindAsync(key, cancellationToken).ConfigureAwait(false), false);
         }
         catch (Exception) when (expectedRevision is null && !cancellationToken.IsCancellationRequested)
         {
             // A keychain that throws since it was restored. The only writer that expects no record here is a sign-in or sign-out.
-            return null;
+            return (null, true);
         }
     }
 
