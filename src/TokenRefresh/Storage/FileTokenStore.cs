@@ -81,7 +81,7 @@ public sealed class FileTokenStore : ITokenStore, ITokenStoreLock, IBuiltInToken
         using var step = await LockStepAsync(name, cancellationToken).ConfigureAwait(false);
 
         // Once begun, a write is finished: on another thread, since it flushes to disk.
-        var record = await Task.Run(() => CompareExchange(name, text, expectedRevision, keepFor), CancellationToken.None).ConfigureAwait(false);
+        var record = await Task.Run(() => CompareExchangeAsync(name, text, expectedRevision, keepFor), CancellationToken.None).ConfigureAwait(false);
         _cleanUp.StartIfDue();
         return record;
     }
@@ -130,7 +130,7 @@ public sealed class FileTokenStore : ITokenStore, ITokenStoreLock, IBuiltInToken
             ? Decode(bytes)?.IsExpired(_time.GetUtcNow()) != true
             : !File.Exists(LeaseOf(name)) && !File.Exists(OwnerOnlyFile.TemporaryOf(PathOf(name)));
 
-    private StoredRecord? CompareExchange(string name, string text, string? expectedRevision, TimeSpan? keepFor)
+    private async Task<StoredRecord?> CompareExchangeAsync(string name, string text, string? expectedRevision, TimeSpan? keepFor)
     {
         var current = Find(PathOf(name));
         if (current?.Revision != expectedRevision)
@@ -140,7 +140,7 @@ public sealed class FileTokenStore : ITokenStore, ITokenStoreLock, IBuiltInToken
 
         var now = _time.GetUtcNow();
         var next = StoredText.New(text, keepFor, now);
-        _files.Replace(PathOf(name), Utf8.GetBytes(next.Write()));
+        await _files.ReplaceAsync(PathOf(name), Utf8.GetBytes(next.Write())).ConfigureAwait(false);
         if (keepFor is not null)
         {
             // The login is over: what is left is removed in time.

@@ -1,5 +1,3 @@
-using System;
-using System.IO;
 #if !NET8_0_OR_GREATER
 using System.Runtime.InteropServices;
 
@@ -16,6 +14,7 @@ namespace TokenRefresh.Storage;
 internal sealed class OwnerOnlyFile
 {
     private readonly Action<string> _flushDirectory;
+    private readonly FileMove _move;
 #if NET8_0_OR_GREATER
     private const UnixFileMode Permissions = (UnixFileMode)0x1FF;
     private readonly UnixFileMode _directoryMode;
@@ -24,8 +23,10 @@ internal sealed class OwnerOnlyFile
 
     /// <param name="allowsGroup">Whether the group may use the files too.</param>
     /// <param name="flushDirectory">Flushes a directory to disk.</param>
-    public OwnerOnlyFile(bool allowsGroup = false, Action<string>? flushDirectory = null)
+    /// <param name="move">Moves a file over another one; <see langword="null"/> for the file system's way.</param>
+    public OwnerOnlyFile(bool allowsGroup = false, Action<string>? flushDirectory = null, FileMove? move = null)
     {
+        _move = move ?? new FileMove();
         _flushDirectory = flushDirectory ?? DirectoryFlush.Run;
 #if NET8_0_OR_GREATER
         _fileMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -51,6 +52,12 @@ internal sealed class OwnerOnlyFile
             catch (UnauthorizedAccessException)
             {
                 throw Refused($"The directory {path} can't be created: this process's user may not write there. Create it, owned by that user.");
+            }
+
+            // Else a power cut could take the directory away, with all records in it.
+            if (Path.GetDirectoryName(path) is { } parent)
+            {
+                _flushDirectory(parent);
             }
         }
 
@@ -121,12 +128,12 @@ internal sealed class OwnerOnlyFile
         }
     }
 
-    /// <summary>Where <see cref="Replace"/> writes before it moves. A killed process may leave that file.</summary>
+    /// <summary>Where <see cref="ReplaceAsync"/> writes before it moves. A killed process may leave that file.</summary>
     public static string TemporaryOf(string path) => path + ".tmp";
 
     /// <summary>Replaces a file: its content and its name are on disk afterwards. For one caller at a time, who holds the lock.</summary>
     /// <exception cref="TokenStoreConfigurationException">The file can't be written by this user.</exception>
-    public void Replace(string path, byte[] bytes)
+    public async Task ReplaceAsync(string path, byte[] bytes)
     {
         // A killed process may have left one.
         var temporary = TemporaryOf(path);
@@ -139,7 +146,7 @@ internal sealed class OwnerOnlyFile
                 file.Flush(flushToDisk: true);
             }
 
-            Move(temporary, path);
+            await _move.RunAsync(temporary, path).ConfigureAwait(false);
         }
         catch (UnauthorizedAccessException)
         {
@@ -208,13 +215,13 @@ internal sealed class OwnerOnlyFile
         if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file.SafeFileHandle) & Permissions & ~_directoryMode) != UnixFileMode.None)
         {
             file.Dispose();
-            throw Refused($"The file {path} can be used by others than its owner. Run: chmod 600, and find out who could read it.");
+            throw Refused(
+                $"The file {path} can be used by others than its owner. Run: chmod 600, and find out who could read it; "
+                + "or set FileTokenStoreOptions.AllowGroupAccess if only the group can.");
         }
 
         return file;
     }
-
-    private static void Move(string temporary, string path) => File.Move(temporary, path, overwrite: true);
 #else
     private static void Create(string path)
     {
@@ -233,17 +240,6 @@ internal sealed class OwnerOnlyFile
     {
         _ = path;
         return file;
-    }
-
-    private static void Move(string temporary, string path)
-    {
-        if (File.Exists(path))
-        {
-            File.Replace(temporary, path, destinationBackupFileName: null);
-            return;
-        }
-
-        File.Move(temporary, path);
     }
 #endif
 }

@@ -10,6 +10,7 @@ using Xunit;
 namespace TokenRefresh.Tests.Storage;
 
 /// <summary>What is left of logins that are over is removed; nothing else is.</summary>
+[Trait("Case", "S13")]
 public sealed class FileCleanUpTests : IDisposable
 {
     private readonly string _directory = Path.Combine(Path.GetTempPath(), "tokenrefresh-" + Guid.NewGuid().ToString("N"));
