@@ -14,6 +14,9 @@ public sealed class FailingStore(ITokenStore? store = null) : StoreAround(store)
     /// <summary>Nothing can be saved.</summary>
     public bool SavesFail { get; set; }
 
+    /// <summary>So many of the next saves fail.</summary>
+    public int FailingSaves { get; set; }
+
     /// <summary>Nothing can be reached.</summary>
     public bool IsAway { get; set; }
 
@@ -35,6 +38,12 @@ public sealed class FailingStore(ITokenStore? store = null) : StoreAround(store)
         }
 
         _ = Saves.PassAsync(CancellationToken.None);
+        if (FailingSaves > 0)
+        {
+            FailingSaves--;
+            throw new IOException("The disk is full.");
+        }
+
         return SavesFail ? throw new IOException("The disk is full.") : base.WriteAsync(write, cancellationToken);
     }
 }

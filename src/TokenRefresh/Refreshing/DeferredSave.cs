@@ -13,7 +13,19 @@ internal static class DeferredSave
     // No other write is as urgent: until it succeeds, another process may use the old refresh token.
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    public static void Start(SessionContext session, SignedInSnapshot unsaved) => _ = TrackedWork.RunAsync(session, () => RunAsync(session, unsaved));
+    /// <param name="session">The session.</param>
+    /// <param name="unsaved">The tokens, published and marked as unsaved.</param>
+    public static void Start(SessionContext session, SignedInSnapshot unsaved) => _ = TrackedWork.RunAsync(session, async () =>
+    {
+        try
+        {
+            return await RunAsync(session, unsaved).ConfigureAwait(false);
+        }
+        finally
+        {
+            unsaved.ReleaseLock();
+        }
+    });
 
     /// <summary>Tries once.</summary>
     /// <returns>Whether the tokens need no more saving: they are saved, or the store holds newer ones.</returns>
@@ -28,11 +40,11 @@ internal static class DeferredSave
         return isSaved;
     }
 
-    // Retries until saved, superseded or shut down. On shutdown it tries once more.
+    // Retries until saved, superseded or shut down. On shutdown it tries once more, also if the first attempt failed after it had begun.
     private static async Task<FlightRun> RunAsync(SessionContext session, SignedInSnapshot unsaved)
     {
         var services = session.Services;
-        var isStopping = services.Work.IsStopping;
+        var isStopping = false;
         while (session.Current == unsaved && unsaved.IsUnsaved && !isStopping)
         {
             isStopping = await services.Time.DelayWasCancelledAsync(Pause, services.Work.Stopping).ConfigureAwait(false);

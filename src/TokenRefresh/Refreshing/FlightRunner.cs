@@ -87,7 +87,8 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
 
             var lease = LeaseClaim.For(start, _services);
             var acquired = await AcquireAsync(start, lease, cancellationToken).ConfigureAwait(false);
-            using var machineLock = acquired.Lock;
+            using var storeLock = new LeaseLock(acquired.Lock);
+            _publisher.StoreLock = storeLock;
             var run = acquired.Status switch
             {
                 LoginStatus.Succeeded => await UseRefreshTokenAsync(start, lease, acquired, cancellationToken).ConfigureAwait(false),

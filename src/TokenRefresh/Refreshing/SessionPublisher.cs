@@ -18,6 +18,9 @@ internal sealed class SessionPublisher(SessionContext session, SessionSnapshot s
     /// <summary>The snapshot that was published last.</summary>
     public SessionSnapshot Snapshot { get; private set; } = start;
 
+    /// <summary>The store's lock of the lease that is used now. Tokens that can't be saved keep it.</summary>
+    public LeaseLock? StoreLock { get; set; }
+
     /// <summary>Saves the tokens that the endpoint returned, then publishes them.</summary>
     /// <param name="held">What this process held before.</param>
     /// <param name="fresh">The new tokens.</param>
@@ -144,7 +147,7 @@ internal sealed class SessionPublisher(SessionContext session, SessionSnapshot s
     private FlightRun PublishUnsaved(SignedInSnapshot unsaved, StoreException failure)
     {
         RefreshLog.SaveFailed(_services.Logger, _services.Name, failure.Cause.GetType().Name);
-        unsaved.MarkUnsaved();
+        unsaved.MarkUnsaved(StoreLock?.PassOn());
         var run = PublishRefreshed(unsaved);
         DeferredSave.Start(session, unsaved);
         return run;

@@ -43,19 +43,31 @@ internal sealed class SignedInSnapshot(LoginId loginId, long version, TokenSet t
 
     public void MarkPossiblyUsed() => _isPossiblyUsed = true;
 
-    public void MarkUnsaved() => _isUnsaved = true;
+    /// <param name="storeLock">What keeps other processes of this machine from the old refresh token until these tokens are saved.</param>
+    public void MarkUnsaved(IDisposable? storeLock)
+    {
+        _unwritten = new Unwritten(Rejection, UnansweredLeaseId, storeLock);
+        _isUnsaved = true;
+    }
 
-    public void MarkSaved() => _isUnsaved = false;
+    public void MarkSaved()
+    {
+        _isUnsaved = false;
+        ReleaseLock();
+    }
 
-    public void KeepRejection(TokenEndpointResult rejection) => _unwritten = new Unwritten(rejection, UnansweredLeaseId);
+    /// <summary>Releases the store's lock: the tokens are saved, or no attempt to save them follows.</summary>
+    public void ReleaseLock() => _unwritten?.StoreLock?.Dispose();
+
+    public void KeepRejection(TokenEndpointResult rejection) => _unwritten = new Unwritten(rejection, UnansweredLeaseId, _unwritten?.StoreLock);
 
     public void KeepLeaseId(string? leaseId)
     {
         if (leaseId != UnansweredLeaseId)
         {
-            _unwritten = new Unwritten(Rejection, leaseId);
+            _unwritten = new Unwritten(Rejection, leaseId, _unwritten?.StoreLock);
         }
     }
 
-    private sealed record Unwritten(TokenEndpointResult? Rejection, string? LeaseId);
+    private sealed record Unwritten(TokenEndpointResult? Rejection, string? LeaseId, IDisposable? StoreLock);
 }

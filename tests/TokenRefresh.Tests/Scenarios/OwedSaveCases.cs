@@ -133,7 +133,28 @@ public sealed class OwedSaveCases
 
         using var response = await request.WaitAsync(Gate.FailSafe, TimeProvider.System);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(1, store.Saves.Arrived);
+        Assert.Equal(2, store.Saves.Arrived);
+    }
+
+    [Fact]
+    [Trait("Case", "C22")]
+    public async Task A_save_that_fails_once_while_the_app_ends_is_made_before_the_end()
+    {
+        var store = new FailingStore();
+        await using var app = TestApp.Over(store);
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        store.FailingSaves = 1;
+        var refresh = app.Tokens.Hold();
+        var request = app.GetAsync();
+        await refresh.ArrivedAsync(1);
+
+        var disposing = app.Services.DisposeAsync().AsTask();
+        refresh.Open();
+        await disposing.WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        using var response = await request.WaitAsync(Gate.FailSafe, TimeProvider.System);
+        Assert.Equal("refresh-2", await store.RefreshTokenAsync());
     }
 
     [Fact]

@@ -91,7 +91,7 @@ public sealed class SessionSnapshotTests
     {
         var signedIn = SignedIn();
 
-        signedIn.MarkUnsaved();
+        signedIn.MarkUnsaved(storeLock: null);
         Assert.True(signedIn.IsUnsaved);
         signedIn.MarkSaved();
 

@@ -1,0 +1,17 @@
+namespace TokenRefresh.Refreshing;
+
+/// <summary>
+/// The store's own lock of one lease. It is released at the end of the lease, or later: if new tokens can't be saved, it is kept until
+/// they are, so that no other process of the machine sends the used refresh token.
+/// </summary>
+/// <param name="storeLock">The lock; <see langword="null"/> if the store has none.</param>
+internal sealed class LeaseLock(IDisposable? storeLock) : IDisposable
+{
+    private IDisposable? _lock = storeLock;
+
+    /// <summary>Passes the lock on. This object releases nothing any more.</summary>
+    /// <returns>The lock for its next holder; <see langword="null"/> if there is none.</returns>
+    public LeaseLock? PassOn() => Interlocked.Exchange(ref _lock, null) is { } passed ? new LeaseLock(passed) : null;
+
+    public void Dispose() => Interlocked.Exchange(ref _lock, null)?.Dispose();
+}
