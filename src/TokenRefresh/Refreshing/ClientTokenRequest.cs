@@ -33,7 +33,7 @@ internal sealed class ClientTokenRequest(SessionContext session, Flight flight, 
                     return FlightRun.Failed(FailureMessages.RetryLater(_services.Name, acquired.Delay));
 
                 default:
-                    return await RequestAsync(lease, cancellationToken).ConfigureAwait(false);
+                    return await RequestAsync(lease, HeldLogin.SignedOut(acquired.Version), cancellationToken).ConfigureAwait(false);
             }
         }
     }
@@ -58,16 +58,16 @@ internal sealed class ClientTokenRequest(SessionContext session, Flight flight, 
         return run.IsUnfinished ? FlightRun.Superseded : run;
     }
 
-    private async Task<FlightRun> RequestAsync(LeaseClaim lease, CancellationToken cancellationToken)
+    private async Task<FlightRun> RequestAsync(LeaseClaim lease, HeldLogin held, CancellationToken cancellationToken)
     {
-        var call = new TokenCall(session, flight, start, lease, HeldLogin.None);
+        var call = new TokenCall(session, flight, start, lease, held);
         var result = await call.SendAsync(refreshToken: null, cancellationToken).ConfigureAwait(false);
         if (result.Tokens is { } tokens)
         {
             return await SaveAsync(tokens.WithDefaultsFrom(previous: null, _services.Time.GetUtcNow()), cancellationToken).ConfigureAwait(false);
         }
 
-        await _lease.ReleaseAsync(HeldLogin.None, lease, new LeaseRelease { RetryAfter = CoolDown.CapRetryAfter(result.RetryAfter) }).ConfigureAwait(false);
+        await _lease.ReleaseAsync(held, lease, new LeaseRelease { RetryAfter = CoolDown.CapRetryAfter(result.RetryAfter) }).ConfigureAwait(false);
         return FlightRun.Failed(FailureMessages.From(_services.Name, result));
     }
 

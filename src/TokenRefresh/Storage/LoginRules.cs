@@ -94,7 +94,7 @@ internal static class LoginRules
     public static LoginDecision Acquire(LoginRecord? stored, HeldLogin held, RefreshLease lease, LeaseTerms terms, Func<LoginRecord> own)
     {
         var order = Compare(stored, held);
-        if (order == RecordOrder.Newer)
+        if (order == RecordOrder.Newer && !IsFreeForFirstToken(stored, held))
         {
             return Adopt(stored);
         }
@@ -182,6 +182,10 @@ internal static class LoginRules
         LoginState.SignedOut => LoginStatus.SignedOut,
         _ => LoginStatus.NotFound,
     });
+
+    // A client that holds nothing wants its first token. A sign-out's mark is in no process's way, and one process requests the token.
+    private static bool IsFreeForFirstToken(LoginRecord? stored, HeldLogin held) =>
+        held.State == LoginState.None && stored?.State == LoginState.SignedOut;
 
     private static LoginDecision AcquireSame(LoginRecord stored, RefreshLease lease, LeaseTerms terms, Func<LoginRecord> own)
     {

@@ -5,6 +5,7 @@ using System.Net.Http;
 using System.Text;
 using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
 using Xunit;
@@ -58,6 +59,23 @@ public sealed class ClientCredentialsCases
 
         Assert.Equal(2, app.Tokens.Calls);
         Assert.Equal("service-2", await app.Session.GetAccessTokenAsync());
+    }
+
+    [Fact]
+    [Trait("Case", "A20")]
+    public async Task A_forced_refresh_between_the_publication_and_the_end_of_the_first_refresh_has_something_to_refresh_with()
+    {
+        using var log = new PausingLoggerProvider("Refreshed");
+        await using var app = Create(services: services => services.AddLogging(logging => logging.AddProvider(log)));
+        var first = app.Session.GetAccessTokenAsync();
+        await log.Reached.ArrivedAsync(1);
+
+        var forced = app.Session.RefreshAsync();
+        log.Continue.Set();
+        await first;
+        await forced.WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        Assert.InRange(app.Tokens.Calls, 1, 2);
     }
 
     [Theory]
@@ -215,6 +233,44 @@ public sealed class ClientCredentialsCases
         var exception = Assert.Throws<ArgumentException>(() => TokenSession.Create(options));
 
         Assert.Contains("GrantType is ClientCredentials", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(HttpStatusCode.OK)]
+    [InlineData(HttpStatusCode.ServiceUnavailable)]
+    [Trait("Case", "B77")]
+    public async Task After_a_sign_out_of_one_process_the_first_request_of_all_asks_once(HttpStatusCode first)
+    {
+        var store = new MemoryTokenStore();
+        await using var cluster = TestCluster.Start(8, _ => store, options =>
+        {
+            options.GrantType = TokenGrantType.ClientCredentials;
+            options.ClientSecret = "secret";
+            options.ConfigureRefreshPipeline = _ => { };
+        });
+        cluster.Tokens.Always((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(HttpStatusCode.OK)
+        {
+            Content = new StringContent("""{"access_token":"own-1","token_type":"Bearer","expires_in":300}"""),
+        }));
+        await cluster[0].Session.GetAccessTokenAsync();
+        await cluster[0].Session.SignOutAsync();
+        if (first != HttpStatusCode.OK)
+        {
+            // The lease of a request that failed is given back: the next one is made at once.
+            cluster.Tokens.Next(first);
+            await Assert.ThrowsAsync<TokenRefreshException>(() => cluster[0].Session.GetAccessTokenAsync());
+        }
+
+        var before = cluster.Tokens.Calls;
+        var gate = cluster.Tokens.Hold();
+        var leading = cluster[1].Session.GetAccessTokenAsync();
+        await gate.ArrivedAsync(1);
+        var following = cluster.Nodes.Skip(2).Select(node => node.Session.GetAccessTokenAsync()).ToList();
+        gate.Open();
+        var tokens = await Task.WhenAll(following.Prepend(leading)).WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        Assert.All(tokens, token => Assert.Equal("own-1", token));
+        Assert.Equal(1, cluster.Tokens.Calls - before);
     }
 
     private static TestApp Create(int? expiresIn = null, MemoryTokenStore? store = null, Action<IServiceCollection>? services = null)
