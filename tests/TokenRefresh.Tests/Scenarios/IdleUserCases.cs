@@ -273,6 +273,67 @@ public sealed class IdleUserCases
     private static TestApp WithStore() =>
         Create(services => services.AddTokenSession(TestApp.Name).UseStore(new MemoryTokenStore()));
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    [Trait("Case", "A22")]
+    public async Task An_ended_login_of_an_idle_user_is_reported_once_and_answered_locally_ever_after(bool hasStore)
+    {
+        var reported = new Gate();
+        await using var app = TestApp.Create(
+            options =>
+            {
+                options.UserIdleTimeout = Idle;
+                options.OnReLoginRequired = (_, _, _) =>
+                {
+                    _ = reported.PassAsync(CancellationToken.None);
+                    return Task.CompletedTask;
+                };
+            },
+            services =>
+            {
+                if (hasStore)
+                {
+                    services.AddTokenSession(TestApp.Name).UseStore(new MemoryTokenStore());
+                }
+            });
+        await SignInAsync(app, "user-1");
+        app.Tokens.RevokeRefreshTokens();
+        app.Tokens.ExpireAccessTokens();
+        using (await SendAsync(app, "user-1"))
+        {
+            await reported.ArrivedAsync(1);
+        }
+
+        for (var idle = 0; idle < 3; idle++)
+        {
+            await LeaveAsync(app);
+            using var response = await SendAsync(app, "user-1");
+            Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        }
+
+        await app.Services.DisposeAsync();
+        Assert.Equal(1, reported.Arrived);
+        Assert.Equal((1, 1), (app.Api.Calls, app.Tokens.Calls));
+    }
+
+    [Fact]
+    [Trait("Case", "A23")]
+    public async Task A_handler_that_is_added_after_the_session_left_the_memory_is_called()
+    {
+        await using var app = WithStore();
+        var reported = new Gate();
+        await SignInAsync(app, "user-1");
+        await SubscribeLateAsync(app, "user-1", session => session.ReLoginRequired += (_, _) => _ = reported.PassAsync(CancellationToken.None));
+        await LeaveAsync(app);
+
+        app.Tokens.RevokeRefreshTokens();
+        app.Tokens.ExpireAccessTokens();
+        using var response = await SendAsync(app, "user-1");
+
+        await reported.ArrivedAsync(1);
+    }
+
     private static TestApp Create(Action<IServiceCollection>? services = null) => TestApp.Create(options => options.UserIdleTimeout = Idle, services);
 
     private static UserSessions Users(TestApp app) => (UserSessions)app.Sessions.ServicesOf(TestApp.Name).Cache;
@@ -309,6 +370,15 @@ public sealed class IdleUserCases
         Assert.Equal("access-2", await token);
 
         void Hear(object? sender, ReLoginRequiredEventArgs args) => _ = dead.PassAsync();
+    }
+
+    /// <summary>Holds a session for longer than the app remembers it, and subscribes then.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static async Task SubscribeLateAsync(TestApp app, string user, Action<TokenSession> subscribe)
+    {
+        var session = app.Sessions[TestApp.Name, user];
+        await LeaveAsync(app);
+        subscribe(session);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

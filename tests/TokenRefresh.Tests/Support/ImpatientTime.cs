@@ -18,6 +18,9 @@ internal sealed class ImpatientTime(FakeTimeProvider inner) : TimeProvider
 
     public IReadOnlyList<TimeSpan> Waits => [.. _waits];
 
+    /// <summary>How far the wall clock is ahead of the timers, which stood still while the machine slept.</summary>
+    public TimeSpan Slept { get; set; }
+
     public override long TimestampFrequency => inner.TimestampFrequency;
 
     public override TimeZoneInfo LocalTimeZone => inner.LocalTimeZone;
@@ -30,7 +33,7 @@ internal sealed class ImpatientTime(FakeTimeProvider inner) : TimeProvider
         return time;
     }
 
-    public override DateTimeOffset GetUtcNow() => inner.GetUtcNow();
+    public override DateTimeOffset GetUtcNow() => inner.GetUtcNow() + Slept;
 
     public override long GetTimestamp() => inner.GetTimestamp();
 
