@@ -30,7 +30,7 @@ internal sealed class NodeArguments(IEnumerable<string> args)
         }
 
         var clock = new ShiftedTime(TimeSpan.FromSeconds(double.Parse(Find("clock") ?? "0", CultureInfo.InvariantCulture)));
-        return TokenSession.Create(options, new TokenSessionSettings { TimeProvider = clock, Store = new StoppingStore(OpenStore(), Find("step")), AllowUnencryptedStore = true, Name = "orders" });
+        return TokenSession.Create(options, new TokenSessionSettings { TimeProvider = clock, Store = StoppingStore.Around(OpenStore(), Find("step")), AllowUnencryptedStore = true, Name = "orders" });
     }
 
     private ITokenStore OpenStore()

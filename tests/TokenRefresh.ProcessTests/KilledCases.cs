@@ -1,6 +1,7 @@
 using System;
 using System.Linq;
 using System.Threading.Tasks;
+using Microsoft.Extensions.Logging;
 using TokenRefresh.TestKit;
 using TokenRefresh.Testing;
 using Xunit;
@@ -61,7 +62,7 @@ public sealed class KilledCases
     }
 
     [Theory]
-    [MemberData(nameof(SharedPlace.All), MemberType = typeof(SharedPlace))]
+    [InlineData("redis")]
     public async Task A_leader_that_stood_still_past_its_lease_doesnt_overwrite_newer_tokens(string store)
     {
         await using var login = await Login.CreateAsync(store, TokenServerMode.Grace);
@@ -83,7 +84,7 @@ public sealed class KilledCases
     }
 
     [Theory]
-    [MemberData(nameof(SharedPlace.All), MemberType = typeof(SharedPlace))]
+    [InlineData("redis")]
     public async Task A_leader_that_stood_still_past_its_lease_brings_a_dead_login_back(string store)
     {
         await using var login = await Login.CreateAsync(store, TokenServerMode.Strict);
@@ -100,6 +101,95 @@ public sealed class KilledCases
         Assert.Equal(["refreshed"], late);
         Assert.Equal(["refreshed"], await login.RefreshAsync());
         Assert.Equal(["refresh-1", "refresh-1", "refresh-2"], login.Tokens.Presented);
+    }
+
+    [Theory]
+    [InlineData("claimed", TokenServerMode.Strict, new[] { "refresh-1" })]
+    [InlineData("answered", TokenServerMode.Grace, new[] { "refresh-1", "refresh-1" })]
+    public async Task Over_files_a_process_that_waits_for_a_leader_refreshes_within_a_second_of_its_kill(
+        string step, TokenServerMode mode, string[] presented)
+    {
+        await using var login = await Login.CreateAsync("file", mode);
+        using var leader = login.Start(step, timeout: 30);
+        Assert.Equal("stopped", await leader.ReadLineAsync());
+        var waiting = new WaitLog();
+        await using var session = login.Open(waiting);
+        var refresh = session.RefreshAsync();
+        await waiting.Waits.ArrivedAsync(1);
+        Assert.False(refresh.IsCompleted);
+
+        var start = TimeProvider.System.GetTimestamp();
+        await leader.KillAsync();
+        await refresh.WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        Assert.InRange(TimeProvider.System.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        Assert.Equal(presented, login.Tokens.Presented);
+    }
+
+    [Fact]
+    public async Task Over_files_a_process_that_starts_after_the_kill_of_a_leader_refreshes_within_a_second()
+    {
+        await using var login = await Login.CreateAsync("file", TokenServerMode.Grace);
+        using (var leader = login.Start("answered", timeout: 30))
+        {
+            Assert.Equal("stopped", await leader.ReadLineAsync());
+            await leader.KillAsync();
+        }
+
+        await using var session = login.Open(new WaitLog());
+        var start = TimeProvider.System.GetTimestamp();
+        await session.RefreshAsync();
+
+        Assert.InRange(TimeProvider.System.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        Assert.Equal(["refresh-1", "refresh-1"], login.Tokens.Presented);
+    }
+
+    [Fact]
+    public async Task Over_files_a_leader_that_stands_still_past_its_lease_is_not_overtaken()
+    {
+        await using var login = await Login.CreateAsync("file", TokenServerMode.Strict);
+        using var sleeper = login.Start("answered", timeout: 1);
+        Assert.Equal("stopped", await sleeper.ReadLineAsync());
+        sleeper.Stop();
+        var waiting = new WaitLog();
+        await using var session = login.Open(waiting);
+
+        // The lease lasts for 6 s: the timeout and 5 s more. The other process looks every 100 ms, and is held up by the lock alone.
+        var refresh = session.RefreshAsync();
+        await waiting.Waits.ArrivedAsync(80);
+        sleeper.Continue();
+        sleeper.GoOn();
+        await refresh.WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        Assert.Equal(["refresh-1"], login.Tokens.Presented);
+        Assert.Equal("access-2", await session.GetAccessTokenAsync());
+    }
+
+    /// <summary>Counts how often a session begins to wait for another process.</summary>
+    private sealed class WaitLog : ILoggerFactory, ILogger
+    {
+        public Gate Waits { get; } = new();
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (eventId.Name == "WaitingForOtherProcess")
+            {
+                _ = Waits.PassAsync();
+            }
+        }
+
+        public void Dispose()
+        {
+        }
     }
 
     /// <summary>A login in a shared place, before a token server that other processes reach.</summary>
@@ -123,6 +213,11 @@ public sealed class KilledCases
             await login._place.SignInAsync(login.Tokens.Issue());
             return login;
         }
+
+        /// <summary>Opens the login as this process has it.</summary>
+        public TokenSession Open(ILoggerFactory log) => TokenSession.Create(
+            new TokenRefreshOptions { TokenEndpoint = _server.Endpoint, ClientId = "shop", MinRefreshInterval = TimeSpan.Zero },
+            new TokenSessionSettings { Store = _place.Store, AllowUnencryptedStore = true, Name = SharedPlace.Key.SessionName, LoggerFactory = log });
 
         /// <summary>A short deadline means a short lease: whoever dies or sleeps is to be survived soon.</summary>
         public Node Start(string step, double timeout) =>
