@@ -9,7 +9,7 @@ namespace TokenRefresh.Redis;
 
 /// <summary>Receives the names of changed records by one subscription. What it misses, a poll finds.</summary>
 /// <param name="channel">The channel's name, to which the number of the database is added: Redis knows no databases there.</param>
-internal sealed class RedisChanges(string channel)
+internal sealed class RedisChanges(string channel) : IDisposable
 {
     // So many of the last changes are remembered: one between a read and the wait for the next isn't missed.
     private const int Remembered = 1024;
@@ -18,8 +18,11 @@ internal sealed class RedisChanges(string channel)
     private readonly Dictionary<string, List<WatchedRecord>> _watched = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _revisions = new(StringComparer.Ordinal);
     private readonly Queue<string> _order = new();
+    private ISubscriber? _subscriber;
+    private RedisChannel _subscribed;
     private Task? _listening;
     private string? _channel;
+    private bool _isDisposed;
 
     /// <summary>Part of each revision that this store writes, so that it doesn't notify its subscribers of its own changes.</summary>
     public string Id { get; } = Guid.NewGuid().ToString("N").Substring(0, 12);
@@ -35,10 +38,16 @@ internal sealed class RedisChanges(string channel)
         Task listening;
         lock (_lock)
         {
+            if (_isDisposed)
+            {
+                return;
+            }
+
             if (_listening is null || _listening.IsFaulted || _listening.IsCanceled)
             {
-                _listening = database.Multiplexer.GetSubscriber().SubscribeAsync(
-                    RedisChannel.Literal(NameOf(database)), (_, message) => Receive(message.ToString()));
+                _subscriber = database.Multiplexer.GetSubscriber();
+                _subscribed = RedisChannel.Literal(NameOf(database));
+                _listening = _subscriber.SubscribeAsync(_subscribed, Receive);
             }
 
             listening = _listening;
@@ -56,6 +65,28 @@ internal sealed class RedisChanges(string channel)
         catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {
             // Tried again with the next operation.
+        }
+    }
+
+    /// <summary>Ends the subscription: the connection may be the app's, and outlive the store. It doesn't wait for the server.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            if (_isDisposed)
+            {
+                return;
+            }
+
+            _isDisposed = true;
+            try
+            {
+                _ = _subscriber?.UnsubscribeAsync(_subscribed, Receive, CommandFlags.FireAndForget);
+            }
+            catch (ObjectDisposedException)
+            {
+                // The connection was closed first.
+            }
         }
     }
 
@@ -99,9 +130,9 @@ internal sealed class RedisChanges(string channel)
         list.Add(watch);
     }
 
-    private void Receive(string message)
+    private void Receive(RedisChannel from, RedisValue message)
     {
-        if (message.Split(' ') is not [var name, var revision])
+        if (message.ToString().Split(' ') is not [var name, var revision])
         {
             return;
         }

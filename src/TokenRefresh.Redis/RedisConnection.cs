@@ -10,14 +10,18 @@ internal sealed class RedisConnection(Func<Task<IConnectionMultiplexer>> open, b
 {
     private readonly object _lock = new();
     private Task<IConnectionMultiplexer>? _opening;
-
-    private IConnectionMultiplexer? Owned => isOwned && _opening is { Status: TaskStatus.RanToCompletion } opened ? opened.Result : null;
+    private bool _isDisposed;
 
     public Task<IConnectionMultiplexer> OpenAsync(CancellationToken cancellationToken)
     {
         Task<IConnectionMultiplexer> opening;
         lock (_lock)
         {
+            if (_isDisposed)
+            {
+                throw new ObjectDisposedException(nameof(RedisConnection), "The connection to Redis was closed with its container.");
+            }
+
             if (_opening is null || _opening.IsFaulted || _opening.IsCanceled)
             {
                 // On a thread of its own: an app's way to a connection may block.
@@ -30,7 +34,43 @@ internal sealed class RedisConnection(Func<Task<IConnectionMultiplexer>> open, b
         return opening.WaitOrLeaveAsync(cancellationToken);
     }
 
-    public ValueTask DisposeAsync() => Owned?.DisposeAsync() ?? default;
+    public async ValueTask DisposeAsync()
+    {
+        if (TakeOwned() is { } connection)
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+        }
+    }
 
-    public void Dispose() => Owned?.Dispose();
+    public void Dispose() => TakeOwned()?.Dispose();
+
+    /// <summary>Ends the use of the connection. One that is still opening is closed when it is open: the disposal doesn't wait for it.</summary>
+    /// <returns>The connection to close now; <see langword="null"/> if there is none.</returns>
+    private IConnectionMultiplexer? TakeOwned()
+    {
+        Task<IConnectionMultiplexer>? opening;
+        lock (_lock)
+        {
+            if (!isOwned || _isDisposed || _opening is null)
+            {
+                _isDisposed = isOwned;
+                return null;
+            }
+
+            _isDisposed = true;
+            opening = _opening;
+        }
+
+        if (opening.IsCompleted)
+        {
+            return opening.Status == TaskStatus.RanToCompletion ? opening.Result : null;
+        }
+
+        _ = opening.ContinueWith(
+            static late => late.Result.Dispose(),
+            CancellationToken.None,
+            TaskContinuationOptions.OnlyOnRanToCompletion,
+            TaskScheduler.Default);
+        return null;
+    }
 }

@@ -18,7 +18,7 @@ namespace TokenRefresh;
 /// One hash per session. Each operation is one Lua script, and so one round trip, always at the primary; ages count by the clock of the
 /// Redis server. While Redis can't be reached every operation throws, and the session fails closed: the refresh token isn't used.
 /// </remarks>
-public sealed class RedisTokenStore : ITokenStore, ITokenStoreNotifications
+public sealed class RedisTokenStore : ITokenStore, ITokenStoreNotifications, IAsyncDisposable, IDisposable
 {
     private const string UnreadableRevision = "unreadable";
     private static readonly string Script = Load();
@@ -99,6 +99,20 @@ public sealed class RedisTokenStore : ITokenStore, ITokenStoreNotifications
         _ = ListenAsync();
         return subscription;
     }
+
+    /// <summary>
+    /// Ends the subscription to changes. The connection stays open. The store can still be used: it polls then. A store that
+    /// <c>UseRedis</c> made is disposed with the container.
+    /// </summary>
+    /// <returns>A completed task.</returns>
+    public ValueTask DisposeAsync()
+    {
+        Dispose();
+        return default;
+    }
+
+    /// <inheritdoc cref="DisposeAsync"/>
+    public void Dispose() => _changes.Dispose();
 
     /// <summary>The key of a session's record.</summary>
     internal string KeyOf(TokenSessionKey key) => _options.KeyPrefix + StoreKey.For(key);

@@ -12,6 +12,7 @@ namespace TokenRefresh.Redis.Tests;
 public abstract class RedisContract(ServerFixture server) : StoreContractTests
 {
     private readonly List<ConnectionMultiplexer> _connections = [];
+    private ConnectionMultiplexer? _administrator;
     private int _opened;
 
     private TokenSessionKey Key { get; } = new("contract-" + Guid.NewGuid().ToString("N"), "user@example.com");
@@ -25,6 +26,11 @@ public abstract class RedisContract(ServerFixture server) : StoreContractTests
             await connection.DisposeAsync();
         }
 
+        if (_administrator is not null)
+        {
+            await _administrator.DisposeAsync();
+        }
+
         GC.SuppressFinalize(this);
         await base.DisposeAsync();
     }
@@ -33,7 +39,7 @@ public abstract class RedisContract(ServerFixture server) : StoreContractTests
     [Trait("Case", "S10")]
     public async Task A_value_of_another_program_is_reported_and_replaced_only_by_a_sign_in_or_a_sign_out()
     {
-        var database = _connections[0].GetDatabase();
+        var database = _administrator!.GetDatabase();
         await database.StringSetAsync(Store.KeyOf(Key), "somebody else's");
 
         await AssertUnreadableAsync();
@@ -50,7 +56,7 @@ public abstract class RedisContract(ServerFixture server) : StoreContractTests
     [Trait("Case", "S10")]
     public async Task A_hash_of_another_format_is_reported_and_replaced_only_by_a_sign_in_or_a_sign_out(string field, string value)
     {
-        var database = _connections[0].GetDatabase();
+        var database = _administrator!.GetDatabase();
         await database.HashSetAsync(Store.KeyOf(Key), [new HashEntry(field, value), new HashEntry("text", "theirs")]);
 
         await AssertUnreadableAsync();
@@ -64,7 +70,7 @@ public abstract class RedisContract(ServerFixture server) : StoreContractTests
     [Trait("Case", "S13")]
     public async Task Records_of_sign_outs_are_removed_in_the_end_and_those_of_logins_are_not()
     {
-        var database = _connections[0].GetDatabase();
+        var database = _administrator!.GetDatabase();
         var process = new OtherProcess(Store, Key);
         await process.SignInAsync(new TokenSet("access-1", "refresh-1"));
         var signedIn = await database.KeyTimeToLiveAsync(Store.KeyOf(Key));
@@ -82,7 +88,7 @@ public abstract class RedisContract(ServerFixture server) : StoreContractTests
     public async Task A_server_that_forgot_its_script_gets_it_again()
     {
         var first = await Store.CompareExchangeAsync(Key, "one", null, null, default);
-        await _connections[0].GetServers()[0].ScriptFlushAsync();
+        await _administrator!.GetServers()[0].ScriptFlushAsync();
 
         Assert.Equal("one", (await Store.ReadAsync(Key, default))?.Text);
         Assert.Equal("two", (await Store.CompareExchangeAsync(Key, "two", first?.Revision, null, default))?.Text);
@@ -98,6 +104,7 @@ public abstract class RedisContract(ServerFixture server) : StoreContractTests
     public override async ValueTask InitializeAsync()
     {
         server.Require();
+        _administrator = await server.ConnectAsAdministratorAsync();
         for (var i = 0; i < 3; i++)
         {
             _connections.Add(await server.ConnectAsync());

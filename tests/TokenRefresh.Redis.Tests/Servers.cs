@@ -21,8 +21,14 @@ public abstract class ServerFixture : IAsyncLifetime
 
     public string Configuration => $"127.0.0.1:{Port},allowAdmin=true,connectTimeout=2000,abortConnect=false";
 
+    /// <summary>How an app connects: with no more rights than it needs.</summary>
+    public virtual string AppConfiguration => Configuration;
+
     /// <summary>Connects as another process would.</summary>
-    public Task<ConnectionMultiplexer> ConnectAsync() => ConnectionMultiplexer.ConnectAsync(Configuration);
+    public Task<ConnectionMultiplexer> ConnectAsync() => ConnectionMultiplexer.ConnectAsync(AppConfiguration);
+
+    /// <summary>Connects with all rights.</summary>
+    public Task<ConnectionMultiplexer> ConnectAsAdministratorAsync() => ConnectionMultiplexer.ConnectAsync(Configuration);
 
     /// <summary>Skips the test where there is no server, unless servers are required.</summary>
     public void Require() => Machine.MustHave(Missing);
@@ -53,7 +59,7 @@ public sealed class GarnetFixture : ServerFixture
 }
 
 /// <summary>A real redis-server, started for these tests and ended with them.</summary>
-public sealed class RedisServerFixture : ServerFixture
+public class RedisServerFixture : ServerFixture
 {
     private readonly RedisServer _server = new();
 
@@ -75,6 +81,7 @@ public sealed class RedisServerFixture : ServerFixture
     public override ValueTask DisposeAsync()
     {
         _server.Dispose();
+        GC.SuppressFinalize(this);
         return default;
     }
 }

@@ -14,6 +14,9 @@ public abstract class SharedLoginInRedis(ServerFixture server) : SharedLoginCont
     private readonly List<ConnectionMultiplexer> _connections = [];
     private readonly RedisTokenStoreOptions _options = new() { KeyPrefix = $"shared-{Interlocked.Increment(ref _number)}:" };
 
+    /// <summary>How records are kept. Other tests of the same server use other keys.</summary>
+    protected virtual RedisTokenStoreOptions Options => _options;
+
     public override async ValueTask InitializeAsync()
     {
         server.Require();
@@ -34,7 +37,7 @@ public abstract class SharedLoginInRedis(ServerFixture server) : SharedLoginCont
         await base.DisposeAsync();
     }
 
-    protected override ITokenStore Open(int process) => new RedisTokenStore(_connections[process % _connections.Count], _options);
+    protected override ITokenStore Open(int process) => new RedisTokenStore(_connections[process % _connections.Count], Options);
 }
 
 public sealed class SharedLoginInGarnet(GarnetFixture server) : SharedLoginInRedis(server);
