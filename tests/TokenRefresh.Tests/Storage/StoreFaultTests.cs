@@ -349,7 +349,6 @@ public sealed class StoreFaultTests
 
     [Fact]
     [Trait("Case", "S13")]
-    [Trait("Case", "S13")]
     public async Task Tokens_too_large_to_be_read_again_are_not_written()
     {
         var store = new FaultyStore(_time);
