@@ -40,7 +40,9 @@ public sealed class PackageContents(PackedPackages packages)
     public void A_package_holds_its_builds_with_their_documentation_and_nothing_else(string name)
     {
         using var package = packages.Open(name);
-        string[] targets = name is "TokenRefresh.DataProtection" or "TokenRefresh.AspNetCore" ? ["net10.0", "net8.0"] : ["net10.0", "net8.0", "netstandard2.0"];
+        string[] targets = name is "TokenRefresh.DataProtection" or "TokenRefresh.AspNetCore" or "TokenRefresh.EntityFrameworkCore"
+            ? ["net10.0", "net8.0"]
+            : ["net10.0", "net8.0", "netstandard2.0"];
 
         var files = package.Entries.Select(entry => entry.FullName).Where(file => file[0] is not ('_' or '[') && !file.StartsWith("package/", StringComparison.Ordinal));
 
@@ -57,6 +59,8 @@ public sealed class PackageContents(PackedPackages packages)
     [InlineData("TokenRefresh.AspNetCore", "net8.0", "Microsoft.AspNetCore.Authentication.OpenIdConnect TokenRefresh")]
     [InlineData("TokenRefresh.DataProtection", "net10.0", "Microsoft.AspNetCore.DataProtection TokenRefresh")]
     [InlineData("TokenRefresh.DataProtection", "net8.0", "Microsoft.AspNetCore.DataProtection TokenRefresh")]
+    [InlineData("TokenRefresh.EntityFrameworkCore", "net10.0", "Microsoft.EntityFrameworkCore.Relational TokenRefresh")]
+    [InlineData("TokenRefresh.EntityFrameworkCore", "net8.0", "Microsoft.EntityFrameworkCore.Relational TokenRefresh")]
     [InlineData("TokenRefresh.Redis", "net10.0", "StackExchange.Redis TokenRefresh")]
     [InlineData("TokenRefresh.Redis", ".NETStandard2.0", "StackExchange.Redis TokenRefresh")]
     [InlineData("TokenRefresh.Testing", "net10.0", "TokenRefresh")]

@@ -20,7 +20,8 @@ public sealed class PackedPackages : IAsyncLifetime
 
     private readonly string _root = Directory.CreateTempSubdirectory("tokenrefresh-packages-").FullName;
 
-    public static IReadOnlyList<string> Names { get; } = ["TokenRefresh", "TokenRefresh.AspNetCore", "TokenRefresh.DataProtection", "TokenRefresh.Redis", "TokenRefresh.Testing"];
+    public static IReadOnlyList<string> Names { get; } =
+        ["TokenRefresh", "TokenRefresh.AspNetCore", "TokenRefresh.DataProtection", "TokenRefresh.EntityFrameworkCore", "TokenRefresh.Redis", "TokenRefresh.Testing"];
 
     public string Feed => Path.Combine(_root, "feed");
 

@@ -1,0 +1,131 @@
+using System;
+using System.Data.Common;
+using System.Net.Sockets;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace TokenRefresh.EntityFrameworkCore;
+
+/// <summary>Gives each call a context of its own, from a service scope of its own.</summary>
+/// <remarks>
+/// A container that is being disposed creates no scopes, but the last refreshes are saved then. So one context is kept for these calls,
+/// which use it one after another. It is created before anything else, so that the container disposes its dependencies last. The first call
+/// uses it, because a context resolves some of its services only when it is used.
+/// </remarks>
+internal sealed class ContextSource<TContext> : IAsyncDisposable, IDisposable
+    where TContext : DbContext
+{
+    private readonly IServiceScopeFactory _scopes;
+    private readonly SemaphoreSlim _keptIsFree = new(1, 1);
+    private Scope? _kept;
+    private bool _isKeptUsed;
+
+    /// <exception cref="InvalidOperationException">The context isn't registered.</exception>
+    public ContextSource(IServiceScopeFactory scopes)
+    {
+        _scopes = scopes;
+        try
+        {
+            _kept = Create();
+        }
+        catch (Exception e) when (e is DbException or SocketException or TimeoutException)
+        {
+            // An app's options may ask the database for its version. An app starts also while the database is away.
+        }
+    }
+
+    public async ValueTask<RentedContext> RentAsync(CancellationToken cancellationToken)
+    {
+        if (!Volatile.Read(ref _isKeptUsed) && _keptIsFree.Wait(0, CancellationToken.None))
+        {
+            return RentKept();
+        }
+
+        try
+        {
+            var scope = Create();
+            return new RentedContext(scope.Context, scope.DisposeAsync);
+        }
+        catch (ObjectDisposedException) when (_kept is not null)
+        {
+            await _keptIsFree.WaitAsync(cancellationToken).ConfigureAwait(false);
+            return RentKept();
+        }
+    }
+
+    public void Dispose()
+    {
+        _kept?.Dispose();
+        _keptIsFree.Dispose();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_kept is { } kept)
+        {
+            await kept.DisposeAsync().ConfigureAwait(false);
+        }
+
+        _keptIsFree.Dispose();
+    }
+
+    private RentedContext RentKept()
+    {
+        try
+        {
+            _kept ??= Create();
+        }
+        catch
+        {
+            _keptIsFree.Release();
+            throw;
+        }
+
+        Volatile.Write(ref _isKeptUsed, true);
+        _kept.Context.ChangeTracker.Clear();
+        return new RentedContext(_kept.Context, () =>
+        {
+            _keptIsFree.Release();
+            return default;
+        });
+    }
+
+    private Scope Create()
+    {
+        var scope = _scopes.CreateAsyncScope();
+        try
+        {
+            return new Scope(scope, scope.ServiceProvider.GetService<TContext>() ?? throw Unregistered());
+        }
+        catch
+        {
+            scope.Dispose();
+            throw;
+        }
+    }
+
+    private static InvalidOperationException Unregistered()
+    {
+        var name = typeof(TContext).Name;
+        return new InvalidOperationException(
+            $"The token store uses {name}, which isn't registered. Add services.AddDbContext<{name}>(options => options.Use…), "
+            + "or AddDbContextFactory.");
+    }
+
+    private sealed record Scope(AsyncServiceScope Services, TContext Context) : IAsyncDisposable, IDisposable
+    {
+        public ValueTask DisposeAsync() => Services.DisposeAsync();
+
+        public void Dispose() => Services.Dispose();
+    }
+}
+
+/// <summary>A context for one call.</summary>
+/// <param name="Context">The context.</param>
+/// <param name="Release">Gives it back.</param>
+internal readonly record struct RentedContext(DbContext Context, Func<ValueTask> Release) : IAsyncDisposable
+{
+    public ValueTask DisposeAsync() => Release();
+}

@@ -1,0 +1,156 @@
+using System;
+using System.Threading;
+using System.Threading.Tasks;
+using System.Transactions;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using TokenRefresh.EntityFrameworkCore;
+using TokenRefresh.Storage;
+
+namespace TokenRefresh;
+
+/// <summary>
+/// Keeps tokens in the app's own database, for any number of processes and machines that share one login: only one of them refreshes it at
+/// a time, and the others poll for its result.
+/// </summary>
+/// <typeparam name="TContext">A context of the app whose model has <c>modelBuilder.AddTokenSessions()</c>.</typeparam>
+/// <remarks>
+/// One row per session. Each call has a service scope, a context and a connection of its own, and is part of no transaction of the caller;
+/// ages count by the clock of the database. While the database can't be reached every operation throws, and the session fails closed: the
+/// refresh token isn't used.
+/// </remarks>
+public sealed class EntityFrameworkCoreTokenStore<TContext> : ITokenStore, IAsyncDisposable, IDisposable
+    where TContext : DbContext
+{
+    // A first write is refused only while others write the same row, or remove it.
+    private const int MaxAttempts = 20;
+
+    private readonly EntityFrameworkCoreTokenStoreOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ContextSource<TContext> _contexts;
+
+    /// <summary>Creates the store. Nothing is sent to the database yet.</summary>
+    /// <param name="scopes">Makes a service scope for each call, from which the context comes.</param>
+    /// <param name="options">How the database is used, or <see langword="null"/> for the defaults. Copied.</param>
+    /// <param name="timeProvider">The clock of this process's own waiting, or <see langword="null"/> for the system's.</param>
+    /// <exception cref="ArgumentException">An option is wrong; the message names it and says what to do.</exception>
+    /// <exception cref="InvalidOperationException">The context isn't registered; the message says what to write.</exception>
+    public EntityFrameworkCoreTokenStore(
+        IServiceScopeFactory scopes, EntityFrameworkCoreTokenStoreOptions? options = null, TimeProvider? timeProvider = null)
+    {
+        Require.NotNull(scopes, nameof(scopes));
+        _options = (options ?? new EntityFrameworkCoreTokenStoreOptions()).Validated();
+        _time = timeProvider ?? TimeProvider.System;
+        _contexts = new ContextSource<TContext>(scopes);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<StoredRecord?> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken)
+    {
+        var name = StoreKey.For(key);
+        return await RunAsync(table => table.ReadAsync(name, cancellationToken), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<StoredRecord?> CompareExchangeAsync(
+        TokenSessionKey key, string text, string? expectedRevision, TimeSpan? keepFor, CancellationToken cancellationToken)
+    {
+        Require.NotNull(text, nameof(text));
+
+        // The revision stays the same if an execution strategy repeats the write: one that took effect at first is recognized by it.
+        var write = new SessionWrite(StoreKey.For(key), text, Guid.NewGuid().ToString("N"), keepFor);
+        return await RunAsync(
+            table => expectedRevision is null
+                ? CreateAsync(table, write, cancellationToken)
+                : ReplaceAsync(table, write, expectedRevision, cancellationToken),
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask WaitForChangeAsync(TokenSessionKey key, string? revision, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var name = StoreKey.For(key);
+        var start = _time.GetTimestamp();
+        while (timeout - _time.GetElapsedTime(start) is var rest && rest > TimeSpan.Zero)
+        {
+            var pause = rest < _options.PollInterval ? rest : _options.PollInterval;
+            await Task.Delay(pause, _time, cancellationToken).ConfigureAwait(false);
+            var current = await RunAsync(
+                table => table.ReadRevisionAsync(name, cancellationToken), cancellationToken).ConfigureAwait(false);
+            if (current != revision)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Removes the rows that no process needs any more: of sessions that were signed out or have ended, and of others whose time is over.
+    /// Call it from a job of the app, once a day for example. Such rows count as missing already: removing them only frees space.
+    /// </summary>
+    /// <param name="olderThan">How long a row stays after its time is over. Not negative.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <returns>How many rows were removed.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="olderThan"/> is negative.</exception>
+    /// <exception cref="TokenStoreConfigurationException">The model or the database lacks the table.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public Task<int> RemoveEndedAsync(TimeSpan olderThan, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(olderThan, TimeSpan.Zero);
+        return RunAsync(table => table.RemoveExpiredAsync(olderThan, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Releases the context that the store keeps. The container calls it after the last refresh is saved.</summary>
+    public void Dispose() => _contexts.Dispose();
+
+    /// <inheritdoc cref="Dispose"/>
+    /// <returns>A task that completes when the context is released.</returns>
+    public ValueTask DisposeAsync() => _contexts.DisposeAsync();
+
+    private static async Task<StoredRecord?> ReplaceAsync(
+        SessionTable table, SessionWrite write, string expectedRevision, CancellationToken cancellationToken) =>
+        await table.TryReplaceAsync(write, expectedRevision, cancellationToken).ConfigureAwait(false)
+            ? write.Stored
+            : await table.ReadAsync(write.Name, cancellationToken).ConfigureAwait(false);
+
+    private static async Task<StoredRecord?> CreateAsync(SessionTable table, SessionWrite write, CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            if (await table.ReadAsync(write.Name, cancellationToken).ConfigureAwait(false) is { } stored)
+            {
+                return stored;
+            }
+
+            // A row is inserted as expired: only an update can take its times from the database's clock with every provider.
+            await table.EnsureRowAsync(write.Name, cancellationToken).ConfigureAwait(false);
+            if (await table.TryReplaceExpiredAsync(write, cancellationToken).ConfigureAwait(false))
+            {
+                return write.Stored;
+            }
+        }
+
+        throw new InvalidOperationException($"The row of a session was removed {MaxAttempts} times in a row while it was written.");
+    }
+
+    private async Task<T> RunAsync<T>(Func<SessionTable, Task<T>> operation, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+
+        // A caller's transaction could be rolled back, and with it tokens that the server has already replaced.
+        using var suppressed = new TransactionScope(TransactionScopeOption.Suppress, TransactionScopeAsyncFlowOption.Enabled);
+        var rented = await _contexts.RentAsync(cancellationToken).ConfigureAwait(false);
+        await using (rented.ConfigureAwait(false))
+        {
+            ConfigurationErrors.ThrowIfUnmapped(rented.Context);
+            try
+            {
+                return await operation(new SessionTable(rented.Context)).ConfigureAwait(false);
+            }
+            catch (Exception e) when (ConfigurationErrors.IsOne(e))
+            {
+                throw ConfigurationErrors.Explain(e, rented.Context);
+            }
+        }
+    }
+}

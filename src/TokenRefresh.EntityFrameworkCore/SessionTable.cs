@@ -1,0 +1,101 @@
+using System;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.EntityFrameworkCore;
+
+namespace TokenRefresh.EntityFrameworkCore;
+
+/// <summary>The statements on the table of the sessions. Each is one statement, and so one atomic step.</summary>
+/// <remarks>
+/// <c>DateTime.UtcNow</c> in a query is never this process's clock: every relational provider translates it to the database's.
+/// </remarks>
+#pragma warning disable RS0030 // Translated to the database's clock.
+internal sealed class SessionTable(DbContext context)
+{
+    // Whatever filters the app gives all its entities, a session's row is found by its key.
+    private IQueryable<TokenSessionEntity> Rows => context.Set<TokenSessionEntity>().AsNoTracking().IgnoreQueryFilters();
+
+    /// <summary>Reads the record. An expired one counts as missing.</summary>
+    public async Task<StoredRecord?> ReadAsync(string name, CancellationToken cancellationToken)
+    {
+        var row = await Current(name)
+            .Select(row => new { row.Text, row.Revision, row.WrittenAt, Now = DateTime.UtcNow })
+            .FirstOrDefaultAsync(cancellationToken).ConfigureAwait(false);
+        return row is null ? null : new StoredRecord(row.Text, row.Revision, AgeOf(row.WrittenAt, row.Now));
+    }
+
+    public Task<string?> ReadRevisionAsync(string name, CancellationToken cancellationToken) =>
+        Current(name).Select(row => (string?)row.Revision).FirstOrDefaultAsync(cancellationToken);
+
+    /// <summary>Writes over the row of this revision.</summary>
+    /// <returns>Whether there was one. After a repetition, <see langword="false"/> can mean that the first attempt has written.</returns>
+    public Task<bool> TryReplaceAsync(SessionWrite write, string expectedRevision, CancellationToken cancellationToken) =>
+        UpdateAsync(Current(write.Name).Where(row => row.Revision == expectedRevision), write, cancellationToken);
+
+    /// <summary>Writes over an expired row.</summary>
+    /// <inheritdoc cref="TryReplaceAsync" path="/returns"/>
+    public Task<bool> TryReplaceExpiredAsync(SessionWrite write, CancellationToken cancellationToken) =>
+        UpdateAsync(Rows.Where(row => row.Key == write.Name && row.ExpiresAt <= DateTime.UtcNow), write, cancellationToken);
+
+    /// <summary>Inserts an expired row if there is none.</summary>
+    public async Task EnsureRowAsync(string name, CancellationToken cancellationToken)
+    {
+        if (await HasRowAsync(name, cancellationToken).ConfigureAwait(false))
+        {
+            return;
+        }
+
+        var longAgo = DateTime.UnixEpoch;
+        context.Add(new TokenSessionEntity { Key = name, Text = "-", Revision = "-", WrittenAt = longAgo, ExpiresAt = longAgo });
+        try
+        {
+            await context.SaveChangesAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (DbUpdateException)
+        {
+            // Another process has inserted it in between, or the first attempt of a repetition has.
+            context.ChangeTracker.Clear();
+            if (!await HasRowAsync(name, cancellationToken).ConfigureAwait(false))
+            {
+                throw;
+            }
+        }
+    }
+
+    public Task<int> RemoveExpiredAsync(TimeSpan olderThan, CancellationToken cancellationToken)
+    {
+        var seconds = -olderThan.TotalSeconds;
+        return Rows.Where(row => row.ExpiresAt <= DateTime.UtcNow.AddSeconds(seconds)).ExecuteDeleteAsync(cancellationToken);
+    }
+
+    private static async Task<bool> UpdateAsync(
+        IQueryable<TokenSessionEntity> rows, SessionWrite write, CancellationToken cancellationToken)
+    {
+        var updated = write.KeepForSeconds is { } seconds
+            ? await rows.ExecuteUpdateAsync(
+                row => row
+                    .SetProperty(to => to.Text, write.Text)
+                    .SetProperty(to => to.Revision, write.Revision)
+                    .SetProperty(to => to.WrittenAt, to => DateTime.UtcNow)
+                    .SetProperty(to => to.ExpiresAt, to => DateTime.UtcNow.AddSeconds(seconds)),
+                cancellationToken).ConfigureAwait(false)
+            : await rows.ExecuteUpdateAsync(
+                row => row
+                    .SetProperty(to => to.Text, write.Text)
+                    .SetProperty(to => to.Revision, write.Revision)
+                    .SetProperty(to => to.WrittenAt, to => DateTime.UtcNow)
+                    .SetProperty(to => to.ExpiresAt, to => null),
+                cancellationToken).ConfigureAwait(false);
+        return updated > 0;
+    }
+
+    private static TimeSpan AgeOf(DateTime writtenAt, DateTime now) => now > writtenAt ? now - writtenAt : TimeSpan.Zero;
+
+    private IQueryable<TokenSessionEntity> Current(string name) =>
+        Rows.Where(row => row.Key == name && (row.ExpiresAt == null || row.ExpiresAt > DateTime.UtcNow));
+
+    private Task<bool> HasRowAsync(string name, CancellationToken cancellationToken) =>
+        Rows.AnyAsync(row => row.Key == name, cancellationToken);
+}
+#pragma warning restore RS0030

@@ -1,0 +1,22 @@
+using System;
+
+namespace TokenRefresh.EntityFrameworkCore;
+
+/// <summary>A record that is to be written.</summary>
+/// <param name="Name">The key of the row.</param>
+/// <param name="Text">The record's text.</param>
+/// <param name="Revision">The revision of this write.</param>
+/// <param name="KeepFor">How long the record is needed, or <see langword="null"/> if that isn't known.</param>
+internal sealed record SessionWrite(string Name, string Text, string Revision, TimeSpan? KeepFor)
+{
+    // Databases add seconds as 32-bit integers. A record may always be kept for longer.
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(50 * 365);
+
+    public double? KeepForSeconds => KeepFor <= Longest ? KeepFor.Value.TotalSeconds : null;
+
+    /// <summary>The record as it is stored by this write.</summary>
+    public StoredRecord Stored => new(Text, Revision, TimeSpan.Zero);
+
+    /// <summary>The text can hold tokens and isn't shown.</summary>
+    public override string ToString() => nameof(SessionWrite);
+}

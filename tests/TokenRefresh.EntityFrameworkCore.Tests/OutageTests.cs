@@ -1,0 +1,183 @@
+using System;
+using System.Net;
+using System.Net.Http;
+using System.Threading.Tasks;
+using System.Transactions;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using TokenRefresh.TestKit;
+using Xunit;
+
+namespace TokenRefresh.EntityFrameworkCore.Tests;
+
+/// <summary>The database is away, full, empty, or in the middle of a caller's transaction.</summary>
+public sealed class OutageTests(PostgresFixture server)
+{
+    private static readonly TokenSessionKey Key = new(TestApp.Name);
+
+    [Fact]
+    public async Task A_pool_that_is_exhausted_is_a_transient_failure_and_uses_no_refresh_token()
+    {
+        await using var database = await server.CreateAsync("Maximum Pool Size=1;Timeout=3");
+        await using var app = Create(database);
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        await using (var held = new NpgsqlConnection(database.Connection))
+        {
+            await held.OpenAsync();
+
+            var failure = await Assert.ThrowsAsync<TokenRefreshException>(
+                () => app.GetAsync().WaitAsync(Gate.FailSafe, TimeProvider.System));
+
+            Assert.Equal(TokenRefreshFailure.Transient, failure.Failure);
+            Assert.Equal(0, app.Tokens.Calls);
+            Assert.Empty(app.ReLogins);
+        }
+
+        app.Time.Advance(TimeSpan.FromMinutes(1));
+        using var response = await app.GetAsync();
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+    }
+
+    [Fact]
+    public async Task While_the_database_is_away_good_tokens_are_used_and_no_refresh_token_is()
+    {
+        Machine.MustHave(PostgresServer.Missing);
+        using var own = new PostgresServer();
+        await own.StartAsync();
+        await using var database = await TestDatabase.CreateAsync(new PostgresDatabase(own, "Timeout=5"));
+        await using var app = Create(database);
+        await app.SignInAsync();
+        own.Stop();
+
+        using var good = await app.GetAsync();
+        app.Tokens.ExpireAccessTokens();
+        var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => app.GetAsync().WaitAsync(Gate.FailSafe, TimeProvider.System));
+        var callsWhileAway = app.Tokens.Calls;
+        await own.StartAsync();
+        using var back = await GetUntilAnsweredAsync(app);
+
+        Assert.Equal(HttpStatusCode.OK, good.StatusCode);
+        Assert.Equal((TokenRefreshFailure.Transient, 0), (failure.Failure, callsWhileAway));
+        Assert.Equal(HttpStatusCode.OK, back.StatusCode);
+        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+        Assert.Empty(app.ReLogins);
+    }
+
+    [Theory]
+    [InlineData("sqlite")]
+    [InlineData("postgres")]
+    public async Task A_table_that_is_missing_is_reported_with_the_line_to_add_and_uses_no_refresh_token(string provider)
+    {
+        await using TestDatabase database =
+            provider == "sqlite" ? await TestDatabase.CreateAsync(new SqliteDatabase()) : await server.CreateAsync();
+        await using var app = Create(database);
+        await app.SignInAsync();
+        await using (var context = database.CreateContext())
+        {
+            await context.Database.ExecuteSqlRawAsync("DROP TABLE \"TokenSessions\"");
+        }
+
+        app.Tokens.ExpireAccessTokens();
+        var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => app.GetAsync());
+        var signIn = await Assert.ThrowsAsync<TokenRefreshException>(() => app.SignInAsync());
+
+        Assert.All([failure, signIn], exception =>
+        {
+            Assert.Equal(TokenRefreshFailure.Configuration, exception.Failure);
+            Assert.Contains("has no table TokenSessions", exception.ToString(), StringComparison.Ordinal);
+            Assert.Contains("modelBuilder.AddTokenSessions()", exception.ToString(), StringComparison.Ordinal);
+        });
+        Assert.Equal(0, app.Tokens.Calls);
+    }
+
+    [Fact]
+    public async Task A_database_user_without_rights_is_reported()
+    {
+        await using var database = await server.CreateAsync();
+        await using (var context = database.CreateContext())
+        {
+            await context.Database.ExecuteSqlRawAsync("""CREATE ROLE reader LOGIN; GRANT SELECT ON "TokenSessions" TO reader""");
+        }
+
+        await using var provider = new ServiceCollection()
+            .AddDbContext<AppDbContext>(options => options.UseNpgsql(database.Connection + ";Username=reader"))
+            .BuildServiceProvider();
+        await using var store = new EntityFrameworkCoreTokenStore<AppDbContext>(provider.GetRequiredService<IServiceScopeFactory>());
+
+        Assert.Null(await store.ReadAsync(Key, default));
+        var failure = await Assert.ThrowsAsync<TokenStoreConfigurationException>(
+            () => store.CompareExchangeAsync(Key, "one", null, null, default).AsTask());
+        Assert.Contains("SELECT, INSERT, UPDATE and DELETE", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_callers_transaction_that_is_rolled_back_takes_no_record_with_it()
+    {
+        await using var database = await server.CreateAsync();
+        await using var services = new ServiceCollection().AddDbContext<AppDbContext>(database.Use).BuildServiceProvider();
+        await using var store = new EntityFrameworkCoreTokenStore<AppDbContext>(services.GetRequiredService<IServiceScopeFactory>());
+        await store.ReadAsync(Key, default);
+        await using (var scope = services.CreateAsyncScope())
+        {
+            var context = scope.ServiceProvider.GetRequiredService<AppDbContext>();
+            await using var transaction = await context.Database.BeginTransactionAsync();
+            context.Add(new Order());
+            await context.SaveChangesAsync();
+
+            await store.CompareExchangeAsync(Key, "one", null, null, default);
+            await transaction.RollbackAsync();
+        }
+
+        Assert.Equal("one", (await database.Open().ReadAsync(Key, default))?.Text);
+    }
+
+    [Theory]
+    [InlineData(TransactionScopeAsyncFlowOption.Enabled)]
+    [InlineData(TransactionScopeAsyncFlowOption.Suppress)]
+    public async Task An_ambient_transaction_that_is_rolled_back_takes_no_record_with_it(TransactionScopeAsyncFlowOption flow)
+    {
+        await using var database = await server.CreateAsync();
+        var store = database.Open();
+        await store.ReadAsync(Key, default);
+
+        Assert.Equal("one", WriteAndRollBack(store, flow)?.Text);
+
+        Assert.Equal("one", (await database.Open().ReadAsync(Key, default))?.Text);
+    }
+
+    // On one thread from beginning to end, as a scope without the flow demands it.
+    private static StoredRecord? WriteAndRollBack(EntityFrameworkCoreTokenStore<AppDbContext> store, TransactionScopeAsyncFlowOption flow)
+    {
+        using var scope = new TransactionScope(flow);
+#pragma warning disable xUnit1031 // See above.
+        return store.CompareExchangeAsync(Key, "one", null, null, default).AsTask().GetAwaiter().GetResult();
+#pragma warning restore xUnit1031
+    }
+
+    // The server may still be starting, and the connections of the pool are those to the old one.
+    private static async Task<HttpResponseMessage> GetUntilAnsweredAsync(TestApp app)
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            app.Time.Advance(TimeSpan.FromMinutes(1));
+            try
+            {
+                return await app.GetAsync().WaitAsync(Gate.FailSafe, TimeProvider.System);
+            }
+            catch (TokenRefreshException e) when (
+                e.Failure == TokenRefreshFailure.Transient && TimeProvider.System.GetElapsedTime(start) < Gate.FailSafe)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+            }
+        }
+    }
+
+    private static TestApp Create(TestDatabase database) => TestApp.Create(services: services => services
+        .AddDbContext<AppDbContext>(database.Use)
+        .AddTokenSession(TestApp.Name).UseEntityFrameworkCore<AppDbContext>().AllowUnencryptedStore());
+}
