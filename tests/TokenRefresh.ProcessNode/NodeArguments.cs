@@ -35,8 +35,15 @@ internal sealed class NodeArguments(IEnumerable<string> args)
 
     private ITokenStore OpenStore()
     {
-        var (kind, place) = this["store"].Split(':', 2) is [var first, var rest] ? (first, rest) : throw new FormatException("'store=' is file:… or redis:….");
-        return kind == "file" ? new FileTokenStore(place) : new RedisTokenStore(ConnectionMultiplexer.Connect(place + ",abortConnect=false"));
+        var (kind, place) = this["store"].Split(':', 2) is [var first, var rest]
+            ? (first, rest)
+            : throw new FormatException("'store=' is file:…, redis:… or postgres:….");
+        return kind switch
+        {
+            "file" => new FileTokenStore(place),
+            "redis" => new RedisTokenStore(ConnectionMultiplexer.Connect(place + ",abortConnect=false")),
+            _ => SharedDbContext.OpenStore(place),
+        };
     }
 
     private string? Find(string name) => _values.GetValueOrDefault(name);

@@ -22,6 +22,10 @@ public sealed class KilledCases
     [InlineData("redis", "claimed", TokenServerMode.Strict, new[] { "refresh-1" })]
     [InlineData("redis", "answered", TokenServerMode.Grace, new[] { "refresh-1", "refresh-1" })]
     [InlineData("redis", "saved", TokenServerMode.Strict, new[] { "refresh-1", "refresh-2" })]
+    [InlineData("postgres", "asking", TokenServerMode.Strict, new[] { "refresh-1" })]
+    [InlineData("postgres", "claimed", TokenServerMode.Strict, new[] { "refresh-1" })]
+    [InlineData("postgres", "answered", TokenServerMode.Grace, new[] { "refresh-1", "refresh-1" })]
+    [InlineData("postgres", "saved", TokenServerMode.Strict, new[] { "refresh-1", "refresh-2" })]
     public async Task After_a_leader_was_killed_the_next_process_refreshes(string store, string step, TokenServerMode mode, string[] presented)
     {
         await using var login = await Login.CreateAsync(store, mode);

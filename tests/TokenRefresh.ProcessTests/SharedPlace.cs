@@ -1,17 +1,20 @@
 using System;
 using System.IO;
 using System.Threading.Tasks;
+using Microsoft.EntityFrameworkCore;
 using StackExchange.Redis;
+using TokenRefresh.ProcessNode;
 using TokenRefresh.TestKit;
 using Xunit;
 
 namespace TokenRefresh.ProcessTests;
 
-/// <summary>Where a shared login lives: a directory or a Redis of its own, for as long as a test lasts.</summary>
+/// <summary>Where a shared login lives: a directory, a Redis or a PostgreSQL of its own, for as long as a test lasts.</summary>
 internal sealed class SharedPlace : IAsyncDisposable
 {
     private readonly string? _directory;
     private readonly ConnectionMultiplexer? _connection;
+    private readonly PostgresServer? _postgres;
 
     private SharedPlace(string directory)
     {
@@ -28,7 +31,15 @@ internal sealed class SharedPlace : IAsyncDisposable
         Store = new RedisTokenStore(connection);
     }
 
-    public static TheoryData<string> All => new("file", "redis");
+    private SharedPlace(PostgresServer server)
+    {
+        _postgres = server;
+        var connection = server.Connect("shared");
+        Argument = "store=postgres:" + connection;
+        Store = SharedDbContext.OpenStore(connection);
+    }
+
+    public static TheoryData<string> All => new("file", "redis", "postgres");
 
     public static TokenSessionKey Key { get; } = new("orders");
 
@@ -45,6 +56,17 @@ internal sealed class SharedPlace : IAsyncDisposable
         if (kind == "file")
         {
             return new SharedPlace(Directory.CreateTempSubdirectory("tokenrefresh-").FullName);
+        }
+
+        if (kind == "postgres")
+        {
+            Machine.MustHave(PostgresServer.Missing);
+            var postgres = new PostgresServer();
+            await postgres.StartAsync();
+            await using var context = new SharedDbContext(
+                new DbContextOptionsBuilder<SharedDbContext>().UseNpgsql(postgres.Connect("shared")).Options);
+            await context.Database.EnsureCreatedAsync();
+            return new SharedPlace(postgres);
         }
 
         Machine.MustHave(RedisServer.Missing);
@@ -74,5 +96,6 @@ internal sealed class SharedPlace : IAsyncDisposable
         }
 
         Redis?.Dispose();
+        _postgres?.Dispose();
     }
 }
