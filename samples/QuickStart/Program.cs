@@ -1,4 +1,4 @@
-// Starts a real OAuth server and an API in this process, and lets a hundred requests run into an expired token.
+// Starts an OAuth server and an API in this process, and sends a hundred requests with an expired token.
 
 using System;
 using System.Globalization;
@@ -11,6 +11,8 @@ using TokenRefresh;
 using TokenRefresh.Samples;
 using TokenRefresh.Samples.Servers;
 
+AnsiConsole.Write(new Rule("[bold]A hundred requests and one expired token[/]").LeftJustified());
+AnsiConsole.WriteLine("Starting an OAuth server and an API. Access tokens live for 3 seconds.");
 await using var server = await OAuthServer.StartAsync(new OAuthServerOptions { AccessTokenLifetime = TimeSpan.FromSeconds(3) });
 
 var services = new ServiceCollection();
@@ -35,26 +37,25 @@ var storm = new Storm(
     () => provider.GetRequiredService<IHttpClientFactory>().CreateClient("orders"),
     () => new Storm.Counts(server.Counters.Refreshes, server.Counters.Api200, server.Counters.Api401));
 
-AnsiConsole.Write(new Rule("[bold]A hundred requests, one expired token[/]").LeftJustified());
 AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"  OAuth server {server.TokenEndpoint}");
 AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"  API          {server.Api}");
 
-// The expiry isn't told, so that the server finds it out: else the token would be refreshed ahead, and nobody would see a 401.
+// ExpiresAt isn't set here. With it, the token would be refreshed before its expiry, and there would be no 401 to show.
 var tokens = await server.SignInAsync();
 await session.SignInAsync(new TokenSet(tokens.AccessToken, tokens.RefreshToken));
-await storm.SendAsync("signed in", requests: 1, new Storm.Expected(Refreshes: 0, Api401: 0, HttpStatusCode.OK));
+await storm.SendAsync("1. One request with a valid token", requests: 1, new Storm.Expected(Refreshes: 0, Api401: 0, HttpStatusCode.OK));
 
-await Storm.WaitUntilRefusedAsync(server.Api, tokens.AccessToken);
+await Storm.WaitUntilRejectedAsync(server.Api, tokens.AccessToken);
 server.Gather(100);
-await storm.SendAsync("token expired", requests: 100, new Storm.Expected(Refreshes: 1, Api401: 100, HttpStatusCode.OK));
+await storm.SendAsync("2. A hundred requests with an expired token", requests: 100, new Storm.Expected(Refreshes: 1, Api401: 100, HttpStatusCode.OK));
 
 await server.RevokeAsync();
-await Storm.WaitUntilRefusedAsync(server.Api, (await session.GetAccessTokenAsync())!);
-await storm.SendAsync("refresh token revoked", requests: 100, new Storm.Expected(Refreshes: 1, Api401: null, HttpStatusCode.Unauthorized));
-await storm.SendAsync("and once more", requests: 100, new Storm.Expected(Refreshes: 0, Api401: 0, HttpStatusCode.Unauthorized));
+await Storm.WaitUntilRejectedAsync(server.Api, (await session.GetAccessTokenAsync())!);
+await storm.SendAsync("3. A hundred requests with an expired token, and the refresh token is revoked", requests: 100, new Storm.Expected(Refreshes: 1, Api401: null, HttpStatusCode.Unauthorized));
+await storm.SendAsync("4. A hundred requests more: the login has ended, so none is sent", requests: 100, new Storm.Expected(Refreshes: 0, Api401: 0, HttpStatusCode.Unauthorized));
 
 tokens = await server.SignInAsync();
 await session.SignInAsync(new TokenSet(tokens.AccessToken, tokens.RefreshToken) { ExpiresAt = TimeProvider.System.GetUtcNow() + tokens.ExpiresIn });
-await storm.SendAsync("signed in again", requests: 100, new Storm.Expected(Refreshes: 0, Api401: 0, HttpStatusCode.OK));
+await storm.SendAsync("5. A hundred requests after the user has signed in again", requests: 100, new Storm.Expected(Refreshes: 0, Api401: 0, HttpStatusCode.OK));
 
 return storm.Report(reLogins);

@@ -9,18 +9,15 @@ using Spectre.Console;
 
 namespace TokenRefresh.Samples;
 
-/// <summary>Sends requests at once, and shows what the server counted beside what was expected.</summary>
+/// <summary>Sends requests at once, and shows what the server counted and whether that was expected.</summary>
 internal sealed class Storm(Func<HttpClient> createClient, Func<Storm.Counts> count)
 {
-    private readonly Table _table = new Table()
-        .Border(TableBorder.Rounded)
-        .AddColumns("", "sent", "refused", "refreshes", "200", "401", "time", "");
-
-    private bool _isRight = true;
+    private bool _isAsExpected = true;
 
     /// <summary>Sends so many requests at once.</summary>
     public async Task SendAsync(string title, int requests, Expected expected)
     {
+        AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{title}[/]");
         var before = count();
         var client = createClient();
         var watch = Stopwatch.StartNew();
@@ -33,26 +30,22 @@ internal sealed class Storm(Func<HttpClient> createClient, Func<Storm.Counts> co
         var after = count();
 
         var refreshes = after.Refreshes - before.Refreshes;
-        var refused = after.Api401 - before.Api401;
-        var isRight = refreshes == expected.Refreshes
-            && (expected.Api401 is null || refused == expected.Api401)
+        var rejected = after.Api401 - before.Api401;
+        var isAsExpected = refreshes == expected.Refreshes
+            && (expected.Api401 is null || rejected == expected.Api401)
             && Array.TrueForAll(statuses, status => status == expected.Status);
-        _isRight &= isRight;
-        _table.AddRow(
-            title,
-            $"{requests}",
-            $"{refused}",
-            $"[bold]{refreshes}[/]",
-            $"{statuses.Count(status => status == HttpStatusCode.OK)}",
-            $"{statuses.Count(status => status == HttpStatusCode.Unauthorized)}",
-            $"{elapsed.TotalMilliseconds:0} ms",
-            isRight ? "[green]right[/]" : "[red]wrong[/]");
+        _isAsExpected &= isAsExpected;
+        var results = statuses.GroupBy(status => status).Select(group => string.Create(CultureInfo.InvariantCulture, $"{group.Count()} × {(int)group.Key}"));
+        AnsiConsole.MarkupLineInterpolated(
+            CultureInfo.InvariantCulture,
+            $"  API rejected {rejected} · refreshes: [bold]{refreshes}[/] · callers got {string.Join(", ", results)} · {elapsed.TotalMilliseconds:0} ms");
+        AnsiConsole.MarkupLine(isAsExpected ? "  [green]as expected[/]" : "  [red]not as expected[/]");
     }
 
-    /// <summary>Waits until the API refuses a token, asking without the library.</summary>
-    public static async Task WaitUntilRefusedAsync(Uri api, string accessToken)
+    /// <summary>Waits until the API rejects a token. It sends requests without the library.</summary>
+    public static async Task WaitUntilRejectedAsync(Uri api, string accessToken)
     {
-        await AnsiConsole.Status().StartAsync("waiting for the access token to expire", async _ =>
+        await AnsiConsole.Status().StartAsync("waiting until the access token expires", async _ =>
         {
             using var plain = new HttpClient();
             HttpStatusCode status;
@@ -68,21 +61,19 @@ internal sealed class Storm(Func<HttpClient> createClient, Func<Storm.Counts> co
         });
     }
 
-    /// <summary>Shows the table.</summary>
-    /// <returns>The exit code: 0 only if every count was right.</returns>
+    /// <summary>Shows the result.</summary>
+    /// <returns>The exit code: 0 only if all counts were as expected.</returns>
     public int Report(int reLogins)
     {
-        AnsiConsole.Write(_table);
-        AnsiConsole.MarkupLine("  [grey]refused: 401s that the API gave; 200 and 401: what the callers got[/]");
-        var isRight = _isRight && reLogins == 1;
-        AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"  re-login events: [bold]{reLogins}[/], 1 expected");
-        AnsiConsole.MarkupLine(isRight ? "  [green]All counts are right.[/]" : "  [red]A count is wrong.[/]");
-        return isRight ? 0 : 1;
+        var isAsExpected = _isAsExpected && reLogins == 1;
+        AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"ReLoginRequired was raised {reLogins} time(s); 1 was expected.");
+        AnsiConsole.MarkupLine(isAsExpected ? "[green]All counts are as expected.[/]" : "[red]A count is not as expected.[/]");
+        return isAsExpected ? 0 : 1;
     }
 
     /// <summary>What the server counted.</summary>
     public sealed record Counts(int Refreshes, int Api200, int Api401);
 
-    /// <summary>What a storm should cost; null: it doesn't matter.</summary>
+    /// <summary>What the requests should cost; null: any number.</summary>
     public sealed record Expected(int Refreshes, int? Api401, HttpStatusCode Status);
 }

@@ -1,4 +1,4 @@
-// The same storm against a real Django REST framework server with Simple JWT, rotation and blacklisting on.
+// The same with a real Django REST framework server and Simple JWT, with rotation and blacklisting.
 
 using System;
 using System.Globalization;
@@ -17,6 +17,8 @@ if (SimpleJwtServer.MissingReason is { } reason)
     return 2;
 }
 
+AnsiConsole.Write(new Rule("[bold]A hundred requests and one expired token, Django Simple JWT[/]").LeftJustified());
+AnsiConsole.WriteLine("Starting a Django server.");
 await using var server = await SimpleJwtServer.StartAsync(new SimpleJwtServerOptions { IsStrict = true });
 
 var services = new ServiceCollection();
@@ -44,22 +46,20 @@ var storm = new Storm(
         return new Storm.Counts(stats.Refreshes, stats.Api200, stats.Api401);
     });
 
-AnsiConsole.Write(new Rule("[bold]A hundred requests, one expired token, Django Simple JWT[/]").LeftJustified());
-
 var tokens = await server.SignInAsync();
 await session.SignInAsync(new TokenSet(tokens.Access, tokens.Refresh));
-await storm.SendAsync("signed in", requests: 1, new Storm.Expected(Refreshes: 0, Api401: 0, HttpStatusCode.OK));
+await storm.SendAsync("1. One request with a valid token", requests: 1, new Storm.Expected(Refreshes: 0, Api401: 0, HttpStatusCode.OK));
 
-await Storm.WaitUntilRefusedAsync(server.Address, tokens.Access);
-await storm.SendAsync("token expired", requests: 100, new Storm.Expected(Refreshes: 1, Api401: null, HttpStatusCode.OK));
+await Storm.WaitUntilRejectedAsync(server.Address, tokens.Access);
+await storm.SendAsync("2. A hundred requests with an expired token", requests: 100, new Storm.Expected(Refreshes: 1, Api401: null, HttpStatusCode.OK));
 
 await server.RevokeAsync();
-await Storm.WaitUntilRefusedAsync(server.Address, (await session.GetAccessTokenAsync())!);
-await storm.SendAsync("refresh token blacklisted", requests: 100, new Storm.Expected(Refreshes: 1, Api401: null, HttpStatusCode.Unauthorized));
-await storm.SendAsync("and once more", requests: 100, new Storm.Expected(Refreshes: 0, Api401: 0, HttpStatusCode.Unauthorized));
+await Storm.WaitUntilRejectedAsync(server.Address, (await session.GetAccessTokenAsync())!);
+await storm.SendAsync("3. A hundred requests with an expired token, and the refresh token is blacklisted", requests: 100, new Storm.Expected(Refreshes: 1, Api401: null, HttpStatusCode.Unauthorized));
+await storm.SendAsync("4. A hundred requests more: the login has ended, so none is sent", requests: 100, new Storm.Expected(Refreshes: 0, Api401: 0, HttpStatusCode.Unauthorized));
 
 tokens = await server.SignInAsync();
 await session.SignInAsync(new TokenSet(tokens.Access, tokens.Refresh));
-await storm.SendAsync("signed in again", requests: 100, new Storm.Expected(Refreshes: 0, Api401: 0, HttpStatusCode.OK));
+await storm.SendAsync("5. A hundred requests after the user has signed in again", requests: 100, new Storm.Expected(Refreshes: 0, Api401: 0, HttpStatusCode.OK));
 
 return storm.Report(reLogins);
