@@ -19,7 +19,7 @@ internal static class RequestLog
     {
         if (logger.IsEnabled(LogLevel.Debug))
         {
-            Log.NoTokenSent(logger, session, request.Method.Method, OriginOf(request.RequestUri), reason);
+            SessionLog.NoTokenSent(logger, session, request.Method.Method, OriginOf(request.RequestUri), reason);
         }
     }
 
@@ -33,13 +33,13 @@ internal static class RequestLog
     {
         if (logger.IsEnabled(LogLevel.Debug))
         {
-            Log.RejectionReturned(logger, session, request.Method.Method, OriginOf(address), reason);
+            SessionLog.RejectionReturned(logger, session, request.Method.Method, OriginOf(address), reason);
         }
     }
 
     /// <summary>The API rejected a token that had just been refreshed.</summary>
     public static void RefreshedTokenRejected(ILogger logger, string session, HttpRequestMessage request, Uri? address) =>
-        Log.RefreshedTokenRejected(logger, session, request.Method.Method, OriginOf(address));
+        SessionLog.RefreshedTokenRejected(logger, session, request.Method.Method, OriginOf(address));
 
     private static string OriginOf(Uri? address) =>
         address is { IsAbsoluteUri: true } ? address.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped) : "a relative address";

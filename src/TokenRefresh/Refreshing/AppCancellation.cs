@@ -33,7 +33,7 @@ internal sealed class AppCancellation(SessionContext session)
         }
         catch (Exception e)
         {
-            RefreshLog.HandlerThrew(session.Services.Logger, session.Services.Name, e.GetType().Name);
+            SessionLog.HandlerThrew(session.Services.Logger, session.Services.Name, e.GetType().Name);
         }
     }
 }

@@ -80,7 +80,7 @@ internal static class DeferredSave
                 ? FlightRun.Superseded
                 : new SessionPublisher(session, unsaved).AdoptNewer(saved);
             unsaved.MarkSaved();
-            RefreshLog.DeferredSaveSucceeded(session.Services.Logger, session.Services.Name);
+            SessionLog.DeferredSaveSucceeded(session.Services.Logger, session.Services.Name);
             return (true, run);
         }
         catch (StoreException)

@@ -12,7 +12,7 @@ internal sealed class FlightReport(SessionServices services, Flight flight)
     public void Start()
     {
         flight.Activity = SessionTelemetry.StartRefresh(flight.TriggerContext);
-        RefreshLog.RefreshStarted(services.Logger, services.Name, ReasonText());
+        SessionLog.RefreshStarted(services.Logger, services.Name, ReasonText());
     }
 
     /// <summary>Reports how the flight ended, before its waiters are woken.</summary>
@@ -41,13 +41,13 @@ internal sealed class FlightReport(SessionServices services, Flight flight)
     {
         if (run is { Outcome: FlightOutcome.Refreshed, Event: TokensRefreshedEventArgs refreshed })
         {
-            RefreshLog.Refreshed(
+            SessionLog.Refreshed(
                 services.Logger, services.Name, (long)duration.TotalMilliseconds, ReasonText(), flight.Waiters, refreshed.ExpiresAt?.ToString("O") ?? "unknown");
         }
 
         if (run.Crash is { } crash)
         {
-            RefreshLog.RefreshCrashed(services.Logger, services.Name, crash.GetType().Name);
+            SessionLog.RefreshCrashed(services.Logger, services.Name, crash.GetType().Name);
         }
         else if (FailureOf(run) is { IsDisposed: false } failure && flight.CallBlockedBy is null)
         {
@@ -62,17 +62,17 @@ internal sealed class FlightReport(SessionServices services, Flight flight)
         var since = coolDown is { Failures: > 1 } ? coolDown.FailingSince.Utc.ToString("O") : "now";
         if (failure.NeedsAttention)
         {
-            RefreshLog.EndpointSuspect(services.Logger, services.Name, failure.Message, seconds, since);
+            SessionLog.EndpointSuspect(services.Logger, services.Name, failure.Message, seconds, since);
             return;
         }
 
         if (failure.Kind == TokenRefreshFailure.Configuration)
         {
-            RefreshLog.RefreshMisconfigured(services.Logger, services.Name, failure.Message, seconds, since);
+            SessionLog.RefreshMisconfigured(services.Logger, services.Name, failure.Message, seconds, since);
             return;
         }
 
-        RefreshLog.RefreshFailed(services.Logger, services.Name, failure.Message, seconds, since);
+        SessionLog.RefreshFailed(services.Logger, services.Name, failure.Message, seconds, since);
     }
 
     private static FlightFailure? FailureOf(FlightRun run) => run.Result.IsFailure(out var failure) ? failure : null;

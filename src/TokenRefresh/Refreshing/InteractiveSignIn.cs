@@ -19,7 +19,7 @@ internal sealed class InteractiveSignIn(SessionContext session, Flight flight, S
     /// <param name="ended">What the flight did. It holds the event that the app gets if the user doesn't sign in.</param>
     public async Task<FlightRun> RunAsync(FlightRun ended)
     {
-        RefreshLog.InteractiveSignInStarted(_services.Logger, _services.Name, _ended.End.Reason);
+        SessionLog.InteractiveSignInStarted(_services.Logger, _services.Name, _ended.End.Reason);
         var app = new AppCancellation(session);
         var asking = Task.Run(() => CallAppAsync(app.Token));
         using var timeout = _services.Time.CreateTimeout(_services.Options.InteractiveSignInTimeout);
@@ -97,14 +97,14 @@ internal sealed class InteractiveSignIn(SessionContext session, Flight flight, S
             return ended;
         }
 
-        RefreshLog.InteractiveSignInSucceeded(_services.Logger, _services.Name);
+        SessionLog.InteractiveSignInSucceeded(_services.Logger, _services.Name);
         return await publisher.SaveAsync(HeldLogins.Of(_ended, _services), tokens).ConfigureAwait(false);
     }
 
     // The user isn't asked again: the dialog that they closed would open with every request.
     private void Decline(string description)
     {
-        RefreshLog.InteractiveSignInFailed(_services.Logger, _services.Name, description);
+        SessionLog.InteractiveSignInFailed(_services.Logger, _services.Name, description);
         publisher.TryPublish(_ended.AfterAsking());
     }
 

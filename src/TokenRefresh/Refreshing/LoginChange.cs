@@ -34,10 +34,10 @@ internal readonly struct LoginChange(SessionContext session)
             cancellationToken).ConfigureAwait(false);
 
         session.StartLogin(new SnapshotFactory(services).SignedIn(loginId, saved, received));
-        RefreshLog.SignedIn(services.Logger, services.Name);
+        SessionLog.SignedIn(services.Logger, services.Name);
         if (received.RefreshToken is null)
         {
-            RefreshLog.NoRefreshToken(services.Logger, services.Name);
+            SessionLog.NoRefreshToken(services.Logger, services.Name);
         }
     }
 
@@ -68,7 +68,7 @@ internal readonly struct LoginChange(SessionContext session)
         session.StartLogin(services.UsesClientCredentials
             ? new NotLoadedSnapshot(result.Version)
             : new SnapshotFactory(services).SignedOut(result.Version));
-        RefreshLog.SignedOut(services.Logger, services.Name);
+        SessionLog.SignedOut(services.Logger, services.Name);
         Revoker.Start(session, unsaved ?? result.Replaced ?? inMemory?.Tokens);
     }
 

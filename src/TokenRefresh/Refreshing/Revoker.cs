@@ -26,11 +26,11 @@ internal static class Revoker
             using var limit = services.Time.CreateTimeout(Timeout);
             if (await services.Revocation!.RevokeAsync(tokens, limit.Token).ConfigureAwait(false) is { } failure)
             {
-                RefreshLog.RevocationFailed(services.Logger, services.Name, failure);
+                SessionLog.RevocationFailed(services.Logger, services.Name, failure);
                 return;
             }
 
-            RefreshLog.Revoked(services.Logger, services.Name);
+            SessionLog.Revoked(services.Logger, services.Name);
         }
         catch (Exception)
         {

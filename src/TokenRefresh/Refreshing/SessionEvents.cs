@@ -54,5 +54,5 @@ internal static class SessionEvents
     }
 
     private static void LogThrown(SessionContext session, Exception thrown) =>
-        RefreshLog.HandlerThrew(session.Services.Logger, session.Services.Name, thrown.GetType().Name);
+        SessionLog.HandlerThrew(session.Services.Logger, session.Services.Name, thrown.GetType().Name);
 }

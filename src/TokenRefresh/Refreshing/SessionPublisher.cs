@@ -89,7 +89,7 @@ internal sealed class SessionPublisher(SessionContext session, SessionSnapshot s
             return FlightRun.Superseded;
         }
 
-        RefreshLog.NewerTokensLoaded(_services.Logger, session.Services.Name);
+        SessionLog.NewerTokensLoaded(_services.Logger, session.Services.Name);
         return new FlightRun(FlightOutcome.LoadedFromStore, FlightResult.Completed) { Event = TokensRefreshed(signedIn) };
     }
 
@@ -108,7 +108,7 @@ internal sealed class SessionPublisher(SessionContext session, SessionSnapshot s
         }
 
         _services.Telemetry.LoginEnded(ended.End.Reason);
-        RefreshLog.LoginEnded(_services.Logger, _services.Name, ended.End.Reason, ended.End.Error ?? "none");
+        SessionLog.LoginEnded(_services.Logger, _services.Name, ended.End.Reason, ended.End.Error ?? "none");
         return new FlightRun(FlightOutcome.ReLoginRequired, FlightResult.Completed)
         {
             Event = new ReLoginRequiredEventArgs(_services.Name, session.UserKey, ended.End.Reason, ended.End.Error),
@@ -146,7 +146,7 @@ internal sealed class SessionPublisher(SessionContext session, SessionSnapshot s
 
     private FlightRun PublishUnsaved(SignedInSnapshot unsaved, StoreException failure)
     {
-        RefreshLog.SaveFailed(_services.Logger, _services.Name, failure.Cause.GetType().Name);
+        SessionLog.SaveFailed(_services.Logger, _services.Name, failure.Cause.GetType().Name);
         unsaved.MarkUnsaved(StoreLock?.PassOn());
         var run = PublishRefreshed(unsaved);
         DeferredSave.Start(session, unsaved);

@@ -71,7 +71,7 @@ internal sealed class SessionServices : IAsyncDisposable
         Store is null ? MemoryLoginStore.Instance : new SharedLoginStore(Store, key, Protector, Time, Watch);
 
     /// <summary>Logs a failure of the store.</summary>
-    public void StoreFailed(StoreException failure) => RefreshLog.StoreFailed(Logger, Name, failure.Cause.GetType().Name);
+    public void StoreFailed(StoreException failure) => SessionLog.StoreFailed(Logger, Name, failure.Cause.GetType().Name);
 
     /// <summary>Waits for the work that is running, then disposes what was created for these sessions.</summary>
     public async ValueTask DisposeAsync()

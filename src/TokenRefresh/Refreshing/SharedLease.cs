@@ -10,7 +10,7 @@ internal readonly struct SharedLease(SessionContext session)
     public async Task FollowAsync(LoginStoreResult leased, CancellationToken cancellationToken)
     {
         var services = session.Services;
-        RefreshLog.WaitingForOtherProcess(services.Logger, services.Name);
+        SessionLog.WaitingForOtherProcess(services.Logger, services.Name);
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, services.Work.Stopping);
         await session.Store.WaitForChangeAsync(leased, waiting.Token).ConfigureAwait(false);
     }

@@ -35,6 +35,12 @@ public sealed partial class MessagesPageTests
         Assert.All(LogRow().Matches(Page).Select(row => row.Groups["name"].Value), name => Assert.Contains(name, events));
     }
 
+    // The generator of log messages writes several classes in another order each time: two builds of the same sources would differ.
+    [Fact]
+    public void An_assembly_has_at_most_one_class_of_log_messages() => Assert.All(
+        SourceFiles().Where(file => LogEvent().IsMatch(File.ReadAllText(file))).GroupBy(file => Path.GetRelativePath(ConventionCases.Root, file).Split('/', '\\')[1]),
+        files => Assert.Single(files));
+
     [Theory]
     [InlineData("messages.md")]
     [InlineData("no-token.md")]

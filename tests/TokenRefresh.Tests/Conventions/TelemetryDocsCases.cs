@@ -78,8 +78,8 @@ public sealed partial class TelemetryDocsCases
         .GetFields(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static)
         .Select(field => new Constant(field.Name, (string)field.GetRawConstantValue()!))];
 
-    private static List<LoggerMessageAttribute> Events() => [.. new[] { typeof(Log), typeof(RefreshLog) }
-        .SelectMany(log => log.GetMethods(BindingFlags.Public | BindingFlags.Static))
+    private static List<LoggerMessageAttribute> Events() => [.. typeof(SessionLog)
+        .GetMethods(BindingFlags.Public | BindingFlags.Static)
         .Select(method => method.GetCustomAttribute<LoggerMessageAttribute>()!)];
 
     // As OpenTelemetry's exporters and collectors name them: the unit, then _total for what only grows.
