@@ -67,6 +67,7 @@ public sealed class KilledCases
 
     [Theory]
     [InlineData("redis")]
+    [InlineData("postgres")]
     public async Task A_leader_that_stood_still_past_its_lease_doesnt_overwrite_newer_tokens(string store)
     {
         await using var login = await Login.CreateAsync(store, TokenServerMode.Grace);
@@ -89,6 +90,7 @@ public sealed class KilledCases
 
     [Theory]
     [InlineData("redis")]
+    [InlineData("postgres")]
     public async Task A_leader_that_stood_still_past_its_lease_brings_a_dead_login_back(string store)
     {
         await using var login = await Login.CreateAsync(store, TokenServerMode.Strict);
