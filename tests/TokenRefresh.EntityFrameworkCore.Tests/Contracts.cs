@@ -13,7 +13,7 @@ public sealed class SqliteContract : StoreContractTests
 
     public override async ValueTask DisposeAsync()
     {
-        await _database!.DisposeAsync();
+        await (_database?.DisposeAsync() ?? default);
         await base.DisposeAsync();
     }
 
@@ -30,7 +30,7 @@ public sealed class PostgresContract(PostgresFixture server) : StoreContractTest
 
     public override async ValueTask DisposeAsync()
     {
-        await _database!.DisposeAsync();
+        await (_database?.DisposeAsync() ?? default);
         await base.DisposeAsync();
     }
 
@@ -47,7 +47,7 @@ public sealed class SharedLoginInSqlite : SharedLoginContract
 
     public override async ValueTask DisposeAsync()
     {
-        await _database!.DisposeAsync();
+        await (_database?.DisposeAsync() ?? default);
         await base.DisposeAsync();
     }
 
@@ -62,7 +62,7 @@ public sealed class SharedLoginInPostgres(PostgresFixture server) : SharedLoginC
 
     public override async ValueTask DisposeAsync()
     {
-        await _database!.DisposeAsync();
+        await (_database?.DisposeAsync() ?? default);
         await base.DisposeAsync();
     }
 

@@ -16,19 +16,20 @@ namespace TokenRefresh.EntityFrameworkCore.Tests;
 public abstract class RowTests : IAsyncLifetime
 {
     private static readonly TokenSessionKey Key = new("orders", "user@example.com");
+    private TestDatabase? _database;
 
     /// <summary>How the provider writes the clock of the database.</summary>
     protected abstract string Clock { get; }
 
-    protected TestDatabase Database { get; private set; } = null!;
+    protected TestDatabase Database => _database ?? throw new InvalidOperationException("The test isn't initialized.");
 
     private protected abstract Task<TestDatabase> CreateAsync();
 
-    public async ValueTask InitializeAsync() => Database = await CreateAsync();
+    public async ValueTask InitializeAsync() => _database = await CreateAsync();
 
     public async ValueTask DisposeAsync()
     {
-        await Database.DisposeAsync();
+        await (_database?.DisposeAsync() ?? default);
         GC.SuppressFinalize(this);
     }
 
