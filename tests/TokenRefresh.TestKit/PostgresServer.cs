@@ -53,7 +53,7 @@ public sealed class PostgresServer : IDisposable
         _process = Start(
             "postgres", "-D", _directory, "-p", $"{Port}", "-h", "127.0.0.1",
             "-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "max_connections=300");
-        await RedisServer.WaitUntilUpAsync(Port);
+        await WaitUntilReadyAsync();
     }
 
     /// <summary>Ends it and all its connections, and keeps its data.</summary>
@@ -75,16 +75,37 @@ public sealed class PostgresServer : IDisposable
         Directory.Delete(_directory, recursive: true);
     }
 
+    // It listens before it has started up, and rejects connections until then.
+    private async Task WaitUntilReadyAsync()
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        while (await TryRunAsync("pg_isready", "-h", "127.0.0.1", "-p", $"{Port}") is { } output)
+        {
+            if (TimeProvider.System.GetElapsedTime(start) > Gate.FailSafe)
+            {
+                throw new InvalidOperationException($"PostgreSQL didn't start: {output}");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        }
+    }
+
     private static async Task RunAsync(string program, params string[] arguments)
     {
-        using var process = Start(program, arguments);
-        var output = process.StandardError.ReadToEndAsync();
-        await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        if (process.ExitCode != 0)
+        if (await TryRunAsync(program, arguments) is { } output)
         {
-            throw new InvalidOperationException($"{program} failed: {await output}");
+            throw new InvalidOperationException($"{program} failed: {output}");
         }
+    }
+
+    /// <returns>What a program says that fails, or <see langword="null"/>.</returns>
+    private static async Task<string?> TryRunAsync(string program, params string[] arguments)
+    {
+        using var process = Start(program, arguments);
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return process.ExitCode == 0 ? null : await output + error;
     }
 
     private static Process Start(string program, params string[] arguments)
