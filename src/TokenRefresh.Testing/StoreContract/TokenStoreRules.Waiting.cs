@@ -72,27 +72,40 @@ internal sealed partial class TokenStoreRules
         Check.True(waiting.IsCompleted && !waiting.IsFaulted, "the wait has ended");
     }
 
-    public async Task A_subscriber_is_called_after_a_write_until_it_unsubscribes()
+    public async Task A_subscriber_is_called_after_a_write()
     {
         if (Other is not ITokenStoreNotifications notifications)
         {
             return;
         }
 
-        var calls = new SemaphoreSlim(0);
-        StoredRecord first;
-        using (notifications.Subscribe(Key, () => calls.Release()))
+        using var calls = new SemaphoreSlim(0);
+        using var subscription = notifications.Subscribe(Key, () => calls.Release());
+        await WriteUntilCalledAsync(calls);
+    }
+
+    public async Task A_subscriber_that_has_unsubscribed_is_not_called_again_and_the_others_are()
+    {
+        if (Other is not ITokenStoreNotifications notifications)
         {
-            // The subscription itself may take a moment, and a lost call costs only time: write until one arrives.
-            first = await WriteAsync("one");
-            for (var number = 0; !await calls.WaitAsync(TimeSpan.FromMilliseconds(200)); number++)
-            {
-                Check.True(number < 50, "the subscriber was called");
-                first = await WriteAsync("again-" + number, first.Revision);
-            }
+            return;
         }
 
-        await WriteAsync("last", first.Revision);
+        using var first = new SemaphoreSlim(0);
+        using var second = new SemaphoreSlim(0);
+        using var staying = notifications.Subscribe(Key, () => second.Release());
+        var leaving = notifications.Subscribe(Key, () => first.Release());
+        await WriteUntilCalledAsync(first);
+        leaving.Dispose();
+        leaving.Dispose();
+
+        // What was on its way at the end of the subscription has arrived when a later write's notification has.
+        await WriteUntilCalledAsync(second);
+        var calls = first.CurrentCount;
+        await WriteUntilCalledAsync(second);
+        await WriteUntilCalledAsync(second);
+
+        Check.Equal(calls, first.CurrentCount);
     }
 
     public async Task Of_fifty_that_try_to_take_the_lock_one_has_it_until_it_is_disposed()
@@ -109,6 +122,25 @@ internal sealed partial class TokenStoreRules
 
         Check.True(another is not null, "the lock of another user is free");
         Check.True(next is not null, "the lock is free again");
+    }
+
+    /// <summary>Writes until the subscriber is called: the subscription itself may take a moment, and a lost call costs only time.</summary>
+    private async Task WriteUntilCalledAsync(SemaphoreSlim calls)
+    {
+        while (await calls.WaitAsync(TimeSpan.Zero))
+        {
+            // Calls for earlier writes don't count.
+        }
+
+        for (var number = 0; ; number++)
+        {
+            Check.True(number < 50, "the subscriber was called");
+            await WriteAsync("text-" + number, (await Store.ReadAsync(Key, default))?.Revision);
+            if (await calls.WaitAsync(TimeSpan.FromMilliseconds(200)))
+            {
+                return;
+            }
+        }
     }
 
     private static Task<IDisposable?> TryLockAsync(ITokenStore store, TokenSessionKey key) => ((ITokenStoreLock)store).TryLockAsync(key, default).AsTask();

@@ -54,6 +54,30 @@ internal sealed partial class TokenStoreRules
         Check.True(first.Revision != second.Revision && second.Revision != third.Revision && first.Revision != third.Revision, "the revisions differ");
     }
 
+    public async Task A_revision_is_refused_once_it_was_replaced_also_if_its_text_is_back()
+    {
+        var first = await WriteAsync("one");
+        var second = await WriteAsync("two", first.Revision);
+        var back = await WriteAsync("one", second.Revision);
+
+        var late = await Other.CompareExchangeAsync(Key, "late", first.Revision, null, default);
+
+        Check.Equal(("one", back.Revision), (late?.Text, late?.Revision));
+        Check.Equal("one", (await ReadAsync())?.Text);
+    }
+
+    public async Task A_revision_is_refused_once_its_record_has_ended_also_if_its_text_is_back()
+    {
+        var first = await WriteAsync("one", keepFor: ShortTime);
+        await contract.AdvanceTimeAsync(ShortTime + ShortTime);
+        var back = await WriteAsync("one", (await ReadAsync())?.Revision);
+
+        var late = await Other.CompareExchangeAsync(Key, "late", first.Revision, null, default);
+
+        Check.True(back.Revision != first.Revision, "the revisions differ");
+        Check.Equal(("one", back.Revision), (late?.Text, late?.Revision));
+    }
+
     public async Task Of_fifty_writes_of_a_first_record_one_is_made()
     {
         var text = await WriteFiftyAsync(expectedRevision: null);
