@@ -12,23 +12,6 @@ public sealed class ConventionCases
     internal static readonly string Root = FindRoot();
     private static readonly string Source = Path.Combine(Root, "src");
 
-    /// <summary>Handler → SingleFlight → Storage, Protocol; all → Diagnostics. DependencyInjection knows everybody, nobody knows it.</summary>
-    [Theory]
-    [InlineData("Handling", "Protocol", "Storage", "DependencyInjection", "Options")]
-    [InlineData("SingleFlight", "Handling", "DependencyInjection", "Options")]
-    [InlineData("Storage", "Handling", "SingleFlight", "Protocol", "DependencyInjection", "Options")]
-    [InlineData("Protocol", "Handling", "SingleFlight", "Storage", "DependencyInjection", "Options")]
-    public void Folders_depend_on_each_other_one_way(string folder, params string[] forbidden)
-    {
-        foreach (var (file, text) in FilesOf(Path.Combine("TokenRefresh", folder)))
-        {
-            foreach (var other in forbidden)
-            {
-                Assert.False(text.Contains($"using TokenRefresh.{other};", StringComparison.Ordinal), $"{file} knows {other}.");
-            }
-        }
-    }
-
     [Fact]
     public void Files_stay_readable()
     {
