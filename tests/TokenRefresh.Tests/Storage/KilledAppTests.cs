@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using Microsoft.Extensions.Time.Testing;
 using TokenRefresh.TestKit;
 using Xunit;
 
@@ -10,11 +11,12 @@ namespace TokenRefresh.Tests.Storage;
 public sealed class KilledAppTests
 {
     private readonly ConcurrentDictionary<TokenSessionKey, string> _texts = new();
+    private readonly FakeTimeProvider _storesClock = new();
 
     [Fact]
     public async Task An_app_that_was_killed_while_the_server_answered_refreshes_at_once_when_it_starts_again()
     {
-        await using var cluster = TestCluster.Start(2, _ => new PhoneStore(_texts), mode: TokenServerMode.Grace);
+        await using var cluster = TestCluster.Start(2, _ => new PhoneStore(_texts, _storesClock), mode: TokenServerMode.Grace);
         var (killed, restarted) = (cluster[0], cluster[1]);
         await killed.Session.SignInAsync(cluster.Tokens.Issue());
         cluster.Tokens.ExpireAccessTokens();
@@ -22,7 +24,7 @@ public sealed class KilledAppTests
         var lost = killed.GetAsync();
         await gate.ArrivedAsync(1);
 
-        // The clock stands still: the second call doesn't wait for the lease of the process that is gone.
+        // The clocks stand still: the second call doesn't wait for the lease of the process that is gone.
         var request = restarted.GetAsync();
         await gate.ArrivedAsync(2);
         gate.Open();
@@ -36,7 +38,7 @@ public sealed class KilledAppTests
     [Fact]
     public async Task An_app_that_was_killed_before_the_save_reports_a_lost_rotation_when_it_starts_again()
     {
-        await using var cluster = TestCluster.Start(2, _ => new PhoneStore(_texts), mode: TokenServerMode.Strict);
+        await using var cluster = TestCluster.Start(2, _ => new PhoneStore(_texts, _storesClock), mode: TokenServerMode.Strict);
         var (killed, restarted) = (cluster[0], cluster[1]);
         await killed.Session.SignInAsync(cluster.Tokens.Issue());
         cluster.Tokens.ExpireAccessTokens();
@@ -55,7 +57,7 @@ public sealed class KilledAppTests
         (await lost).Dispose();
     }
 
-    private sealed class PhoneStore(ConcurrentDictionary<TokenSessionKey, string> texts) : LocalTokenStore
+    private sealed class PhoneStore(ConcurrentDictionary<TokenSessionKey, string> texts, TimeProvider time) : LocalTokenStore(time)
     {
         protected override ValueTask<string?> ReadTextAsync(TokenSessionKey key, CancellationToken cancellationToken) => new(texts.GetValueOrDefault(key));
 
