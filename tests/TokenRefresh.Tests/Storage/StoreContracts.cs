@@ -6,6 +6,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Time.Testing;
 using TokenRefresh.TestKit;
+using TokenRefresh.Tests.Support;
 
 namespace TokenRefresh.Tests.Storage;
 
@@ -38,10 +39,11 @@ public sealed class FileTokenStoreContract : FakeTimeContract
 {
     private readonly string _directory = Path.Combine(Path.GetTempPath(), "tokenrefresh-" + Guid.NewGuid().ToString("N"));
 
-    public override ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
-        Directory.Delete(_directory, recursive: true);
-        return base.DisposeAsync();
+        // The store's clean-up runs in the background, and may create a lock file meanwhile.
+        await Eventually.UntilAsync(() => TestDirectory.TryDelete(_directory));
+        await base.DisposeAsync();
     }
 
     public override ValueTask InitializeAsync()
@@ -75,6 +77,23 @@ internal sealed class DictionaryTokenStore(TimeProvider? time = null) : LocalTok
 
 internal static class TestDirectory
 {
+    public static bool TryDelete(string path)
+    {
+        try
+        {
+            Directory.Delete(path, recursive: true);
+            return true;
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
     public static string Create(string? path = null)
     {
         path ??= Path.Combine(Path.GetTempPath(), "tokenrefresh-" + Guid.NewGuid().ToString("N"));
