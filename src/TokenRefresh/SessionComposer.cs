@@ -28,14 +28,24 @@ internal static class SessionComposer
             throw new ArgumentException($"TokenRefresh client '{settings.Name}': {failure}", nameof(settings));
         }
 
-        var needsClient = settings.TokenEndpoint is null || options.RevocationEndpoint is not null;
+        if (FinalEndpointHandler.FindUnusableWithoutLookup(options) is { } lookedUp)
+        {
+            throw new ArgumentException(
+                $"TokenRefresh client '{settings.Name}': {Origin.TextOf(lookedUp)} isn't https. Only a session of a container can have an address that "
+                + "service discovery looks up. Use https, or add the origin to InsecureOrigins.",
+                nameof(options));
+        }
+
+        var loggers = settings.LoggerFactory ?? NullLoggerFactory.Instance;
+        WarnOfInsecureOrigins(new GuardedLogger(loggers.CreateLogger<TokenSession>()), settings.Name, options);
+        var needsClient = settings.TokenEndpoint is null || options.RevocationEndpoint is not null || options.Issuer is not null;
         var client = needsClient ? BackchannelHandler.CreateClient(settings.TokenEndpointHandler, options) : null;
         return Compose(new SessionParts(settings.Name, options, settings.TimeProvider, () => client!)
         {
             Store = settings.Store,
             Endpoint = settings.TokenEndpoint,
             Protector = settings.Protector,
-            LoggerFactory = settings.LoggerFactory ?? NullLoggerFactory.Instance,
+            LoggerFactory = loggers,
             Instruments = Instruments.Shared,
             EndsWithSession = true,
             Owned = client,
@@ -47,6 +57,8 @@ internal static class SessionComposer
     {
         var (name, options, time, client) = parts;
         var work = new WorkTracker();
+        var logger = new GuardedLogger(parts.LoggerFactory.CreateLogger<TokenSession>());
+        var discovery = options.Issuer is null ? null : new Discovery(options, client, time, logger, name);
         return new SessionServices
         {
             Name = name,
@@ -55,10 +67,10 @@ internal static class SessionComposer
             Store = parts.Store,
             Protector = parts.Protector,
             Watch = new RecordWatch(time),
-            Endpoint = parts.Endpoint ?? TokenEndpoints.For(options, client, time),
+            Endpoint = parts.Endpoint ?? TokenEndpoints.For(options, client, discovery, time),
             Pipeline = RefreshPipeline.Build(options, time, RandomNumber.Next, work.Stopping),
-            Revocation = TokenRevocation.For(options, client),
-            Logger = new GuardedLogger(parts.LoggerFactory.CreateLogger<TokenSession>()),
+            Revocation = TokenRevocation.For(options, client, discovery),
+            Logger = logger,
             Telemetry = new SessionTelemetry(parts.Instruments, name),
             Random = RandomNumber.Next,
             FlightSettings = new FlightSettings(name, time, RandomNumber.Next, options.MinRefreshInterval, parts.Store is not null),
@@ -67,6 +79,15 @@ internal static class SessionComposer
             EndsWithSession = parts.EndsWithSession,
             Owned = parts.Owned,
         };
+    }
+
+    /// <summary>Warns of origins that get tokens over plain http.</summary>
+    public static void WarnOfInsecureOrigins(ILogger logger, string name, TokenRefreshOptions options)
+    {
+        if (options.InsecureOrigins.Count > 0)
+        {
+            SessionLog.InsecureOriginsAllowed(logger, name, string.Join(", ", options.InsecureOrigins.Select(Origin.TextOf)));
+        }
     }
 
     private static string? ClientRecordOf(TokenRefreshOptions options)

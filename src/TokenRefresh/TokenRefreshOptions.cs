@@ -10,9 +10,31 @@ namespace TokenRefresh;
 /// <summary>How one session refreshes its tokens, and which requests get them.</summary>
 public sealed class TokenRefreshOptions
 {
-    /// <summary>Where refresh tokens are redeemed (RFC 6749, section 3.2).</summary>
-    /// <value>An absolute https URL without fragment; http only on loopback. Required, unless an <see cref="ITokenEndpoint"/> of your own is used.</value>
+    /// <summary>The URL at which refresh tokens are redeemed (RFC 6749, section 3.2).</summary>
+    /// <value>
+    /// An absolute https URL without fragment; http only on loopback and for <see cref="InsecureOrigins"/>. Required, unless
+    /// <see cref="Issuer"/> is set or an <see cref="ITokenEndpoint"/> of your own is used.
+    /// </value>
     public Uri? TokenEndpoint { get; set; }
+
+    /// <summary>
+    /// The server's issuer identifier. The token endpoint and the revocation endpoint are read from its discovery document: OpenID Connect
+    /// Discovery 1.0, section 4, or RFC 8414, section 3.
+    /// </summary>
+    /// <value>
+    /// An absolute https URL without query and fragment; http only on loopback and for <see cref="InsecureOrigins"/>. The default is
+    /// <see langword="null"/>. Set it instead of <see cref="TokenEndpoint"/>.
+    /// </value>
+    /// <remarks>
+    /// The first refresh fetches the document, never the start of the app. The document must name this issuer; one trailing slash is
+    /// ignored. It is used for 24 hours, and longer while it can't be fetched again. If the first fetch fails, the refresh fails for now and
+    /// the refresh token stays unused.
+    /// </remarks>
+    public Uri? Issuer { get; set; }
+
+    /// <summary>The URL of the discovery document, if it isn't at the usual place below <see cref="Issuer"/>.</summary>
+    /// <value>An absolute URL, as for <see cref="Issuer"/>. The default is <see langword="null"/>: the two usual places.</value>
+    public Uri? MetadataAddress { get; set; }
 
     /// <summary>How the token endpoint is spoken to.</summary>
     /// <value>The default is <see cref="TokenEndpointProtocol.OAuth"/>.</value>
@@ -27,8 +49,8 @@ public sealed class TokenRefreshOptions
 
     /// <summary>Where tokens are revoked at a sign-out (RFC 7009), or the blacklist view of Simple JWT.</summary>
     /// <value>
-    /// An absolute https URL without fragment; http only on loopback. The default is <see langword="null"/>: the server isn't told. A
-    /// server that can't be told is logged; the sign-out stands.
+    /// An absolute URL, as for <see cref="TokenEndpoint"/>. The default is <see langword="null"/>: the one that the discovery document of
+    /// <see cref="Issuer"/> names; otherwise nothing is revoked. A failed revocation is logged; the user is signed out all the same.
     /// </value>
     public Uri? RevocationEndpoint { get; set; }
 
@@ -58,10 +80,32 @@ public sealed class TokenRefreshOptions
 
     /// <summary>The origins that get the access token: scheme, host and port; a path is ignored.</summary>
     /// <value>
-    /// The default is empty: the base address that the named client's registration sets. https only, except on loopback. A request to
-    /// any other origin is sent without a token, and its 401 comes back untouched.
+    /// The default is empty: the base address that the named client's registration sets. https only, except on loopback and for
+    /// <see cref="InsecureOrigins"/>. A request to any other origin is sent without a token, and its 401 comes back untouched.
     /// </value>
+    /// <remarks>
+    /// An address that service discovery looks up, such as <c>https+http://api</c>, may be named too. The token is sent if the address that
+    /// comes out is https, on loopback, or one of <see cref="InsecureOrigins"/>.
+    /// </remarks>
     public ICollection<Uri> AllowedOrigins { get; } = [];
+
+    /// <summary>Decides whether an origin gets the access token that <see cref="AllowedOrigins"/> doesn't name: one host for each tenant, for example.</summary>
+    /// <value>
+    /// The default is <see langword="null"/>: no other origin. The function is called for each request to another origin, on the caller's
+    /// thread, with the request's address; any thread may call it. If it throws, the caller gets the exception. An address that is neither
+    /// https nor on loopback gets no token, whatever the function returns, unless <see cref="InsecureOrigins"/> names it.
+    /// </value>
+    public Func<Uri, bool>? IsAllowedOrigin { get; set; }
+
+    /// <summary>
+    /// The origins to which tokens are sent unencrypted, over plain http: an emulator's host, a container network, a service mesh that
+    /// encrypts by itself.
+    /// </summary>
+    /// <value>
+    /// Absolute http URLs, one for each origin; a path is ignored and there are no wildcards. The default is empty: http on loopback only.
+    /// Each one is logged as a warning when the app starts. It applies to the API and to the token endpoint.
+    /// </value>
+    public ICollection<Uri> InsecureOrigins { get; } = [];
 
     /// <summary>Names the user a request belongs to, on servers with many users: each user has a session of its own.</summary>
     /// <value>

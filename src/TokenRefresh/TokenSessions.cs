@@ -9,11 +9,19 @@ namespace TokenRefresh;
 /// </summary>
 public sealed class TokenSessions : IDisposable, IAsyncDisposable
 {
-    private readonly Func<string, SessionServices> _compose;
+    private readonly ISessionSource _source;
     private readonly ConcurrentDictionary<string, Lazy<UserSessions>> _sessions = new(StringComparer.Ordinal);
 
-    /// <param name="compose">Creates what the sessions of a name share. Throws an <see cref="ArgumentException"/> for an unknown name.</param>
-    internal TokenSessions(Func<string, SessionServices> compose) => _compose = compose;
+    /// <param name="provider">The container.</param>
+    /// <param name="source">Composes what the sessions of a name share.</param>
+    internal TokenSessions(IServiceProvider provider, ISessionSource source)
+    {
+        Provider = provider;
+        _source = source;
+    }
+
+    /// <summary>The container that the sessions come from.</summary>
+    internal IServiceProvider Provider { get; }
 
     /// <summary>The session of a name that has no separate users.</summary>
     /// <param name="name">The name of the HTTP client or of the session, as it was registered.</param>
@@ -55,6 +63,59 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Adds a session while the app runs: for a tenant whose server is known at run time only. Store, encryption and token endpoint are those
+    /// that are registered for all sessions.
+    /// </summary>
+    /// <param name="name">The session's name. It is part of the key under which a store keeps the tokens.</param>
+    /// <param name="configure">Sets the options, after what <c>ConfigureAll</c> sets. Called once, before this method returns.</param>
+    /// <exception cref="ArgumentException"><paramref name="name"/> is empty, or a session of this name exists.</exception>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">An option is wrong, or the tokens would be saved unencrypted.</exception>
+    public void Add(string name, Action<TokenRefreshOptions> configure)
+    {
+        Require.NotEmpty(name, nameof(name));
+        Require.NotNull(configure, nameof(configure));
+        var added = new Lazy<UserSessions>(() => new UserSessions(_source.Compose(name, configure)));
+        if (_source.IsRegistered(name) || !_sessions.TryAdd(name, added))
+        {
+            throw new ArgumentException($"A token session '{name}' exists already. Remove it with RemoveAsync first, or use another name.", nameof(name));
+        }
+
+        try
+        {
+            _ = added.Value;
+        }
+        catch
+        {
+            Forget(name, added);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Removes a session that <see cref="Add"/> added, with those of its users. Refreshes that are running are waited for, as at the end of the
+    /// app. Tokens in a store stay there. Requests that use the session afterwards fail.
+    /// </summary>
+    /// <param name="name">The session's name.</param>
+    /// <returns><see langword="false"/> if there is no session of this name.</returns>
+    /// <exception cref="InvalidOperationException">The session was registered when the app started. It can't be removed.</exception>
+    public async ValueTask<bool> RemoveAsync(string name)
+    {
+        Require.NotNull(name, nameof(name));
+        if (_source.IsRegistered(name))
+        {
+            throw new InvalidOperationException($"The token session '{name}' was registered when the app started, and can't be removed. Only sessions of Add can.");
+        }
+
+        if (!_sessions.TryRemove(name, out var removed))
+        {
+            return false;
+        }
+
+        await removed.Value.Services.DisposeAsync().ConfigureAwait(false);
+        return true;
+    }
+
     /// <summary>Returns the health of all sessions in memory, without their users. It doesn't read the store and doesn't wait.</summary>
     /// <returns>One entry for each session.</returns>
     public IEnumerable<TokenSessionHealth> GetHealth() => Existing
@@ -80,7 +141,7 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
             return sessions.Value;
         }
 
-        sessions = _sessions.GetOrAdd(name, key => new Lazy<UserSessions>(() => new UserSessions(_compose(key))));
+        sessions = _sessions.GetOrAdd(name, key => new Lazy<UserSessions>(() => new UserSessions(_source.Compose(key))));
         try
         {
             return sessions.Value;
@@ -88,8 +149,10 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
         catch
         {
             // The store can't be reached, perhaps. The next call tries again.
-            ((ICollection<KeyValuePair<string, Lazy<UserSessions>>>)_sessions).Remove(new(name, sessions));
+            Forget(name, sessions);
             throw;
         }
     }
+
+    private void Forget(string name, Lazy<UserSessions> sessions) => ((ICollection<KeyValuePair<string, Lazy<UserSessions>>>)_sessions).Remove(new(name, sessions));
 }

@@ -32,7 +32,7 @@ internal sealed class SessionOptionsSetup(UserSessionRegistry registry, CurrentL
             options.ClientAuthentication ??= ClientAuthentication.Post;
         }
 
-        if (DiscoveredEndpoints.Find(scheme) is { } endpoints && options.TokenEndpoint is null)
+        if (options is { TokenEndpoint: null, Issuer: null } && DiscoveredEndpoints.Find(scheme) is { } endpoints)
         {
             options.TokenEndpoint = endpoints.Token;
             options.RevocationEndpoint ??= endpoints.Revocation;

@@ -46,7 +46,7 @@ internal sealed class UserSessionValidator(IServiceProvider provider, UserSessio
         var schemes = UserSessionRegistry.FindOpenIdConnectSchemes(provider);
         if (session.OpenIdConnectScheme is not { } scheme)
         {
-            if (options.TokenEndpoint is null)
+            if (options is { TokenEndpoint: null, Issuer: null })
             {
                 yield return schemes.Length == 0
                     ? "no OpenID Connect scheme is registered. Write builder.Services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme)"

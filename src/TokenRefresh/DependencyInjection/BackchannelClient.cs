@@ -15,7 +15,7 @@ namespace TokenRefresh.DependencyInjection;
 /// <remarks>
 /// A container that is being disposed creates no client any more, while the last flight still needs one: it gets the client before.
 /// </remarks>
-internal sealed class BackchannelClient
+internal sealed class BackchannelClient : IDisposable
 {
     private readonly IServiceProvider _provider;
     private readonly string _name;
@@ -61,6 +61,22 @@ internal sealed class BackchannelClient
         }
     }
 
+    /// <summary>Disposes the scopes of the handlers. What the handlers hold ends with their idle connections, as with those of the factory.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _handler?.Scope.Dispose();
+            _handler = null;
+            foreach (var (scope, _) in _retired)
+            {
+                scope.Dispose();
+            }
+
+            _retired.Clear();
+        }
+    }
+
     private HttpClient Create()
     {
         var settings = _settings ??= BackchannelSettings.Read(_provider, _name);
@@ -70,7 +86,7 @@ internal sealed class BackchannelClient
             handler = GetHandler(settings);
         }
 
-        var client = new HttpClient(handler, disposeHandler: false);
+        var client = new HttpClient(handler, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan };
         foreach (var configure in settings.Own.HttpClientActions)
         {
             configure(client);
@@ -110,11 +126,20 @@ internal sealed class BackchannelClient
             configure(builder);
         }
 
-        // A proxy or a certificate of the primary handler is for all clients. The other handlers aren't for token requests.
+        // A proxy or a certificate of the primary handler is for all clients. The other handlers aren't for token requests, except for
+        // service discovery where the endpoint's address needs it.
+        var isLookedUp = FinalEndpointHandler.IsNeededFor(_options);
+        var discovery = builder.AdditionalHandlers.Where(handler => isLookedUp && IsServiceDiscovery(handler)).ToList();
         builder.AdditionalHandlers.Clear();
         foreach (var configure in settings.Own.HttpMessageHandlerBuilderActions)
         {
             configure(builder);
+        }
+
+        if (isLookedUp)
+        {
+            discovery.ForEach(builder.AdditionalHandlers.Add);
+            builder.AdditionalHandlers.Add(new FinalEndpointHandler(_options));
         }
 
         try
@@ -128,6 +153,10 @@ internal sealed class BackchannelClient
 
         return builder.Build();
     }
+
+    // By its name: its type isn't public, and this library doesn't depend on it.
+    private static bool IsServiceDiscovery(DelegatingHandler handler) =>
+        handler.GetType().FullName?.StartsWith("Microsoft.Extensions.ServiceDiscovery.", StringComparison.Ordinal) is true;
 
     // No request takes longer than its flight.
     private void DisposeRetired()

@@ -7,38 +7,65 @@ using TokenRefresh.Refreshing;
 namespace TokenRefresh.DependencyInjection;
 
 /// <summary>Finds the parts of a session in the container: by the session's name first, then for all sessions, then the default.</summary>
-internal sealed class ContainerComposer(IServiceProvider provider, SessionRegistry registry)
+internal sealed class ContainerComposer(IServiceProvider provider, SessionRegistry registry) : ISessionSource
 {
     public static string BackchannelName(string sessionName) => "TokenRefresh.Backchannel:" + sessionName;
 
-    public static bool HasEndpoint(IServiceProvider provider, string name) =>
-        provider.GetService<IServiceProviderIsKeyedService>() is { } services
-        && (services.IsKeyedService(typeof(ITokenEndpoint), name) || services.IsService(typeof(ITokenEndpoint)));
+    public bool IsRegistered(string name) => registry.Sessions.Contains(name);
 
-    public static T? Find<T>(IServiceProvider provider, string name)
-        where T : class => provider.GetKeyedService<T>(name) ?? provider.GetService<T>();
-
-    /// <exception cref="ArgumentException">No session of this name is registered.</exception>
     public SessionServices Compose(string name)
     {
-        if (!registry.Sessions.Contains(name))
+        if (!IsRegistered(name))
         {
             throw new ArgumentException(registry.UnknownSessionMessage(name), nameof(name));
         }
 
         var options = Options(name);
-        var time = provider.GetService<TimeProvider>() ?? TimeProvider.System;
-        var client = new BackchannelClient(provider, BackchannelName(name), options);
-        var services = SessionComposer.Compose(new SessionParts(name, options, time, client.Get)
-        {
-            Store = Find<ITokenStore>(provider, name),
-            Endpoint = Find<ITokenEndpoint>(provider, name),
-            Protector = Find<ITokenProtector>(provider, name),
-            LoggerFactory = provider.GetRequiredService<ILoggerFactory>(),
-            Instruments = provider.GetRequiredService<Instruments>(),
-        });
+        var parts = FindParts(name, options);
+        var services = SessionComposer.Compose(parts with { Owned = new Disposables(new ClientSecretReload(provider, registry, name, options), parts.Owned!) });
         provider.GetRequiredService<DrainOnDispose>().Services = services;
         return services;
+    }
+
+    public SessionServices Compose(string name, Action<TokenRefreshOptions> configure)
+    {
+        var services = SessionComposer.Compose(FindParts(name, CreateOptions(name, configure)));
+        provider.GetRequiredService<DrainAddedSessions>();
+        return services;
+    }
+
+    private SessionParts FindParts(string name, TokenRefreshOptions options)
+    {
+        var time = provider.GetService<TimeProvider>() ?? TimeProvider.System;
+        var client = new BackchannelClient(provider, BackchannelName(name), options);
+        return new SessionParts(name, options, time, client.Get)
+        {
+            Store = registry.Find<ITokenStore>(provider, name),
+            Endpoint = registry.Find<ITokenEndpoint>(provider, name),
+            Protector = registry.Find<ITokenProtector>(provider, name),
+            LoggerFactory = provider.GetRequiredService<ILoggerFactory>(),
+            Instruments = provider.GetRequiredService<Instruments>(),
+            Owned = client,
+        };
+    }
+
+    // What is configured for all sessions comes first, then the caller's own. The options framework would keep them for ever.
+    private TokenRefreshOptions CreateOptions(string name, Action<TokenRefreshOptions> configure)
+    {
+        var options = new TokenRefreshOptions();
+        foreach (var forAll in provider.GetServices<IConfigureOptions<TokenRefreshOptions>>().OfType<IConfigureNamedOptions<TokenRefreshOptions>>())
+        {
+            forAll.Configure(name, options);
+        }
+
+        configure(options);
+        foreach (var after in provider.GetServices<IPostConfigureOptions<TokenRefreshOptions>>())
+        {
+            after.PostConfigure(name, options);
+        }
+
+        var result = new RegistrationValidator(provider, registry).ValidateSession(name, options);
+        return result.Failed ? throw new OptionsValidationException(name, typeof(TokenRefreshOptions), result.Failures) : options;
     }
 
     // The cache of the options would keep the exception of a store that couldn't be created, and throw it again.
@@ -53,5 +80,10 @@ internal sealed class ContainerComposer(IServiceProvider provider, SessionRegist
             provider.GetRequiredService<IOptionsMonitorCache<TokenRefreshOptions>>().TryRemove(name);
             throw;
         }
+    }
+
+    private sealed class Disposables(params IDisposable[] parts) : IDisposable
+    {
+        public void Dispose() => Array.ForEach(parts, part => part.Dispose());
     }
 }

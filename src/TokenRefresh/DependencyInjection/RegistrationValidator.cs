@@ -1,5 +1,7 @@
 using System;
 using System.Linq;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using TokenRefresh.Options;
 using TokenRefresh.Storage;
@@ -21,11 +23,23 @@ internal sealed class RegistrationValidator(IServiceProvider provider, SessionRe
                 : ValidateOptionsResult.Skip;
         }
 
-        var wrong = TokenRefreshOptionsValidator.Validate(name, options, ContainerComposer.HasEndpoint(provider, name));
+        return ValidateSession(name, options);
+    }
+
+    /// <summary>Validates the options of a session, and warns of what they allow.</summary>
+    public ValidateOptionsResult ValidateSession(string name, TokenRefreshOptions options)
+    {
+        var wrong = TokenRefreshOptionsValidator.Validate(name, options, registry.HasEndpoint(provider, name));
         var failure = EncryptionRequirement.FindFailure(
-            ContainerComposer.Find<ITokenStore>(provider, name),
-            ContainerComposer.Find<ITokenProtector>(provider, name),
+            registry.Find<ITokenStore>(provider, name),
+            registry.Find<ITokenProtector>(provider, name),
             registry.UnencryptedSessions.Contains(name));
-        return failure is null ? wrong : ValidateOptionsResult.Fail([.. wrong.Failures ?? [], $"TokenRefresh client '{name}': {failure}"]);
+        if (failure is not null || wrong.Failed)
+        {
+            return failure is null ? wrong : ValidateOptionsResult.Fail([.. wrong.Failures ?? [], $"TokenRefresh client '{name}': {failure}"]);
+        }
+
+        SessionComposer.WarnOfInsecureOrigins(provider.GetRequiredService<ILoggerFactory>().CreateLogger<TokenSession>(), name, options);
+        return ValidateOptionsResult.Success;
     }
 }

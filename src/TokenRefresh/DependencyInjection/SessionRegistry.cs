@@ -1,5 +1,6 @@
-using System.Collections.Generic;
-using System.Linq;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Primitives;
 
 namespace TokenRefresh.DependencyInjection;
 
@@ -11,11 +12,28 @@ internal sealed class SessionRegistry
     /// <summary>The sessions whose tokens may be saved unencrypted.</summary>
     public HashSet<string> UnencryptedSessions { get; } = [];
 
+    /// <summary>The configuration that each session reads its options from.</summary>
+    public List<KeyValuePair<string, IConfigurationSection>> Sections { get; } = [];
+
     /// <summary>The session of each HTTP client that has the handler.</summary>
     public Dictionary<string, string> Clients { get; } = [];
+
+    /// <summary>Returns the change tokens of a session's configuration, one for each section.</summary>
+    public IEnumerable<Func<IChangeToken>> ChangeTokensOf(string session) =>
+        Sections.Where(section => section.Key == session).Select<KeyValuePair<string, IConfigurationSection>, Func<IChangeToken>>(section => section.Value.GetReloadToken);
+
+    /// <summary>Finds a service of a session: the one that is registered for it, else the one for all sessions.</summary>
+    /// <remarks>The container remembers every key that it was asked for, and the names of sessions that are added at run time have no end.</remarks>
+    public T? Find<T>(IServiceProvider provider, string session)
+        where T : class => (Sessions.Contains(session) ? provider.GetKeyedService<T>(session) : null) ?? provider.GetService<T>();
+
+    /// <summary>Whether a session has a token endpoint of the app's own.</summary>
+    public bool HasEndpoint(IServiceProvider provider, string session) =>
+        provider.GetService<IServiceProviderIsKeyedService>() is { } services
+        && ((Sessions.Contains(session) && services.IsKeyedService(typeof(ITokenEndpoint), session)) || services.IsService(typeof(ITokenEndpoint)));
 
     /// <summary>What is said of a name that isn't registered.</summary>
     public string UnknownSessionMessage(string session) =>
         $"No token session '{session}' is registered. Known: {string.Join(", ", Sessions.Select(known => $"'{known}'"))}. "
-        + "Register it with AddTokenSession, or AddTokenRefreshHandler on the HTTP client of that name.";
+        + "Register it with AddTokenSession, or AddTokenRefreshHandler on the HTTP client of that name; at run time add it with TokenSessions.Add.";
 }

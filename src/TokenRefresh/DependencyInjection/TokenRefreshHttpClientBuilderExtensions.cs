@@ -1,7 +1,9 @@
 using System;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Http;
 using TokenRefresh;
 using TokenRefresh.DependencyInjection;
+using TokenRefresh.Handling;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -75,5 +77,9 @@ public static class TokenRefreshHttpClientBuilderExtensions
         clients.Add(client, sessionName);
         builder.Services.AddOptions<TokenRefreshOptions>(sessionName).ValidateOnStart();
         builder.AddHttpMessageHandler(provider => new TokenRefreshHandler(new ClientSessionResolver(provider, sessionName, client)));
+
+        // After everything that configures the client, so that these two handlers are the first and the last.
+        builder.Services.PostConfigure<HttpClientFactoryOptions>(
+            client, options => options.HttpMessageHandlerBuilderActions.Add(handlers => LookedUpAddressHandlers.Add(handlers, sessionName, client)));
     }
 }

@@ -46,11 +46,15 @@ public static class TokenRefreshServiceCollectionExtensions
     /// <summary>Registers a session whose options come from configuration.</summary>
     /// <param name="services">The services.</param>
     /// <param name="name">The session's name.</param>
-    /// <param name="section">The section that holds the options by their names.</param>
+    /// <param name="section">
+    /// The section that holds the options by their names. A <c>ClientSecret</c> that changes there while the app runs is used by the next token
+    /// call; other changes need a restart.
+    /// </param>
     /// <exception cref="ArgumentException"><paramref name="name"/> is empty.</exception>
     public static TokenSessionBuilder AddTokenSession(this IServiceCollection services, string name, IConfigurationSection section)
     {
         Require.NotNull(section, nameof(section));
+        RegistryOf(services).Sections.Add(new(name, section));
         return services.AddTokenSession(name, new OptionsReader(name, section).ReadInto);
     }
 
@@ -65,7 +69,8 @@ public static class TokenRefreshServiceCollectionExtensions
         services.AddSingleton(registry);
         services.AddLogging();
         services.TryAddSingleton(provider => Instruments.For(provider.GetService<IMeterFactory>()));
-        services.TryAddSingleton(provider => new TokenSessions(new ContainerComposer(provider, registry).Compose));
+        services.TryAddSingleton(provider => new TokenSessions(provider, new ContainerComposer(provider, registry)));
+        services.TryAddSingleton<DrainAddedSessions>();
         services.TryAddTransient<DrainOnDispose>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TokenRefreshOptions>, RegistrationValidator>());
         return registry;
@@ -84,7 +89,5 @@ public static class TokenRefreshServiceCollectionExtensions
     }
 
     // Registers the name for the app's own settings of the client: see BackchannelClient.
-    private static void AddBackchannel(IServiceCollection services, string name) => services
-        .AddHttpClient(ContainerComposer.BackchannelName(name))
-        .ConfigureHttpClient(http => http.Timeout = Timeout.InfiniteTimeSpan);
+    private static void AddBackchannel(IServiceCollection services, string name) => services.AddHttpClient(ContainerComposer.BackchannelName(name));
 }

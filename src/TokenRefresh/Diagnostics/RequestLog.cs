@@ -41,6 +41,9 @@ internal static class RequestLog
     public static void RefreshedTokenRejected(ILogger logger, string session, HttpRequestMessage request, Uri? address) =>
         SessionLog.RefreshedTokenRejected(logger, session, request.Method.Method, OriginOf(address));
 
+    /// <summary>Service discovery found an address that gets no token.</summary>
+    public static void InsecureAddress(ILogger logger, string session, Uri address) => SessionLog.InsecureAddress(logger, session, OriginOf(address));
+
     private static string OriginOf(Uri? address) =>
-        address is { IsAbsoluteUri: true } ? address.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped) : "a relative address";
+        address is { IsAbsoluteUri: true } ? Origin.TextOf(address) : "a relative address";
 }

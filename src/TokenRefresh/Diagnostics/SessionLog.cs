@@ -17,6 +17,9 @@ internal static partial class SessionLog
     [LoggerMessage(103, LogLevel.Warning, "Session '{Session}': {Method} {Origin} rejected an access token that had just been refreshed. Refreshing again wouldn't help: check the token's audience, scope and issuer. Said at most once a minute.", EventName = "RefreshedTokenRejected")]
     public static partial void RefreshedTokenRejected(ILogger logger, string session, string method, string origin);
 
+    [LoggerMessage(104, LogLevel.Warning, "Session '{Session}': requests are sent without a token, because service discovery found {Origin}, which isn't https. Give the service an https endpoint, or add that origin to InsecureOrigins.", EventName = "InsecureAddress")]
+    public static partial void InsecureAddress(ILogger logger, string session, string origin);
+
     [LoggerMessage(201, LogLevel.Information, "Session '{Session}': signed in.", EventName = "SignedIn")]
     public static partial void SignedIn(ILogger logger, string session);
 
@@ -70,6 +73,21 @@ internal static partial class SessionLog
 
     [LoggerMessage(304, LogLevel.Warning, "Session '{Session}': signed out, but the tokens couldn't be revoked at the server: {Description}", EventName = "RevocationFailed")]
     public static partial void RevocationFailed(ILogger logger, string session, string description);
+
+    [LoggerMessage(306, LogLevel.Information, "Session '{Session}': the discovery document was fetched. Refreshes use {Endpoint}.", EventName = "Discovered")]
+    public static partial void Discovered(ILogger logger, string session, string endpoint);
+
+    [LoggerMessage(307, LogLevel.Warning, "Session '{Session}': the known discovery document stays in use, because it couldn't be fetched again: {Description}", EventName = "DiscoveryRenewalFailed")]
+    public static partial void DiscoveryRenewalFailed(ILogger logger, string session, string description);
+
+    [LoggerMessage(308, LogLevel.Warning, "Session '{Session}': tokens are sent unencrypted to {Origins}, because InsecureOrigins allows it.", EventName = "InsecureOriginsAllowed")]
+    public static partial void InsecureOriginsAllowed(ILogger logger, string session, string origins);
+
+    [LoggerMessage(309, LogLevel.Information, "Session '{Session}': the client secret has changed in configuration. The next token call uses it.", EventName = "ClientSecretReloaded")]
+    public static partial void ClientSecretReloaded(ILogger logger, string session);
+
+    [LoggerMessage(310, LogLevel.Error, "Session '{Session}': the changed configuration isn't used: {Description}", EventName = "ReloadFailed")]
+    public static partial void ReloadFailed(ILogger logger, string session, string description);
 
     [LoggerMessage(401, LogLevel.Warning, "Session '{Session}': the token store failed with {Exception}.", EventName = "StoreFailed")]
     public static partial void StoreFailed(ILogger logger, string session, string exception);

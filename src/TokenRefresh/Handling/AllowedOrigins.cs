@@ -1,22 +1,26 @@
-using System;
-using System.Collections.Generic;
-using System.Linq;
-
 namespace TokenRefresh.Handling;
 
 /// <summary>The origins that get the access token (RFC 6454): scheme, host and port. The rest of a URL doesn't count.</summary>
 internal sealed class AllowedOrigins
 {
+    private readonly TokenRefreshOptions _options;
     private readonly Uri[] _origins;
     private readonly string[] _prefixes;
 
-    public AllowedOrigins(IEnumerable<Uri> origins)
+    /// <param name="options">The session's options.</param>
+    /// <param name="origins">The origins that the app named.</param>
+    public AllowedOrigins(TokenRefreshOptions options, IEnumerable<Uri> origins)
     {
+        _options = options;
         _origins = origins.ToArray();
 
         // The slash ends the authority: neither a longer host name nor a user name can follow.
-        _prefixes = Array.ConvertAll(_origins, origin => OriginOf(origin) + "/");
+        _prefixes = Array.ConvertAll(_origins, origin => Origin.TextOf(origin) + "/");
+        AreLookedUp = _origins.Any(Origin.IsLookedUp);
     }
+
+    /// <summary>Whether service discovery may look up one of the origins.</summary>
+    public bool AreLookedUp { get; }
 
     /// <summary>The origins that the option names, else that of the client's base address.</summary>
     /// <param name="options">The session's options.</param>
@@ -27,31 +31,34 @@ internal sealed class AllowedOrigins
     {
         if (options.AllowedOrigins.Count > 0)
         {
-            return new AllowedOrigins(options.AllowedOrigins);
+            return new AllowedOrigins(options, options.AllowedOrigins);
         }
 
         if (baseAddress is null)
         {
-            throw Misconfigured(
-                $"The client '{client}' doesn't know which server may get its access token. Set the option AllowedOrigins, for example to "
-                + "https://api.example.com, or a BaseAddress where the named client is registered.");
+            return options.IsAllowedOrigin is not null
+                ? new AllowedOrigins(options, [])
+                : throw Misconfigured(
+                    $"The client '{client}' doesn't know which server may get its access token. Set the option AllowedOrigins, for example to "
+                    + "https://api.example.com, or a BaseAddress where the named client is registered.");
         }
 
-        return IsSecure(baseAddress)
-            ? new AllowedOrigins([baseAddress])
+        return Origin.MayGetTokens(baseAddress, options) || Origin.IsLookedUp(baseAddress)
+            ? new AllowedOrigins(options, [baseAddress])
             : throw Misconfigured(
-                $"The base address of the client '{client}', {OriginOf(baseAddress)}, isn't https, "
-                + "so no access token is sent there. Use https; http is allowed on loopback only.");
+                $"The base address of the client '{client}', {Origin.TextOf(baseAddress)}, isn't https, "
+                + "so no access token is sent there. Use https; http is allowed on loopback only. "
+                + "To allow this origin, add it to InsecureOrigins.");
     }
 
     /// <summary>Whether the origin of this address is allowed.</summary>
-    public bool Contains(Uri? uri)
-    {
-        if (uri is null || !uri.IsAbsoluteUri)
-        {
-            return false;
-        }
+    public bool Contains(Uri? uri) => uri is { IsAbsoluteUri: true } && (IsNamed(uri) || IsAllowedByApp(uri));
 
+    /// <inheritdoc/>
+    public override string ToString() => string.Join(", ", _origins.Select(Origin.TextOf).Distinct(StringComparer.Ordinal));
+
+    private bool IsNamed(Uri uri)
+    {
         // The usual spelling needs no parsing and no allocation.
         var text = uri.OriginalString;
         foreach (var prefix in _prefixes)
@@ -64,7 +71,7 @@ internal sealed class AllowedOrigins
 
         foreach (var origin in _origins)
         {
-            if (IsSame(origin, uri))
+            if (Origin.IsSame(origin, uri))
             {
                 return true;
             }
@@ -73,22 +80,7 @@ internal sealed class AllowedOrigins
         return false;
     }
 
-    /// <summary>Whether two addresses have the same origin.</summary>
-    public static bool IsSame(Uri? a, Uri? b) =>
-        ReferenceEquals(a, b)
-        || (a is { IsAbsoluteUri: true } && b is { IsAbsoluteUri: true }
-            && a.Port == b.Port
-            && a.Scheme.Equals(b.Scheme, StringComparison.OrdinalIgnoreCase)
-            && a.IdnHost.Equals(b.IdnHost, StringComparison.OrdinalIgnoreCase));
-
-    /// <summary>Whether the traffic is encrypted (https) or doesn't leave the machine (http to loopback).</summary>
-    public static bool IsSecure(Uri uri) => uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback);
-
-    /// <summary>Scheme, host and port: what messages may show of an address.</summary>
-    public static string OriginOf(Uri uri) => uri.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped);
-
-    /// <inheritdoc/>
-    public override string ToString() => string.Join(", ", _origins.Select(OriginOf).Distinct(StringComparer.Ordinal));
+    private bool IsAllowedByApp(Uri uri) => _options.IsAllowedOrigin is { } isAllowed && Origin.MayGetTokens(uri, _options) && isAllowed(uri);
 
     private static TokenRefreshException Misconfigured(string message) => new(TokenRefreshFailure.Configuration, message);
 }

@@ -24,7 +24,7 @@ internal sealed class HandlerMemory
 
     /// <summary>Whether a refresh is known not to help against a challenge of another scheme at this origin.</summary>
     public bool WantsOtherScheme(LoginId loginId, Uri address) =>
-        !_otherSchemeOrigins.IsEmpty && _otherSchemeOrigins.ContainsKey((loginId, AllowedOrigins.OriginOf(address)));
+        !_otherSchemeOrigins.IsEmpty && _otherSchemeOrigins.ContainsKey((loginId, Origin.TextOf(address)));
 
     /// <summary>Remembers that this origin rejected a new token with a challenge of another scheme.</summary>
     public void RememberOtherScheme(LoginId loginId, Uri address)
@@ -35,7 +35,7 @@ internal sealed class HandlerMemory
             _otherSchemeOrigins.Clear();
         }
 
-        _otherSchemeOrigins[(loginId, AllowedOrigins.OriginOf(address))] = true;
+        _otherSchemeOrigins[(loginId, Origin.TextOf(address))] = true;
     }
 
     /// <summary>Whether a warning is due: at most one a minute.</summary>

@@ -32,7 +32,7 @@ internal readonly record struct SentRequest(
 
     /// <summary>Whether this request still goes to the same origin with the same token.</summary>
     public bool Matches(HttpRequestMessage request) =>
-        AllowedOrigins.IsSame(request.RequestUri, Address) && AuthorizationHeader.Read(request) == Snapshot.Header;
+        Origin.IsSame(request.RequestUri, Address) && AuthorizationHeader.Read(request) == Snapshot.Header;
 
     // The same token under another version is no replacement.
     private bool IsReplaced(SessionSnapshot current) =>

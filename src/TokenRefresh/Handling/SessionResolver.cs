@@ -31,9 +31,16 @@ internal abstract class SessionResolver
             return SendWithoutToken(request) with { WithoutToken = TokenRefreshOutcome.NoUser };
         }
 
-        if (!Origins.Contains(request.RequestUri))
+        var origins = Origins;
+        if (!(origins.AreLookedUp ? LookedUpAddress.IsAllowed(origins, request, Services.Options) : origins.Contains(request.RequestUri)))
         {
             RequestLog.NoTokenSent(Services.Logger, Services.Name, request, Services.Logger.IsEnabled(LogLevel.Debug) ? $"allowed are {Origins}." : "");
+            return SendWithoutToken(request);
+        }
+
+        if (origins.AreLookedUp && !LookedUpAddress.MayGetToken(request, Services.Options))
+        {
+            RequestLog.NoTokenSent(Services.Logger, Services.Name, request, LookedUpAddress.ReasonFor(request.RequestUri!));
             return SendWithoutToken(request);
         }
 

@@ -20,6 +20,8 @@ internal sealed class OptionsReader(string client, IConfigurationSection section
             switch (setting.Key.ToUpperInvariant())
             {
                 case "TOKENENDPOINT": options.TokenEndpoint = ReadUri(setting); break;
+                case "ISSUER": options.Issuer = ReadUri(setting); break;
+                case "METADATAADDRESS": options.MetadataAddress = ReadUri(setting); break;
                 case "PROTOCOL": options.Protocol = ReadEnum<TokenEndpointProtocol>(setting); break;
                 case "GRANTTYPE": options.GrantType = ReadEnum<TokenGrantType>(setting); break;
                 case "REVOCATIONENDPOINT": options.RevocationEndpoint = ReadUri(setting); break;
@@ -30,6 +32,7 @@ internal sealed class OptionsReader(string client, IConfigurationSection section
                 case "SCHEME": options.Scheme = setting.Value ?? ""; break;
                 case "EXTRAPARAMETERS": ReadParameters(setting, options.ExtraParameters); break;
                 case "ALLOWEDORIGINS": ReadOrigins(setting, options.AllowedOrigins); break;
+                case "INSECUREORIGINS": ReadOrigins(setting, options.InsecureOrigins); break;
                 case "USERIDLETIMEOUT": options.UserIdleTimeout = ReadTime(setting); break;
                 case "REFRESHTIMEOUT": options.RefreshTimeout = ReadTime(setting); break;
                 case "REFRESHWINDOW": options.RefreshWindow = ReadTime(setting); break;

@@ -7,7 +7,7 @@ using TokenRefresh.Handling;
 
 namespace TokenRefresh.Options;
 
-/// <summary>Finds what is wrong with a session's options, and says it so that it can be mended: option, value, limit, client.</summary>
+/// <summary>Finds what is wrong with a session's options, and names the option, the value, the limit and the client.</summary>
 internal static class TokenRefreshOptionsValidator
 {
     private static readonly TimeSpan LongestTimeout = TimeSpan.FromMinutes(10);
@@ -25,7 +25,7 @@ internal static class TokenRefreshOptionsValidator
     }
 
     private static IEnumerable<string> FindFailures(TokenRefreshOptions options, bool hasOwnEndpoint) =>
-        (hasOwnEndpoint ? [] : OfEndpoint(options)).Concat(OfGrant(options)).Concat(OfRequests(options)).Concat(OfTimes(options));
+        (hasOwnEndpoint ? [] : OfEndpoint(options)).Concat(OfIssuer(options)).Concat(OfGrant(options)).Concat(OfOrigins(options)).Concat(OfRequests(options)).Concat(OfTimes(options));
 
     private static IEnumerable<string> OfEndpoint(TokenRefreshOptions options)
     {
@@ -34,13 +34,19 @@ internal static class TokenRefreshOptionsValidator
             yield return $"Protocol is {(int)options.Protocol}, which is none. Use OAuth or SimpleJwt.";
         }
 
-        if (options.TokenEndpoint is null)
+        if (options.TokenEndpoint is null && options.Issuer is null)
         {
-            yield return "TokenEndpoint isn't set. Set it to the absolute URL where refresh tokens are redeemed.";
+            yield return "TokenEndpoint isn't set. Set it to the absolute URL where refresh tokens are redeemed, or set Issuer if the server publishes a discovery document.";
         }
-        else if (OfUrl("TokenEndpoint", options.TokenEndpoint) is { } failure)
+
+        if (options.TokenEndpoint is not null && OfUrl("TokenEndpoint", options.TokenEndpoint, options) is { } failure)
         {
             yield return failure;
+        }
+
+        if (options.TokenEndpoint is not null && options.Issuer is not null)
+        {
+            yield return "TokenEndpoint and Issuer are both set. Remove TokenEndpoint to use the discovery document, or Issuer to use that URL.";
         }
 
         if (options.Protocol == TokenEndpointProtocol.OAuth && string.IsNullOrEmpty(options.ClientId))
@@ -69,10 +75,46 @@ internal static class TokenRefreshOptionsValidator
         }
     }
 
-    private static string? OfUrl(string option, Uri url) => url switch
+    private static IEnumerable<string> OfIssuer(TokenRefreshOptions options)
+    {
+        if (options.MetadataAddress is { } metadata)
+        {
+            if (options.Issuer is null)
+            {
+                yield return "MetadataAddress is set, but Issuer isn't. The document must name the issuer: set it.";
+            }
+
+            if (OfUrl("MetadataAddress", metadata, options) is { } wrong)
+            {
+                yield return wrong;
+            }
+        }
+
+        if (options.Issuer is not { } issuer)
+        {
+            yield break;
+        }
+
+        if (OfUrl("Issuer", issuer, options) is { } failure)
+        {
+            yield return failure;
+        }
+        else if (issuer.Query.Length > 0)
+        {
+            yield return $"Issuer, {Show(issuer)}, has a query (RFC 8414, section 2). Remove it, or set MetadataAddress to the document's URL.";
+        }
+
+        if (options.Protocol == TokenEndpointProtocol.SimpleJwt)
+        {
+            yield return "Issuer is set, but Simple JWT publishes no discovery document. Set TokenEndpoint.";
+        }
+    }
+
+    private static string? OfUrl(string option, Uri url, TokenRefreshOptions options) => url switch
     {
         { IsAbsoluteUri: false } => $"{option} isn't an absolute URL. Write it with scheme and host, such as https://login.example.com/token.",
-        _ when !AllowedOrigins.IsSecure(url) => $"{option}, {Show(url)}, isn't https. A token is sent there; http is allowed on loopback only.",
+        _ when !Origin.MayGetTokens(url, options) && !Origin.IsLookedUp(url) =>
+            $"{option}, {Show(url)}, isn't https. A token is sent there; http is allowed on loopback only. To allow it, add {Origin.TextOf(url)} to InsecureOrigins.",
         _ when url.Fragment.Length > 0 || url.UserInfo.Length > 0 =>
             $"{option}, {Show(url)}, has a fragment or a user in it (RFC 6749, section 3.2). Remove it.",
         _ => null,
@@ -80,7 +122,7 @@ internal static class TokenRefreshOptionsValidator
 
     private static IEnumerable<string> OfGrant(TokenRefreshOptions options)
     {
-        if (options.RevocationEndpoint is { } revocation && OfUrl("RevocationEndpoint", revocation) is { } failure)
+        if (options.RevocationEndpoint is { } revocation && OfUrl("RevocationEndpoint", revocation, options) is { } failure)
         {
             yield return failure;
         }
@@ -111,23 +153,34 @@ internal static class TokenRefreshOptionsValidator
         }
     }
 
-    private static IEnumerable<string> OfRequests(TokenRefreshOptions options)
+    private static IEnumerable<string> OfOrigins(TokenRefreshOptions options)
     {
-        if (!TokenSyntax.IsScheme(options.Scheme))
-        {
-            yield return "Scheme is no authentication scheme (RFC 9110, section 11.1). Use one word, such as Bearer.";
-        }
-
         foreach (var origin in options.AllowedOrigins)
         {
             if (origin is null || !origin.IsAbsoluteUri)
             {
                 yield return "AllowedOrigins holds something that isn't an absolute URL. Write scheme and host, such as https://api.example.com.";
             }
-            else if (!AllowedOrigins.IsSecure(origin))
+            else if (!Origin.MayGetTokens(origin, options) && !Origin.IsLookedUp(origin))
             {
-                yield return $"AllowedOrigins holds {Show(origin)}, which isn't https. An access token is sent there; http is allowed on loopback only.";
+                yield return $"AllowedOrigins holds {Show(origin)}, which isn't https. An access token is sent there; http is allowed on loopback only. To allow it, add it to InsecureOrigins, too.";
             }
+        }
+
+        foreach (var origin in options.InsecureOrigins)
+        {
+            if (origin is null || !origin.IsAbsoluteUri || origin.Scheme != Uri.UriSchemeHttp || origin.Host.Length == 0)
+            {
+                yield return "InsecureOrigins holds something that isn't an absolute http URL. Write scheme and host, such as http://10.0.2.2:8000. There are no wildcards.";
+            }
+        }
+    }
+
+    private static IEnumerable<string> OfRequests(TokenRefreshOptions options)
+    {
+        if (!TokenSyntax.IsScheme(options.Scheme))
+        {
+            yield return "Scheme is no authentication scheme (RFC 9110, section 11.1). Use one word, such as Bearer.";
         }
 
         if (options.MaxReplayBufferSize is < 0 or > int.MaxValue)

@@ -50,7 +50,7 @@ internal static class BackchannelHandler
     public static void Prepare(HttpMessageHandler handler, TokenRefreshOptions options)
     {
         DisableRedirectsAndCookies(handler);
-        if (IsPlainHttp(options.TokenEndpoint) || IsPlainHttp(options.RevocationEndpoint))
+        if (new[] { options.TokenEndpoint, options.RevocationEndpoint, options.Issuer, options.MetadataAddress }.Any(IsPlainHttp))
         {
             // Plain http is allowed where it doesn't leave the machine. A proxy would take it elsewhere.
             Change(handler, DisableProxy);
@@ -60,7 +60,8 @@ internal static class BackchannelHandler
     /// <exception cref="ArgumentException">The handler is in use, and follows redirects or keeps cookies.</exception>
     public static void DisableRedirectsAndCookies(HttpMessageHandler handler) => Change(handler, DisableRedirectsAndCookiesOf);
 
-    private static bool IsPlainHttp(Uri? endpoint) => endpoint is { IsLoopback: true } && endpoint.Scheme == Uri.UriSchemeHttp;
+    private static bool IsPlainHttp(Uri? endpoint) =>
+        endpoint is not null && (Origin.IsLocalHttp(endpoint) || (endpoint.Scheme != Uri.UriSchemeHttps && Origin.IsLookedUp(endpoint)));
 
     private static void Change(HttpMessageHandler handler, Action<HttpMessageHandler> change)
     {

@@ -6,28 +6,54 @@ using System.Threading.Tasks;
 namespace TokenRefresh.Protocol;
 
 /// <summary>A token endpoint over HTTP: one POST, a response read within bounds, a result.</summary>
-internal abstract class HttpTokenEndpoint(TokenRefreshOptions options, Func<HttpClient> backchannel, TimeProvider time) : ITokenEndpoint
+/// <param name="options">The session's options.</param>
+/// <param name="backchannel">Returns the client for one request.</param>
+/// <param name="discovery">Finds the endpoint; <see langword="null"/> if the options name it.</param>
+/// <param name="time">The clock by which tokens are received.</param>
+internal abstract class HttpTokenEndpoint(TokenRefreshOptions options, Func<HttpClient> backchannel, Discovery? discovery, TimeProvider time) : ITokenEndpoint
 {
-    private readonly string _name = EndpointName.Of("the token endpoint", options.TokenEndpoint!);
-
     protected TokenRefreshOptions Options { get; } = options;
 
     public async Task<TokenEndpointResult> RequestTokenAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
     {
         request.MayBeSent = false;
+        if (discovery is null)
+        {
+            return await SendAsync(request, Options.TokenEndpoint!, cancellationToken).ConfigureAwait(false);
+        }
+
+        var discovered = await discovery.GetAsync(cancellationToken).ConfigureAwait(false);
+        if (discovered.Document is not { } document)
+        {
+            return discovered.Failure!;
+        }
+
+        var result = await SendAsync(request, document.TokenEndpoint, cancellationToken).ConfigureAwait(false);
+        if (result.IsSetupSuspect || (result.Exception is HttpRequestException && !request.MayBeSent))
+        {
+            // The path or the host may have moved. The next attempt finds out.
+            discovery.ReportMissing(document);
+        }
+
+        return result;
+    }
+
+    private async Task<TokenEndpointResult> SendAsync(TokenEndpointRequest request, Uri address, CancellationToken cancellationToken)
+    {
+        var name = EndpointName.Of("the token endpoint", address);
         try
         {
-            using var message = CreateMessage(request);
+            using var message = CreateMessage(request, address);
             using var response = await backchannel()
                 .SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
-            using var answer = await TokenResponse.ReadAsync(response, _name, time, cancellationToken).ConfigureAwait(false);
+            using var answer = await TokenResponse.ReadAsync(response, name, time, cancellationToken).ConfigureAwait(false);
             return ResponseInterpreter.Interpret(Options, response, answer, Classify(answer, time.GetUtcNow()));
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             return request.MayBeSent
-                ? EndpointExceptionClassifier.Classify(e, _name)
-                : EndpointExceptionClassifier.ClassifyUnsent(e, _name);
+                ? EndpointExceptionClassifier.Classify(e, name)
+                : EndpointExceptionClassifier.ClassifyUnsent(e, name);
         }
     }
 
@@ -37,9 +63,9 @@ internal abstract class HttpTokenEndpoint(TokenRefreshOptions options, Func<Http
     /// <summary>What the response means by the protocol.</summary>
     protected abstract TokenEndpointResult Classify(TokenResponse response, DateTimeOffset now);
 
-    private HttpRequestMessage CreateMessage(TokenEndpointRequest request)
+    private HttpRequestMessage CreateMessage(TokenEndpointRequest request, Uri address)
     {
-        var message = new HttpRequestMessage(HttpMethod.Post, Options.TokenEndpoint);
+        var message = new HttpRequestMessage(HttpMethod.Post, address);
         message.Headers.Accept.ParseAdd("application/json");
         message.Content = new TrackedContent(Write(message, request), request);
         return message;

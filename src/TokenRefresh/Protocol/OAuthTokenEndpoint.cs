@@ -10,8 +10,8 @@ namespace TokenRefresh.Protocol;
 /// <summary>
 /// OAuth 2.0: a form with <c>grant_type=refresh_token</c> (RFC 6749, section 6), or <c>client_credentials</c> (section 4.4).
 /// </summary>
-internal sealed class OAuthTokenEndpoint(TokenRefreshOptions options, Func<HttpClient> backchannel, TimeProvider time)
-    : HttpTokenEndpoint(options, backchannel, time)
+internal sealed class OAuthTokenEndpoint(TokenRefreshOptions options, Func<HttpClient> backchannel, Discovery? discovery, TimeProvider time)
+    : HttpTokenEndpoint(options, backchannel, discovery, time)
 {
     protected override HttpContent Write(HttpRequestMessage message, TokenEndpointRequest request)
     {

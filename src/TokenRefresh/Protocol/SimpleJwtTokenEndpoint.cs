@@ -8,7 +8,7 @@ namespace TokenRefresh.Protocol;
 
 /// <summary>Django REST framework Simple JWT: JSON in the request and in the response; a 401 reports a dead refresh token.</summary>
 internal sealed class SimpleJwtTokenEndpoint(TokenRefreshOptions options, Func<HttpClient> backchannel, TimeProvider time)
-    : HttpTokenEndpoint(options, backchannel, time)
+    : HttpTokenEndpoint(options, backchannel, discovery: null, time)
 {
     /// <summary>Creates the body that both the refresh view and the blacklist view read.</summary>
     public static ByteArrayContent Body(string refreshToken, TokenRefreshOptions options)

@@ -8,58 +8,68 @@ using System.Threading.Tasks;
 namespace TokenRefresh.Protocol;
 
 /// <summary>Revokes the tokens of a login that has ended: RFC 7009, or the blacklist view of Simple JWT.</summary>
-internal sealed class TokenRevocation(TokenRefreshOptions options, Func<HttpClient> backchannel)
+internal sealed class TokenRevocation(TokenRefreshOptions options, Func<HttpClient> backchannel, Discovery? discovery)
 {
-    private string Name => EndpointName.Of("the revocation endpoint", options.RevocationEndpoint!);
-
-    /// <returns><see langword="null"/> if no revocation endpoint is set.</returns>
-    public static TokenRevocation? For(TokenRefreshOptions options, Func<HttpClient> backchannel) =>
-        options.RevocationEndpoint is null ? null : new TokenRevocation(options, backchannel);
+    /// <param name="options">The session's options.</param>
+    /// <param name="backchannel">Returns the client for one request.</param>
+    /// <param name="discovery">Finds the endpoint if the options don't name it; <see langword="null"/> without an issuer.</param>
+    /// <returns><see langword="null"/> if the options name neither a revocation endpoint nor an issuer.</returns>
+    public static TokenRevocation? For(TokenRefreshOptions options, Func<HttpClient> backchannel, Discovery? discovery) =>
+        options.RevocationEndpoint is null && discovery is null ? null : new TokenRevocation(options, backchannel, discovery);
 
     /// <summary>Sends one request. It revokes the refresh token, and with it the login; without one, the access token.</summary>
     /// <param name="tokens">The tokens of the login.</param>
     /// <param name="cancellationToken">Ends the request.</param>
-    /// <returns><see langword="null"/> if the tokens are revoked now; otherwise what went wrong, without any secret.</returns>
-    public async Task<string?> RevokeAsync(TokenSet tokens, CancellationToken cancellationToken)
+    public async Task<RevocationResult> RevokeAsync(TokenSet tokens, CancellationToken cancellationToken)
     {
-        using var message = new HttpRequestMessage(HttpMethod.Post, options.RevocationEndpoint);
-        if (options.Protocol == TokenEndpointProtocol.SimpleJwt)
+        var address = options.RevocationEndpoint;
+        if (address is null)
         {
-            if (tokens.RefreshToken is not { } refreshToken)
+            var discovered = await discovery!.GetAsync(cancellationToken).ConfigureAwait(false);
+            if (discovered.Document is not { } document)
             {
-                return null;
+                return RevocationResult.Failed(discovered.Failure!.Description!);
             }
 
-            message.Content = SimpleJwtTokenEndpoint.Body(refreshToken, options);
-        }
-        else
-        {
-            message.Content = Form(message, tokens);
+            address = document.RevocationEndpoint;
         }
 
+        // The blacklist view of Simple JWT takes refresh tokens only.
+        return address is null || (options.Protocol == TokenEndpointProtocol.SimpleJwt && tokens.RefreshToken is null)
+            ? RevocationResult.NotPossible
+            : await SendAsync(address, tokens, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<RevocationResult> SendAsync(Uri address, TokenSet tokens, CancellationToken cancellationToken)
+    {
+        var name = EndpointName.Of("the revocation endpoint", address);
+        using var message = new HttpRequestMessage(HttpMethod.Post, address);
+        message.Content = options.Protocol == TokenEndpointProtocol.SimpleJwt
+            ? SimpleJwtTokenEndpoint.Body(tokens.RefreshToken!, options)
+            : Form(message, tokens);
         try
         {
             using var response = await backchannel()
                 .SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
-            return response.IsSuccessStatusCode || await IsEndedAlreadyAsync(response, cancellationToken).ConfigureAwait(false)
-                ? null
-                : $"{Name} answered {(int)response.StatusCode}.";
+            return response.IsSuccessStatusCode || await IsEndedAlreadyAsync(response, name, cancellationToken).ConfigureAwait(false)
+                ? RevocationResult.Revoked
+                : RevocationResult.Failed($"{name} answered {(int)response.StatusCode}.");
         }
         catch (Exception e)
         {
-            return e is OperationCanceledException ? $"{Name} gave no response in time." : $"{Name} can't be reached ({e.GetType().Name}).";
+            return RevocationResult.Failed(e is OperationCanceledException ? $"{name} gave no response in time." : $"{name} can't be reached ({e.GetType().Name}).");
         }
     }
 
     // The blacklist view of Simple JWT rejects a token that has expired or was blacklisted before. RFC 7009, section 2.2, answers 200.
-    private async Task<bool> IsEndedAlreadyAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    private async Task<bool> IsEndedAlreadyAsync(HttpResponseMessage response, string name, CancellationToken cancellationToken)
     {
         if (options.Protocol != TokenEndpointProtocol.SimpleJwt || response.StatusCode != HttpStatusCode.Unauthorized)
         {
             return false;
         }
 
-        using var answer = await TokenResponse.ReadAsync(response, Name, TimeProvider.System, cancellationToken).ConfigureAwait(false);
+        using var answer = await TokenResponse.ReadAsync(response, name, TimeProvider.System, cancellationToken).ConfigureAwait(false);
         return answer.Fields is { } fields && ErrorCodes.FindSimpleJwt(fields).Meaning == ErrorMeaning.LoginEnded;
     }
 

@@ -24,13 +24,15 @@ internal static class Revoker
         try
         {
             using var limit = services.Time.CreateTimeout(Timeout);
-            if (await services.Revocation!.RevokeAsync(tokens, limit.Token).ConfigureAwait(false) is { } failure)
+            var result = await services.Revocation!.RevokeAsync(tokens, limit.Token).ConfigureAwait(false);
+            if (result.Failure is { } failure)
             {
                 SessionLog.RevocationFailed(services.Logger, services.Name, failure);
-                return;
             }
-
-            SessionLog.Revoked(services.Logger, services.Name);
+            else if (result.IsRevoked)
+            {
+                SessionLog.Revoked(services.Logger, services.Name);
+            }
         }
         catch (Exception)
         {

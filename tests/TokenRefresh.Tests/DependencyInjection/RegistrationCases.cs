@@ -192,6 +192,17 @@ public sealed class RegistrationCases
         { "InteractiveSignInTimeout", "00:00:00", "InteractiveSignInTimeout is 00:00:00" },
         { "ReLoginResult", "Panic", "isn't one of Return401, Throw" },
         { "RefreshTimeOut2", "x", "is no option" },
+        { "Issuer", "https://login.example.com", "TokenEndpoint and Issuer are both set" },
+        { "Issuer", "http://login.example.com", "Issuer, http://login.example.com/, isn't https" },
+        { "Issuer", "https://login.example.com/?tenant=1", "has a query" },
+        { "Issuer", "login", "isn't an absolute URL" },
+        { "MetadataAddress", "https://login.example.com/config", "MetadataAddress is set, but Issuer isn't" },
+        { "MetadataAddress", "http://login.example.com/config", "MetadataAddress, http://login.example.com/config, isn't https" },
+        { "AllowedOrigins:0", "ftp://api.example.com", "AllowedOrigins holds ftp://api.example.com" },
+        { "InsecureOrigins:0", "https://api.example.com", "InsecureOrigins holds something that isn't an absolute http URL" },
+        { "InsecureOrigins:0", "10.0.2.2:8000", "isn't an absolute URL" },
+        { "InsecureOrigins:0", "http://*.example.com", "isn't an absolute URL" },
+        { "InsecureOrigins", "http://10.0.2.2:8000", "is a single value" },
     };
 
     [Theory]

@@ -19,7 +19,7 @@ public sealed class HandlingTests
     [InlineData("/a", false)]
     [InlineData(null, false)]
     public void An_origin_is_scheme_host_and_port(string? uri, bool isIn) =>
-        Assert.Equal(isIn, new AllowedOrigins([new Uri("https://api.example.com/v1")]).Contains(uri is null ? null : new Uri(uri, UriKind.RelativeOrAbsolute)));
+        Assert.Equal(isIn, new AllowedOrigins(new TokenRefreshOptions(), [new Uri("https://api.example.com/v1")]).Contains(uri is null ? null : new Uri(uri, UriKind.RelativeOrAbsolute)));
 
     [Theory]
     [InlineData("https://api.example.com/a", "https://api.example.com/b", true)]
@@ -34,7 +34,7 @@ public sealed class HandlingTests
     [InlineData(null, "https://api.example.com", false)]
     [InlineData(null, null, true)]
     public void Two_addresses_are_of_one_origin_by_scheme_host_and_port(string? a, string? b, bool expected) =>
-        Assert.Equal(expected, AllowedOrigins.IsSame(Parse(a), Parse(b)));
+        Assert.Equal(expected, Origin.IsSame(Parse(a), Parse(b)));
 
     [Theory]
     [InlineData("https://api.example.com", true)]
@@ -43,7 +43,7 @@ public sealed class HandlingTests
     [InlineData("http://localhost:5000", true)]
     [InlineData("http://127.0.0.1", true)]
     [InlineData("ftp://localhost", false)]
-    public void A_token_goes_over_TLS_or_stays_on_the_machine(string uri, bool expected) => Assert.Equal(expected, AllowedOrigins.IsSecure(new Uri(uri)));
+    public void A_token_goes_over_TLS_or_stays_on_the_machine(string uri, bool expected) => Assert.Equal(expected, Origin.IsSecure(new Uri(uri)));
 
     [Theory]
     [InlineData("https://api.example.com/v1", null)]

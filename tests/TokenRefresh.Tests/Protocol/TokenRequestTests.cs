@@ -74,19 +74,19 @@ public sealed class TokenRequestTests
     {
         var server = new Recorder();
 
-        Assert.Null(await RevokeAsync(Options(secret), server, refreshToken));
+        Assert.Equal(RevocationResult.Revoked, await RevokeAsync(Options(secret), server, refreshToken));
 
         Assert.Equal(("POST", "https://login.example.com/revoke", form, authorization), (server.Method, server.Url, server.Body, server.Authorization));
     }
 
     [Theory]
-    [InlineData("r1", "{\"refresh\":\"r1\"}")]
-    [InlineData(null, null)]
-    public async Task A_blacklist_receives_the_refresh_token_and_nothing_where_there_is_none(string? refreshToken, string? body)
+    [InlineData("r1", "{\"refresh\":\"r1\"}", true)]
+    [InlineData(null, null, false)]
+    public async Task A_blacklist_receives_the_refresh_token_and_nothing_where_there_is_none(string? refreshToken, string? body, bool isRevoked)
     {
         var server = new Recorder();
 
-        Assert.Null(await RevokeAsync(Options(protocol: TokenEndpointProtocol.SimpleJwt), server, refreshToken));
+        Assert.Equal(new RevocationResult(isRevoked, null), await RevokeAsync(Options(protocol: TokenEndpointProtocol.SimpleJwt), server, refreshToken));
 
         Assert.Equal(body, server.Body);
     }
@@ -94,14 +94,14 @@ public sealed class TokenRequestTests
     [Fact]
     public async Task A_revocation_that_failed_says_how_and_no_secret()
     {
-        Assert.Equal("the revocation endpoint https://login.example.com/revoke answered 503.", await RevokeAsync(Options(), new Recorder { Status = HttpStatusCode.ServiceUnavailable }, "r1"));
-        Assert.Equal("the revocation endpoint https://login.example.com/revoke gave no response in time.", await RevokeAsync(Options(), new Recorder { Failure = new TaskCanceledException("canary") }, "r1"));
-        Assert.Equal("the revocation endpoint https://login.example.com/revoke can't be reached (HttpRequestException).", await RevokeAsync(Options(), new Recorder { Failure = new HttpRequestException("canary") }, "r1"));
+        Assert.Equal("the revocation endpoint https://login.example.com/revoke answered 503.", (await RevokeAsync(Options(), new Recorder { Status = HttpStatusCode.ServiceUnavailable }, "r1")).Failure);
+        Assert.Equal("the revocation endpoint https://login.example.com/revoke gave no response in time.", (await RevokeAsync(Options(), new Recorder { Failure = new TaskCanceledException("canary") }, "r1")).Failure);
+        Assert.Equal("the revocation endpoint https://login.example.com/revoke can't be reached (HttpRequestException).", (await RevokeAsync(Options(), new Recorder { Failure = new HttpRequestException("canary") }, "r1")).Failure);
     }
 
     [Fact]
     public void Where_no_endpoint_revokes_there_is_no_revocation() =>
-        Assert.Null(TokenRevocation.For(new TokenRefreshOptions(), () => throw new InvalidOperationException()));
+        Assert.Null(TokenRevocation.For(new TokenRefreshOptions(), () => throw new InvalidOperationException(), discovery: null));
 
     private static TokenRefreshOptions Options(
         string? secret = null, ClientAuthentication? method = null, TokenEndpointProtocol protocol = TokenEndpointProtocol.OAuth) => new()
@@ -117,13 +117,13 @@ public sealed class TokenRequestTests
     private static async Task RefreshAsync(TokenRefreshOptions options, Recorder server, string? refreshToken, string? scope)
     {
         using var backchannel = new HttpClient(server);
-        await TokenEndpoints.For(options, () => backchannel, new FakeTimeProvider()).RequestTokenAsync(new TokenEndpointRequest(Key, refreshToken, scope), default);
+        await TokenEndpoints.For(options, () => backchannel, discovery: null, new FakeTimeProvider()).RequestTokenAsync(new TokenEndpointRequest(Key, refreshToken, scope), default);
     }
 
-    private static async Task<string?> RevokeAsync(TokenRefreshOptions options, Recorder server, string? refreshToken)
+    private static async Task<RevocationResult> RevokeAsync(TokenRefreshOptions options, Recorder server, string? refreshToken)
     {
         using var backchannel = new HttpClient(server);
-        return await TokenRevocation.For(options, () => backchannel)!.RevokeAsync(new TokenSet("a1", refreshToken), default);
+        return await TokenRevocation.For(options, () => backchannel, discovery: null)!.RevokeAsync(new TokenSet("a1", refreshToken), default);
     }
 
     private sealed class Recorder : HttpMessageHandler

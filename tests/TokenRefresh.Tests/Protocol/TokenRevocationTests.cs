@@ -27,11 +27,12 @@ public sealed class TokenRevocationTests
         var options = new TokenRefreshOptions { ClientId = "shop", Protocol = protocol, RevocationEndpoint = new Uri("https://login.example.com/revoke") };
         using var view = new View(status, body);
         using var client = new HttpClient(view);
-        var revocation = TokenRevocation.For(options, () => client)!;
+        var revocation = TokenRevocation.For(options, () => client, discovery: null)!;
 
-        var failure = await revocation.RevokeAsync(new TokenSet("access-1", "refresh-1"), TestContext.Current.CancellationToken);
+        var result = await revocation.RevokeAsync(new TokenSet("access-1", "refresh-1"), TestContext.Current.CancellationToken);
 
-        Assert.Equal(isRevoked ? null : $"the revocation endpoint https://login.example.com/revoke answered {status}.", failure);
+        Assert.Equal(isRevoked, result.IsRevoked);
+        Assert.Equal(isRevoked ? null : $"the revocation endpoint https://login.example.com/revoke answered {status}.", result.Failure);
         Assert.Equal(1, view.Calls);
     }
 

@@ -111,7 +111,7 @@ public sealed class ReLoginOnTheSpotCases
         scene.App.Time.Advance(TimeSpan.FromMinutes(2));
         var results = await Task.WhenAll(requests.Select(Scene.Result.OfAsync)).WaitAsync(Gate.FailSafe, TimeProvider.System);
         Assert.All(results, result => Assert.Equal(HttpStatusCode.Unauthorized, result.Status));
-        Assert.True(user.IsDismissed);
+        await user.DismissedAsync();
 
         var heard = new Gate();
         scene.App.Session.TokensRefreshed += (_, _) => _ = heard.PassAsync();

@@ -1,0 +1,67 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
+using TokenRefresh.Diagnostics;
+
+namespace TokenRefresh.DependencyInjection;
+
+/// <summary>
+/// Uses a client secret that was rotated in configuration for the next token call. The other options stay as they were at the start: a
+/// session that changes its server or its store while it runs would lose its login.
+/// </summary>
+internal sealed class ClientSecretReload : IDisposable
+{
+    private readonly IServiceProvider _provider;
+    private readonly string _name;
+    private readonly TokenRefreshOptions _options;
+    private readonly ILogger _logger;
+    private readonly IDisposable[] _registrations;
+
+    /// <param name="provider">The container.</param>
+    /// <param name="registry">What was registered.</param>
+    /// <param name="name">The session's name.</param>
+    /// <param name="options">The options that the session uses.</param>
+    public ClientSecretReload(IServiceProvider provider, SessionRegistry registry, string name, TokenRefreshOptions options)
+    {
+        _provider = provider;
+        _name = name;
+        _options = options;
+        _logger = new GuardedLogger(provider.GetRequiredService<ILoggerFactory>().CreateLogger<TokenSession>());
+        var changes = provider.GetServices<IOptionsChangeTokenSource<TokenRefreshOptions>>()
+            .Where(source => source.Name == name)
+            .Select<IOptionsChangeTokenSource<TokenRefreshOptions>, Func<IChangeToken>>(source => source.GetChangeToken);
+        _registrations = [.. registry.ChangeTokensOf(name).Concat(changes).Select(change => ChangeToken.OnChange(change, Reload))];
+    }
+
+    public void Dispose()
+    {
+        foreach (var registration in _registrations)
+        {
+            registration.Dispose();
+        }
+    }
+
+    private void Reload()
+    {
+        try
+        {
+            var changed = _provider.GetRequiredService<IOptionsFactory<TokenRefreshOptions>>().Create(_name);
+            if (changed.ClientSecret != _options.ClientSecret)
+            {
+                _options.ClientAuthentication = changed.ClientAuthentication;
+                _options.ClientSecret = changed.ClientSecret;
+                SessionLog.ClientSecretReloaded(_logger, _name);
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            // The app ends.
+        }
+        catch (Exception e)
+        {
+            // Its message names options and their limits, and no value that may be a secret.
+            SessionLog.ReloadFailed(_logger, _name, e is OptionsValidationException ? e.Message : e.GetType().Name);
+        }
+    }
+}

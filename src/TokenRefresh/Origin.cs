@@ -1,0 +1,45 @@
+namespace TokenRefresh;
+
+/// <summary>The origin of an address (RFC 6454): scheme, host and port. Tokens are sent to named origins only.</summary>
+internal static class Origin
+{
+    /// <summary>Scheme, host and port: what messages may show of an address.</summary>
+    public static string TextOf(Uri uri) => uri.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped);
+
+    /// <summary>Whether two addresses have the same origin.</summary>
+    public static bool IsSame(Uri? a, Uri? b) =>
+        ReferenceEquals(a, b)
+        || (a is { IsAbsoluteUri: true } && b is { IsAbsoluteUri: true }
+            && a.Port == b.Port
+            && a.Scheme.Equals(b.Scheme, StringComparison.OrdinalIgnoreCase)
+            && a.IdnHost.Equals(b.IdnHost, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>Whether the traffic is encrypted (https) or doesn't leave the machine (http to loopback).</summary>
+    public static bool IsSecure(Uri uri) => uri.Scheme == Uri.UriSchemeHttps || IsLocalHttp(uri);
+
+    /// <summary>Whether this is http that doesn't leave the machine.</summary>
+    public static bool IsLocalHttp(Uri uri) => uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback;
+
+    /// <summary>Whether the app named the origin of this address in <see cref="TokenRefreshOptions.InsecureOrigins"/>.</summary>
+    public static bool IsNamedInsecure(Uri uri, TokenRefreshOptions options) =>
+        uri.Scheme == Uri.UriSchemeHttp && options.InsecureOrigins.Any(origin => IsSame(origin, uri));
+
+    /// <summary>Whether a token may be sent to this address.</summary>
+    public static bool MayGetTokens(Uri uri, TokenRefreshOptions options) => IsSecure(uri) || IsNamedInsecure(uri, options);
+
+    /// <summary>
+    /// Whether service discovery looks this address up before a request is sent: the scheme is a choice such as <c>https+http</c>, or the
+    /// host is a service's name: one label, as in <c>http://api</c>, or with an endpoint's name before it, as in <c>https://_admin.api</c>.
+    /// </summary>
+    public static bool IsLookedUp(Uri uri) =>
+        IsSchemeChoice(uri)
+        || ((uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeHttp) && IsServiceName(uri));
+
+    /// <summary>Whether the scheme is a choice of service discovery, which no transport understands.</summary>
+    public static bool IsSchemeChoice(Uri uri) => uri.Scheme is "https+http" or "http+https";
+
+    private static bool IsServiceName(Uri uri) =>
+        !uri.IsLoopback
+        && uri.HostNameType is not (UriHostNameType.IPv4 or UriHostNameType.IPv6)
+        && (uri.Host.IndexOf('.') < 0 || uri.Host[0] == '_');
+}

@@ -1,0 +1,142 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using TokenRefresh.Diagnostics;
+
+namespace TokenRefresh.Protocol;
+
+/// <summary>
+/// Fetches the server's discovery document when it is first needed, once for all flights, and keeps it. A document that is known is never
+/// given up for a failed fetch.
+/// </summary>
+internal sealed class Discovery(TokenRefreshOptions options, Func<HttpClient> backchannel, TimeProvider time, ILogger logger, string session)
+{
+    private static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
+
+    /// <summary>The shortest time between two attempts to replace a known document.</summary>
+    private static readonly TimeSpan RenewalPause = TimeSpan.FromMinutes(5);
+
+    private static readonly TimeSpan FetchTimeout = TimeSpan.FromSeconds(10);
+
+    private readonly Uri[] _addresses = DiscoveryDocument.AddressesFor(options);
+    private readonly object _lock = new();
+    private TaskCompletionSource<DiscoveryResult>? _fetch;
+    private DiscoveryDocument? _document;
+    private long _fetchedAt;
+    private long? _renewedAt;
+    private bool _isSuspect;
+
+    /// <summary>Returns the document. It waits for a fetch only if no document is known, or the known one seems to be wrong.</summary>
+    /// <exception cref="OperationCanceledException">The caller's token was cancelled. The fetch continues for other callers.</exception>
+    public async Task<DiscoveryResult> GetAsync(CancellationToken cancellationToken)
+    {
+        TaskCompletionSource<DiscoveryResult>? started = null;
+        Task<DiscoveryResult>? wait = null;
+        DiscoveryDocument? known;
+        lock (_lock)
+        {
+            known = _document;
+            var isRenewal = known is not null && (_isSuspect || time.GetElapsedTime(_fetchedAt) >= Lifetime);
+            if (_fetch is null && (known is null || (isRenewal && MayRenew())))
+            {
+                _fetch = started = new TaskCompletionSource<DiscoveryResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+                _renewedAt = known is null ? null : time.GetTimestamp();
+            }
+
+            if (_fetch is not null && (known is null || _isSuspect))
+            {
+                wait = _fetch.Task;
+            }
+        }
+
+        if (started is not null)
+        {
+            _ = FetchAsync(started);
+        }
+
+        return wait is null ? known! : await wait.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Notes that the discovered token endpoint isn't there: the next caller fetches the document again, at most once in five minutes.</summary>
+    public void ReportMissing(DiscoveryDocument document)
+    {
+        lock (_lock)
+        {
+            _isSuspect |= ReferenceEquals(document, _document) && MayRenew();
+        }
+    }
+
+    private bool MayRenew() => _renewedAt is not { } renewedAt || time.GetElapsedTime(renewedAt) >= RenewalPause;
+
+    private async Task FetchAsync(TaskCompletionSource<DiscoveryResult> fetch)
+    {
+        var result = await TryFetchAsync().ConfigureAwait(false);
+        lock (_lock)
+        {
+            _fetch = null;
+            _isSuspect = false;
+            if (result.Document is { } document)
+            {
+                _document = document;
+                _fetchedAt = time.GetTimestamp();
+            }
+            else if (_document is { } known)
+            {
+                SessionLog.DiscoveryRenewalFailed(logger, session, result.Failure!.Description!);
+                result = known;
+            }
+        }
+
+        fetch.TrySetResult(result);
+    }
+
+    private async Task<DiscoveryResult> TryFetchAsync()
+    {
+        using var limit = time.CreateTimeout(FetchTimeout);
+        DiscoveryResult result = default;
+        foreach (var address in _addresses)
+        {
+            try
+            {
+                result = await FetchAsync(address, limit.Token).WaitAsync(limit.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (limit.Token.IsCancellationRequested)
+            {
+                return TokenEndpointResult.Transient($"{NameOf(address)} gave no response within {FetchTimeout.TotalSeconds} s.");
+            }
+            catch (Exception e)
+            {
+                return EndpointExceptionClassifier.ClassifyUnsent(e, NameOf(address));
+            }
+
+            if (result.Failure is not { IsSetupSuspect: true })
+            {
+                break;
+            }
+        }
+
+        if (result.Document is { } document)
+        {
+            SessionLog.Discovered(logger, session, EndpointName.Of("the token endpoint", document.TokenEndpoint));
+        }
+
+        return result;
+    }
+
+    private async Task<DiscoveryResult> FetchAsync(Uri address, CancellationToken cancellationToken)
+    {
+        using var message = new HttpRequestMessage(HttpMethod.Get, address);
+        message.Headers.Accept.ParseAdd("application/json");
+        using var response = await backchannel().SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        using var answer = await TokenResponse.ReadAsync(response, NameOf(address), time, cancellationToken).ConfigureAwait(false);
+        return response.StatusCode switch
+        {
+            HttpStatusCode.OK when answer.Fields is { IsObject: true } fields => DiscoveryDocument.Read(fields, address, options),
+            HttpStatusCode.OK or HttpStatusCode.NotFound or (>= HttpStatusCode.Moved and < HttpStatusCode.BadRequest) => TokenEndpointResult.Transient(
+                $"{NameOf(address)} answered {answer.Status} without a document. Check Issuer, or set MetadataAddress to the document's URL.",
+                retryAfter: answer.RetryAfter).AsSuspectSetup(),
+            _ => TokenEndpointResult.Transient($"{NameOf(address)} answered {answer.Status}.", retryAfter: answer.RetryAfter),
+        };
+    }
+
+    private static string NameOf(Uri address) => EndpointName.Of("the discovery document", address);
+}

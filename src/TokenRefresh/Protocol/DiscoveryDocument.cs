@@ -1,0 +1,77 @@
+namespace TokenRefresh.Protocol;
+
+/// <summary>The endpoints that a server publishes (RFC 8414, section 2; OpenID Connect Discovery 1.0, section 3).</summary>
+/// <param name="TokenEndpoint">Where refresh tokens are redeemed.</param>
+/// <param name="RevocationEndpoint">Where tokens are revoked; <see langword="null"/> if the server has no such endpoint.</param>
+internal sealed record DiscoveryDocument(Uri TokenEndpoint, Uri? RevocationEndpoint)
+{
+    /// <summary>Where a document may be, in the order in which the places are tried.</summary>
+    public static Uri[] AddressesFor(TokenRefreshOptions options)
+    {
+        if (options.MetadataAddress is { } metadata)
+        {
+            return [metadata];
+        }
+
+        // OpenID Connect appends its path to the issuer; RFC 8414, section 3.1, puts its path between host and issuer path.
+        var issuer = options.Issuer!;
+        var path = issuer.AbsolutePath.TrimEnd('/');
+        return
+        [
+            new Uri(issuer, path + "/.well-known/openid-configuration"),
+            new Uri(issuer, "/.well-known/oauth-authorization-server" + path),
+        ];
+    }
+
+    /// <summary>Reads a document and checks it.</summary>
+    /// <param name="fields">The members of the document.</param>
+    /// <param name="address">Where it was fetched.</param>
+    /// <param name="options">The session's options.</param>
+    public static DiscoveryResult Read(TokenFields fields, Uri address, TokenRefreshOptions options)
+    {
+        var name = EndpointName.Of("The discovery document", address);
+        if (!IsIssuer(fields["issuer"], options.Issuer!))
+        {
+            return TokenEndpointResult.Misconfigured(
+                $"{name} is that of another issuer. Set Issuer to the value of \"issuer\" in the document, character by character.");
+        }
+
+        if (fields["token_endpoint"] is not { } token)
+        {
+            return TokenEndpointResult.Misconfigured($"{name} names no token_endpoint. Set TokenEndpoint instead of Issuer.");
+        }
+
+        if (ReadEndpoint(token, address, options) is not { } tokenEndpoint)
+        {
+            return TokenEndpointResult.Misconfigured(
+                $"{name} names a token_endpoint to which no token may be sent: it must be an https URL. To allow plain http, add its origin to InsecureOrigins.");
+        }
+
+        return new DiscoveryDocument(tokenEndpoint, fields["revocation_endpoint"] is { } revocation ? ReadEndpoint(revocation, address, options) : null);
+    }
+
+    // RFC 8414, section 3.3. A looked-up issuer is known to the server by its real address: only the path can be compared.
+    private static bool IsIssuer(string? issuer, Uri expected)
+    {
+        if (issuer is null)
+        {
+            return false;
+        }
+
+        return Origin.IsLookedUp(expected)
+            ? Uri.TryCreate(issuer, UriKind.Absolute, out var actual) && WithoutSlash(actual.AbsolutePath) == WithoutSlash(expected.AbsolutePath)
+            : WithoutSlash(issuer) is var text && (text == WithoutSlash(expected.OriginalString) || text == WithoutSlash(expected.AbsoluteUri));
+    }
+
+    private static string WithoutSlash(string text) => text.Length > 0 && text[text.Length - 1] == '/' ? text.Substring(0, text.Length - 1) : text;
+
+    // Http on this machine is good for a document that was fetched on this machine.
+    private static Uri? ReadEndpoint(string text, Uri address, TokenRefreshOptions options) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var endpoint)
+        && endpoint is { Fragment: "", UserInfo: "" }
+        && (endpoint.Scheme == Uri.UriSchemeHttps
+            || Origin.IsNamedInsecure(endpoint, options)
+            || (Origin.IsLocalHttp(endpoint) && (Origin.IsLocalHttp(address) || Origin.IsLookedUp(address))))
+            ? endpoint
+            : null;
+}

@@ -1,0 +1,33 @@
+using System.Net.Http;
+
+namespace TokenRefresh.Protocol;
+
+/// <summary>
+/// Checks the address that service discovery made of a token endpoint's. It is the innermost handler: a refresh token doesn't leave the
+/// machine unencrypted.
+/// </summary>
+internal sealed class FinalEndpointHandler(TokenRefreshOptions options) : DelegatingHandler
+{
+    /// <summary>Whether one of the server's addresses is looked up.</summary>
+    public static bool IsNeededFor(TokenRefreshOptions options) => Addresses(options).Any(address => address is not null && Origin.IsLookedUp(address));
+
+    /// <summary>An address that only service discovery can make usable; <see langword="null"/> if there is none.</summary>
+    public static Uri? FindUnusableWithoutLookup(TokenRefreshOptions options) =>
+        Addresses(options).FirstOrDefault(address => address is not null && !Origin.MayGetTokens(address, options));
+
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        FindFailure(request.RequestUri!) is { } failure
+            ? Task.FromException<HttpResponseMessage>(new TokenRefreshException(TokenRefreshFailure.Configuration, failure))
+            : base.SendAsync(request, cancellationToken);
+
+    private string? FindFailure(Uri address) => address switch
+    {
+        _ when Origin.IsSchemeChoice(address) =>
+            $"{Origin.TextOf(address)} wasn't looked up. Call AddServiceDiscovery in ConfigureHttpClientDefaults, or on TokenEndpointClient.",
+        _ when Origin.MayGetTokens(address, options) || Addresses(options).Any(named => named is not null && Origin.IsNamedInsecure(named, options)) => null,
+        _ => $"the token endpoint is looked up, and {Origin.TextOf(address)} isn't https. Give the service an https endpoint, or add that origin to InsecureOrigins.",
+    };
+
+    private static Uri?[] Addresses(TokenRefreshOptions options) =>
+        [options.TokenEndpoint, options.RevocationEndpoint, options.Issuer, options.MetadataAddress];
+}

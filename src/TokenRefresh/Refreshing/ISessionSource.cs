@@ -1,0 +1,16 @@
+namespace TokenRefresh.Refreshing;
+
+/// <summary>Composes what the sessions of a name share.</summary>
+internal interface ISessionSource
+{
+    /// <summary>Whether a session of this name was registered before the app started.</summary>
+    bool IsRegistered(string name);
+
+    /// <summary>Composes a registered session.</summary>
+    /// <exception cref="ArgumentException">No session of this name is registered.</exception>
+    SessionServices Compose(string name);
+
+    /// <summary>Composes a session that is added at run time.</summary>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">An option is wrong, or the tokens would be saved unencrypted.</exception>
+    SessionServices Compose(string name, Action<TokenRefreshOptions> configure);
+}

@@ -1,0 +1,374 @@
+using System;
+using System.Collections.Concurrent;
+using System.Collections.Generic;
+using System.Linq;
+using System.Net;
+using System.Net.Http;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using TokenRefresh.Tests.Support;
+using Xunit;
+
+namespace TokenRefresh.Tests.DependencyInjection;
+
+/// <summary>Addresses that Microsoft.Extensions.ServiceDiscovery looks up: as an app of the Aspire template has them.</summary>
+[Trait("Case", "B82")]
+public sealed class ServiceDiscoveryTests : IDisposable
+{
+    private readonly FakeTimeProvider _time = new();
+    private readonly FakeTokenServer _tokens;
+    private readonly Api _api;
+    private readonly CapturingLoggerProvider _logs = new();
+    private readonly ConcurrentQueue<string> _tokenAddresses = new();
+    private readonly Dictionary<string, string?> _endpoints = new()
+    {
+        ["Services:api:https:0"] = "https://localhost:7001",
+        ["Services:api:http:0"] = "http://localhost:5001",
+        ["Services:api:admin:0"] = "https://localhost:7002",
+        ["Services:login:https:0"] = "https://localhost:7443",
+    };
+
+    private string? _document;
+
+    public ServiceDiscoveryTests()
+    {
+        _tokens = new FakeTokenServer(_time);
+        _api = new Api(_tokens);
+    }
+
+    public enum Order
+    {
+        ForAllClients,
+        BeforeTheHandler,
+        AfterTheHandler,
+    }
+
+    public static TheoryData<string, string, Order> Addresses
+    {
+        get
+        {
+            var data = new TheoryData<string, string, Order>();
+            foreach (var order in Enum.GetValues<Order>())
+            {
+                data.Add("https+http://api", "https://localhost:7001", order);
+                data.Add("http+https://api", "http://localhost:5001", order);
+                data.Add("http://api", "http://localhost:5001", order);
+                data.Add("https://api", "https://localhost:7001", order);
+                data.Add("https://_admin.api", "https://localhost:7002", order);
+            }
+
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Addresses))]
+    public async Task A_looked_up_base_address_gets_the_token_and_a_refresh(string baseAddress, string resolved, Order order)
+    {
+        await using var app = Build(baseAddress, order);
+        await SignInAsync(app);
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync(app, "/me")).StatusCode);
+
+        _tokens.ExpireAccessTokens();
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync(app, "/me")).StatusCode);
+
+        Assert.Equal(["access-1", "access-1", "access-2"], _api.Received.Select(request => request.Token));
+        Assert.All(_api.Received, request => Assert.Equal(resolved, request.Origin));
+        Assert.Equal(1, _tokens.Calls);
+    }
+
+    [Theory]
+    [MemberData(nameof(Addresses))]
+    public async Task A_looked_up_origin_may_be_named_in_the_options(string address, string resolved, Order order)
+    {
+        await using var app = Build(baseAddress: null, order, options => options.AllowedOrigins.Add(new Uri(address)));
+        await SignInAsync(app);
+
+        await GetAsync(app, address + "/me");
+
+        Assert.Equal(("access-1", resolved), _api.Received.Select(request => (request.Token, request.Origin)).Single());
+    }
+
+    [Theory]
+    [InlineData(Order.ForAllClients)]
+    [InlineData(Order.AfterTheHandler)]
+    public async Task Another_absolute_address_gets_no_token(Order order)
+    {
+        await using var app = Build("https+http://api", order);
+        await SignInAsync(app);
+
+        foreach (var foreign in new[] { "https://elsewhere.example.com/me", "https://login/me", "https://localhost:7001/me", "https+http://login/me" })
+        {
+            await GetAsync(app, foreign);
+        }
+
+        Assert.Equal(4, _api.Received.Count);
+        Assert.All(_api.Received, request => Assert.Null(request.Token));
+    }
+
+    [Theory]
+    [InlineData(Order.ForAllClients)]
+    [InlineData(Order.BeforeTheHandler)]
+    [InlineData(Order.AfterTheHandler)]
+    public async Task Plain_http_on_another_machine_gets_no_token_and_a_message(Order order)
+    {
+        _endpoints["Services:api:http:0"] = "http://10.1.2.3:8080";
+        await using var app = Build("http://api", order);
+        await SignInAsync(app);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync(app, "/me")).StatusCode);
+
+        Assert.Equal((null, "http://10.1.2.3:8080"), _api.Received.Select(request => (request.Token, request.Origin)).Single());
+        Assert.Contains(_logs.Messages, line => line.Text.Contains("http://10.1.2.3:8080 isn't https", StringComparison.Ordinal)
+            && line.Text.Contains("InsecureOrigins", StringComparison.Ordinal));
+        Assert.Equal(0, _tokens.Calls);
+    }
+
+    [Theory]
+    [InlineData(Order.ForAllClients, "http://10.1.2.3:8080")]
+    [InlineData(Order.AfterTheHandler, "http://10.1.2.3:8080")]
+    [InlineData(Order.ForAllClients, "http://api")]
+    [InlineData(Order.AfterTheHandler, "http://api")]
+    public async Task Plain_http_on_another_machine_gets_the_token_where_the_app_names_it(Order order, string named)
+    {
+        _endpoints["Services:api:http:0"] = "http://10.1.2.3:8080";
+        await using var app = Build("http://api", order, options => options.InsecureOrigins.Add(new Uri(named)));
+        await SignInAsync(app);
+
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync(app, "/me")).StatusCode);
+    }
+
+    [Fact]
+    public async Task The_endpoint_may_change_between_send_and_resend()
+    {
+        await using var app = Build("https+http://api", Order.AfterTheHandler);
+        var configuration = app.GetRequiredService<IConfiguration>();
+        await SignInAsync(app);
+        _tokens.ExpireAccessTokens();
+        var gate = _tokens.Hold();
+
+        var sending = GetAsync(app, "/me");
+        await gate.ArrivedAsync(1);
+        configuration["Services:api:https:0"] = "https://localhost:7009";
+        ((IConfigurationRoot)configuration).Reload();
+        _tokens.Release();
+
+        Assert.Equal(HttpStatusCode.OK, (await sending).StatusCode);
+        Assert.Equal("access-2", _api.Received[^1].Token);
+    }
+
+    [Theory]
+    [InlineData(Order.ForAllClients)]
+    [InlineData(Order.AfterTheHandler)]
+    public async Task A_redirect_below_takes_no_new_token_along(Order order)
+    {
+        await using var app = Build("https+http://api", order);
+        await SignInAsync(app);
+        _api.Answer = request =>
+        {
+            // What .NET does when it follows a redirect, but for the header.
+            request.RequestUri = new Uri("https://elsewhere.example.com/");
+            return new HttpResponseMessage(HttpStatusCode.Unauthorized) { RequestMessage = request };
+        };
+
+        Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync(app, "/me")).StatusCode);
+
+        Assert.Single(_api.Received);
+        Assert.Equal(0, _tokens.Calls);
+    }
+
+    [Theory]
+    [InlineData("https+http://api")]
+    [InlineData("http+https://api")]
+    public async Task Without_service_discovery_the_error_says_what_to_add(string address)
+    {
+        await using var app = Build(address, order: null);
+        await SignInAsync(app);
+
+        var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => GetAsync(app, "/me"));
+
+        Assert.Equal(TokenRefreshFailure.Configuration, failure.Failure);
+        Assert.Contains("Call AddServiceDiscovery", failure.Message, StringComparison.Ordinal);
+        Assert.Empty(_api.Received);
+    }
+
+    [Fact]
+    public async Task Without_service_discovery_a_name_over_plain_http_gets_no_token()
+    {
+        await using var app = Build("http://api", order: null);
+        await SignInAsync(app);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync(app, "/me")).StatusCode);
+
+        Assert.Null(_api.Received.Single().Token);
+    }
+
+    [Fact]
+    public async Task A_handler_made_by_hand_refuses_an_address_that_it_cant_check()
+    {
+        await using var app = Build("https+http://api", Order.ForAllClients, options => options.AllowedOrigins.Add(new Uri("https+http://api")));
+        await SignInAsync(app);
+        using var client = new HttpClient(new TokenRefreshHandler(app.GetRequiredService<TokenSessions>()["orders"]) { InnerHandler = _api });
+
+        var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => client.GetAsync(new Uri("https+http://api/me"), Token));
+
+        Assert.Contains("AddTokenRefreshHandler", failure.Message, StringComparison.Ordinal);
+        Assert.Empty(_api.Received);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_looked_up_token_endpoint_is_reached_by_the_discovery_of_all_clients_or_its_own(bool isForAll)
+    {
+        await using var app = Build("https+http://api", isForAll ? Order.ForAllClients : Order.AfterTheHandler, options => options.TokenEndpoint = new Uri("https+http://login/token"), isForAll
+            ? null
+            : services => services.AddTokenSession("orders").TokenEndpointClient.AddServiceDiscovery());
+        await SignInAsync(app);
+        _tokens.ExpireAccessTokens();
+
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync(app, "/me")).StatusCode);
+
+        Assert.Equal(["https://localhost:7443/token"], _tokenAddresses);
+    }
+
+    [Fact]
+    public async Task A_looked_up_token_endpoint_on_plain_http_never_gets_the_refresh_token()
+    {
+        _endpoints["Services:login:http:0"] = "http://10.1.2.3:8080";
+        await using var app = Build("https+http://api", Order.ForAllClients, options => options.TokenEndpoint = new Uri("http://login/token"));
+        await SignInAsync(app);
+        _tokens.ExpireAccessTokens();
+
+        var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => GetAsync(app, "/me"));
+
+        Assert.Equal(TokenRefreshFailure.Configuration, failure.Failure);
+        Assert.Contains("http://10.1.2.3:8080 isn't https", failure.Message, StringComparison.Ordinal);
+        Assert.Empty(_tokenAddresses);
+    }
+
+    [Fact]
+    public async Task A_looked_up_issuer_is_reached_and_known_by_its_path()
+    {
+        _document = """{"issuer":"https://localhost:7443/realms/shop","token_endpoint":"https://localhost:7443/realms/shop/token"}""";
+        await using var app = Build("https+http://api", Order.ForAllClients, options =>
+        {
+            options.TokenEndpoint = null;
+            options.Issuer = new Uri("https+http://login/realms/shop");
+        });
+        await SignInAsync(app);
+        _tokens.ExpireAccessTokens();
+
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync(app, "/me")).StatusCode);
+
+        Assert.Equal(["https://localhost:7443/realms/shop/.well-known/openid-configuration", "https://localhost:7443/realms/shop/token"], _tokenAddresses);
+    }
+
+    [Fact]
+    public void A_session_made_by_hand_refuses_a_looked_up_endpoint()
+    {
+        var options = new TokenRefreshOptions { TokenEndpoint = new Uri("https+http://login/token"), ClientId = "shop" };
+
+        var failure = Assert.Throws<ArgumentException>(() => TokenSession.Create(options));
+
+        Assert.Contains("https+http://login isn't https", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("https://api.example.com", false)]
+    [InlineData("http://localhost:5000", false)]
+    [InlineData("https://api", true)]
+    [InlineData("https+http://api", true)]
+    public async Task Only_looked_up_clients_get_more_handlers(string baseAddress, bool isLookedUp)
+    {
+        await using var app = Build(baseAddress, order: null);
+
+        var names = new List<string>();
+        for (var handler = app.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler("orders"); handler is DelegatingHandler { InnerHandler: { } inner }; handler = inner)
+        {
+            names.Add(handler.GetType().Name);
+        }
+
+        Assert.Equal(isLookedUp, names.Contains("StartAddressHandler"));
+        Assert.Equal(isLookedUp, names.Contains("FinalAddressHandler"));
+    }
+
+    public void Dispose()
+    {
+        _tokens.Dispose();
+        _api.Dispose();
+    }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private static Task<HttpResponseMessage> GetAsync(ServiceProvider app, string address) =>
+        app.GetRequiredService<IHttpClientFactory>().CreateClient("orders").GetAsync(new Uri(address, UriKind.RelativeOrAbsolute), Token);
+
+    private Task SignInAsync(ServiceProvider app) => app.GetRequiredService<TokenSessions>()["orders"].SignInAsync(_tokens.Issue());
+
+    private ServiceProvider Build(string? baseAddress, Order? order, Action<TokenRefreshOptions>? configure = null, Action<IServiceCollection>? more = null)
+    {
+        var services = new ServiceCollection();
+        services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(_endpoints).Build());
+        services.AddSingleton<TimeProvider>(_time);
+        _logs.Add(services);
+        services.AddServiceDiscovery(options => options.RefreshPeriod = TimeSpan.FromSeconds(1));
+        if (order == Order.ForAllClients)
+        {
+            services.ConfigureHttpClientDefaults(clients => clients.AddServiceDiscovery());
+        }
+
+        var client = services.AddHttpClient("orders", http => http.BaseAddress = baseAddress is null ? null : new Uri(baseAddress)).ConfigurePrimaryHttpMessageHandler(() => _api);
+        if (order == Order.BeforeTheHandler)
+        {
+            client.AddServiceDiscovery();
+        }
+
+        client.AddTokenRefreshHandler(options =>
+        {
+            options.TokenEndpoint = new Uri("https://login.example.com/token");
+            options.ClientId = "shop";
+            configure?.Invoke(options);
+        });
+        if (order == Order.AfterTheHandler)
+        {
+            client.AddServiceDiscovery();
+        }
+
+        services.AddTokenSession("orders").TokenEndpointClient.ConfigurePrimaryHttpMessageHandler(() => new Recorder(_tokenAddresses, () => _document) { InnerHandler = _tokens });
+        more?.Invoke(services);
+        return services.BuildServiceProvider();
+    }
+
+    private sealed record Received(string? Token, string Origin);
+
+    private sealed class Api(FakeTokenServer tokens) : HttpMessageHandler
+    {
+        private readonly List<Received> _received = [];
+
+        public List<Received> Received => _received;
+
+        public Func<HttpRequestMessage, HttpResponseMessage>? Answer { get; set; }
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            _received.Add(new Received(request.Headers.Authorization?.Parameter, request.RequestUri!.GetLeftPart(UriPartial.Authority)));
+            return Task.FromResult(Answer?.Invoke(request)
+                ?? new HttpResponseMessage(tokens.Accepts(request) ? HttpStatusCode.OK : HttpStatusCode.Unauthorized) { RequestMessage = request });
+        }
+    }
+
+    private sealed class Recorder(ConcurrentQueue<string> addresses, Func<string?> document) : DelegatingHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            addresses.Enqueue(request.RequestUri!.AbsoluteUri);
+            return request.Method == HttpMethod.Get
+                ? Task.FromResult(new HttpResponseMessage { Content = new StringContent(document()!) })
+                : base.SendAsync(request, cancellationToken);
+        }
+    }
+}

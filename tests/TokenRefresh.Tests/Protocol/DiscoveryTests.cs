@@ -1,0 +1,340 @@
+using System;
+using System.Collections.Concurrent;
+using System.Collections.Generic;
+using System.Linq;
+using System.Net;
+using System.Net.Http;
+using System.Text;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using TokenRefresh.Protocol;
+using Xunit;
+
+namespace TokenRefresh.Tests.Protocol;
+
+/// <summary>The discovery document: when it is fetched, what it must say, and what its absence costs.</summary>
+public sealed class DiscoveryTests : IDisposable
+{
+    private const string Issuer = "https://login.example.com";
+    private const string Document = Issuer + "/.well-known/openid-configuration";
+    private const string Token = Issuer + "/token";
+
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero));
+    private readonly Provider _provider = new();
+    private readonly HttpClient _client;
+
+    public DiscoveryTests()
+    {
+        _client = new HttpClient(_provider) { Timeout = Timeout.InfiniteTimeSpan };
+        _provider.Answers[Document] = () => Json(DocumentOf(Issuer, Token));
+        _provider.Answers[Token] = () => Json("""{"access_token":"a2","refresh_token":"r2","token_type":"Bearer"}""");
+    }
+
+    [Fact]
+    public async Task The_token_endpoint_comes_from_the_document_which_is_fetched_once()
+    {
+        var endpoint = Endpoint();
+
+        Assert.Empty(_provider.Requests);
+        Assert.Equal("a2", (await AskAsync(endpoint)).Tokens!.AccessToken);
+        Assert.Equal("a2", (await AskAsync(endpoint)).Tokens!.AccessToken);
+
+        Assert.Equal([Document, Token, Token], _provider.Requests);
+    }
+
+    [Theory]
+    [InlineData("https://login.example.com/realms/shop", "https://login.example.com/realms/shop/.well-known/openid-configuration")]
+    [InlineData("https://login.example.com/realms/shop/", "https://login.example.com/realms/shop/.well-known/openid-configuration")]
+    [InlineData("https://login.example.com/realms/shop", "https://login.example.com/.well-known/oauth-authorization-server/realms/shop")]
+    [InlineData("https://login.example.com", "https://login.example.com/.well-known/oauth-authorization-server")]
+    [InlineData("https://login.example.com:8443/a", "https://login.example.com:8443/.well-known/oauth-authorization-server/a")]
+    public async Task Both_usual_places_are_tried(string issuer, string place)
+    {
+        _provider.Answers.Clear();
+        _provider.Answers[place] = () => Json(DocumentOf(issuer, Token));
+        _provider.Answers[Token] = () => Json("""{"access_token":"a2","token_type":"Bearer"}""");
+
+        Assert.Equal(TokenEndpointOutcome.Succeeded, (await AskAsync(Endpoint(issuer))).Outcome);
+    }
+
+    [Fact]
+    public async Task A_document_at_an_unusual_place_is_found_by_its_address()
+    {
+        _provider.Answers["https://cdn.example.com/config.json"] = () => Json(DocumentOf(Issuer, Token));
+
+        var result = await AskAsync(Endpoint(configure: options => options.MetadataAddress = new Uri("https://cdn.example.com/config.json")));
+
+        Assert.Equal(TokenEndpointOutcome.Succeeded, result.Outcome);
+        Assert.Equal(["https://cdn.example.com/config.json", Token], _provider.Requests);
+    }
+
+    [Theory]
+    [InlineData("https://login.example.com/")]
+    [InlineData("HTTPS://Login.Example.com")]
+    public async Task One_slash_and_the_case_of_the_host_may_differ(string issuer) =>
+        Assert.Equal(TokenEndpointOutcome.Succeeded, (await AskAsync(Endpoint(issuer))).Outcome);
+
+    [Theory]
+    [InlineData("https://evil.example.com")]
+    [InlineData("https://login.example.com//")]
+    [InlineData("https://login.example.com/realms/shop")]
+    [InlineData("http://login.example.com")]
+    [InlineData("")]
+    public async Task Another_issuer_is_a_configuration_failure_and_the_refresh_token_isnt_sent(string named)
+    {
+        _provider.Answers[Document] = () => Json(DocumentOf(named, Token));
+
+        var result = await AskAsync(Endpoint());
+
+        Assert.Equal(TokenEndpointOutcome.Misconfigured, result.Outcome);
+        Assert.Contains("another issuer", result.Description, StringComparison.Ordinal);
+        Assert.Equal([Document], _provider.Requests);
+    }
+
+    [Theory]
+    [InlineData("http://login.example.com/token")]
+    [InlineData("http://127.0.0.1/token")]
+    [InlineData("/token")]
+    [InlineData("https://user@login.example.com/token")]
+    [InlineData("ftp://login.example.com/token")]
+    public async Task An_endpoint_to_which_no_token_may_be_sent_is_a_configuration_failure(string endpoint)
+    {
+        _provider.Answers[Document] = () => Json(DocumentOf(Issuer, endpoint));
+
+        var result = await AskAsync(Endpoint());
+
+        Assert.Equal(TokenEndpointOutcome.Misconfigured, result.Outcome);
+        Assert.Equal([Document], _provider.Requests);
+    }
+
+    [Fact]
+    public async Task A_document_without_an_endpoint_is_a_configuration_failure()
+    {
+        _provider.Answers[Document] = () => Json($$"""{"issuer":"{{Issuer}}"}""");
+
+        Assert.Contains("names no token_endpoint", (await AskAsync(Endpoint())).Description, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Plain_http_is_used_where_the_app_names_the_origin()
+    {
+        _provider.Answers["http://login:8080/.well-known/openid-configuration"] = () => Json(DocumentOf("http://login:8080", "http://login:8080/token"));
+        _provider.Answers["http://login:8080/token"] = () => Json("""{"access_token":"a2","token_type":"Bearer"}""");
+
+        var result = await AskAsync(Endpoint("http://login:8080", options => options.InsecureOrigins.Add(new Uri("http://login:8080"))));
+
+        Assert.Equal(TokenEndpointOutcome.Succeeded, result.Outcome);
+    }
+
+    public static TheoryData<string, Func<HttpResponseMessage>> Unusable => new()
+    {
+        { "redirect", () => new HttpResponseMessage(HttpStatusCode.Found) { Headers = { Location = new Uri("https://elsewhere.example.com/") } } },
+        { "500", () => new HttpResponseMessage(HttpStatusCode.InternalServerError) },
+        { "401", () => new HttpResponseMessage(HttpStatusCode.Unauthorized) },
+        { "404", () => new HttpResponseMessage(HttpStatusCode.NotFound) },
+        { "page", () => new HttpResponseMessage { Content = new StringContent("<html></html>", Encoding.UTF8, "text/html") } },
+        { "list", () => Json("[]") },
+        { "empty", () => new HttpResponseMessage { Content = new ByteArrayContent([]) } },
+        { "3 MB", () => Json($$"""{"issuer":"{{Issuer}}","token_endpoint":"{{Token}}","more":"{{new string('x', 3_000_000)}}"}""") },
+        { "network", () => throw new HttpRequestException("no route") },
+        { "bug", () => throw new InvalidOperationException("a handler of the app") },
+    };
+
+    [Theory]
+    [MemberData(nameof(Unusable))]
+    public async Task Without_a_document_the_refresh_fails_for_now_and_the_refresh_token_stays_unused(string name, Func<HttpResponseMessage> answer)
+    {
+        _provider.Answers[Document] = answer;
+        var endpoint = Endpoint();
+
+        var result = await AskAsync(endpoint);
+
+        Assert.True(TokenEndpointOutcome.Transient == result.Outcome, name);
+        Assert.False(result.RefreshTokenMayBeUsed);
+        Assert.DoesNotContain(Token, _provider.Requests);
+        Assert.Contains("the discovery document https://login.example.com/.well-known/", result.Description, StringComparison.Ordinal);
+
+        // The next attempt fetches again, at once.
+        _provider.Answers[Document] = () => Json(DocumentOf(Issuer, Token));
+        Assert.Equal(TokenEndpointOutcome.Succeeded, (await AskAsync(endpoint)).Outcome);
+    }
+
+    [Fact]
+    public async Task A_document_that_never_ends_is_left_after_ten_seconds()
+    {
+        var hang = new TaskCompletionSource<HttpResponseMessage>();
+        _provider.Hang = hang.Task;
+        var asking = AskAsync(Endpoint());
+        await _provider.Arrived.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System, TestContext.Current.CancellationToken);
+
+        _time.Advance(TimeSpan.FromSeconds(10));
+
+        Assert.Contains("no response within 10 s", (await asking).Description, StringComparison.Ordinal);
+        hang.SetCanceled(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task Five_hundred_callers_at_once_fetch_one_document_and_one_that_leaves_stops_nothing()
+    {
+        var hang = new TaskCompletionSource<HttpResponseMessage>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _provider.Hang = hang.Task;
+        var endpoint = Endpoint();
+        using var leaves = new CancellationTokenSource();
+        var leaver = AskAsync(endpoint, leaves.Token);
+        var askers = Enumerable.Range(0, 500).Select(_ => Task.Run(() => AskAsync(endpoint))).ToArray();
+        await _provider.Arrived.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System, TestContext.Current.CancellationToken);
+
+        await leaves.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => leaver);
+        _provider.Hang = null;
+        hang.SetResult(Json(DocumentOf(Issuer, Token)));
+
+        Assert.All(await Task.WhenAll(askers), result => Assert.Equal(TokenEndpointOutcome.Succeeded, result.Outcome));
+        Assert.Single(_provider.Requests, Document);
+    }
+
+    [Fact]
+    public async Task A_document_is_replaced_after_a_day_in_the_background()
+    {
+        var endpoint = Endpoint();
+        await AskAsync(endpoint);
+        _provider.Answers[Document] = () => Json(DocumentOf(Issuer, Issuer + "/new"));
+        _provider.Answers[Issuer + "/new"] = _provider.Answers[Token];
+
+        _time.Advance(TimeSpan.FromHours(23.9));
+        await AskAsync(endpoint);
+        Assert.Single(_provider.Requests, Document);
+
+        _time.Advance(TimeSpan.FromHours(0.2));
+        await AskAsync(endpoint);
+        await AskAsync(endpoint);
+
+        Assert.Equal([Document, Token, Token, Document, Token, Issuer + "/new"], _provider.Requests);
+    }
+
+    [Fact]
+    public async Task A_known_document_is_used_while_discovery_is_down()
+    {
+        var endpoint = Endpoint();
+        await AskAsync(endpoint);
+        _provider.Answers[Document] = () => new HttpResponseMessage(HttpStatusCode.ServiceUnavailable);
+        _time.Advance(TimeSpan.FromHours(25));
+
+        for (var minute = 0; minute < 60; minute++)
+        {
+            Assert.Equal(TokenEndpointOutcome.Succeeded, (await AskAsync(endpoint)).Outcome);
+            _time.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        Assert.Equal(1 + 12, _provider.Requests.Count(request => request == Document));
+    }
+
+    [Fact]
+    public async Task An_endpoint_that_moved_is_found_by_the_next_attempt()
+    {
+        var endpoint = Endpoint();
+        await AskAsync(endpoint);
+        _provider.Answers[Token] = () => new HttpResponseMessage(HttpStatusCode.NotFound);
+        _provider.Answers[Document] = () => Json(DocumentOf(Issuer, Issuer + "/new"));
+        _provider.Answers[Issuer + "/new"] = () => Json("""{"access_token":"a3","token_type":"Bearer"}""");
+
+        Assert.Equal(TokenEndpointOutcome.Transient, (await AskAsync(endpoint)).Outcome);
+        Assert.Equal("a3", (await AskAsync(endpoint)).Tokens!.AccessToken);
+    }
+
+    [Fact]
+    public async Task An_endpoint_that_stays_missing_costs_one_fetch_in_five_minutes()
+    {
+        _provider.Answers[Token] = () => new HttpResponseMessage(HttpStatusCode.NotFound);
+        var endpoint = Endpoint();
+
+        for (var second = 0; second < 299; second++)
+        {
+            await AskAsync(endpoint);
+            _time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal(2, _provider.Requests.Count(request => request == Document));
+        _time.Advance(TimeSpan.FromSeconds(2));
+        await AskAsync(endpoint);
+        await AskAsync(endpoint);
+        Assert.Equal(3, _provider.Requests.Count(request => request == Document));
+    }
+
+    [Fact]
+    public async Task An_answer_that_isnt_about_the_address_fetches_nothing()
+    {
+        _provider.Answers[Token] = () => new HttpResponseMessage(HttpStatusCode.ServiceUnavailable);
+        var endpoint = Endpoint();
+
+        await AskAsync(endpoint);
+        await AskAsync(endpoint);
+
+        Assert.Single(_provider.Requests, Document);
+    }
+
+    [Theory]
+    [InlineData(",\"revocation_endpoint\":\"https://login.example.com/revoke\"", true)]
+    [InlineData("", false)]
+    [InlineData(",\"revocation_endpoint\":\"http://login.example.com/revoke\"", false)]
+    public async Task The_revocation_endpoint_comes_from_the_document_too(string member, bool isRevoked)
+    {
+        _provider.Answers[Document] = () => Json($$"""{"issuer":"{{Issuer}}","token_endpoint":"{{Token}}"{{member}}}""");
+        _provider.Answers[Issuer + "/revoke"] = () => new HttpResponseMessage();
+        var options = Options(Issuer);
+
+        var result = await TokenRevocation.For(options, () => _client, Discovery(options))!.RevokeAsync(new TokenSet("a", "r"), default);
+
+        Assert.Equal(new RevocationResult(isRevoked, null), result);
+        Assert.Equal(isRevoked, _provider.Requests.Contains(Issuer + "/revoke"));
+    }
+
+    public void Dispose()
+    {
+        _client.Dispose();
+        _provider.Dispose();
+    }
+
+    private static HttpResponseMessage Json(string body) => new() { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+
+    private static string DocumentOf(string issuer, string token) => $$"""{"issuer":"{{issuer}}","token_endpoint":"{{token}}"}""";
+
+    private static TokenRefreshOptions Options(string issuer) => new() { Issuer = new Uri(issuer), ClientId = "shop" };
+
+    private static Task<TokenEndpointResult> AskAsync(ITokenEndpoint endpoint, CancellationToken cancellationToken = default) =>
+        endpoint.RequestTokenAsync(new TokenEndpointRequest(new TokenSessionKey("orders"), "r1", scope: null), cancellationToken);
+
+    private ITokenEndpoint Endpoint(string issuer = Issuer, Action<TokenRefreshOptions>? configure = null)
+    {
+        var options = Options(issuer);
+        configure?.Invoke(options);
+        return TokenEndpoints.For(options, () => _client, Discovery(options), _time);
+    }
+
+    private Discovery Discovery(TokenRefreshOptions options) => new(options, () => _client, _time, NullLogger.Instance, "orders");
+
+    private sealed class Provider : HttpMessageHandler
+    {
+        private readonly TaskCompletionSource _arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly ConcurrentQueue<string> _requests = new();
+
+        public Dictionary<string, Func<HttpResponseMessage>> Answers { get; } = [];
+
+        public IReadOnlyCollection<string> Requests => _requests;
+
+        public Task Arrived => _arrived.Task;
+
+        /// <summary>The answer to every request, when it comes.</summary>
+        public Task<HttpResponseMessage>? Hang { get; set; }
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            _requests.Enqueue(request.RequestUri!.AbsoluteUri);
+            _arrived.TrySetResult();
+            return Hang
+                ?? Task.FromResult(Answers.TryGetValue(request.RequestUri.AbsoluteUri, out var answer) ? answer() : new HttpResponseMessage(HttpStatusCode.NotFound));
+        }
+    }
+}
