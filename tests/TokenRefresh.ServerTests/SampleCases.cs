@@ -16,6 +16,7 @@ public sealed class SampleCases
     private const int NothingToRunAgainst = 2;
 
     [Theory]
+    [InlineData("Aspire", "Aspire")]
     [InlineData("Console", "Console")]
     [InlineData("QuickStart", "QuickStart")]
     [InlineData("Readme", "Readme")]

@@ -1,0 +1,48 @@
+// A service as the Aspire template writes it: it knows its API by name, and service discovery finds the address.
+
+using System;
+using System.Linq;
+using System.Net.Http;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using TokenRefresh;
+using TokenRefresh.Samples.Servers;
+
+// Stands for your login server and your API. Its tokens live for 2 s.
+await using var server = await OAuthServer.StartAsync();
+
+var builder = Host.CreateApplicationBuilder(args);
+builder.AddServiceDefaults();
+
+// The orchestrator passes the addresses in environment variables, such as services__api__http__0.
+builder.Configuration.AddInMemoryCollection([
+    new("Services:api:http:0", server.Api.GetLeftPart(UriPartial.Authority)),
+    new("Services:login:http:0", server.TokenEndpoint.GetLeftPart(UriPartial.Authority)),
+]);
+builder.Services.AddHttpClient("orders", client => client.BaseAddress = new Uri("https+http://api"))
+    .AddTokenRefreshHandler(options =>
+    {
+        options.TokenEndpoint = new Uri("https+http://login" + server.TokenEndpoint.AbsolutePath);
+        options.ClientId = OAuthServer.ClientId;
+        options.ClientSecret = OAuthServer.ClientSecret;
+    });
+
+using var host = builder.Build();
+var tokens = await server.SignInAsync();
+await host.Services.GetRequiredService<TokenSessions>()["orders"].SignInAsync(new TokenSet(tokens.AccessToken, tokens.RefreshToken));
+var client = host.Services.GetRequiredService<IHttpClientFactory>().CreateClient("orders");
+
+// Until after the expiry of the access token.
+var refused = 0;
+for (var round = 0; round < 6; round++)
+{
+    var responses = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => client.GetAsync(new Uri("api/me", UriKind.Relative))));
+    refused += responses.Count(response => !response.IsSuccessStatusCode);
+    await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System);
+}
+
+Console.WriteLine($"{server.Counters.Api200} requests answered, {refused} refused, {server.Counters.Refreshes} refreshes");
+return refused == 0 && server.Counters.Refreshes is 1 or 2 ? 0 : 1;
