@@ -40,8 +40,9 @@ internal static class SessionComposer
         WarnOfInsecureOrigins(new GuardedLogger(loggers.CreateLogger<TokenSession>()), settings.Name, options);
         var needsClient = settings.TokenEndpoint is null || options.RevocationEndpoint is not null || options.Issuer is not null;
         var client = needsClient ? BackchannelHandler.CreateClient(settings.TokenEndpointHandler, options) : null;
-        return Compose(new SessionParts(settings.Name, options, settings.TimeProvider, () => client!)
+        return Compose(new SessionParts(settings.Name, options, settings.TimeProvider)
         {
+            Client = () => client!,
             Store = settings.Store,
             Endpoint = settings.TokenEndpoint,
             Protector = settings.Protector,
@@ -55,7 +56,8 @@ internal static class SessionComposer
     /// <summary>Composes the services from parts that were validated before.</summary>
     public static SessionServices Compose(SessionParts parts)
     {
-        var (name, options, time, client) = parts;
+        var (name, options, time) = parts;
+        var client = parts.Client;
         var work = new WorkTracker();
         var logger = new GuardedLogger(parts.LoggerFactory.CreateLogger<TokenSession>());
         var discovery = options.Issuer is null ? null : new Discovery(options, client, time, logger, name);

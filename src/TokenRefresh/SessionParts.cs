@@ -7,9 +7,11 @@ namespace TokenRefresh;
 /// <param name="Name">The session's name.</param>
 /// <param name="Options">The options. They were validated.</param>
 /// <param name="Time">The clock.</param>
-/// <param name="Client">Returns the HTTP client for token requests and revocations.</param>
-internal sealed record SessionParts(string Name, TokenRefreshOptions Options, TimeProvider Time, Func<HttpClient> Client)
+internal sealed record SessionParts(string Name, TokenRefreshOptions Options, TimeProvider Time)
 {
+    /// <summary>Returns the HTTP client for token requests and revocations.</summary>
+    public Func<HttpClient> Client { get; init; } = static () => throw new InvalidOperationException("There is no client.");
+
     public ITokenStore? Store { get; init; }
 
     /// <summary>The app's own endpoint; <see langword="null"/> for the one that the protocol names.</summary>

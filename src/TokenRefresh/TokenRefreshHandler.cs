@@ -16,18 +16,18 @@ namespace TokenRefresh;
 /// </summary>
 public sealed class TokenRefreshHandler : DelegatingHandler
 {
-    private readonly SessionResolver _resolver;
-
     /// <summary>Creates a handler by hand. Its <see cref="DelegatingHandler.InnerHandler"/> must be set.</summary>
     /// <param name="session">The session. It outlives the handler.</param>
     /// <exception cref="ArgumentNullException"><paramref name="session"/> is <see langword="null"/>.</exception>
     public TokenRefreshHandler(TokenSession session)
     {
         Require.NotNull(session, nameof(session));
-        _resolver = new SingleSessionResolver(session);
+        Resolver = new SingleSessionResolver(session);
     }
 
-    internal TokenRefreshHandler(SessionResolver resolver) => _resolver = resolver;
+    internal TokenRefreshHandler(SessionResolver resolver) => Resolver = resolver;
+
+    internal SessionResolver Resolver { get; }
 
     /// <inheritdoc/>
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -36,7 +36,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         ResolvedSession resolved;
         try
         {
-            resolved = _resolver.Resolve(request);
+            resolved = Resolver.Resolve(request);
         }
         catch (Exception e)
         {
@@ -72,7 +72,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         Require.NotNull(request, nameof(request));
-        var resolved = _resolver.Resolve(request);
+        var resolved = Resolver.Resolve(request);
         return resolved.Session is null
             ? SendWithoutTokenAsync(request, resolved.WithoutToken, isAsync: false, cancellationToken).GetAwaiter().GetResult()
             : WaitThenSendAsync(request, resolved, isAsync: false, cancellationToken).GetAwaiter().GetResult();

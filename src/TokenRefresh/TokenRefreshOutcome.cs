@@ -34,4 +34,10 @@ public enum TokenRefreshOutcome
     /// The API received the request without the token. .NET removes it when it follows a redirect: send the request to the redirect's target.
     /// </summary>
     TokenRemoved,
+
+    /// <summary>
+    /// Service discovery found an address that is neither https nor on loopback, so the token wasn't sent. Give the service an https endpoint,
+    /// or add the origin to <see cref="TokenRefreshOptions.InsecureOrigins"/>.
+    /// </summary>
+    InsecureAddress,
 }

@@ -11,6 +11,7 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
 {
     private readonly ISessionSource _source;
     private readonly ConcurrentDictionary<string, Lazy<UserSessions>> _sessions = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<UserSessions, bool> _removing = new();
 
     /// <param name="provider">The container.</param>
     /// <param name="source">Composes what the sessions of a name share.</param>
@@ -48,18 +49,7 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
         get
         {
             Require.NotNull(name, nameof(name));
-            if (userKey is { Length: 0 })
-            {
-                throw new ArgumentException("The user is empty. Pass null for the session without a user.", nameof(userKey));
-            }
-
-            var sessions = Named(name);
-            return userKey is not null ? sessions.Get(userKey)
-                : sessions.Services.Options.UserKey is null ? sessions.WithoutUser
-                : throw new InvalidOperationException(
-                    $"Session '{name}' has one login per user (UserKey is set), and no user was given. Use sessions[\"{name}\", userKey] with the key "
-                    + "that UserKey returns for the user's requests. In ASP.NET Core, check that the claim for the key exists "
-                    + "(MapInboundClaims = false keeps \"sub\").");
+            return Named(name).Find(userKey);
         }
     }
 
@@ -107,13 +97,17 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
             throw new InvalidOperationException($"The token session '{name}' was registered when the app started, and can't be removed. Only sessions of Add can.");
         }
 
-        if (!_sessions.TryRemove(name, out var removed))
+        if (!_sessions.TryGetValue(name, out var added) || FindOrDefault(added) is not { } sessions)
         {
             return false;
         }
 
-        await removed.Value.Services.DisposeAsync().ConfigureAwait(false);
-        return true;
+        // The end of the app waits for a removal that is running, too.
+        _removing[sessions] = true;
+        var isRemoved = Forget(name, added);
+        await sessions.Services.DisposeAsync().ConfigureAwait(false);
+        _removing.TryRemove(sessions, out _);
+        return isRemoved;
     }
 
     /// <summary>Returns the health of all sessions in memory, without their users. It doesn't read the store and doesn't wait.</summary>
@@ -125,23 +119,23 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
     /// <summary>Waits for all refreshes that are running, then ends all sessions.</summary>
     /// <returns>A task that completes when all sessions have ended.</returns>
     public async ValueTask DisposeAsync() =>
-        await Task.WhenAll(Existing.Select(sessions => sessions.Services.DisposeAsync().AsTask())).ConfigureAwait(false);
+        await Task.WhenAll(Existing.Concat(_removing.Keys).Select(sessions => sessions.Services.DisposeAsync().AsTask())).ConfigureAwait(false);
 
     /// <inheritdoc cref="DisposeAsync"/>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
-    internal SessionServices ServicesOf(string name) => Named(name).Services;
-
-    private IEnumerable<UserSessions> Existing => _sessions.Values.Where(sessions => sessions.IsValueCreated).Select(sessions => sessions.Value);
-
-    private UserSessions Named(string name)
+    /// <summary>The sessions of a name.</summary>
+    /// <exception cref="ArgumentException">No session of this name exists.</exception>
+    internal UserSessions Named(string name)
     {
-        if (_sessions.TryGetValue(name, out var sessions) && sessions.IsValueCreated)
+        if (!_sessions.TryGetValue(name, out var sessions))
         {
-            return sessions.Value;
+            // A name that isn't registered gets no entry: Add and RemoveAsync would find it.
+            sessions = _source.IsRegistered(name)
+                ? _sessions.GetOrAdd(name, key => new Lazy<UserSessions>(() => new UserSessions(_source.Compose(key))))
+                : throw _source.UnknownSession(name);
         }
 
-        sessions = _sessions.GetOrAdd(name, key => new Lazy<UserSessions>(() => new UserSessions(_source.Compose(key))));
         try
         {
             return sessions.Value;
@@ -154,5 +148,20 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
         }
     }
 
-    private void Forget(string name, Lazy<UserSessions> sessions) => ((ICollection<KeyValuePair<string, Lazy<UserSessions>>>)_sessions).Remove(new(name, sessions));
+    private IEnumerable<UserSessions> Existing => _sessions.Values.Where(sessions => sessions.IsValueCreated).Select(sessions => sessions.Value);
+
+    // Another thread's Add may be failing.
+    private static UserSessions? FindOrDefault(Lazy<UserSessions> added)
+    {
+        try
+        {
+            return added.Value;
+        }
+        catch (Exception)
+        {
+            return null;
+        }
+    }
+
+    private bool Forget(string name, Lazy<UserSessions> sessions) => ((ICollection<KeyValuePair<string, Lazy<UserSessions>>>)_sessions).Remove(new(name, sessions));
 }

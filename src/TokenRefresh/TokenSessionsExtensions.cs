@@ -20,7 +20,7 @@ public static class TokenSessionsExtensions
     {
         Require.NotNull(sessions, nameof(sessions));
         Require.NotEmpty(name, nameof(name));
-        sessions.ServicesOf(name);
+        sessions.Named(name);
         return new TokenRefreshHandler(new ClientSessionResolver(sessions.Provider, name, name));
     }
 }

@@ -43,6 +43,24 @@ internal sealed class UserSessions : ISessionCache, IObservedSessions, IDisposab
 
     public IEnumerable<TokenSessionState> States => _services.Work.IsStopping ? [] : All.Select(session => session.State);
 
+    /// <summary>Finds the session of a user; of <see langword="null"/>, the session without a user.</summary>
+    /// <exception cref="ArgumentException">The user is empty.</exception>
+    /// <exception cref="InvalidOperationException">The sessions are those of users, and no user is given.</exception>
+    public TokenSession Find(string? userKey)
+    {
+        if (userKey is { Length: 0 })
+        {
+            throw new ArgumentException("The user is empty. Pass null for the session without a user.", nameof(userKey));
+        }
+
+        return userKey is not null ? Get(userKey)
+            : _services.Options.UserKey is null ? WithoutUser
+            : throw new InvalidOperationException(
+                $"Session '{Name}' has one login per user (UserKey is set), and no user was given. Use sessions[\"{Name}\", userKey] with the key "
+                + "that UserKey returns for the user's requests. In ASP.NET Core, check that the claim for the key exists "
+                + "(MapInboundClaims = false keeps \"sub\").");
+    }
+
     public TokenSession Get(string userKey)
     {
         StartSweeps();

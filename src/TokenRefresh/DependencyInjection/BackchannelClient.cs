@@ -4,6 +4,7 @@ using System.Net.Http;
 using System.Threading;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http;
+using TokenRefresh.Handling;
 using TokenRefresh.Protocol;
 
 namespace TokenRefresh.DependencyInjection;
@@ -26,6 +27,7 @@ internal sealed class BackchannelClient : IDisposable
     private Handler? _handler;
     private BackchannelSettings? _settings;
     private volatile HttpClient? _last;
+    private volatile bool _isDisposed;
 
     /// <param name="provider">The container.</param>
     /// <param name="name">The name under which the app configures the client.</param>
@@ -53,7 +55,7 @@ internal sealed class BackchannelClient : IDisposable
     {
         try
         {
-            return _last = Create();
+            return _isDisposed && _last is not null ? _last : _last = Create();
         }
         catch (ObjectDisposedException) when (_last is not null)
         {
@@ -61,20 +63,22 @@ internal sealed class BackchannelClient : IDisposable
         }
     }
 
-    /// <summary>Disposes the scopes of the handlers. What the handlers hold ends with their idle connections, as with those of the factory.</summary>
+    /// <summary>Disposes the scopes of the handlers. What the handlers hold ends with their idle connections.</summary>
     public void Dispose()
     {
+        List<IDisposable> scopes;
         lock (_lock)
         {
-            _handler?.Scope.Dispose();
-            _handler = null;
-            foreach (var (scope, _) in _retired)
-            {
-                scope.Dispose();
-            }
-
+            _isDisposed = true;
+            scopes = [.. _retired.Select(retired => retired.Scope)];
             _retired.Clear();
+            if (_handler is not null)
+            {
+                scopes.Add(_handler.Scope);
+            }
         }
+
+        scopes.ForEach(DisposeScope);
     }
 
     private HttpClient Create()
@@ -129,7 +133,7 @@ internal sealed class BackchannelClient : IDisposable
         // A proxy or a certificate of the primary handler is for all clients. The other handlers aren't for token requests, except for
         // service discovery where the endpoint's address needs it.
         var isLookedUp = FinalEndpointHandler.IsNeededFor(_options);
-        var discovery = builder.AdditionalHandlers.Where(handler => isLookedUp && IsServiceDiscovery(handler)).ToList();
+        var discovery = builder.AdditionalHandlers.Where(handler => isLookedUp && LookedUpAddressHandlers.IsServiceDiscovery(handler)).ToList();
         builder.AdditionalHandlers.Clear();
         foreach (var configure in settings.Own.HttpMessageHandlerBuilderActions)
         {
@@ -138,6 +142,7 @@ internal sealed class BackchannelClient : IDisposable
 
         if (isLookedUp)
         {
+            builder.AdditionalHandlers.Insert(0, new NotingHandler(EndpointAddress.SetNamed));
             discovery.ForEach(builder.AdditionalHandlers.Add);
             builder.AdditionalHandlers.Add(new FinalEndpointHandler(_options));
         }
@@ -154,16 +159,25 @@ internal sealed class BackchannelClient : IDisposable
         return builder.Build();
     }
 
-    // By its name: its type isn't public, and this library doesn't depend on it.
-    private static bool IsServiceDiscovery(DelegatingHandler handler) =>
-        handler.GetType().FullName?.StartsWith("Microsoft.Extensions.ServiceDiscovery.", StringComparison.Ordinal) is true;
-
     // No request takes longer than its flight.
     private void DisposeRetired()
     {
         while (_retired.Count > 0 && _time.GetElapsedTime(_retired.Peek().Retired) > _options.RefreshTimeout + _options.RefreshTimeout)
         {
-            _retired.Dequeue().Scope.Dispose();
+            DisposeScope(_retired.Dequeue().Scope);
+        }
+    }
+
+    // A service of the app may fail, or be disposable in the asynchronous way alone, which the scope reports by an exception.
+    private static void DisposeScope(IDisposable scope)
+    {
+        try
+        {
+            scope.Dispose();
+        }
+        catch (Exception)
+        {
+            // The end of a handler's scope must not stop the end of the others.
         }
     }
 

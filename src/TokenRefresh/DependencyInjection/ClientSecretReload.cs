@@ -32,6 +32,11 @@ internal sealed class ClientSecretReload : IDisposable
             .Where(source => source.Name == name)
             .Select<IOptionsChangeTokenSource<TokenRefreshOptions>, Func<IChangeToken>>(source => source.GetChangeToken);
         _registrations = [.. registry.ChangeTokensOf(name).Concat(changes).Select(change => ChangeToken.OnChange(change, Reload))];
+        if (_registrations.Length > 0)
+        {
+            // The options were read when the app started, and may have changed since.
+            Reload();
+        }
     }
 
     public void Dispose()
@@ -47,9 +52,12 @@ internal sealed class ClientSecretReload : IDisposable
         try
         {
             var changed = _provider.GetRequiredService<IOptionsFactory<TokenRefreshOptions>>().Create(_name);
-            if (changed.ClientSecret != _options.ClientSecret)
+            if (changed.ClientAuthentication != _options.ClientAuthentication)
             {
-                _options.ClientAuthentication = changed.ClientAuthentication;
+                SessionLog.ReloadFailed(_logger, _name, "ClientAuthentication has changed, which needs a restart.");
+            }
+            else if (changed.ClientSecret != _options.ClientSecret)
+            {
                 _options.ClientSecret = changed.ClientSecret;
                 SessionLog.ClientSecretReloaded(_logger, _name);
             }

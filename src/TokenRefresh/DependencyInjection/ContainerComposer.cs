@@ -13,39 +13,50 @@ internal sealed class ContainerComposer(IServiceProvider provider, SessionRegist
 
     public bool IsRegistered(string name) => registry.Sessions.Contains(name);
 
+    public ArgumentException UnknownSession(string name) => new(registry.UnknownSessionMessage(name), nameof(name));
+
     public SessionServices Compose(string name)
     {
-        if (!IsRegistered(name))
-        {
-            throw new ArgumentException(registry.UnknownSessionMessage(name), nameof(name));
-        }
-
         var options = Options(name);
-        var parts = FindParts(name, options);
-        var services = SessionComposer.Compose(parts with { Owned = new Disposables(new ClientSecretReload(provider, registry, name, options), parts.Owned!) });
+        var services = Compose(FindParts(name, options), new ClientSecretReload(provider, registry, name, options));
         provider.GetRequiredService<DrainOnDispose>().Services = services;
         return services;
     }
 
     public SessionServices Compose(string name, Action<TokenRefreshOptions> configure)
     {
-        var services = SessionComposer.Compose(FindParts(name, CreateOptions(name, configure)));
+        var options = CreateOptions(name, configure);
+        var services = Compose(FindParts(name, options), reload: null);
+        SessionComposer.WarnOfInsecureOrigins(services.Logger, name, options);
         provider.GetRequiredService<DrainAddedSessions>();
         return services;
+    }
+
+    private SessionServices Compose(SessionParts parts, ClientSecretReload? reload)
+    {
+        var client = new BackchannelClient(provider, BackchannelName(parts.Name), parts.Options);
+        var owned = new Disposables(reload, client);
+        try
+        {
+            return SessionComposer.Compose(parts with { Client = client.Get, Owned = owned });
+        }
+        catch
+        {
+            owned.Dispose();
+            throw;
+        }
     }
 
     private SessionParts FindParts(string name, TokenRefreshOptions options)
     {
         var time = provider.GetService<TimeProvider>() ?? TimeProvider.System;
-        var client = new BackchannelClient(provider, BackchannelName(name), options);
-        return new SessionParts(name, options, time, client.Get)
+        return new SessionParts(name, options, time)
         {
             Store = registry.Find<ITokenStore>(provider, name),
             Endpoint = registry.Find<ITokenEndpoint>(provider, name),
             Protector = registry.Find<ITokenProtector>(provider, name),
             LoggerFactory = provider.GetRequiredService<ILoggerFactory>(),
             Instruments = provider.GetRequiredService<Instruments>(),
-            Owned = client,
         };
     }
 
@@ -82,8 +93,8 @@ internal sealed class ContainerComposer(IServiceProvider provider, SessionRegist
         }
     }
 
-    private sealed class Disposables(params IDisposable[] parts) : IDisposable
+    private sealed class Disposables(params IDisposable?[] parts) : IDisposable
     {
-        public void Dispose() => Array.ForEach(parts, part => part.Dispose());
+        public void Dispose() => Array.ForEach(parts, part => part?.Dispose());
     }
 }

@@ -1,3 +1,4 @@
+using System.Net.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http;
 using Microsoft.Extensions.Options;
@@ -5,19 +6,37 @@ using TokenRefresh.Handling;
 
 namespace TokenRefresh.DependencyInjection;
 
-/// <summary>Puts two handlers around those of a client whose addresses service discovery looks up. Other clients get none.</summary>
+/// <summary>Puts handlers around those of a client whose addresses service discovery looks up. Other clients get none.</summary>
 internal static class LookedUpAddressHandlers
 {
+    /// <summary>Whether a handler is one of Microsoft.Extensions.ServiceDiscovery.</summary>
+    /// <remarks>By its name: its type isn't public, and this library doesn't depend on it.</remarks>
+    public static bool IsServiceDiscovery(DelegatingHandler handler) =>
+        handler.GetType().FullName?.StartsWith("Microsoft.Extensions.ServiceDiscovery.", StringComparison.Ordinal) is true;
+
+    /// <summary>Adds the handlers to a client that has the <see cref="TokenRefreshHandler"/>. Called after everything else that configures it.</summary>
     public static void Add(HttpMessageHandlerBuilder builder, string sessionName, string clientName)
     {
-        if (HasLookedUpAddress(builder.Services, sessionName, clientName))
+        var handlers = builder.AdditionalHandlers;
+        if (handlers.OfType<TokenRefreshHandler>().FirstOrDefault() is not { } ours || !MayBeLookedUp(builder.Services, sessionName, clientName))
         {
-            builder.AdditionalHandlers.Insert(0, new StartAddressHandler());
-            builder.AdditionalHandlers.Add(new FinalAddressHandler(new ClientSessionResolver(builder.Services, sessionName, clientName).GetServices));
+            return;
+        }
+
+        var chain = new LookupChain();
+        ours.Resolver.Chain = chain;
+        handlers.Add(new FinalAddressHandler(chain, new ClientSessionResolver(builder.Services, sessionName, clientName).GetServices));
+
+        // Where service discovery is outside, the handler sees what it found. Inside, it sees the name.
+        var outside = handlers.Take(handlers.IndexOf(ours)).Where(IsServiceDiscovery).ToList();
+        if (outside.Count > 0)
+        {
+            handlers.Insert(handlers.IndexOf(outside[^1]) + 1, new NotingHandler(chain.NoteFound));
+            handlers.Insert(handlers.IndexOf(outside[0]), new NotingHandler(chain.NoteNamed));
         }
     }
 
-    private static bool HasLookedUpAddress(IServiceProvider provider, string sessionName, string clientName)
+    private static bool MayBeLookedUp(IServiceProvider provider, string sessionName, string clientName)
     {
         try
         {
@@ -28,8 +47,8 @@ internal static class LookedUpAddressHandlers
         }
         catch (Exception)
         {
-            // Options that are wrong: the first request reports them.
-            return false;
+            // Options that are wrong now: the first request reports them. The handlers live longer.
+            return true;
         }
     }
 }

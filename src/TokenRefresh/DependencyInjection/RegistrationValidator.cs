@@ -1,8 +1,10 @@
+using System.Collections.Concurrent;
 using System;
 using System.Linq;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using TokenRefresh.Diagnostics;
 using TokenRefresh.Options;
 using TokenRefresh.Storage;
 
@@ -14,6 +16,9 @@ namespace TokenRefresh.DependencyInjection;
 /// </summary>
 internal sealed class RegistrationValidator(IServiceProvider provider, SessionRegistry registry) : IValidateOptions<TokenRefreshOptions>
 {
+    // Options are validated again when they change. The warning is for the start.
+    private readonly ConcurrentDictionary<string, bool> _warned = new(StringComparer.Ordinal);
+
     public ValidateOptionsResult Validate(string? name, TokenRefreshOptions options)
     {
         if (name is null || !registry.Sessions.Contains(name))
@@ -23,10 +28,17 @@ internal sealed class RegistrationValidator(IServiceProvider provider, SessionRe
                 : ValidateOptionsResult.Skip;
         }
 
-        return ValidateSession(name, options);
+        var result = ValidateSession(name, options);
+        if (result.Succeeded && _warned.TryAdd(name, true))
+        {
+            var logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger<TokenSession>();
+            SessionComposer.WarnOfInsecureOrigins(new GuardedLogger(logger), name, options);
+        }
+
+        return result;
     }
 
-    /// <summary>Validates the options of a session, and warns of what they allow.</summary>
+    /// <summary>Validates the options of a session.</summary>
     public ValidateOptionsResult ValidateSession(string name, TokenRefreshOptions options)
     {
         var wrong = TokenRefreshOptionsValidator.Validate(name, options, registry.HasEndpoint(provider, name));
@@ -34,12 +46,6 @@ internal sealed class RegistrationValidator(IServiceProvider provider, SessionRe
             registry.Find<ITokenStore>(provider, name),
             registry.Find<ITokenProtector>(provider, name),
             registry.UnencryptedSessions.Contains(name));
-        if (failure is not null || wrong.Failed)
-        {
-            return failure is null ? wrong : ValidateOptionsResult.Fail([.. wrong.Failures ?? [], $"TokenRefresh client '{name}': {failure}"]);
-        }
-
-        SessionComposer.WarnOfInsecureOrigins(provider.GetRequiredService<ILoggerFactory>().CreateLogger<TokenSession>(), name, options);
-        return ValidateOptionsResult.Success;
+        return failure is null ? wrong : ValidateOptionsResult.Fail([.. wrong.Failures ?? [], $"TokenRefresh client '{name}': {failure}"]);
     }
 }

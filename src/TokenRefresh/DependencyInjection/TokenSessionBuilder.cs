@@ -23,7 +23,7 @@ public sealed class TokenSessionBuilder
     /// <summary>The HTTP client that sends token requests: for a proxy, a client certificate, or a mock server in tests.</summary>
     /// <remarks>
     /// Its primary handler is the one of <c>ConfigureHttpClientDefaults</c>, unless it is set here. Other settings for all clients don't
-    /// apply: handlers, default headers, loggers, builder filters. Handlers that are added here do. It follows no redirect and keeps no
+    /// apply: handlers, except for service discovery where the endpoint is looked up; default headers, loggers, builder filters. Handlers that are added here do. It follows no redirect and keeps no
     /// cookie, and uses no proxy for an http endpoint on loopback.
     /// </remarks>
     public IHttpClientBuilder TokenEndpointClient => Services.AddHttpClient(ContainerComposer.BackchannelName(Name));

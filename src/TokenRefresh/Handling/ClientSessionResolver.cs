@@ -13,20 +13,20 @@ namespace TokenRefresh.Handling;
 internal sealed class ClientSessionResolver(IServiceProvider provider, string sessionName, string clientName) : SessionResolver
 {
     private readonly TokenSessions _sessions = provider.GetRequiredService<TokenSessions>();
-    private Found? _found;
-
-    protected override AllowedOrigins Origins => Current.Origins ??= AllowedOrigins.For(Services.Options, ReadBaseAddress(provider, clientName), clientName);
-
-    protected override SessionServices Services => Current.Services;
+    private ClientTarget? _target;
 
     // A session may be removed and added again while its handlers live.
-    private Found Current => _found is { Services.Work.IsStopping: false } found ? found : _found = Find();
+    protected override SessionTarget Target => _target is { Services.Work.IsStopping: false } target ? target : _target = FindTarget();
+
+    /// <summary>What the sessions share: for the handlers around this one.</summary>
+    public SessionServices GetServices() => Target.Services;
 
     /// <summary>What the registration does to every client of this name, done to one that never sends anything.</summary>
     public static Uri? ReadBaseAddress(IServiceProvider provider, string clientName)
     {
+        // The options monitor would keep every name that it was asked for.
         using var client = new HttpClient(new NoHandler());
-        foreach (var action in provider.GetRequiredService<IOptionsMonitor<HttpClientFactoryOptions>>().Get(clientName).HttpClientActions)
+        foreach (var action in provider.GetRequiredService<IOptionsFactory<HttpClientFactoryOptions>>().Create(clientName).HttpClientActions)
         {
             action(client);
         }
@@ -34,43 +34,34 @@ internal sealed class ClientSessionResolver(IServiceProvider provider, string se
         return client.BaseAddress;
     }
 
-    /// <summary>What the sessions share: for the handlers around this one.</summary>
-    public SessionServices GetServices() => Services;
-
-    protected override TokenSession? FindSession(HttpRequestMessage request)
-    {
-        if (RequestState.UserOf(request) is { } user)
-        {
-            return _sessions[sessionName, user];
-        }
-
-        if (Services.Options.UserKey is not { } userKey)
-        {
-            return Current.Common ??= _sessions[sessionName];
-        }
-
-        return userKey(request, provider) is { Length: > 0 } key ? _sessions[sessionName, key] : null;
-    }
-
-    private Found Find()
+    private ClientTarget FindTarget()
     {
         try
         {
-            return new Found(_sessions.ServicesOf(sessionName));
+            return new ClientTarget(_sessions.Named(sessionName), provider, clientName);
         }
-        catch (ArgumentException e) when (_found is not null)
+        catch (ArgumentException e) when (_target is not null)
         {
             throw new TokenRefreshException(TokenRefreshFailure.Configuration, $"The session '{sessionName}' was removed.", innerException: e);
         }
     }
 
-    private sealed class Found(SessionServices services)
+    private sealed class ClientTarget(UserSessions sessions, IServiceProvider provider, string clientName) : SessionTarget(sessions.Services)
     {
-        public SessionServices Services { get; } = services;
+        public override TokenSession? FindSession(HttpRequestMessage request)
+        {
+            if (RequestState.UserOf(request) is { } user)
+            {
+                return sessions.Find(user);
+            }
 
-        public AllowedOrigins? Origins { get; set; }
+            return Services.Options.UserKey is not { } userKey ? sessions.WithoutUser
+                : userKey(request, provider) is { Length: > 0 } key ? sessions.Find(key)
+                : null;
+        }
 
-        public TokenSession? Common { get; set; }
+        protected override AllowedOrigins ReadOrigins() => AllowedOrigins.For(
+            Services.Options, Services.Options.AllowedOrigins.Count > 0 ? null : ReadBaseAddress(provider, clientName), clientName);
     }
 
     private sealed class NoHandler : HttpMessageHandler

@@ -1,17 +1,25 @@
 using System.Net.Http;
-using TokenRefresh.Diagnostics;
 using TokenRefresh.Refreshing;
 
 namespace TokenRefresh.Handling;
 
 /// <summary>
-/// Checks the address that service discovery made of the caller's. It is the innermost handler. A token that would leave the machine
-/// unencrypted is removed, and one that a redirect took to another origin isn't taken for rejected.
+/// Checks the address that service discovery found. It is the innermost handler. A token that would leave the machine unencrypted is
+/// removed. So is one whose request a redirect took to another origin: service discovery puts the first address back, and the handler above
+/// can't see the redirect.
 /// </summary>
-/// <param name="services">Returns what the sessions of the client's name share.</param>
-internal sealed class FinalAddressHandler(Func<SessionServices> services) : DelegatingHandler
+internal sealed class FinalAddressHandler : DelegatingHandler
 {
-    private bool _hasWarned;
+    private readonly LookupChain _chain;
+    private readonly Func<SessionServices> _services;
+
+    /// <param name="chain">What the client's handlers note.</param>
+    /// <param name="services">Returns what the sessions of the client's name share.</param>
+    public FinalAddressHandler(LookupChain chain, Func<SessionServices> services)
+    {
+        _chain = chain;
+        _services = services;
+    }
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -42,30 +50,30 @@ internal sealed class FinalAddressHandler(Func<SessionServices> services) : Dele
                 TokenRefreshFailure.Configuration, $"{Origin.TextOf(address)} wasn't looked up. Call AddServiceDiscovery on the HTTP client.");
         }
 
-        var shared = services();
-        if (Origin.MayGetTokens(address, shared.Options) || LookedUpAddress.IsNamedInsecure(request, shared.Options) || !IsOurs(request, shared))
+        if (_chain.TokenNameOf(request) is not { } name || _services() is not { } services || Origin.MayGetTokens(address, services.Options)
+            || Origin.IsNamedInsecure(name, services.Options))
         {
             return;
         }
 
-        AuthorizationHeader.Remove(request);
-        RequestLog.NoTokenSent(shared.Logger, shared.Name, request, LookedUpAddress.ReasonFor(address));
-        if (!_hasWarned)
+        Remove(request, services);
+        HandlerMemory.Of(services).LogInsecureAddress(services, request);
+    }
+
+    private void RemoveAfterRedirect(HttpRequestMessage request, HttpResponseMessage response, Uri? address)
+    {
+        if (_chain.TokenNameOf(request) is not null && !Origin.IsSame(address, (response.RequestMessage ?? request).RequestUri))
         {
-            _hasWarned = true;
-            RequestLog.InsecureAddress(shared.Logger, shared.Name, address);
+            Remove(request, _services());
         }
     }
 
-    // Service discovery puts the caller's address back, so that the handler above can't see a redirect.
-    private void RemoveAfterRedirect(HttpRequestMessage request, HttpResponseMessage response, Uri? address)
+    // A handler in between may have replaced our header by one of its own.
+    private static void Remove(HttpRequestMessage request, SessionServices services)
     {
-        if (!Origin.IsSame(address, (response.RequestMessage ?? request).RequestUri) && IsOurs(request, services()))
+        if (AuthorizationHeader.Read(request)?.StartsWith(services.Options.Scheme, StringComparison.OrdinalIgnoreCase) is true)
         {
             AuthorizationHeader.Remove(request);
         }
     }
-
-    private static bool IsOurs(HttpRequestMessage request, SessionServices services) =>
-        AuthorizationHeader.Read(request) is { } header && AuthorizationHeader.FindOwner(header, services) is not null;
 }

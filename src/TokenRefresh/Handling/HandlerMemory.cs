@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using System.Net.Http;
+using TokenRefresh.Diagnostics;
 using TokenRefresh.Refreshing;
 using TokenRefresh.SingleFlight;
 
@@ -15,7 +17,8 @@ internal sealed class HandlerMemory
     // The origins at which a login's new token got the same challenge of another scheme as the token before.
     private readonly ConcurrentDictionary<(LoginId LoginId, string Origin), bool> _otherSchemeOrigins = new();
     private readonly object _lock = new();
-    private DateTimeOffset? _warnedAt;
+    private DateTimeOffset? _rejectionLoggedAt;
+    private DateTimeOffset? _insecureLoggedAt;
 
     /// <summary>The headers that were sent last.</summary>
     public RecentHeaders RecentHeaders { get; } = new();
@@ -38,18 +41,40 @@ internal sealed class HandlerMemory
         _otherSchemeOrigins[(loginId, Origin.TextOf(address))] = true;
     }
 
-    /// <summary>Whether a warning is due: at most one a minute.</summary>
-    public bool IsWarningDue(TimeProvider time)
+    /// <summary>Warns that the API rejects tokens that were just refreshed: at most once a minute.</summary>
+    public void LogRefreshedTokenRejected(SessionServices services, HttpRequestMessage request, Uri address)
+    {
+        if (IsDue(ref _rejectionLoggedAt, services.Time))
+        {
+            RequestLog.RefreshedTokenRejected(services.Logger, services.Name, request, address);
+        }
+    }
+
+    /// <summary>Says that a request gets no token because its address was looked up and isn't secure, and warns at most once a minute.</summary>
+    public void LogInsecureAddress(SessionServices services, HttpRequestMessage request)
+    {
+        RequestLog.NoTokenSent(
+            services.Logger,
+            services.Name,
+            request,
+            "service discovery found this address, which isn't https. Give the service an https endpoint, or add that origin to InsecureOrigins.");
+        if (IsDue(ref _insecureLoggedAt, services.Time))
+        {
+            RequestLog.InsecureAddress(services.Logger, services.Name, request.RequestUri!);
+        }
+    }
+
+    private bool IsDue(ref DateTimeOffset? loggedAt, TimeProvider time)
     {
         var now = time.GetUtcNow();
         lock (_lock)
         {
-            if (_warnedAt is { } warnedAt && now >= warnedAt && now - warnedAt < WarningInterval)
+            if (loggedAt is { } last && now >= last && now - last < WarningInterval)
             {
                 return false;
             }
 
-            _warnedAt = now;
+            loggedAt = now;
             return true;
         }
     }

@@ -146,9 +146,6 @@ internal static class Rejection
         }
 
         sent.ReturnsToCaller(response, TokenRefreshOutcome.RejectedAfterRefresh, reason);
-        if (memory.IsWarningDue(services.Time))
-        {
-            RequestLog.RefreshedTokenRejected(services.Logger, services.Name, sent.Request, sent.Address);
-        }
+        memory.LogRefreshedTokenRejected(services, sent.Request, sent.Address);
     }
 }

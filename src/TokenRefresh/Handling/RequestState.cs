@@ -15,7 +15,6 @@ internal static class RequestState
     private static readonly HttpRequestOptionsKey<bool> WithoutToken = new("TokenRefresh.WithoutToken");
     private static readonly HttpRequestOptionsKey<string> User = new("TokenRefresh.User");
     private static readonly HttpRequestOptionsKey<Mark> Outcome = new("TokenRefresh.Outcome");
-    private static readonly HttpRequestOptionsKey<Uri> StartAddress = new("TokenRefresh.StartAddress");
 
     private static void Set<T>(HttpRequestMessage request, HttpRequestOptionsKey<T> key, T value) => request.Options.Set(key, value);
 
@@ -25,7 +24,6 @@ internal static class RequestState
     private static readonly Key<bool> WithoutToken = new("TokenRefresh.WithoutToken");
     private static readonly Key<string> User = new("TokenRefresh.User");
     private static readonly Key<Mark> Outcome = new("TokenRefresh.Outcome");
-    private static readonly Key<Uri> StartAddress = new("TokenRefresh.StartAddress");
 
     private static void Set<T>(HttpRequestMessage request, Key<T> key, T value) => request.Properties[key.Name] = value;
 
@@ -50,18 +48,6 @@ internal static class RequestState
     public static bool IsWithoutToken(HttpRequestMessage request) => Volatile.Read(ref _isUsed) != 0 && Get(request, WithoutToken);
 
     public static string? UserOf(HttpRequestMessage request) => Volatile.Read(ref _isUsed) != 0 ? Get(request, User) : null;
-
-    /// <summary>Notes the address that the caller named, before service discovery rewrites it.</summary>
-    public static void SetStartAddress(HttpRequestMessage request)
-    {
-        if (request.RequestUri is { } address)
-        {
-            Set(request, StartAddress, address);
-        }
-    }
-
-    /// <summary>The address that the caller named. Ask only for a client whose addresses are looked up.</summary>
-    public static Uri? StartAddressOf(HttpRequestMessage request) => Get(request, StartAddress);
 
     /// <summary>Notes why the caller gets this response.</summary>
     public static void SetOutcome(HttpRequestMessage request, HttpResponseMessage response, TokenRefreshOutcome outcome)

@@ -9,52 +9,71 @@ namespace TokenRefresh.Handling;
 /// <summary>Finds the session for a request.</summary>
 internal abstract class SessionResolver
 {
-    /// <summary>The origins that get the token.</summary>
-    /// <exception cref="TokenRefreshException">No origin is set.</exception>
-    protected abstract AllowedOrigins Origins { get; }
+    /// <summary>The sessions that requests may belong to.</summary>
+    /// <exception cref="TokenRefreshException">The sessions were removed.</exception>
+    protected abstract SessionTarget Target { get; }
 
-    /// <summary>What the sessions of this name share.</summary>
-    protected abstract SessionServices Services { get; }
+    /// <summary>The handlers around the client, if service discovery looks up its addresses; otherwise <see langword="null"/>.</summary>
+    public LookupChain? Chain { get; set; }
 
     /// <summary>Finds the session for a request. If the request is sent without a token, a header that we set on an earlier attempt is removed.</summary>
     /// <exception cref="TokenRefreshException">No origin is set, or the user that the request names can't be served.</exception>
     public ResolvedSession Resolve(HttpRequestMessage request)
     {
+        var target = Target;
+        var services = target.Services;
         if (RequestState.IsWithoutToken(request))
         {
-            return SendWithoutToken(request);
+            return SendWithoutToken(request, services);
         }
 
-        if (FindSession(request)?.Context is not { } session)
+        if (target.FindSession(request)?.Context is not { } session)
         {
-            RequestLog.NoTokenSent(Services.Logger, Services.Name, request, "UserKey returned null for it, so it has no user.");
-            return SendWithoutToken(request) with { WithoutToken = TokenRefreshOutcome.NoUser };
+            RequestLog.NoTokenSent(services.Logger, services.Name, request, "UserKey returned null for it, so it has no user.");
+            return SendWithoutToken(request, services) with { WithoutToken = TokenRefreshOutcome.NoUser };
         }
 
-        var origins = Origins;
-        if (!(origins.AreLookedUp ? LookedUpAddress.IsAllowed(origins, request, Services.Options) : origins.Contains(request.RequestUri)))
+        var origins = target.Origins;
+        var name = Chain is null ? request.RequestUri : Chain.NameOf(request);
+        if (!origins.Contains(name))
         {
-            RequestLog.NoTokenSent(Services.Logger, Services.Name, request, Services.Logger.IsEnabled(LogLevel.Debug) ? $"allowed are {Origins}." : "");
-            return SendWithoutToken(request);
+            RequestLog.NoTokenSent(services.Logger, services.Name, request, services.Logger.IsEnabled(LogLevel.Debug) ? $"allowed are {origins}." : "");
+            return SendWithoutToken(request, services);
         }
 
-        if (origins.AreLookedUp && !LookedUpAddress.MayGetToken(request, Services.Options))
+        if (origins.AreLookedUp && !MayTravel(request, name!, services.Options))
         {
-            RequestLog.NoTokenSent(Services.Logger, Services.Name, request, LookedUpAddress.ReasonFor(request.RequestUri!));
-            return SendWithoutToken(request);
+            HandlerMemory.Of(services).LogInsecureAddress(services, request);
+            return SendWithoutToken(request, services) with { WithoutToken = TokenRefreshOutcome.InsecureAddress };
         }
 
-        return AuthorizationHeader.Read(request) is { } present ? ResolveAuthorized(request, present, session) : new ResolvedSession(session);
+        var resolved = AuthorizationHeader.Read(request) is { } present ? ResolveAuthorized(request, present, session) : new ResolvedSession(session);
+        Chain?.NoteToken(request, resolved.Session is null ? null : name);
+        return resolved;
     }
 
-    /// <summary>The session of the request's user; <see langword="null"/> if the request has none.</summary>
-    protected abstract TokenSession? FindSession(HttpRequestMessage request);
+    // An address that is still to be looked up is checked by FinalAddressHandler.
+    private bool MayTravel(HttpRequestMessage request, Uri name, TokenRefreshOptions options)
+    {
+        if (Origin.MayGetTokens(request.RequestUri!, options) || Origin.IsNamedInsecure(name, options))
+        {
+            return true;
+        }
+
+        return Chain is not null
+            ? Origin.IsSame(request.RequestUri, name)
+            : throw new TokenRefreshException(
+                TokenRefreshFailure.Configuration,
+                $"{Origin.TextOf(name)} is looked up by service discovery. That needs a client of IHttpClientFactory: register it with "
+                + "AddHttpClient and AddTokenRefreshHandler.");
+    }
 
     // An Authorization header of the caller stays. One that we set on an earlier attempt is replaced: by the session's current token if that is
     // of the same login, or by that of another user if the request has become another user's.
-    private ResolvedSession ResolveAuthorized(HttpRequestMessage request, string present, SessionContext session)
+    private static ResolvedSession ResolveAuthorized(HttpRequestMessage request, string present, SessionContext session)
     {
-        if (AuthorizationHeader.IsPlaceholder(present, Services.Options.Scheme))
+        var services = session.Services;
+        if (AuthorizationHeader.IsPlaceholder(present, services.Options.Scheme))
         {
             AuthorizationHeader.Remove(request);
             return new ResolvedSession(session);
@@ -65,20 +84,21 @@ internal abstract class SessionResolver
             return new ResolvedSession(session, current.LoginId);
         }
 
-        if (AuthorizationHeader.FindOwner(present, Services) is { } owner)
+        if (AuthorizationHeader.FindOwner(present, services) is { } owner)
         {
             return new ResolvedSession(session, owner.IsOf(session) ? owner.LoginId : null);
         }
 
         RequestState.ClearOutcome(request);
-        RequestLog.NoTokenSent(Services.Logger, Services.Name, request, "the caller set the Authorization header. Remove it to have a token sent.");
+        RequestLog.NoTokenSent(services.Logger, services.Name, request, "the caller set the Authorization header. Remove it to have a token sent.");
         return default;
     }
 
     // An outer handler may send this request again, to another origin or as another user. Our token must not go along.
-    private ResolvedSession SendWithoutToken(HttpRequestMessage request)
+    private ResolvedSession SendWithoutToken(HttpRequestMessage request, SessionServices services)
     {
-        if (AuthorizationHeader.Read(request) is { } present && AuthorizationHeader.FindOwner(present, Services) is not null)
+        Chain?.NoteToken(request, name: null);
+        if (AuthorizationHeader.Read(request) is { } present && AuthorizationHeader.FindOwner(present, services) is not null)
         {
             AuthorizationHeader.Remove(request);
         }

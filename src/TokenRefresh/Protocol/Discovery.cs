@@ -50,7 +50,7 @@ internal sealed class Discovery(TokenRefreshOptions options, Func<HttpClient> ba
 
         if (started is not null)
         {
-            _ = FetchAsync(started);
+            _ = FetchAsync(started, known);
         }
 
         return wait is null ? known! : await wait.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -67,7 +67,7 @@ internal sealed class Discovery(TokenRefreshOptions options, Func<HttpClient> ba
 
     private bool MayRenew() => _renewedAt is not { } renewedAt || time.GetElapsedTime(renewedAt) >= RenewalPause;
 
-    private async Task FetchAsync(TaskCompletionSource<DiscoveryResult> fetch)
+    private async Task FetchAsync(TaskCompletionSource<DiscoveryResult> fetch, DiscoveryDocument? known)
     {
         var result = await TryFetchAsync().ConfigureAwait(false);
         lock (_lock)
@@ -79,11 +79,16 @@ internal sealed class Discovery(TokenRefreshOptions options, Func<HttpClient> ba
                 _document = document;
                 _fetchedAt = time.GetTimestamp();
             }
-            else if (_document is { } known)
-            {
-                SessionLog.DiscoveryRenewalFailed(logger, session, result.Failure!.Description!);
-                result = known;
-            }
+        }
+
+        if (result.Document is { } fetched)
+        {
+            SessionLog.Discovered(logger, session, EndpointName.Of("the token endpoint", fetched.TokenEndpoint));
+        }
+        else if (known is not null)
+        {
+            SessionLog.DiscoveryRenewalFailed(logger, session, result.Failure!.Description!);
+            result = known;
         }
 
         fetch.TrySetResult(result);
@@ -97,7 +102,7 @@ internal sealed class Discovery(TokenRefreshOptions options, Func<HttpClient> ba
         {
             try
             {
-                result = await FetchAsync(address, limit.Token).WaitAsync(limit.Token).ConfigureAwait(false);
+                result = await RunAsync(() => FetchAsync(address, limit.Token)).WaitOrLeaveAsync(limit.Token).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (limit.Token.IsCancellationRequested)
             {
@@ -114,11 +119,6 @@ internal sealed class Discovery(TokenRefreshOptions options, Func<HttpClient> ba
             }
         }
 
-        if (result.Document is { } document)
-        {
-            SessionLog.Discovered(logger, session, EndpointName.Of("the token endpoint", document.TokenEndpoint));
-        }
-
         return result;
     }
 
@@ -130,13 +130,24 @@ internal sealed class Discovery(TokenRefreshOptions options, Func<HttpClient> ba
         using var answer = await TokenResponse.ReadAsync(response, NameOf(address), time, cancellationToken).ConfigureAwait(false);
         return response.StatusCode switch
         {
-            HttpStatusCode.OK when answer.Fields is { IsObject: true } fields => DiscoveryDocument.Read(fields, address, options),
-            HttpStatusCode.OK or HttpStatusCode.NotFound or (>= HttpStatusCode.Moved and < HttpStatusCode.BadRequest) => TokenEndpointResult.Transient(
+            HttpStatusCode.OK when answer.Fields is { IsObject: true } fields =>
+                DiscoveryDocument.Read(fields, address, EndpointAddress.FoundOf(message), options),
+            HttpStatusCode.RequestTimeout or (HttpStatusCode)429 => Unavailable(address, answer),
+
+            // Gateways answer an unknown path with any of the 4xx.
+            HttpStatusCode.OK or (>= HttpStatusCode.Moved and < HttpStatusCode.InternalServerError) => TokenEndpointResult.Transient(
                 $"{NameOf(address)} answered {answer.Status} without a document. Check Issuer, or set MetadataAddress to the document's URL.",
                 retryAfter: answer.RetryAfter).AsSuspectSetup(),
-            _ => TokenEndpointResult.Transient($"{NameOf(address)} answered {answer.Status}.", retryAfter: answer.RetryAfter),
+            _ => Unavailable(address, answer),
         };
     }
+
+    // A handler of the app may block before its first await. It must not block the pool, which the flight's callers may fill.
+    private static Task<DiscoveryResult> RunAsync(Func<Task<DiscoveryResult>> fetch) =>
+        Task.Factory.StartNew(fetch, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+
+    private static TokenEndpointResult Unavailable(Uri address, TokenResponse answer) =>
+        TokenEndpointResult.Transient($"{NameOf(address)} answered {answer.Status}.", retryAfter: answer.RetryAfter);
 
     private static string NameOf(Uri address) => EndpointName.Of("the discovery document", address);
 }

@@ -26,11 +26,12 @@ internal sealed record DiscoveryDocument(Uri TokenEndpoint, Uri? RevocationEndpo
     /// <summary>Reads a document and checks it.</summary>
     /// <param name="fields">The members of the document.</param>
     /// <param name="address">Where it was fetched.</param>
+    /// <param name="found">The address that service discovery found for it; <see langword="null"/> if none was looked up.</param>
     /// <param name="options">The session's options.</param>
-    public static DiscoveryResult Read(TokenFields fields, Uri address, TokenRefreshOptions options)
+    public static DiscoveryResult Read(TokenFields fields, Uri address, Uri? found, TokenRefreshOptions options)
     {
         var name = EndpointName.Of("The discovery document", address);
-        if (!IsIssuer(fields["issuer"], options.Issuer!))
+        if (!IsIssuer(fields["issuer"], options.Issuer!, found))
         {
             return TokenEndpointResult.Misconfigured(
                 $"{name} is that of another issuer. Set Issuer to the value of \"issuer\" in the document, character by character.");
@@ -41,26 +42,27 @@ internal sealed record DiscoveryDocument(Uri TokenEndpoint, Uri? RevocationEndpo
             return TokenEndpointResult.Misconfigured($"{name} names no token_endpoint. Set TokenEndpoint instead of Issuer.");
         }
 
-        if (ReadEndpoint(token, address, options) is not { } tokenEndpoint)
+        if (ReadEndpoint(token, found ?? address, options) is not { } tokenEndpoint)
         {
             return TokenEndpointResult.Misconfigured(
                 $"{name} names a token_endpoint to which no token may be sent: it must be an https URL. To allow plain http, add its origin to InsecureOrigins.");
         }
 
-        return new DiscoveryDocument(tokenEndpoint, fields["revocation_endpoint"] is { } revocation ? ReadEndpoint(revocation, address, options) : null);
+        return new DiscoveryDocument(tokenEndpoint, fields["revocation_endpoint"] is { } revocation ? ReadEndpoint(revocation, found ?? address, options) : null);
     }
 
-    // RFC 8414, section 3.3. A looked-up issuer is known to the server by its real address: only the path can be compared.
-    private static bool IsIssuer(string? issuer, Uri expected)
+    // RFC 8414, section 3.3. A server that is looked up may know itself by the address that was found.
+    private static bool IsIssuer(string? issuer, Uri expected, Uri? found)
     {
         if (issuer is null)
         {
             return false;
         }
 
-        return Origin.IsLookedUp(expected)
-            ? Uri.TryCreate(issuer, UriKind.Absolute, out var actual) && WithoutSlash(actual.AbsolutePath) == WithoutSlash(expected.AbsolutePath)
-            : WithoutSlash(issuer) is var text && (text == WithoutSlash(expected.OriginalString) || text == WithoutSlash(expected.AbsoluteUri));
+        var text = WithoutSlash(issuer);
+        return text == WithoutSlash(expected.OriginalString)
+            || text == WithoutSlash(expected.AbsoluteUri)
+            || (found is not null && Origin.IsLookedUp(expected) && text == WithoutSlash(Origin.TextOf(found) + expected.AbsolutePath));
     }
 
     private static string WithoutSlash(string text) => text.Length > 0 && text[text.Length - 1] == '/' ? text.Substring(0, text.Length - 1) : text;
@@ -71,7 +73,7 @@ internal sealed record DiscoveryDocument(Uri TokenEndpoint, Uri? RevocationEndpo
         && endpoint is { Fragment: "", UserInfo: "" }
         && (endpoint.Scheme == Uri.UriSchemeHttps
             || Origin.IsNamedInsecure(endpoint, options)
-            || (Origin.IsLocalHttp(endpoint) && (Origin.IsLocalHttp(address) || Origin.IsLookedUp(address))))
+            || (Origin.IsLocalHttp(endpoint) && Origin.IsLocalHttp(address)))
             ? endpoint
             : null;
 }

@@ -3,8 +3,8 @@ using System.Net.Http;
 namespace TokenRefresh.Protocol;
 
 /// <summary>
-/// Checks the address that service discovery made of a token endpoint's. It is the innermost handler: a refresh token doesn't leave the
-/// machine unencrypted.
+/// Checks the address that service discovery found for an endpoint of the server. It is the innermost handler: a refresh token doesn't leave
+/// the machine unencrypted.
 /// </summary>
 internal sealed class FinalEndpointHandler(TokenRefreshOptions options) : DelegatingHandler
 {
@@ -15,17 +15,21 @@ internal sealed class FinalEndpointHandler(TokenRefreshOptions options) : Delega
     public static Uri? FindUnusableWithoutLookup(TokenRefreshOptions options) =>
         Addresses(options).FirstOrDefault(address => address is not null && !Origin.MayGetTokens(address, options));
 
-    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-        FindFailure(request.RequestUri!) is { } failure
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var address = request.RequestUri!;
+        EndpointAddress.SetFound(request, address);
+        return FindFailure(EndpointAddress.NamedOf(request) ?? address, address) is { } failure
             ? Task.FromException<HttpResponseMessage>(new TokenRefreshException(TokenRefreshFailure.Configuration, failure))
             : base.SendAsync(request, cancellationToken);
+    }
 
-    private string? FindFailure(Uri address) => address switch
+    private string? FindFailure(Uri named, Uri found) => found switch
     {
-        _ when Origin.IsSchemeChoice(address) =>
-            $"{Origin.TextOf(address)} wasn't looked up. Call AddServiceDiscovery in ConfigureHttpClientDefaults, or on TokenEndpointClient.",
-        _ when Origin.MayGetTokens(address, options) || Addresses(options).Any(named => named is not null && Origin.IsNamedInsecure(named, options)) => null,
-        _ => $"the token endpoint is looked up, and {Origin.TextOf(address)} isn't https. Give the service an https endpoint, or add that origin to InsecureOrigins.",
+        _ when Origin.IsSchemeChoice(found) =>
+            $"{Origin.TextOf(found)} wasn't looked up. Call AddServiceDiscovery in ConfigureHttpClientDefaults, or on TokenEndpointClient.",
+        _ when Origin.MayGetTokens(found, options) || Origin.IsNamedInsecure(named, options) => null,
+        _ => $"the token endpoint is looked up, and {Origin.TextOf(found)} isn't https. Give the service an https endpoint, or add that origin to InsecureOrigins.",
     };
 
     private static Uri?[] Addresses(TokenRefreshOptions options) =>

@@ -28,14 +28,23 @@ internal abstract class HttpTokenEndpoint(TokenRefreshOptions options, Func<Http
             return discovered.Failure!;
         }
 
-        var result = await SendAsync(request, document.TokenEndpoint, cancellationToken).ConfigureAwait(false);
-        if (result.IsSetupSuspect || (result.Exception is HttpRequestException && !request.MayBeSent))
+        try
         {
-            // The path or the host may have moved. The next attempt finds out.
-            discovery.ReportMissing(document);
-        }
+            var result = await SendAsync(request, document.TokenEndpoint, cancellationToken).ConfigureAwait(false);
+            if (result.IsSetupSuspect || (result.Exception is HttpRequestException && !request.MayBeSent))
+            {
+                // The path or the host may have moved. The next attempt finds out.
+                discovery.ReportMissing(document);
+            }
 
-        return result;
+            return result;
+        }
+        catch (OperationCanceledException) when (!request.MayBeSent)
+        {
+            // No connection before the flight's deadline.
+            discovery.ReportMissing(document);
+            throw;
+        }
     }
 
     private async Task<TokenEndpointResult> SendAsync(TokenEndpointRequest request, Uri address, CancellationToken cancellationToken)

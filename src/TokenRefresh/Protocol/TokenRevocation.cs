@@ -25,7 +25,7 @@ internal sealed class TokenRevocation(TokenRefreshOptions options, Func<HttpClie
         var address = options.RevocationEndpoint;
         if (address is null)
         {
-            var discovered = await discovery!.GetAsync(cancellationToken).ConfigureAwait(false);
+            var discovered = await DiscoverAsync(cancellationToken).ConfigureAwait(false);
             if (discovered.Document is not { } document)
             {
                 return RevocationResult.Failed(discovered.Failure!.Description!);
@@ -38,6 +38,18 @@ internal sealed class TokenRevocation(TokenRefreshOptions options, Func<HttpClie
         return address is null || (options.Protocol == TokenEndpointProtocol.SimpleJwt && tokens.RefreshToken is null)
             ? RevocationResult.NotPossible
             : await SendAsync(address, tokens, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<DiscoveryResult> DiscoverAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await discovery!.GetAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return TokenEndpointResult.Transient("the discovery document didn't arrive in time.");
+        }
     }
 
     private async Task<RevocationResult> SendAsync(Uri address, TokenSet tokens, CancellationToken cancellationToken)

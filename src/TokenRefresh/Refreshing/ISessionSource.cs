@@ -6,8 +6,10 @@ internal interface ISessionSource
     /// <summary>Whether a session of this name was registered before the app started.</summary>
     bool IsRegistered(string name);
 
+    /// <summary>The exception for a name of which there is no session.</summary>
+    ArgumentException UnknownSession(string name);
+
     /// <summary>Composes a registered session.</summary>
-    /// <exception cref="ArgumentException">No session of this name is registered.</exception>
     SessionServices Compose(string name);
 
     /// <summary>Composes a session that is added at run time.</summary>

@@ -37,6 +37,7 @@ public sealed partial class LayerTests
         [nameof(TokenRefreshHandler)] = "TokenRefreshHandler",
         [nameof(TokenRefreshRequestExtensions)] = "TokenRefreshHandler",
         [nameof(TokenRefreshResponseExtensions)] = "TokenRefreshHandler",
+        [nameof(TokenSessionsExtensions)] = "TokenRefreshHandler",
         [nameof(TokenSessions)] = "TokenSessions",
         [nameof(UserSessions)] = "TokenSessions",
         [nameof(TokenSessionHealth)] = "TokenSessions",

@@ -122,6 +122,50 @@ public sealed class AddedSessionTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task The_end_of_the_app_waits_for_a_removal_that_is_running()
+    {
+        using var tokens = new FakeTokenServer();
+        var app = Build(tokens, _ => { });
+        var sessions = app.GetRequiredService<TokenSessions>();
+        sessions.Add("tenant-1", Tenant);
+        var session = sessions["tenant-1"];
+        await session.SignInAsync(tokens.Issue());
+        var gate = tokens.Hold();
+        var refresh = session.RefreshAsync(Token);
+        await gate.ArrivedAsync(1);
+
+        var removal = sessions.RemoveAsync("tenant-1").AsTask();
+        var disposal = app.DisposeAsync().AsTask();
+        Assert.False(disposal.IsCompleted);
+        tokens.Release();
+
+        await Task.WhenAll(refresh, removal, disposal);
+    }
+
+    [Fact]
+    public async Task Lookups_of_an_unknown_name_disturb_neither_addition_nor_removal()
+    {
+        using var over = new CancellationTokenSource();
+        var lookups = Task.Run(() =>
+        {
+            while (!over.IsCancellationRequested)
+            {
+                Record.Exception(() => _sessions["tenant-1"]);
+            }
+        });
+
+        for (var round = 0; round < 2_000; round++)
+        {
+            Assert.False(await _sessions.RemoveAsync("tenant-1"));
+            _sessions.Add("tenant-1", Tenant);
+            Assert.True(await _sessions.RemoveAsync("tenant-1"));
+        }
+
+        await over.CancelAsync();
+        await lookups;
+    }
+
+    [Fact]
     public async Task What_isnt_there_cant_be_removed_and_what_was_registered_neither()
     {
         Assert.False(await _sessions.RemoveAsync("tenant-1"));
@@ -270,16 +314,18 @@ public sealed class AddedSessionTests : IAsyncDisposable
             _sessions.Add(name, Tenant);
             last = new WeakReference<TokenSession>(_sessions[name]);
             await _sessions[name].SignInAsync(new TokenSet("a", "r"));
+            using var client = new HttpClient(Handler(name, new NoApi()));
+            await client.GetAsync(new Uri("https://elsewhere.example.com"), Token);
             await _sessions.RemoveAsync(name);
         }
 
         return last!;
     }
 
-    private TokenRefreshHandler Handler(string name)
+    private TokenRefreshHandler Handler(string name, HttpMessageHandler? inner = null)
     {
         var handler = _sessions.CreateHandler(name);
-        handler.InnerHandler = _api;
+        handler.InnerHandler = inner ?? _api;
         return handler;
     }
 
@@ -313,6 +359,12 @@ public sealed class AddedSessionTests : IAsyncDisposable
             store.WaitForChangeAsync(key, revision, timeout, cancellationToken);
 
         public void Dispose() => _isDisposed = true;
+    }
+
+    private sealed class NoApi : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Task.FromResult(new HttpResponseMessage());
     }
 
     private sealed class NoProtector : ITokenProtector

@@ -4,7 +4,7 @@ using System.Linq;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using TokenRefresh.Tests.Support;
 using Xunit;
 
@@ -49,6 +49,18 @@ public sealed class ClientSecretReloadTests : IAsyncDisposable
         Assert.Equal(["secret-1", "secret-2"], _tokens.Bodies.Select(SecretOf));
         Assert.Contains(_logs.Messages, line => line.Text.Contains("the client secret has changed", StringComparison.Ordinal));
         Assert.DoesNotContain(_logs.Messages, line => line.Text.Contains("secret-", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_change_before_the_first_use_counts_too()
+    {
+        _ = _app.GetRequiredService<IOptionsMonitor<TokenRefreshOptions>>().Get("orders");
+        Reload("secret-2");
+        await Session.SignInAsync(_tokens.Issue());
+
+        await Session.RefreshAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal("secret-2", SecretOf(_tokens.Bodies.Single()));
     }
 
     [Fact]

@@ -8,6 +8,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using TokenRefresh.Tests.Support;
 using Xunit;
@@ -122,8 +123,10 @@ public sealed class ServiceDiscoveryTests : IDisposable
         Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync(app, "/me")).StatusCode);
 
         Assert.Equal((null, "http://10.1.2.3:8080"), _api.Received.Select(request => (request.Token, request.Origin)).Single());
-        Assert.Contains(_logs.Messages, line => line.Text.Contains("http://10.1.2.3:8080 isn't https", StringComparison.Ordinal)
+        Assert.Single(_logs.Messages, line => line is { EventName: "InsecureAddress", Level: LogLevel.Warning }
+            && line.Text.Contains("http://10.1.2.3:8080, which isn't https", StringComparison.Ordinal)
             && line.Text.Contains("InsecureOrigins", StringComparison.Ordinal));
+        Assert.Contains(_logs.Messages, line => line.EventName == "NoTokenSent");
         Assert.Equal(0, _tokens.Calls);
     }
 
@@ -178,6 +181,52 @@ public sealed class ServiceDiscoveryTests : IDisposable
 
         Assert.Single(_api.Received);
         Assert.Equal(0, _tokens.Calls);
+    }
+
+    [Theory]
+    [InlineData(Order.ForAllClients, true)]
+    [InlineData(Order.ForAllClients, false)]
+    [InlineData(Order.AfterTheHandler, true)]
+    public async Task A_follower_of_redirects_above_takes_no_token_to_another_host(Order order, bool isOutsideDiscovery)
+    {
+        await using var app = Build("https+http://api", order, isOutsideDiscovery: isOutsideDiscovery, outer: () => new Follower());
+        await SignInAsync(app);
+        _api.Answer = request => request.RequestUri!.Host == "localhost"
+            ? new HttpResponseMessage(HttpStatusCode.Found) { RequestMessage = request, Headers = { Location = new Uri("https://elsewhere.example.com/") } }
+            : null;
+
+        await GetAsync(app, "/me");
+
+        Assert.Equal([("access-1", "https://localhost:7001"), (null, "https://elsewhere.example.com")], _api.Received.Select(request => (request.Token, request.Origin)));
+    }
+
+    [Fact]
+    public async Task A_request_that_was_looked_up_by_another_client_proves_nothing()
+    {
+        await using var app = Build("https+http://api", Order.ForAllClients, options => options.AllowedOrigins.Add(new Uri("https+http://api")));
+        await SignInAsync(app);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "https+http://api/me");
+        using var invoker = new HttpMessageInvoker(app.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler("orders"), disposeHandler: false);
+        await invoker.SendAsync(request, Token);
+        using var byHand = new HttpMessageInvoker(new TokenRefreshHandler(app.GetRequiredService<TokenSessions>()["orders"]) { InnerHandler = _api });
+
+        await Assert.ThrowsAsync<TokenRefreshException>(() => byHand.SendAsync(request, Token));
+        request.RequestUri = new Uri("https://localhost:7001/me");
+        await byHand.SendAsync(request, Token);
+
+        Assert.Equal(["access-1", null], _api.Received.Select(received => received.Token));
+    }
+
+    [Fact]
+    public async Task A_header_that_a_handler_below_parsed_is_removed_from_plain_http_too()
+    {
+        _endpoints["Services:api:http:0"] = "http://10.1.2.3:8080";
+        await using var app = Build("http://api", Order.AfterTheHandler, inner: () => new Rewriter());
+        await SignInAsync(app);
+
+        await GetAsync(app, "/me");
+
+        Assert.Null(_api.Received.Single().Token);
     }
 
     [Theory]
@@ -251,7 +300,44 @@ public sealed class ServiceDiscoveryTests : IDisposable
     }
 
     [Fact]
-    public async Task A_looked_up_issuer_is_reached_and_known_by_its_path()
+    public async Task Plain_http_that_is_allowed_for_one_endpoint_isnt_for_another()
+    {
+        _endpoints["Services:login:http:0"] = "http://10.1.2.3:8080";
+        await using var app = Build("https+http://api", Order.ForAllClients, options =>
+        {
+            options.TokenEndpoint = new Uri("http://login/token");
+            options.RevocationEndpoint = new Uri("http://legacy:8080/revoke");
+            options.InsecureOrigins.Add(new Uri("http://legacy:8080"));
+        });
+        await SignInAsync(app);
+
+        await Assert.ThrowsAsync<TokenRefreshException>(() => app.GetRequiredService<TokenSessions>()["orders"].RefreshAsync(Token));
+
+        Assert.Empty(_tokenAddresses);
+    }
+
+    [Theory]
+    [InlineData("https://localhost:7444/realms/shop", "https://localhost:7443/realms/shop/token")]
+    [InlineData("https://evil.example.com/realms/shop", "https://evil.example.com/token")]
+    [InlineData("https://localhost:7443/realms/shop", "http://localhost:7080/token")]
+    public async Task A_looked_up_issuer_must_name_its_own_address_and_https(string issuer, string endpoint)
+    {
+        _document = $$"""{"issuer":"{{issuer}}","token_endpoint":"{{endpoint}}"}""";
+        await using var app = Build("https+http://api", Order.ForAllClients, options =>
+        {
+            options.TokenEndpoint = null;
+            options.Issuer = new Uri("https+http://login/realms/shop");
+        });
+        await SignInAsync(app);
+
+        var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => app.GetRequiredService<TokenSessions>()["orders"].RefreshAsync(Token));
+
+        Assert.Equal(TokenRefreshFailure.Configuration, failure.Failure);
+        Assert.Single(_tokenAddresses);
+    }
+
+    [Fact]
+    public async Task A_looked_up_issuer_is_reached_and_known_by_the_address_that_was_found()
     {
         _document = """{"issuer":"https://localhost:7443/realms/shop","token_endpoint":"https://localhost:7443/realms/shop/token"}""";
         await using var app = Build("https+http://api", Order.ForAllClients, options =>
@@ -292,7 +378,6 @@ public sealed class ServiceDiscoveryTests : IDisposable
             names.Add(handler.GetType().Name);
         }
 
-        Assert.Equal(isLookedUp, names.Contains("StartAddressHandler"));
         Assert.Equal(isLookedUp, names.Contains("FinalAddressHandler"));
     }
 
@@ -309,13 +394,25 @@ public sealed class ServiceDiscoveryTests : IDisposable
 
     private Task SignInAsync(ServiceProvider app) => app.GetRequiredService<TokenSessions>()["orders"].SignInAsync(_tokens.Issue());
 
-    private ServiceProvider Build(string? baseAddress, Order? order, Action<TokenRefreshOptions>? configure = null, Action<IServiceCollection>? more = null)
+    private ServiceProvider Build(
+        string? baseAddress,
+        Order? order,
+        Action<TokenRefreshOptions>? configure = null,
+        Action<IServiceCollection>? more = null,
+        bool isOutsideDiscovery = false,
+        Func<DelegatingHandler>? outer = null,
+        Func<DelegatingHandler>? inner = null)
     {
         var services = new ServiceCollection();
         services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(_endpoints).Build());
         services.AddSingleton<TimeProvider>(_time);
         _logs.Add(services);
         services.AddServiceDiscovery(options => options.RefreshPeriod = TimeSpan.FromSeconds(1));
+        if (outer is not null && isOutsideDiscovery)
+        {
+            services.ConfigureHttpClientDefaults(clients => clients.AddHttpMessageHandler(outer));
+        }
+
         if (order == Order.ForAllClients)
         {
             services.ConfigureHttpClientDefaults(clients => clients.AddServiceDiscovery());
@@ -327,6 +424,11 @@ public sealed class ServiceDiscoveryTests : IDisposable
             client.AddServiceDiscovery();
         }
 
+        if (outer is not null && !isOutsideDiscovery)
+        {
+            client.AddHttpMessageHandler(outer);
+        }
+
         client.AddTokenRefreshHandler(options =>
         {
             options.TokenEndpoint = new Uri("https://login.example.com/token");
@@ -336,6 +438,11 @@ public sealed class ServiceDiscoveryTests : IDisposable
         if (order == Order.AfterTheHandler)
         {
             client.AddServiceDiscovery();
+        }
+
+        if (inner is not null)
+        {
+            client.AddHttpMessageHandler(inner);
         }
 
         services.AddTokenSession("orders").TokenEndpointClient.ConfigurePrimaryHttpMessageHandler(() => new Recorder(_tokenAddresses, () => _document) { InnerHandler = _tokens });
@@ -351,13 +458,39 @@ public sealed class ServiceDiscoveryTests : IDisposable
 
         public List<Received> Received => _received;
 
-        public Func<HttpRequestMessage, HttpResponseMessage>? Answer { get; set; }
+        public Func<HttpRequestMessage, HttpResponseMessage?>? Answer { get; set; }
 
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             _received.Add(new Received(request.Headers.Authorization?.Parameter, request.RequestUri!.GetLeftPart(UriPartial.Authority)));
             return Task.FromResult(Answer?.Invoke(request)
                 ?? new HttpResponseMessage(tokens.Accepts(request) ? HttpStatusCode.OK : HttpStatusCode.Unauthorized) { RequestMessage = request });
+        }
+    }
+
+    /// <summary>Follows redirects with the same request object, as Kiota's handler does.</summary>
+    private sealed class Follower : DelegatingHandler
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var response = await base.SendAsync(request, cancellationToken);
+            if (response.Headers.Location is not { } location)
+            {
+                return response;
+            }
+
+            request.RequestUri = location;
+            return await base.SendAsync(request, cancellationToken);
+        }
+    }
+
+    /// <summary>Parses the header and writes it again: another string of the same text.</summary>
+    private sealed class Rewriter : DelegatingHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            request.Headers.Authorization = new System.Net.Http.Headers.AuthenticationHeaderValue("Bearer", request.Headers.Authorization?.Parameter + "");
+            return base.SendAsync(request, cancellationToken);
         }
     }
 

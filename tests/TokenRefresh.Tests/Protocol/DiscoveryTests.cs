@@ -109,6 +109,83 @@ public sealed class DiscoveryTests : IDisposable
         Assert.Equal([Document], _provider.Requests);
     }
 
+    [Theory]
+    [InlineData("https://evil.example.com", "https://evil.example.com/token")]
+    [InlineData("https://sso:8443", "https://sso:8443/token")]
+    [InlineData("https://sso", "http://localhost:8080/token")]
+    public async Task A_host_of_one_label_is_checked_like_any_other(string issuer, string endpoint)
+    {
+        _provider.Answers["https://sso/.well-known/openid-configuration"] = () => Json(DocumentOf(issuer, endpoint));
+
+        var result = await AskAsync(Endpoint("https://sso"));
+
+        Assert.Equal(TokenEndpointOutcome.Misconfigured, result.Outcome);
+        Assert.Single(_provider.Requests);
+    }
+
+    [Theory]
+    [InlineData(HttpStatusCode.BadRequest)]
+    [InlineData(HttpStatusCode.Forbidden)]
+    [InlineData(HttpStatusCode.MethodNotAllowed)]
+    public async Task The_second_place_is_tried_after_any_refusal_of_the_first(HttpStatusCode refusal)
+    {
+        _provider.Answers[Document] = () => new HttpResponseMessage(refusal);
+        _provider.Answers[Issuer + "/.well-known/oauth-authorization-server"] = () => Json(DocumentOf(Issuer, Token));
+
+        Assert.Equal(TokenEndpointOutcome.Succeeded, (await AskAsync(Endpoint())).Outcome);
+    }
+
+    [Fact]
+    public async Task An_endpoint_without_a_connection_is_looked_for_again()
+    {
+        var endpoint = Endpoint();
+        await AskAsync(endpoint);
+        var hang = new TaskCompletionSource<HttpResponseMessage>();
+        using var deadline = new CancellationTokenSource();
+        _provider.Hang = hang.Task.WaitAsync(deadline.Token);
+        var asking = AskAsync(endpoint, deadline.Token);
+
+        await deadline.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking);
+        _provider.Hang = null;
+        await AskAsync(endpoint);
+
+        Assert.Equal([Document, Token, Token, Document, Token], _provider.Requests);
+    }
+
+    [Fact]
+    public async Task A_fetch_that_blocks_its_thread_is_left_too()
+    {
+        using var blocked = new ManualResetEventSlim();
+        _provider.Answers[Document] = () =>
+        {
+            blocked.Wait(TestContext.Current.CancellationToken);
+            return Json(DocumentOf(Issuer, Token));
+        };
+        var asking = AskAsync(Endpoint());
+        await _provider.Arrived.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System, TestContext.Current.CancellationToken);
+
+        _time.Advance(TimeSpan.FromSeconds(10));
+
+        Assert.Equal(TokenEndpointOutcome.Transient, (await asking).Outcome);
+        blocked.Set();
+    }
+
+    [Fact]
+    public async Task A_revocation_without_a_document_in_time_says_so()
+    {
+        var hang = new TaskCompletionSource<HttpResponseMessage>();
+        _provider.Hang = hang.Task;
+        var options = Options(Issuer);
+        using var limit = new CancellationTokenSource();
+        var revoking = TokenRevocation.For(options, () => _client, Discovery(options))!.RevokeAsync(new TokenSet("a", "r"), limit.Token);
+
+        await limit.CancelAsync();
+
+        Assert.Equal(RevocationResult.Failed("the discovery document didn't arrive in time."), await revoking);
+        hang.SetCanceled(TestContext.Current.CancellationToken);
+    }
+
     [Fact]
     public async Task A_document_without_an_endpoint_is_a_configuration_failure()
     {

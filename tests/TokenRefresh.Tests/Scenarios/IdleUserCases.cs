@@ -336,7 +336,7 @@ public sealed class IdleUserCases
 
     private static TestApp Create(Action<IServiceCollection>? services = null) => TestApp.Create(options => options.UserIdleTimeout = Idle, services);
 
-    private static UserSessions Users(TestApp app) => (UserSessions)app.Sessions.ServicesOf(TestApp.Name).Cache;
+    private static UserSessions Users(TestApp app) => app.Sessions.Named(TestApp.Name);
 
     // Out of the caller's frame, or its locals would keep the session.
     [MethodImpl(MethodImplOptions.NoInlining)]
