@@ -25,16 +25,14 @@ public sealed class TokenSet
     /// <param name="refreshToken">The refresh token, or <see langword="null"/> where the login has none.</param>
     /// <exception cref="ArgumentException">
     /// A token is empty, or the access token holds a character that can't stand in a header (RFC 6750, section 2.1): white space, a comma,
-    /// a control character or anything outside ASCII. The message doesn't hold the token.
+    /// a control character or anything outside ASCII. The message names the kind of the
+    /// character and its index, and doesn't hold the token.
     /// </exception>
     public TokenSet(string accessToken, string? refreshToken = null)
     {
         if (!TokenSyntax.IsAccessToken(accessToken))
         {
-            throw new ArgumentException(
-                "The access token is empty or holds a character that can't stand in an Authorization header (RFC 6750, section 2.1). "
-                + "Pass the token alone, without scheme, quotes or line ends.",
-                nameof(accessToken));
+            throw new ArgumentException(TokenSyntax.DescribeFault(accessToken), nameof(accessToken));
         }
 
         if (refreshToken is { Length: 0 })

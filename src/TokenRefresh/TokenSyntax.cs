@@ -1,5 +1,6 @@
 using System;
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 
 namespace TokenRefresh;
 
@@ -16,13 +17,37 @@ internal static class TokenSyntax
 
         foreach (var c in value!)
         {
-            if (c is <= ' ' or > '~' or ',')
+            if (!IsOfAccessToken(c))
             {
                 return false;
             }
         }
 
         return true;
+    }
+
+    /// <summary>Says why a value is no access token: the kind and the index of its first wrong character, and no character of it.</summary>
+    /// <param name="value">A value that <see cref="IsAccessToken"/> refuses.</param>
+    /// <returns>What is wrong and what to pass, as sentences.</returns>
+    public static string DescribeFault(string? value)
+    {
+        if (string.IsNullOrEmpty(value))
+        {
+            return "The access token is empty. Pass the token alone.";
+        }
+
+        var index = 0;
+        while (IsOfAccessToken(value![index]))
+        {
+            index++;
+        }
+
+        return string.Format(
+            CultureInfo.InvariantCulture,
+            "The access token has {0} at index {1}, which isn't allowed in an Authorization header (RFC 6750, section 2.1). "
+            + "Pass the token alone, without scheme, quotes or line ends.",
+            KindOf(value[index]),
+            index);
     }
 
     /// <summary>An RFC 9110 token (section 5.6.2).</summary>
@@ -51,4 +76,15 @@ internal static class TokenSyntax
     /// <param name="scheme">The option's scheme: an app that sets it to such a name adds the proof itself.</param>
     public static bool NeedsProof(string tokenType, string scheme) =>
         tokenType.Trim().ToUpperInvariant() is "DPOP" or "MAC" or "POP" && !tokenType.Equals(scheme, StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsOfAccessToken(char c) => c is > ' ' and <= '~' and not ',';
+
+    private static string KindOf(char c) => c switch
+    {
+        ' ' or '\t' => "white space",
+        '\r' or '\n' => "a line end",
+        ',' => "a comma",
+        < ' ' or '\x7f' => "a control character",
+        _ => "a character outside ASCII",
+    };
 }

@@ -19,6 +19,21 @@ internal static class Tool
 
     public static async Task<string> RunAsync(string program, string directory, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
+        var (exitCode, text) = await StartAsync(program, directory, environment, arguments);
+        Assert.True(exitCode == 0, $"{program} {string.Join(' ', arguments)} ended with {exitCode}:\n{text}");
+        return text;
+    }
+
+    public static async Task<string> RunFailingAsync(string program, string directory, IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    {
+        var (exitCode, text) = await StartAsync(program, directory, environment, arguments);
+        Assert.True(exitCode != 0, $"{program} {string.Join(' ', arguments)} should fail:\n{text}");
+        return text;
+    }
+
+    private static async Task<(int ExitCode, string Text)> StartAsync(
+        string program, string directory, IReadOnlyDictionary<string, string> environment, string[] arguments)
+    {
         var start = new ProcessStartInfo(program, arguments)
         {
             UseShellExecute = false,
@@ -49,9 +64,7 @@ internal static class Tool
             var output = process.StandardOutput.ReadToEndAsync(failSafe.Token);
             var errors = process.StandardError.ReadToEndAsync(failSafe.Token);
             await process.WaitForExitAsync(failSafe.Token);
-            var text = await output + await errors;
-            Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{text}");
-            return text;
+            return (process.ExitCode, await output + await errors);
         }
         finally
         {

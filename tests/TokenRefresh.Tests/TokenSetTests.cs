@@ -18,6 +18,27 @@ public sealed class TokenSetTests
     }
 
     [Theory]
+    [InlineData(null, "The access token is empty.")]
+    [InlineData("", "The access token is empty.")]
+    [InlineData("the-kanarie token", "white space at index 11,")]
+    [InlineData("Bearer kanarie", "white space at index 6,")]
+    [InlineData("kanarie\t", "white space at index 7,")]
+    [InlineData("kanarie\r\n", "a line end at index 7,")]
+    [InlineData("kanarie\n", "a line end at index 7,")]
+    [InlineData("kanarie,", "a comma at index 7,")]
+    [InlineData("\0kanarie", "a control character at index 0,")]
+    [InlineData("kanarie\u007f", "a control character at index 7,")]
+    [InlineData("kanarie\u00e4 ", "a character outside ASCII at index 7,")]
+    [InlineData("kanarie\u2028", "a character outside ASCII at index 7,")]
+    public void A_wrong_access_token_is_described_and_not_quoted(string? token, string description)
+    {
+        var exception = Assert.Throws<ArgumentException>("accessToken", () => new TokenSet(token!));
+
+        Assert.Contains(description, exception.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("kanarie", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("Bearer", true)]
     [InlineData("JWT", true)]
     [InlineData("a-z_9~", true)]

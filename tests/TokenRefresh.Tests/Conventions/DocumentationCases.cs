@@ -60,6 +60,11 @@ public sealed partial class DocumentationCases
 
     [Theory]
     [MemberData(nameof(Pages))]
+    public void Placeholder_tokens_of_a_page_are_legal(string page) =>
+        Assert.All(TokenLiteral().Matches(Read(page)), literal => _ = new TokenSet(literal.Groups["access"].Value));
+
+    [Theory]
+    [MemberData(nameof(Pages))]
     public void Pages_stay_short(string page)
     {
         var limit = References.Contains(page) ? int.MaxValue : page == "README.md" ? LongestReadme : LongestPage;
@@ -128,6 +133,9 @@ public sealed partial class DocumentationCases
 
     [GeneratedRegex(@"(?<!`)\]\((?<target>[^)\s]+)\)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Link();
+
+    [GeneratedRegex("new TokenSet\\(\"(?<access>[^\"]*)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex TokenLiteral();
 
     [GeneratedRegex("^src/[^/]+/README\\.md$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex PackagePage();
