@@ -29,6 +29,11 @@ internal sealed class ContextSource<TContext> : IAsyncDisposable, IDisposable
         try
         {
             _kept = Create();
+            if (_kept.Context.Database.IsRelational())
+            {
+                // Creates what the connection needs, as a data source that the container owns. Opens nothing.
+                _ = _kept.Context.Database.GetDbConnection();
+            }
         }
         catch (Exception e) when (e is DbException or SocketException or TimeoutException)
         {

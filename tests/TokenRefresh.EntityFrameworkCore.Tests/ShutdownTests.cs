@@ -1,0 +1,46 @@
+using System;
+using System.Net;
+using System.Threading.Tasks;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using TokenRefresh.TestKit;
+using Xunit;
+
+namespace TokenRefresh.EntityFrameworkCore.Tests;
+
+/// <summary>The container owns services that the context resolves only when it is used.</summary>
+public sealed class ShutdownTests(PostgresFixture server)
+{
+    [Theory]
+    [InlineData("context")]
+    [InlineData("pooled factory")]
+    [Trait("Case", "C22")]
+    public async Task A_refresh_under_way_at_shutdown_is_saved_through_a_data_source_of_the_container(string way)
+    {
+        await using var database = await server.CreateAsync();
+        var saved = new OtherProcess(database.Open(), new TokenSessionKey(TestApp.Name));
+        var app = TestApp.Create(services: services =>
+        {
+            services.AddSingleton(_ => new NpgsqlDataSourceBuilder(database.Connection).Build());
+            _ = way == "context"
+                ? services.AddDbContext<AppDbContext>(options => options.UseNpgsql())
+                : services.AddPooledDbContextFactory<AppDbContext>(options => options.UseNpgsql());
+            services.AddTokenSession(TestApp.Name).UseEntityFrameworkCore<AppDbContext>().AllowUnencryptedStore();
+        });
+        await app.SignInAsync();
+        var first = await saved.LoadAsync();
+        app.Tokens.ExpireAccessTokens();
+        var gate = app.Tokens.Hold();
+        var request = app.GetAsync();
+        await gate.ArrivedAsync(1);
+
+        var closing = app.DisposeAsync().AsTask();
+        gate.Open();
+        await closing.WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        Assert.Equal(first.Version + 1, (await saved.LoadAsync()).Version);
+        using var response = await request;
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+}
