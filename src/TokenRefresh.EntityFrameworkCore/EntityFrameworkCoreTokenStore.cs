@@ -147,9 +147,9 @@ public sealed class EntityFrameworkCoreTokenStore<TContext> : ITokenStore, IAsyn
             {
                 return await operation(new SessionTable(rented.Context)).ConfigureAwait(false);
             }
-            catch (Exception e) when (ConfigurationErrors.IsOne(e))
+            catch (Exception e) when (ConfigurationErrors.Explain(e, rented.Context) is { } advice)
             {
-                throw ConfigurationErrors.Explain(e, rented.Context);
+                throw new TokenStoreConfigurationException(advice);
             }
         }
     }

@@ -46,17 +46,14 @@ internal sealed class SessionTable(DbContext context)
             return;
         }
 
-        var longAgo = DateTime.UnixEpoch;
-        context.Add(new TokenSessionEntity { Key = name, Text = "-", Revision = "-", WrittenAt = longAgo, ExpiresAt = longAgo });
         try
         {
-            await context.SaveChangesAsync(cancellationToken).ConfigureAwait(false);
+            await ExpiredRow.InsertAsync(context, name, cancellationToken).ConfigureAwait(false);
         }
-        catch (DbUpdateException)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
             // Another process has inserted it in between, or the first attempt of a repetition has.
-            context.ChangeTracker.Clear();
-            if (!await HasRowAsync(name, cancellationToken).ConfigureAwait(false))
+            if (!DatabaseErrors.IsConflict(e) && !await HasRowAsync(name, cancellationToken).ConfigureAwait(false))
             {
                 throw;
             }
@@ -65,30 +62,41 @@ internal sealed class SessionTable(DbContext context)
 
     public Task<int> RemoveExpiredAsync(TimeSpan olderThan, CancellationToken cancellationToken)
     {
-        var seconds = -olderThan.TotalSeconds;
+        var seconds = -Seconds.Of(olderThan);
         return Rows.Where(row => row.ExpiresAt <= DateTime.UtcNow.AddSeconds(seconds)).ExecuteDeleteAsync(cancellationToken);
     }
 
     private static async Task<bool> UpdateAsync(
         IQueryable<TokenSessionEntity> rows, SessionWrite write, CancellationToken cancellationToken)
     {
-        var updated = write.KeepForSeconds is { } seconds
-            ? await rows.ExecuteUpdateAsync(
+        try
+        {
+            return await SendUpdateAsync(rows, write, cancellationToken).ConfigureAwait(false) > 0;
+        }
+        catch (Exception e) when (DatabaseErrors.IsConflict(e))
+        {
+            // Another write of the row was faster. Under READ COMMITTED the database counts no row instead.
+            return false;
+        }
+    }
+
+    private static Task<int> SendUpdateAsync(
+        IQueryable<TokenSessionEntity> rows, SessionWrite write, CancellationToken cancellationToken) =>
+        write.KeepForSeconds is { } seconds
+            ? rows.ExecuteUpdateAsync(
                 row => row
                     .SetProperty(to => to.Text, write.Text)
                     .SetProperty(to => to.Revision, write.Revision)
                     .SetProperty(to => to.WrittenAt, to => DateTime.UtcNow)
                     .SetProperty(to => to.ExpiresAt, to => DateTime.UtcNow.AddSeconds(seconds)),
-                cancellationToken).ConfigureAwait(false)
-            : await rows.ExecuteUpdateAsync(
+                cancellationToken)
+            : rows.ExecuteUpdateAsync(
                 row => row
                     .SetProperty(to => to.Text, write.Text)
                     .SetProperty(to => to.Revision, write.Revision)
                     .SetProperty(to => to.WrittenAt, to => DateTime.UtcNow)
                     .SetProperty(to => to.ExpiresAt, to => null),
-                cancellationToken).ConfigureAwait(false);
-        return updated > 0;
-    }
+                cancellationToken);
 
     private static TimeSpan AgeOf(DateTime writtenAt, DateTime now) => now > writtenAt ? now - writtenAt : TimeSpan.Zero;
 

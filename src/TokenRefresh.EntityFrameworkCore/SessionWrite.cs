@@ -9,10 +9,8 @@ namespace TokenRefresh.EntityFrameworkCore;
 /// <param name="KeepFor">How long the record is needed, or <see langword="null"/> if that isn't known.</param>
 internal sealed record SessionWrite(string Name, string Text, string Revision, TimeSpan? KeepFor)
 {
-    // Databases add seconds as 32-bit integers. A record may always be kept for longer.
-    private static readonly TimeSpan Longest = TimeSpan.FromDays(50 * 365);
-
-    public double? KeepForSeconds => KeepFor <= Longest ? KeepFor.Value.TotalSeconds : null;
+    // A record may always be kept for longer.
+    public double? KeepForSeconds => KeepFor <= Seconds.Longest ? Seconds.Of(KeepFor.Value) : null;
 
     /// <summary>The record as it is stored by this write.</summary>
     public StoredRecord Stored => new(Text, Revision, TimeSpan.Zero);

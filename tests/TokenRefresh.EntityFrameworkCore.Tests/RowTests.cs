@@ -132,6 +132,18 @@ public abstract class RowTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("Case", "S13")]
+    public async Task The_shortest_and_the_longest_spans_are_accepted()
+    {
+        var store = Database.Open();
+
+        Assert.NotNull(await store.CompareExchangeAsync(Key, "one", null, TimeSpan.FromTicks(1), default));
+        Assert.Equal(0, await store.RemoveEndedAsync(TimeSpan.MaxValue));
+        await ExpireAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(1, await store.RemoveEndedAsync(TimeSpan.FromTicks(1)));
+    }
+
+    [Fact]
     public async Task A_caller_that_has_left_gets_no_answer()
     {
         var store = Database.Open();

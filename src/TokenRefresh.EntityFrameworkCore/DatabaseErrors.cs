@@ -1,0 +1,37 @@
+using System;
+using System.Data.Common;
+using System.Globalization;
+using System.Linq;
+
+namespace TokenRefresh.EntityFrameworkCore;
+
+/// <summary>Reads what a database has answered. Providers report the same error in different ways.</summary>
+internal static class DatabaseErrors
+{
+    // A transaction that can't be serialized, and a deadlock. SQL Server has only a text.
+    private static readonly string[] ConflictStates = ["40001", "40P01"];
+    private static readonly string[] ConflictTexts = ["deadlock victim"];
+
+    /// <summary>The database's own answer in an exception of EF Core or of an execution strategy.</summary>
+    public static DbException? Find(Exception? exception)
+    {
+        while (exception is not (null or DbException))
+        {
+            exception = exception.InnerException;
+        }
+
+        return (DbException?)exception;
+    }
+
+    /// <summary>Whether the database has rolled the statement back because another one was faster.</summary>
+    public static bool IsConflict(Exception exception) => Find(exception)?.Is(ConflictStates, ConflictTexts) == true;
+
+    public static bool Is(this DbException cause, string[] states, string[] texts) =>
+        states.Contains(cause.SqlState, StringComparer.Ordinal)
+        || texts.Any(text => cause.Message.Contains(text, StringComparison.Ordinal));
+
+    /// <summary>What the manual of the database lists. A message could hold values, and isn't shown.</summary>
+    public static string CodeOf(DbException cause) => cause.SqlState is { } state
+        ? $"SQL state {state}"
+        : string.Create(CultureInfo.InvariantCulture, $"Error {cause.ErrorCode}");
+}

@@ -1,0 +1,13 @@
+using System;
+
+namespace TokenRefresh.EntityFrameworkCore;
+
+/// <summary>Spans of time in the form in which databases add them to their clock.</summary>
+internal static class Seconds
+{
+    // Databases add seconds as 32-bit integers.
+    public static readonly TimeSpan Longest = TimeSpan.FromDays(50 * 365);
+
+    /// <summary>Whole milliseconds, rounded up: a smaller number is sent with an exponent, which PostgreSQL refuses.</summary>
+    public static double Of(TimeSpan span) => Math.Ceiling((span < Longest ? span : Longest).TotalMilliseconds) / 1000;
+}

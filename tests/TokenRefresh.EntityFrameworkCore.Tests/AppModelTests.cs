@@ -1,0 +1,118 @@
+using System;
+using System.Threading.Tasks;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace TokenRefresh.EntityFrameworkCore.Tests;
+
+/// <summary>The model of an app has conventions, proxies or overrides that concern all its tables.</summary>
+[Trait("Case", "S13")]
+public sealed class AppModelTests(PostgresFixture server)
+{
+    private static readonly TokenSessionKey Key = new("orders", "user@example.com");
+    private static readonly string LongText = new('ü', 5000);
+
+    [Theory]
+    [InlineData("sqlite")]
+    [InlineData("postgres")]
+    public Task Conventions_for_times_change_no_age(string provider) => CheckAsync<NumericTimesDbContext>(provider);
+
+    [Theory]
+    [InlineData("sqlite")]
+    [InlineData("postgres")]
+    public Task Conventions_for_texts_cut_no_record(string provider) => CheckAsync<ShortTextsDbContext>(provider);
+
+    [Theory]
+    [InlineData("sqlite")]
+    [InlineData("postgres")]
+    public Task Conventions_for_column_types_change_neither_ages_nor_sizes(string provider) => CheckAsync<TypedColumnsDbContext>(provider);
+
+    [Theory]
+    [InlineData("sqlite")]
+    [InlineData("postgres")]
+    public Task Proxies_for_lazy_loading_are_no_obstacle(string provider) =>
+        CheckAsync<ProxiedDbContext>(provider, options => options.UseLazyLoadingProxies());
+
+    [Theory]
+    [InlineData("sqlite")]
+    [InlineData("postgres")]
+    public Task Proxies_for_change_tracking_are_no_obstacle(string provider) =>
+        CheckAsync<ProxiedDbContext>(provider, options => options.UseChangeTrackingProxies());
+
+    [Theory]
+    [InlineData("sqlite")]
+    [InlineData("postgres")]
+    public Task A_first_write_runs_no_override_and_fills_columns_of_the_app(string provider) => CheckAsync<AuditedDbContext>(provider);
+
+    [Fact]
+    public async Task Times_without_a_zone_are_reported()
+    {
+        await using var database = await server.CreateAsync();
+        await using var services = await CreateAsync<ZonelessDbContext>(database);
+        await using var store = Open<ZonelessDbContext>(services);
+
+        var failure = await Assert.ThrowsAsync<TokenStoreConfigurationException>(
+            () => store.CompareExchangeAsync(Key, "one", null, TimeSpan.FromDays(1), default).AsTask());
+
+        Assert.Contains("column type", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("WrittenAt and ExpiresAt", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_column_that_is_too_short_for_the_text_is_reported()
+    {
+        await using var database = await server.CreateAsync();
+        await using var services = await CreateAsync<ShortColumnDbContext>(database);
+        await using var store = Open<ShortColumnDbContext>(services);
+
+        var failure = await Assert.ThrowsAsync<TokenStoreConfigurationException>(
+            () => store.CompareExchangeAsync(Key, LongText, null, null, default).AsTask());
+
+        Assert.Contains("too short", failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("ü", failure.ToString(), StringComparison.Ordinal);
+    }
+
+    private async Task CheckAsync<TContext>(string provider, Action<DbContextOptionsBuilder>? configure = null)
+        where TContext : DbContext
+    {
+        await using TestDatabase database =
+            provider == "sqlite" ? await TestDatabase.CreateAsync(new SqliteDatabase()) : await server.CreateAsync();
+        await using var services = await CreateAsync<TContext>(database, configure);
+        await using var store = Open<TContext>(services);
+
+        var first = await store.CompareExchangeAsync(Key, "one", null, TimeSpan.FromDays(1), default);
+        var second = await store.CompareExchangeAsync(Key, LongText, first?.Revision, TimeSpan.FromDays(1), default);
+        var read = await store.ReadAsync(Key, default);
+        await store.CompareExchangeAsync(Key, "end", second?.Revision, TimeSpan.Zero, default);
+
+        Assert.Equal((LongText, second?.Revision), (read?.Text, read?.Revision));
+        Assert.InRange(read!.Value.Age, TimeSpan.Zero, TimeSpan.FromMinutes(1));
+        Assert.Null(await store.ReadAsync(Key, default));
+        Assert.Equal(1, await store.RemoveEndedAsync(TimeSpan.Zero));
+    }
+
+    private static EntityFrameworkCoreTokenStore<TContext> Open<TContext>(ServiceProvider services)
+        where TContext : DbContext => new(services.GetRequiredService<IServiceScopeFactory>());
+
+    private static async Task<ServiceProvider> CreateAsync<TContext>(
+        TestDatabase database, Action<DbContextOptionsBuilder>? configure = null)
+        where TContext : DbContext
+    {
+        await using (var context = database.CreateContext())
+        {
+            await context.Database.ExecuteSqlRawAsync("DROP TABLE \"TokenSessions\"");
+        }
+
+        var services = new ServiceCollection().AddDbContext<TContext>(options =>
+        {
+            database.Use(options);
+            configure?.Invoke(options);
+        }).BuildServiceProvider();
+        await using var scope = services.CreateAsyncScope();
+        await scope.ServiceProvider.GetRequiredService<TContext>().GetService<IRelationalDatabaseCreator>().CreateTablesAsync();
+        return services;
+    }
+}

@@ -1,0 +1,80 @@
+using System;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+
+namespace TokenRefresh.EntityFrameworkCore.Tests;
+
+/// <summary>A context whose conventions store all times as numbers.</summary>
+public sealed class NumericTimesDbContext(DbContextOptions<NumericTimesDbContext> options) : DbContext(options)
+{
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>
+        configurationBuilder.Properties<DateTime>().HaveConversion<DateTimeToBinaryConverter>();
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder) => modelBuilder.AddTokenSessions();
+}
+
+/// <summary>A context whose conventions limit all texts.</summary>
+public sealed class ShortTextsDbContext(DbContextOptions<ShortTextsDbContext> options) : DbContext(options)
+{
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>
+        configurationBuilder.Properties<string>().HaveMaxLength(256).AreUnicode(false);
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder) => modelBuilder.AddTokenSessions();
+}
+
+/// <summary>A context whose conventions name the column types of all texts and times.</summary>
+public sealed class TypedColumnsDbContext(DbContextOptions<TypedColumnsDbContext> options) : DbContext(options)
+{
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        configurationBuilder.Properties<string>().HaveColumnType("varchar(40)");
+        configurationBuilder.Properties<DateTime>().HaveColumnType("timestamp without time zone");
+    }
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder) => modelBuilder.AddTokenSessions();
+}
+
+/// <summary>A context that gives the times a type without a zone, after the table is mapped.</summary>
+public sealed class ZonelessDbContext(DbContextOptions<ZonelessDbContext> options) : DbContext(options)
+{
+    protected override void OnModelCreating(ModelBuilder modelBuilder) =>
+        modelBuilder.AddTokenSessions().Entity<TokenSessionEntity>(session =>
+        {
+            session.Property(row => row.WrittenAt).HasColumnType("timestamp without time zone");
+            session.Property(row => row.ExpiresAt).HasColumnType("timestamp without time zone");
+        });
+}
+
+/// <summary>A context that gives the text a short column, after the table is mapped.</summary>
+public sealed class ShortColumnDbContext(DbContextOptions<ShortColumnDbContext> options) : DbContext(options)
+{
+    protected override void OnModelCreating(ModelBuilder modelBuilder) =>
+        modelBuilder.AddTokenSessions().Entity<TokenSessionEntity>().Property(row => row.Text).HasMaxLength(100);
+}
+
+/// <summary>A context for proxies: all properties of its entities are virtual.</summary>
+public sealed class ProxiedDbContext(DbContextOptions<ProxiedDbContext> options) : DbContext(options)
+{
+    protected override void OnModelCreating(ModelBuilder modelBuilder) => modelBuilder.AddTokenSessions();
+}
+
+/// <summary>A context that needs a user whenever it saves, adds a column to each table and has another schema of names.</summary>
+public sealed class AuditedDbContext(DbContextOptions<AuditedDbContext> options) : DbContext(options)
+{
+    public override Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default) =>
+        throw new InvalidOperationException("There is no user.");
+
+    public override int SaveChanges(bool acceptAllChangesOnSuccess) => throw new InvalidOperationException("There is no user.");
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder) =>
+        modelBuilder.AddTokenSessions().Entity<TokenSessionEntity>(session =>
+        {
+            session.ToTable("token \"{0}\" sessions");
+            session.Property(row => row.Key).HasColumnName("key {1}");
+            session.Property<DateTime>("AuditedAt");
+            session.Property<bool>("IsDeleted").HasConversion<string>();
+            session.Property<string?>("AuditedBy");
+        });
+}
