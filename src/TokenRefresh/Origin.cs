@@ -35,6 +35,12 @@ internal static class Origin
         IsSchemeChoice(uri)
         || ((uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeHttp) && IsServiceName(uri));
 
+    /// <summary>
+    /// Whether requests can be sent to this address, once it is looked up. A path alone isn't: on Unix <c>/oauth/token</c> is an absolute
+    /// file URL.
+    /// </summary>
+    public static bool IsHttp(Uri uri) => uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeHttp || IsSchemeChoice(uri);
+
     /// <summary>Whether the scheme is a choice of service discovery, which no transport understands.</summary>
     public static bool IsSchemeChoice(Uri uri) => uri.Scheme is "https+http" or "http+https";
 

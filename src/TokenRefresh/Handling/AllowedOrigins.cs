@@ -51,6 +51,17 @@ internal sealed class AllowedOrigins
                 + "To allow this origin, add it to InsecureOrigins.");
     }
 
+    /// <summary>The origins that the option names: a session that is created by hand has no registered client.</summary>
+    /// <param name="options">The session's options.</param>
+    /// <param name="session">The session's name, for the error message.</param>
+    /// <exception cref="TokenRefreshException">No origin is set.</exception>
+    public static AllowedOrigins ForSession(TokenRefreshOptions options, string session) =>
+        options.AllowedOrigins.Count > 0 || options.IsAllowedOrigin is not null
+            ? new AllowedOrigins(options, options.AllowedOrigins)
+            : throw Misconfigured(
+                $"The session '{session}' doesn't know which server may get its access token. Set the option AllowedOrigins, for example to "
+                + "https://api.example.com. The BaseAddress of an HttpClient isn't used.");
+
     /// <summary>Whether the origin of this address is allowed.</summary>
     public bool Contains(Uri? uri) => uri is { IsAbsoluteUri: true } && (IsNamed(uri) || IsAllowedByApp(uri));
 

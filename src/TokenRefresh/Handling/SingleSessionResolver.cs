@@ -19,6 +19,6 @@ internal sealed class SingleSessionResolver(TokenSession session) : SessionResol
                     + "Create a handler for that user's session, or register the client with AddTokenRefreshHandler.")
                 : session;
 
-        protected override AllowedOrigins ReadOrigins() => AllowedOrigins.For(Services.Options, baseAddress: null, session.Name);
+        protected override AllowedOrigins ReadOrigins() => AllowedOrigins.ForSession(Services.Options, session.Name);
     }
 }

@@ -56,7 +56,7 @@ internal static class TokenRefreshOptionsValidator
 
         if (options.GrantType == TokenGrantType.ClientCredentials && options.ClientAuthentication is null && string.IsNullOrEmpty(options.ClientSecret))
         {
-            yield return "GrantType is ClientCredentials, but ClientSecret isn't set. Set it, or ClientAuthentication None where a certificate of TokenEndpointClient proves the client (RFC 8705).";
+            yield return "GrantType is ClientCredentials, but ClientSecret isn't set. Set it. With a client certificate (RFC 8705) set ClientAuthentication to None instead.";
         }
 
         if (options.ClientAuthentication is ClientAuthentication.Basic or ClientAuthentication.Post && string.IsNullOrEmpty(options.ClientSecret))
@@ -113,8 +113,10 @@ internal static class TokenRefreshOptionsValidator
     private static string? OfUrl(string option, Uri url, TokenRefreshOptions options) => url switch
     {
         { IsAbsoluteUri: false } => $"{option} isn't an absolute URL. Write it with scheme and host, such as https://login.example.com/token.",
+        _ when !Origin.IsHttp(url) =>
+            $"{option}, {Show(url)}, isn't an absolute http or https URL. Write the whole URL, for example https://login.example.com/oauth/token.",
         _ when !Origin.MayGetTokens(url, options) && !Origin.IsLookedUp(url) =>
-            $"{option}, {Show(url)}, isn't https. A token is sent there; http is allowed on loopback only. To allow it, add {Origin.TextOf(url)} to InsecureOrigins.",
+            $"{option}, {Show(url)}, isn't https. Use https, because tokens are sent there. If the server has no https, add {Origin.TextOf(url)} to InsecureOrigins.",
         _ when url.Fragment.Length > 0 || url.UserInfo.Length > 0 =>
             $"{option}, {Show(url)}, has a fragment or a user in it (RFC 6749, section 3.2). Remove it.",
         _ => null,
@@ -161,9 +163,13 @@ internal static class TokenRefreshOptionsValidator
             {
                 yield return "AllowedOrigins holds something that isn't an absolute URL. Write scheme and host, such as https://api.example.com.";
             }
+            else if (!Origin.IsHttp(origin))
+            {
+                yield return $"AllowedOrigins holds {Show(origin)}, which isn't an absolute http or https URL. Write scheme and host, for example https://api.example.com.";
+            }
             else if (!Origin.MayGetTokens(origin, options) && !Origin.IsLookedUp(origin))
             {
-                yield return $"AllowedOrigins holds {Show(origin)}, which isn't https. An access token is sent there; http is allowed on loopback only. To allow it, add it to InsecureOrigins, too.";
+                yield return $"AllowedOrigins holds {Show(origin)}, which isn't https. Use https, because access tokens are sent there. If the server has no https, add it to InsecureOrigins, too. On loopback http is allowed.";
             }
         }
 

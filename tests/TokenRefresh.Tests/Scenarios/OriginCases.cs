@@ -97,7 +97,8 @@ public sealed class OriginCases
         var exception = await Assert.ThrowsAsync<TokenRefreshException>(() => client.GetAsync(new Uri("https://api.example.com/me")));
 
         Assert.Equal(TokenRefreshFailure.Configuration, exception.Failure);
-        Assert.Contains("AllowedOrigins", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("The session 'default' doesn't know which server may get its access token. Set the option AllowedOrigins", exception.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("named client", exception.Message, StringComparison.Ordinal);
     }
 
     private sealed class Unreachable : HttpMessageHandler
