@@ -13,7 +13,7 @@ internal static class FailureResponse
 
     /// <summary>401 for a script: the user must sign in.</summary>
     public static Task WriteSignInRequiredAsync(HttpContext context) => WriteAsync(
-        context, StatusCodes.Status401Unauthorized, "Sign in again", "The login has ended. Reload the page to sign in.", "login_required");
+        context, StatusCodes.Status401Unauthorized, "Sign in", "You aren't signed in, or your login has ended. Reload the page to sign in.", "login_required");
 
     /// <summary>401 for a page or script: the API rejects a token that is fresh, and a new sign-in wouldn't help.</summary>
     public static Task WriteTokenNotAcceptedAsync(HttpContext context) => WriteAsync(

@@ -26,7 +26,7 @@ internal static partial class SessionLog
     [LoggerMessage(202, LogLevel.Information, "Session '{Session}': signed out.", EventName = "SignedOut")]
     public static partial void SignedOut(ILogger logger, string session);
 
-    [LoggerMessage(203, LogLevel.Information, "Session '{Session}': access token refreshed in {Milliseconds} ms because {Reason}; {Waiters} requests had waited; it expires at {ExpiresAt}.", EventName = "Refreshed")]
+    [LoggerMessage(203, LogLevel.Information, "Session '{Session}': access token refreshed in {Milliseconds} ms because {Reason}; requests that waited: {Waiters}; it expires at {ExpiresAt}.", EventName = "Refreshed")]
     public static partial void Refreshed(ILogger logger, string session, long milliseconds, string reason, int waiters, string expiresAt);
 
     [LoggerMessage(204, LogLevel.Information, "Session '{Session}': another process has refreshed the tokens; the newer tokens were loaded from the store.", EventName = "NewerTokensLoaded")]
@@ -59,13 +59,13 @@ internal static partial class SessionLog
     [LoggerMessage(213, LogLevel.Warning, "Session '{Session}': signed in without a refresh token; this login ends with its access token. Is the scope offline_access requested?", EventName = "NoRefreshToken")]
     public static partial void NoRefreshToken(ILogger logger, string session);
 
-    [LoggerMessage(301, LogLevel.Warning, "Session '{Session}': the refresh failed. {Failure} Next attempt in {Seconds} s; failing since {Since}.", EventName = "RefreshFailed")]
+    [LoggerMessage(301, LogLevel.Warning, "Session '{Session}': the refresh failed. {Failure} Next attempt in {Seconds} s; first failure: {Since}.", EventName = "RefreshFailed")]
     public static partial void RefreshFailed(ILogger logger, string session, string failure, double seconds, string since);
 
-    [LoggerMessage(302, LogLevel.Error, "Session '{Session}': the refresh failed. {Failure} Next attempt in {Seconds} s; failing since {Since}.", EventName = "RefreshMisconfigured")]
-    public static partial void RefreshMisconfigured(ILogger logger, string session, string failure, double seconds, string since);
+    [LoggerMessage(302, LogLevel.Error, "Session '{Session}': the refresh failed. {Failure} First failure: {Since}.", EventName = "RefreshMisconfigured")]
+    public static partial void RefreshMisconfigured(ILogger logger, string session, string failure, string since);
 
-    [LoggerMessage(305, LogLevel.Error, "Session '{Session}': the refresh failed, and the URL may be wrong. {Failure} Next attempt in {Seconds} s; failing since {Since}.", EventName = "EndpointSuspect")]
+    [LoggerMessage(305, LogLevel.Error, "Session '{Session}': the refresh failed, and the URL may be wrong. {Failure} Next attempt in {Seconds} s; first failure: {Since}.", EventName = "EndpointSuspect")]
     public static partial void EndpointSuspect(ILogger logger, string session, string failure, double seconds, string since);
 
     [LoggerMessage(303, LogLevel.Information, "Session '{Session}': the tokens were revoked at the server.", EventName = "Revoked")]

@@ -20,7 +20,8 @@ internal static class FailureMessages
         },
         _ => new(
             TokenRefreshFailure.Transient,
-            $"The tokens of session '{session}' couldn't be refreshed now: {Describe(result)} The login is kept; try again later.")
+            $"The tokens of session '{session}' couldn't be refreshed now: {Describe(result)} The login is kept; "
+            + (result.IsSetupSuspect ? "if no refresh has worked yet, TokenEndpoint is probably wrong." : "try again later."))
         {
             Error = result.Error,
             Cause = result.Exception,

@@ -38,6 +38,8 @@ public sealed class WrongEndpointTests
         {
             Assert.Contains("https://login.example.com/oauth/tokn answered", text, StringComparison.Ordinal);
             Assert.Contains("Check TokenEndpoint and Protocol", text, StringComparison.Ordinal);
+            Assert.Contains("if no refresh has worked yet, TokenEndpoint is probably wrong.", text, StringComparison.Ordinal);
+            Assert.DoesNotContain("try again later", text, StringComparison.Ordinal);
             Assert.DoesNotContain("kanarie", text, StringComparison.Ordinal);
         }
 
