@@ -10,7 +10,7 @@ using Xunit;
 
 namespace TokenRefresh.Tests.Testing;
 
-/// <summary>The code of docs/testing.md, run.</summary>
+/// <summary>The code of docs/testing.md and docs/testing-examples.md, run.</summary>
 public sealed class TestingPageCases
 {
     [Fact]

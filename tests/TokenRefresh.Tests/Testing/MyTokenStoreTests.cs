@@ -1,14 +1,18 @@
+// The file of docs/testing-examples.md: the contract with real time. A new project imports the first two by itself.
 using System;
 using System.Threading.Tasks;
-using TokenRefresh.Tests.Storage;
+using MyTokenStore = TokenRefresh.Tests.Storage.DictionaryTokenStore;
+
+// MyTokenStoreTests.cs
+using TokenRefresh;
+using TokenRefresh.Testing;
 using Xunit;
 
-namespace TokenRefresh.Tests.Testing;
+namespace Orders.Tests;
 
-/// <summary>The contract as docs/testing.md has people run it: with real time.</summary>
-public sealed class MyStoreTests : TokenStoreContract
+public sealed class MyTokenStoreTests : TokenStoreContract
 {
-    private readonly DictionaryTokenStore _store = new();
+    private readonly MyTokenStore _store = new();
 
     public static TheoryData<string> AllRules => [.. Rules];
 
