@@ -1,10 +1,8 @@
 using System;
 using System.Net.Http;
-using System.Security.Claims;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace TokenRefresh.Samples.Documentation;
@@ -37,31 +35,6 @@ public static class AspNetCore
         app.Run();
     }
 
-    public static void Form(WebApplicationBuilder builder, WebApplication app)
-    {
-        builder.Services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(options => options.LoginPath = "/login");
-        builder.Services.AddUserTokenSession("shop", options =>
-        {
-            options.TokenEndpoint = new Uri("https://api.example.com/api/token/refresh/");
-            options.RevocationEndpoint = new Uri("https://api.example.com/api/token/blacklist/");
-            options.Protocol = TokenEndpointProtocol.SimpleJwt;
-        });
-
-        app.MapPost("/login", async (HttpContext context) =>
-        {
-            var form = await context.Request.ReadFormAsync();
-            var user = form["user"].ToString();
-            if (await AskTokenViewAsync(user, form["password"].ToString()) is not { } tokens)
-            {
-                return Results.Redirect("/login?refused");
-            }
-
-            var identity = new ClaimsIdentity([new Claim(ClaimTypes.Name, user)], "password");
-            await context.SignInWithTokensAsync("shop", new ClaimsPrincipal(identity), tokens);
-            return Results.LocalRedirect("/");
-        }).RequireSameOrigin();
-    }
-
     public static void More(WebApplicationBuilder builder, WebApplication app)
     {
         builder.Services.AddUserTokenSession("shop", configureUsers: options => options.Scope = UserTokenScope.PerUser);
@@ -73,8 +46,6 @@ public static class AspNetCore
     }
 
     private static Task<string> ConnectAsync(string? accessToken) => Task.FromResult(accessToken is null ? "signed out" : "connected");
-
-    private static Task<TokenSet?> AskTokenViewAsync(string user, string password) => Task.FromResult<TokenSet?>(new TokenSet(user, password));
 }
 
 /// <summary>Events of the app's own, in a class that the container makes.</summary>

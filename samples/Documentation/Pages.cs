@@ -2,11 +2,12 @@ using System;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using OpenTelemetry;
 
 namespace TokenRefresh.Samples.Documentation;
 
-/// <summary>docs/telemetry.md, docs/users.md and SECURITY.md.</summary>
+/// <summary>docs/telemetry.md, docs/users.md, docs/no-token.md and SECURITY.md.</summary>
 public static class Pages
 {
     public static void Telemetry(IServiceCollection services)
@@ -30,6 +31,11 @@ public static class Pages
 
         // after the login of user 42:
         await sessions["orders", "42"].SignInAsync(new TokenSet(accessToken, refreshToken));
+    }
+
+    public static void DebugLog(IServiceCollection services)
+    {
+        services.AddLogging(b => b.AddConsole().AddFilter("TokenRefresh", LogLevel.Debug));
     }
 
     public static void Loggers(IServiceCollection services)
