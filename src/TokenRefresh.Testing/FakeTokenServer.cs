@@ -20,8 +20,8 @@ namespace TokenRefresh.Testing;
 /// <param name="mode">How it speaks, and what becomes of a refresh token that was used before.</param>
 public sealed class FakeTokenServer(TimeProvider? timeProvider = null, TokenServerMode mode = TokenServerMode.Strict) : HttpMessageHandler
 {
-    private const string NoRefresh = ". Check that the session is signed in, that the API answered 401, and that the last refresh is older than MinRefreshInterval. "
-        + "response.GetTokenRefreshOutcome() says why a 401 was returned.";
+    private const string NoRefresh = ". Check that the session is signed in, that the API answered 401, and that the last refresh is older than "
+        + "MinRefreshInterval. response.GetTokenRefreshOutcome() says why a 401 was returned.";
 
     private readonly TimeProvider _time = timeProvider ?? TimeProvider.System;
     private readonly object _lock = new();
@@ -194,8 +194,9 @@ public sealed class FakeTokenServer(TimeProvider? timeProvider = null, TokenServ
         var presented = Presented;
         if (presented.Count != expected)
         {
+            var received = presented.Count > 0 ? $" ({string.Join(", ", presented)})." : NoRefresh;
             throw new TokenAssertionException(string.Format(
-                CultureInfo.InvariantCulture, "Expected refreshes: {0}. Received: {1}{2}", expected, presented.Count, presented.Count > 0 ? $" ({string.Join(", ", presented)})." : NoRefresh));
+                CultureInfo.InvariantCulture, "Expected refreshes: {0}. Received: {1}{2}", expected, presented.Count, received));
         }
     }
 
