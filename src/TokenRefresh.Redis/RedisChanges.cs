@@ -79,14 +79,24 @@ internal sealed class RedisChanges(string channel) : IDisposable
             }
 
             _isDisposed = true;
-            try
+            if (_subscriber is not null)
             {
-                _ = _subscriber?.UnsubscribeAsync(_subscribed, Receive, CommandFlags.FireAndForget);
+                _ = UnsubscribeAsync(_subscriber);
             }
-            catch (ObjectDisposedException)
-            {
-                // The connection was closed first.
-            }
+        }
+    }
+
+    // A subscription that is being made can't be ended yet.
+    private async Task UnsubscribeAsync(ISubscriber subscriber)
+    {
+        try
+        {
+            await _listening!.ConfigureAwait(false);
+            await subscriber.UnsubscribeAsync(_subscribed, Receive, CommandFlags.FireAndForget).ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // It was never made, or the connection was closed first.
         }
     }
 
@@ -99,7 +109,7 @@ internal sealed class RedisChanges(string channel) : IDisposable
             Add(watch);
             if (_revisions.TryGetValue(name, out var known) && IsLater(known, revision))
             {
-                watch.Wake();
+                watch.Wake(known);
             }
         }
 
@@ -107,7 +117,7 @@ internal sealed class RedisChanges(string channel) : IDisposable
     }
 
     /// <summary>Calls for each change that another store makes.</summary>
-    public IDisposable Subscribe(string name, Action changed)
+    public IDisposable Subscribe(string name, Action<string?> changed)
     {
         var watch = new WatchedRecord(this, name, revision: null, changed);
         lock (_lock)
@@ -144,7 +154,7 @@ internal sealed class RedisChanges(string channel) : IDisposable
             woken = _watched.TryGetValue(name, out var list) ? list.FindAll(watch => watch.IsFor(revision, Id)) : [];
         }
 
-        woken.ForEach(watch => watch.Wake());
+        woken.ForEach(watch => watch.Wake(revision));
     }
 
     private void Remember(string name, string revision)
@@ -178,7 +188,7 @@ internal sealed class RedisChanges(string channel) : IDisposable
     private static long TimeOf(string revision) =>
         long.TryParse(revision.Split('-')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var time) ? time : 0;
 
-    internal sealed class WatchedRecord(RedisChanges changes, string name, string? revision, Action? changed) : IDisposable
+    internal sealed class WatchedRecord(RedisChanges changes, string name, string? revision, Action<string?>? changed) : IDisposable
     {
         private readonly TaskCompletionSource<bool> _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -188,7 +198,7 @@ internal sealed class RedisChanges(string channel) : IDisposable
             ? IsLater(notified, revision)
             : notified.IndexOf("-" + ownId + ".", StringComparison.Ordinal) < 0;
 
-        public void Wake()
+        public void Wake(string notified)
         {
             if (changed is null)
             {
@@ -198,7 +208,7 @@ internal sealed class RedisChanges(string channel) : IDisposable
 
             try
             {
-                changed();
+                changed(notified);
             }
             catch (Exception)
             {

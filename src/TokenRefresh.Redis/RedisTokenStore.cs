@@ -92,7 +92,7 @@ public sealed class RedisTokenStore : ITokenStore, ITokenStoreNotifications, IAs
     }
 
     /// <inheritdoc/>
-    public IDisposable Subscribe(TokenSessionKey key, Action changed)
+    public IDisposable Subscribe(TokenSessionKey key, Action<string?> changed)
     {
         Require.NotNull(changed, nameof(changed));
         var subscription = _changes.Subscribe(StoreKey.For(key), changed);

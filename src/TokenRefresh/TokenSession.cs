@@ -145,7 +145,14 @@ public sealed class TokenSession : IDisposable, IAsyncDisposable
     /// container.
     /// </summary>
     /// <returns>A task that completes when the session has ended.</returns>
-    public ValueTask DisposeAsync() => Context.Services.EndsWithSession ? Context.Services.DisposeAsync() : default;
+    public async ValueTask DisposeAsync()
+    {
+        if (Context.Services.EndsWithSession)
+        {
+            await Context.Services.DisposeAsync().ConfigureAwait(false);
+            Context.Listeners?.UnsubscribeFromStore();
+        }
+    }
 
     /// <inheritdoc cref="DisposeAsync"/>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();

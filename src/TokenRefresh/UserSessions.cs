@@ -71,8 +71,14 @@ internal sealed class UserSessions : ISessionCache, IObservedSessions, IDisposab
                 : _sessions.GetOrAdd(userKey, new TokenSession(_services, userKey));
             var session = SessionIn(found) ?? Create(userKey, (EvictedSession)found);
             session.Context.WasAccessed = true;
-            if (ReferenceEquals(found, session) || _sessions.TryUpdate(userKey, session, found))
+            if (ReferenceEquals(found, session))
             {
+                return session;
+            }
+
+            if (_sessions.TryUpdate(userKey, session, found))
+            {
+                session.Context.OnRevived();
                 return session;
             }
         }
@@ -107,6 +113,11 @@ internal sealed class UserSessions : ISessionCache, IObservedSessions, IDisposab
     public void Dispose()
     {
         _sweeps?.Dispose();
+        foreach (var session in All)
+        {
+            session.Context.Listeners?.UnsubscribeFromStore();
+        }
+
         _services.Telemetry.Forget(this);
     }
 
@@ -124,11 +135,19 @@ internal sealed class UserSessions : ISessionCache, IObservedSessions, IDisposab
         }
 
         var evicted = new EvictedSession(session);
-        if (_sessions.TryUpdate(userKey, evicted, session) && !session.Context.CanBeEvicted)
+        if (!_sessions.TryUpdate(userKey, evicted, session))
+        {
+            return;
+        }
+
+        if (!session.Context.CanBeEvicted)
         {
             // A sign-in raced with the eviction: undo it. Either this thread or KeepAlive sees the other's write.
             _sessions.TryUpdate(userKey, session, evicted);
+            return;
         }
+
+        session.Context.Listeners?.UnsubscribeFromStore();
     }
 
     private TokenSession Create(string userKey, EvictedSession evicted) => evicted.End is { } ended

@@ -22,7 +22,7 @@ public sealed class NotificationTests(RedisServerFixture server)
         await using var production = Open(writer, database: 1);
         await using var subscribed = Open(reader, database: 1);
         var calls = new Gate();
-        using var subscription = subscribed.Subscribe(_key, () => _ = calls.PassAsync(CancellationToken.None));
+        using var subscription = subscribed.Subscribe(_key, revision => _ = calls.PassAsync(CancellationToken.None));
         await UntilSubscribersAsync(writer, 1, count: 1);
         var waiting = subscribed.WaitForChangeAsync(_key, null, NoPoll, default).AsTask();
 
@@ -62,7 +62,7 @@ public sealed class NotificationTests(RedisServerFixture server)
         await using var connection = await ConnectAsync();
         var store = Open(connection);
         var calls = new Gate();
-        using var subscription = store.Subscribe(_key, () => _ = calls.PassAsync(CancellationToken.None));
+        using var subscription = store.Subscribe(_key, revision => _ = calls.PassAsync(CancellationToken.None));
         await UntilSubscribersAsync(connection, 0, count: 1);
 
         if (isAsync)

@@ -56,7 +56,7 @@ internal sealed class LogoutStore(IServiceProvider provider)
 
     /// <summary>Calls back when another node writes an end of this hash, if the store can notify.</summary>
     public IDisposable? Subscribe(string session, string hash, Action changed) =>
-        Find(session) is ITokenStoreNotifications store ? store.Subscribe(EndKey(session, hash), changed) : null;
+        Find(session) is ITokenStoreNotifications store ? store.Subscribe(EndKey(session, hash), _ => changed()) : null;
 
     /// <summary>Whether the session has a store. Asked at each request, so it makes none.</summary>
     public bool Exists(string session) => _exists.GetOrAdd(session, IsRegistered);

@@ -80,7 +80,7 @@ internal sealed partial class TokenStoreRules
         }
 
         using var calls = new SemaphoreSlim(0);
-        using var subscription = notifications.Subscribe(Key, () => calls.Release());
+        using var subscription = notifications.Subscribe(Key, _ => calls.Release());
         await WriteUntilCalledAsync(calls);
     }
 
@@ -93,8 +93,8 @@ internal sealed partial class TokenStoreRules
 
         using var first = new SemaphoreSlim(0);
         using var second = new SemaphoreSlim(0);
-        using var staying = notifications.Subscribe(Key, () => second.Release());
-        var leaving = notifications.Subscribe(Key, () => first.Release());
+        using var staying = notifications.Subscribe(Key, _ => second.Release());
+        var leaving = notifications.Subscribe(Key, _ => first.Release());
         await WriteUntilCalledAsync(first);
         leaving.Dispose();
         leaving.Dispose();

@@ -7,7 +7,7 @@ namespace TokenRefresh.Refreshing;
 /// <summary>One session's state, with what its flights need: the services of its name, its user, and the app's event handlers.</summary>
 internal sealed class SessionContext : SessionState
 {
-    private EventHandlers? _handlers;
+    private SessionListeners? _listeners;
 
     /// <param name="services">What the sessions of one name share.</param>
     /// <param name="userKey">The user, or <see langword="null"/>.</param>
@@ -33,8 +33,8 @@ internal sealed class SessionContext : SessionState
 
     public LoginStore Store => Services.OpenStore(new(Services.Name, UserKey ?? Services.ClientRecord));
 
-    /// <summary>The app's event handlers; <see langword="null"/> until the first one is added.</summary>
-    public EventHandlers? Handlers => _handlers;
+    /// <summary>The app's event handlers and the subscription to the store; <see langword="null"/> if there are none.</summary>
+    public SessionListeners? Listeners => _listeners;
 
     /// <summary>Whether anybody has asked for this session since the cache looked last.</summary>
     public bool WasAccessed { get; set; }
@@ -42,8 +42,8 @@ internal sealed class SessionContext : SessionState
     /// <summary>
     /// Whether the session can be evicted: its tokens are stored or absent, no refresh is running, and it has no event handlers.
     /// </summary>
-    public bool CanBeEvicted => !HasFlight
-        && Handlers?.IsEmpty is not false
+    public bool CanBeEvicted => RunningFlight is null
+        && Listeners?.HasNoHandler is not false
         && CoolDown?.Blocks(FlightReason.Expired, Services.Time, out _) is not true
         && Current switch
         {
@@ -69,11 +69,29 @@ internal sealed class SessionContext : SessionState
     }
 
     /// <summary>Returns the event handlers in order to add one. A session with event handlers stays in memory.</summary>
-    public EventHandlers AddHandlers()
+    public SessionListeners AddHandlers()
     {
-        Interlocked.CompareExchange(ref _handlers, new EventHandlers(), null);
+        var listeners = MakeListeners();
         OnSignedIn();
-        return _handlers;
+        return listeners;
+    }
+
+    /// <summary>Subscribes again: the eviction ended the subscription.</summary>
+    public void OnRevived()
+    {
+        if (Current is SignedInSnapshot)
+        {
+            SubscribeToStore();
+        }
+    }
+
+    /// <summary>Reads the store whenever another process changes this session's record, if the store can notify.</summary>
+    public void SubscribeToStore()
+    {
+        if (Services is { Store: ITokenStoreNotifications store, UsesClientCredentials: false, Work.IsStopping: false })
+        {
+            MakeListeners().SubscribeToStore(this, store);
+        }
     }
 
 #if NET8_0_OR_GREATER
@@ -110,9 +128,16 @@ internal sealed class SessionContext : SessionState
 
     protected override void OnSignedIn()
     {
+        SubscribeToStore();
         if (UserKey is not null)
         {
             Services.Cache.KeepAlive(this);
         }
+    }
+
+    private SessionListeners MakeListeners()
+    {
+        Interlocked.CompareExchange(ref _listeners, new SessionListeners(), null);
+        return _listeners;
     }
 }

@@ -21,12 +21,12 @@ internal static class SessionEvents
     }
 
     private static bool HasHandlers(SessionContext session, EventArgs args) =>
-        session.Handlers?.For(args).Any() is true || (args is ReLoginRequiredEventArgs && session.Services.Options.OnReLoginRequired is not null);
+        session.Listeners?.For(args).Any() is true || (args is ReLoginRequiredEventArgs && session.Services.Options.OnReLoginRequired is not null);
 
     private static async Task CallHandlersAsync(SessionContext session, EventArgs args)
     {
         // One by one: a handler that throws doesn't keep the event from the next.
-        foreach (var handler in session.Handlers?.For(args) ?? [])
+        foreach (var handler in session.Listeners?.For(args) ?? [])
         {
             try
             {

@@ -1,14 +1,30 @@
 namespace TokenRefresh.Refreshing;
 
-/// <summary>The event handlers that the app has added to a session.</summary>
-internal sealed class EventHandlers
+/// <summary>What listens on behalf of a session: the event handlers of the app, and the subscription to changes of its record in the store.</summary>
+/// <remarks>Most sessions have neither, so they share one object.</remarks>
+internal sealed class SessionListeners
 {
+    private StoreChanges? _storeChanges;
+
     // Events, because adding and removing handlers is thread-safe then.
     public event EventHandler<ReLoginRequiredEventArgs>? ReLoginRequired;
 
     public event EventHandler<TokensRefreshedEventArgs>? TokensRefreshed;
 
-    public bool IsEmpty => ReLoginRequired is null && TokensRefreshed is null;
+    /// <summary>Whether the app has added no event handler.</summary>
+    public bool HasNoHandler => ReLoginRequired is null && TokensRefreshed is null;
+
+    /// <summary>Subscribes to changes of the session's record, if that isn't done.</summary>
+    public void SubscribeToStore(SessionContext session, ITokenStoreNotifications store)
+    {
+        if (Volatile.Read(ref _storeChanges) is null && Interlocked.CompareExchange(ref _storeChanges, new StoreChanges(session), null) is null)
+        {
+            _storeChanges.Subscribe(session.Key, store);
+        }
+    }
+
+    /// <summary>Ends the subscription to the store.</summary>
+    public void UnsubscribeFromStore() => Interlocked.Exchange(ref _storeChanges, null)?.Dispose();
 
     /// <summary>The handlers for an event with these arguments.</summary>
     public IEnumerable<Action<object>> For(EventArgs args) => args switch

@@ -3,7 +3,10 @@ using TokenRefresh.Storage;
 
 namespace TokenRefresh.Refreshing;
 
-/// <summary>Reads the store and publishes what it holds, without a refresh. For the package of web apps, which only asks whether a login is alive.</summary>
+/// <summary>
+/// Reads the store and publishes what it holds, without a refresh: when another process has changed the record, and for the package of web
+/// apps, which only asks whether a login is alive.
+/// </summary>
 internal readonly struct StoreLook(SessionContext session)
 {
     /// <exception cref="TokenRefreshException">The store can't be read.</exception>

@@ -17,7 +17,8 @@ internal abstract class SessionState(SessionSnapshot initial)
     /// <summary>The cool-down of the last failure; <see langword="null"/> if the last flight succeeded.</summary>
     public CoolDown? CoolDown => _coolDown;
 
-    public bool HasFlight => _flight is not null;
+    /// <summary>The flight that is running; <see langword="null"/> if none is.</summary>
+    public Flight? RunningFlight => _flight;
 
     /// <summary>Returns the open flight for this snapshot, or starts one. The caller waits for its result and reads the session again.</summary>
     /// <param name="seen">The snapshot for which the caller wants a newer one.</param>

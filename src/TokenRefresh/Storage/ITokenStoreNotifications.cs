@@ -1,18 +1,18 @@
-using System;
-
 namespace TokenRefresh;
 
 /// <summary>
-/// Implemented by an <see cref="ITokenStore"/> that can notify this process when another one has changed a record, so that a back-channel
-/// logout reaches every node of a web app at once. Sessions don't use it: they read the store when they next need a new token.
+/// Implemented by an <see cref="ITokenStore"/> that can notify this process when another one has changed a record. A session reads the store
+/// then, so a sign-out, a new login or new tokens of another process are known here at once. Without notifications, a session reads the store
+/// when it next needs a new token.
 /// </summary>
 public interface ITokenStoreNotifications
 {
-    /// <summary>Subscribes to changes of a session's record.</summary>
+    /// <summary>Subscribes to changes of a session's record. Called when a session gets its first tokens, on any thread. It must not block.</summary>
     /// <param name="key">The session.</param>
     /// <param name="changed">
-    /// Called when the record may have changed, on any thread, also concurrently. It must not block. A lost call costs only time.
+    /// Called with the record's new revision, or <see langword="null"/> if it isn't known, when another process may have changed the record; on
+    /// any thread, also concurrently. It doesn't block. A lost call costs only time.
     /// </param>
     /// <returns>The subscription. Disposing it ends the calls, except for those under way.</returns>
-    IDisposable Subscribe(TokenSessionKey key, Action changed);
+    IDisposable Subscribe(TokenSessionKey key, Action<string?> changed);
 }

@@ -61,9 +61,9 @@ public sealed class BrokenStoreTests
     private sealed class StickyStore(bool isDeaf) : ITokenStore, ITokenStoreNotifications
     {
         private readonly MemoryTokenStore _records = new();
-        private readonly List<Action> _subscribers = [];
+        private readonly List<Action<string?>> _subscribers = [];
 
-        public IDisposable Subscribe(TokenSessionKey key, Action changed)
+        public IDisposable Subscribe(TokenSessionKey key, Action<string?> changed)
         {
             if (!isDeaf)
             {
@@ -79,7 +79,7 @@ public sealed class BrokenStoreTests
             TokenSessionKey key, string text, string? expectedRevision, TimeSpan? keepFor, CancellationToken cancellationToken)
         {
             var stored = await _records.CompareExchangeAsync(key, text, expectedRevision, keepFor, cancellationToken);
-            _subscribers.ForEach(changed => changed());
+            _subscribers.ForEach(changed => changed(null));
             return stored;
         }
 

@@ -1,0 +1,91 @@
+using TokenRefresh.SingleFlight;
+
+namespace TokenRefresh.Refreshing;
+
+/// <summary>
+/// Reads the store when another process has changed the session's record. Changes that come together cost one read; a change that this
+/// session knows already, because its own flight has read it, costs none.
+/// </summary>
+internal sealed class StoreChanges(SessionContext session) : IDisposable
+{
+    private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(10);
+
+    // The store must not keep a session in memory that nothing else uses.
+    private readonly WeakReference<SessionContext> _session = new(session);
+    private volatile IDisposable? _subscription;
+    private volatile bool _isDisposed;
+    private volatile string? _lastRevision;
+    private int _changes;
+
+    public void Subscribe(TokenSessionKey key, ITokenStoreNotifications store)
+    {
+        try
+        {
+            _subscription = store.Subscribe(key, Changed);
+        }
+        catch (Exception)
+        {
+            // The store's next operation reports what is wrong with it. Without notifications, a change is found later.
+            return;
+        }
+
+        if (_isDisposed)
+        {
+            _subscription.Dispose();
+        }
+    }
+
+    public void Dispose()
+    {
+        _isDisposed = true;
+        _subscription?.Dispose();
+    }
+
+    private void Changed(string? revision)
+    {
+        _lastRevision = revision;
+        if (Interlocked.Increment(ref _changes) == 1)
+        {
+            _ = Task.Run(ReadAsync);
+        }
+    }
+
+    private async Task ReadAsync()
+    {
+        int seen;
+        do
+        {
+            seen = Volatile.Read(ref _changes);
+            if (_isDisposed || !_session.TryGetTarget(out var session))
+            {
+                Dispose();
+                return;
+            }
+
+            await ReadAsync(session).ConfigureAwait(false);
+        }
+        while (Interlocked.CompareExchange(ref _changes, 0, seen) != seen);
+    }
+
+    private async Task ReadAsync(SessionContext session)
+    {
+        try
+        {
+            // A flight reads the record itself. What it read may be older than this change.
+            if (session.RunningFlight is { } flight)
+            {
+                await flight.Result.ConfigureAwait(false);
+            }
+
+            if (session.Current is not SignedInSnapshot { Revision: { } known } || known != _lastRevision)
+            {
+                using var limit = session.Services.Time.CreateTimeout(ReadTimeout);
+                await new StoreLook(session).RunAsync(limit.Token).ConfigureAwait(false);
+            }
+        }
+        catch (Exception)
+        {
+            // The store is away, which is logged. The session goes on with what it has.
+        }
+    }
+}

@@ -1,0 +1,270 @@
+using System;
+using System.Collections.Concurrent;
+using System.Linq;
+using System.Runtime.CompilerServices;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.Extensions.DependencyInjection;
+using TokenRefresh.TestKit;
+using TokenRefresh.Tests.Support;
+using Xunit;
+
+namespace TokenRefresh.Tests.Refreshing;
+
+/// <summary>Two processes over one store that notifies: what one does, the other knows without a request.</summary>
+public sealed class StoreChangesTests : IAsyncLifetime
+{
+    private readonly MemoryTokenStore _records = new();
+    private readonly ConcurrentDictionary<NotifyingStore, bool> _stores = new();
+    private TestCluster _cluster = null!;
+
+    private TokenSession Here => _cluster[0].Session;
+
+    private TokenSession There => _cluster[1].Session;
+
+    private NotifyingStore StoreThere => _stores.Keys.Single(store => store.Number == 1);
+
+    public async ValueTask InitializeAsync()
+    {
+        _cluster = TestCluster.Start(2, number => new NotifyingStore(number, _records, _stores));
+        await _cluster.SignInAsync();
+        await QuietAsync();
+    }
+
+    public ValueTask DisposeAsync() => _cluster.DisposeAsync();
+
+    [Fact]
+    public async Task A_sign_out_here_is_known_there()
+    {
+        await Here.SignOutAsync();
+
+        await Eventually.UntilAsync(() => There.State == TokenSessionState.SignedOut);
+    }
+
+    [Fact]
+    public async Task New_tokens_of_here_are_used_there_without_a_refresh()
+    {
+        await Here.RefreshAsync(TestContext.Current.CancellationToken);
+        await QuietAsync();
+
+        Assert.Equal("access-2", await There.GetAccessTokenAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(1, _cluster.Tokens.Calls);
+    }
+
+    [Fact]
+    public async Task A_new_login_here_is_the_login_there()
+    {
+        await Here.SignOutAsync();
+        await Eventually.UntilAsync(() => There.State == TokenSessionState.SignedOut);
+
+        await Here.SignInAsync(_cluster.Tokens.Issue());
+
+        await Eventually.UntilAsync(() => There.State == TokenSessionState.SignedIn);
+    }
+
+    [Fact]
+    public async Task A_login_that_ends_here_has_ended_there_and_is_reported_there_once()
+    {
+        var reported = 0;
+        There.ReLoginRequired += (_, _) => Interlocked.Increment(ref reported);
+        _cluster.Tokens.RevokeRefreshTokens();
+
+        await Assert.ThrowsAsync<TokenRefreshException>(() => Here.RefreshAsync(TestContext.Current.CancellationToken));
+
+        await Eventually.UntilAsync(() => There.State == TokenSessionState.ReLoginRequired && Volatile.Read(ref reported) == 1);
+        await QuietAsync();
+        Assert.Equal(1, reported);
+    }
+
+    [Fact]
+    public async Task What_a_flight_has_read_costs_no_read()
+    {
+        var gate = _cluster.Tokens.Hold();
+        var refresh = Here.RefreshAsync(TestContext.Current.CancellationToken);
+        await gate.ArrivedAsync(1);
+        var follower = There.RefreshAsync(TestContext.Current.CancellationToken);
+        await Eventually.UntilAsync(() => StoreThere.Waits > 0);
+        _cluster.Tokens.Release();
+        await Task.WhenAll(refresh, follower);
+        var reads = StoreThere.Reads;
+
+        await QuietAsync();
+
+        Assert.Equal(reads, StoreThere.Reads);
+    }
+
+    [Fact]
+    public async Task A_thousand_changes_at_once_cost_a_few_reads()
+    {
+        var before = StoreThere.Reads;
+        var gate = StoreThere.HoldReads();
+        StoreThere.Notify("1-other");
+        await gate.ArrivedAsync(1);
+
+        Parallel.For(0, 1_000, number => StoreThere.Notify($"{number}-other"));
+        StoreThere.ReleaseReads();
+        await QuietAsync();
+
+        Assert.InRange(StoreThere.Reads - before, 1, 3);
+    }
+
+    [Fact]
+    public async Task A_store_that_is_away_then_costs_no_login()
+    {
+        StoreThere.IsAway = true;
+
+        await Here.RefreshAsync(TestContext.Current.CancellationToken);
+        await QuietAsync();
+
+        Assert.Equal("access-1", await There.GetAccessTokenAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_store_that_cant_subscribe_is_used_all_the_same()
+    {
+        await using var app = TestApp.Over(new NotifyingStore(2, new MemoryTokenStore(), _stores) { RefusesSubscriptions = true });
+
+        await app.SignInAsync();
+
+        Assert.Equal("access-1", await app.Session.GetAccessTokenAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task The_end_of_the_app_ends_the_subscription()
+    {
+        var store = new NotifyingStore(2, new MemoryTokenStore(), _stores);
+        var app = TestApp.Over(store);
+        await app.SignInAsync();
+        Assert.Equal(1, store.Subscriptions);
+
+        await app.DisposeAsync();
+
+        Assert.Equal(0, store.Subscriptions);
+    }
+
+    [Fact]
+    public async Task A_user_who_leaves_the_memory_leaves_no_subscription_and_has_one_again_after_the_return()
+    {
+        var store = new NotifyingStore(2, new MemoryTokenStore(), _stores);
+        await using var app = TestApp.Over(store, options => options.UserKey = (request, _) => "unused");
+        await SignInAsync(app, "alice");
+        Assert.Equal(1, store.Subscriptions);
+
+        app.Time.Advance(TimeSpan.FromHours(1));
+        app.Time.Advance(TimeSpan.FromHours(1));
+        Assert.Equal(0, store.Subscriptions);
+
+        await app.Sessions[TestApp.Name, "alice"].GetAccessTokenAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(1, store.Subscriptions);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Task SignInAsync(TestApp app, string user) =>
+        app.Sessions[TestApp.Name, user].SignInAsync(new TokenSet("access-9", "refresh-9"));
+
+    // Every notification that was sent has had its read, if it needs one.
+    private async Task QuietAsync()
+    {
+        var quiet = 0;
+        var reads = -1;
+        while (quiet < 20)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, TestContext.Current.CancellationToken);
+            quiet = reads == StoreThere.Reads ? quiet + 1 : 0;
+            reads = StoreThere.Reads;
+        }
+    }
+
+    private sealed class NotifyingStore : StoreAround, ITokenStoreNotifications
+    {
+        private readonly ConcurrentDictionary<NotifyingStore, bool> _all;
+        private readonly ConcurrentDictionary<Subscription, bool> _subscriptions = new();
+        private Gate? _gate;
+        private int _reads;
+        private int _waits;
+
+        public NotifyingStore(int number, MemoryTokenStore records, ConcurrentDictionary<NotifyingStore, bool> all)
+            : base(records)
+        {
+            Number = number;
+            _all = all;
+            all[this] = true;
+        }
+
+        public int Number { get; }
+
+        public int Reads => Volatile.Read(ref _reads);
+
+        public int Waits => Volatile.Read(ref _waits);
+
+        public int Subscriptions => _subscriptions.Count;
+
+        public bool IsAway { get; set; }
+
+        public bool RefusesSubscriptions { get; init; }
+
+        public IDisposable Subscribe(TokenSessionKey key, Action<string?> changed)
+        {
+            if (RefusesSubscriptions)
+            {
+                throw new InvalidOperationException("no subscriptions");
+            }
+
+            var subscription = new Subscription(this, changed);
+            _subscriptions[subscription] = true;
+            return subscription;
+        }
+
+        public Gate HoldReads() => _gate = new Gate();
+
+        public void ReleaseReads()
+        {
+            var gate = _gate;
+            _gate = null;
+            gate?.Open();
+        }
+
+        public void Notify(string? revision)
+        {
+            foreach (var subscription in _subscriptions.Keys)
+            {
+                subscription.Changed(revision);
+            }
+        }
+
+        public override async ValueTask<StoredRecord?> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken)
+        {
+            Interlocked.Increment(ref _reads);
+            if (_gate is { } gate)
+            {
+                await gate.PassAsync(cancellationToken);
+            }
+
+            return IsAway ? throw new InvalidOperationException("away") : await base.ReadAsync(key, cancellationToken);
+        }
+
+        public override ValueTask WaitForChangeAsync(TokenSessionKey key, string? revision, TimeSpan timeout, CancellationToken cancellationToken)
+        {
+            Interlocked.Increment(ref _waits);
+            return base.WaitForChangeAsync(key, revision, timeout, cancellationToken);
+        }
+
+        protected override async ValueTask<StoredRecord?> WriteAsync(StoreWrite write, CancellationToken cancellationToken)
+        {
+            var stored = await base.WriteAsync(write, cancellationToken);
+            foreach (var other in _all.Keys.Where(store => store != this))
+            {
+                other.Notify(stored?.Revision);
+            }
+
+            return stored;
+        }
+
+        private sealed class Subscription(NotifyingStore store, Action<string?> changed) : IDisposable
+        {
+            public void Changed(string? revision) => changed(revision);
+
+            public void Dispose() => store._subscriptions.TryRemove(this, out _);
+        }
+    }
+}
