@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using StackExchange.Redis;
 using TokenRefresh.Storage;
@@ -34,9 +33,16 @@ public sealed partial class RestrictedUserFixture : RedisServerFixture
         await administrator.GetServers()[0].FlushAllDatabasesAsync();
     }
 
-    public static string[] DocumentedRights([CallerFilePath] string here = "")
+    public static string[] DocumentedRights()
     {
-        var page = Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "docs", "processes.md");
+        // The compiler's path of this file is another one in a deterministic build.
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "TokenRefresh.sln")))
+        {
+            folder = folder.Parent!;
+        }
+
+        var page = Path.Combine(folder.FullName, "docs", "processes.md");
         return Rights().Match(File.ReadAllText(page)).Groups[1].Value.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
     }
 
