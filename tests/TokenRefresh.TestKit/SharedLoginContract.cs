@@ -112,7 +112,11 @@ public abstract class SharedLoginContract : IAsyncLifetime
 
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (first.StatusCode, second.StatusCode));
         Assert.Equal(1, cluster.Tokens.Calls);
-        Assert.Equal(["access-1", "access-2", "access-1", "access-2"], cluster.Api.Received.Select(request => request.Token));
+
+        // A store that notifies may spare the second process its 401.
+        var sent = cluster.Api.Received.Select(request => request.Token).ToList();
+        Assert.Equal(["access-1", "access-2"], sent.Take(2));
+        Assert.Contains(string.Join(", ", sent.Skip(2)), new[] { "access-1, access-2", "access-2" });
     }
 
     [Fact]

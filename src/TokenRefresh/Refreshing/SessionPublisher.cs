@@ -10,10 +10,11 @@ namespace TokenRefresh.Refreshing;
 /// </summary>
 /// <param name="session">The session.</param>
 /// <param name="start">The snapshot that the work begins with.</param>
-internal sealed class SessionPublisher(SessionContext session, SessionSnapshot start)
+/// <param name="storeReadAt">When the store was read; <see langword="null"/> for now.</param>
+internal sealed class SessionPublisher(SessionContext session, SessionSnapshot start, ClockReading? storeReadAt = null)
 {
     private readonly SessionServices _services = session.Services;
-    private readonly SnapshotFactory _snapshots = new(session.Services);
+    private readonly SnapshotFactory _snapshots = new(session.Services, storeReadAt);
 
     /// <summary>The snapshot that was published last.</summary>
     public SessionSnapshot Snapshot { get; private set; } = start;

@@ -4,7 +4,9 @@ using TokenRefresh.Storage;
 namespace TokenRefresh.Refreshing;
 
 /// <summary>Creates the snapshots of a session from tokens and from what the store returned.</summary>
-internal sealed class SnapshotFactory(SessionServices services)
+/// <param name="services">What the session shares with others.</param>
+/// <param name="storeReadAt">When the store was read; <see langword="null"/> for now.</param>
+internal sealed class SnapshotFactory(SessionServices services, ClockReading? storeReadAt = null)
 {
     /// <summary>The state after a sign-in.</summary>
     public SignedInSnapshot SignedIn(LoginId loginId, LoginStoreResult saved, TokenSet tokens) =>
@@ -69,5 +71,5 @@ internal sealed class SnapshotFactory(SessionServices services)
         ClockReading.Ago(tokens.ReceivedAt is { } received ? services.Time.GetUtcNow() - received : TimeSpan.Zero, services.Time);
 
     // Without a store no other process can change the session, so it is never read again.
-    private ClockReading StoreCheckedNow() => services.HasStore ? ClockReading.Now(services.Time) : ClockReading.Never;
+    private ClockReading StoreCheckedNow() => services.HasStore ? storeReadAt ?? ClockReading.Now(services.Time) : ClockReading.Never;
 }

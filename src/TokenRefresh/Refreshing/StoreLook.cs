@@ -24,8 +24,10 @@ internal readonly struct StoreLook(SessionContext session)
 
         try
         {
+            // A change that comes while the store is read counts as later.
+            var readAt = ClockReading.Now(services.Time);
             var found = await session.Store.LoadAsync(HeldLogins.Of(start, services), cancellationToken).ConfigureAwait(false);
-            var publisher = new SessionPublisher(session, start);
+            var publisher = new SessionPublisher(session, start, readAt);
             var run = start is not SignedInSnapshot ? publisher.Load(found)
                 : found.Status != LoginStatus.Succeeded ? publisher.AdoptNewer(found)
                 : FlightRun.Unfinished;
