@@ -23,9 +23,9 @@ internal static class ConfigurationErrors
 
     /// <summary>Checks what is known without a connection.</summary>
     /// <exception cref="TokenStoreConfigurationException">
-    /// The model lacks the table or converts its times, or the database isn't relational.
+    /// The model lacks the table or converts its times, the database isn't relational, or the context has a transaction.
     /// </exception>
-    public static void ThrowIfUnmapped(DbContext context)
+    public static void ThrowIfUnfit(DbContext context)
     {
         var name = context.GetType().Name;
         if (context.Model.FindEntityType(typeof(TokenSessionEntity)) is not { } entity)
@@ -46,6 +46,13 @@ internal static class ConfigurationErrors
         {
             throw new TokenStoreConfigurationException(AdviseOnTimes(name, entity.GetSchemaQualifiedTableName()));
         }
+
+        if (context.Database.CurrentTransaction is not null)
+        {
+            throw new TokenStoreConfigurationException(
+                $"A new {name} already has a transaction, which would include the tokens. Begin transactions only where the app uses them: "
+                + "not while the context is created.");
+        }
     }
 
     /// <summary>Says what is wrong and what to do, or gives <see langword="null"/> if waiting can help.</summary>
@@ -59,7 +66,7 @@ internal static class ConfigurationErrors
         }
 
         return DatabaseErrors.Find(exception) is { } cause && Advise(cause, name, table) is { } advice
-            ? $"{advice} ({DatabaseErrors.CodeOf(cause)}.)"
+            ? $"{advice} ({CodeOf(cause)}.)"
             : null;
     }
 
@@ -87,6 +94,12 @@ internal static class ConfigurationErrors
                 + "modelBuilder.AddTokenSessions(), add a migration (dotnet ef migrations add TokenSessions) and apply it."
             : null;
     }
+
+    // The whole message could hold values, and isn't shown.
+    private static string CodeOf(DbException cause) => cause.SqlState is { } state
+        ? $"SQL state {state}"
+        : "The database answers: "
+            + MissingTexts.Concat(TooShortTexts).First(text => cause.Message.Contains(text, StringComparison.Ordinal));
 
     private static string AdviseOnTimes(string name, string? table) =>
         $"The columns WrittenAt and ExpiresAt of the table {table} have a column type or a conversion that can't be compared with the "

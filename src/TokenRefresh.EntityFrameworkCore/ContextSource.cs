@@ -19,6 +19,7 @@ internal sealed class ContextSource<TContext> : IAsyncDisposable, IDisposable
 {
     private readonly IServiceScopeFactory _scopes;
     private readonly SemaphoreSlim _keptIsFree = new(1, 1);
+    private readonly bool _isShared;
     private Scope? _kept;
     private bool _isKeptUsed;
 
@@ -34,6 +35,9 @@ internal sealed class ContextSource<TContext> : IAsyncDisposable, IDisposable
                 // Creates what the connection needs, as a data source that the container owns. Opens nothing.
                 _ = _kept.Context.Database.GetDbConnection();
             }
+
+            using var another = Create();
+            _isShared = ReferenceEquals(another.Context, _kept.Context);
         }
         catch (Exception e) when (e is DbException or SocketException or TimeoutException)
         {
@@ -41,8 +45,14 @@ internal sealed class ContextSource<TContext> : IAsyncDisposable, IDisposable
         }
     }
 
+    /// <exception cref="TokenStoreConfigurationException">All scopes have the same context, so the app uses it too.</exception>
     public async ValueTask<RentedContext> RentAsync(CancellationToken cancellationToken)
     {
+        if (_isShared)
+        {
+            throw Shared();
+        }
+
         if (!Volatile.Read(ref _isKeptUsed) && _keptIsFree.Wait(0, CancellationToken.None))
         {
             return RentKept();
@@ -117,6 +127,14 @@ internal sealed class ContextSource<TContext> : IAsyncDisposable, IDisposable
         return new InvalidOperationException(
             $"The token store uses {name}, which isn't registered. Add services.AddDbContext<{name}>(options => options.Use…), "
             + "or AddDbContextFactory.");
+    }
+
+    private static TokenStoreConfigurationException Shared()
+    {
+        var name = typeof(TContext).Name;
+        return new TokenStoreConfigurationException(
+            $"All service scopes have the same {name}, so the app's transactions would include the tokens. Register it as scoped (the "
+            + $"default): services.AddDbContext<{name}>(options => options.Use…), or with AddDbContextFactory.");
     }
 
     private sealed record Scope(AsyncServiceScope Services, TContext Context) : IAsyncDisposable, IDisposable

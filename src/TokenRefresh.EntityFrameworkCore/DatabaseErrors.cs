@@ -1,6 +1,5 @@
 using System;
 using System.Data.Common;
-using System.Globalization;
 using System.Linq;
 
 namespace TokenRefresh.EntityFrameworkCore;
@@ -29,9 +28,4 @@ internal static class DatabaseErrors
     public static bool Is(this DbException cause, string[] states, string[] texts) =>
         states.Contains(cause.SqlState, StringComparer.Ordinal)
         || texts.Any(text => cause.Message.Contains(text, StringComparison.Ordinal));
-
-    /// <summary>What the manual of the database lists. A message could hold values, and isn't shown.</summary>
-    public static string CodeOf(DbException cause) => cause.SqlState is { } state
-        ? $"SQL state {state}"
-        : string.Create(CultureInfo.InvariantCulture, $"Error {cause.ErrorCode}");
 }

@@ -13,7 +13,10 @@ namespace TokenRefresh;
 /// Keeps tokens in the app's own database, for any number of processes and machines that share one login: only one of them refreshes it at
 /// a time, and the others poll for its result.
 /// </summary>
-/// <typeparam name="TContext">A context of the app whose model has <c>modelBuilder.AddTokenSessions()</c>.</typeparam>
+/// <typeparam name="TContext">
+/// A context of the app whose model has <c>modelBuilder.AddTokenSessions()</c>. It must use the same database for all requests and for
+/// background work: a context with a database per tenant doesn't fit. Prefer a small context of its own.
+/// </typeparam>
 /// <remarks>
 /// One row per session. Each call has a service scope, a context and a connection of its own, and is part of no transaction of the caller;
 /// ages count by the clock of the database. While the database can't be reached every operation throws, and the session fails closed: the
@@ -47,7 +50,7 @@ public sealed class EntityFrameworkCoreTokenStore<TContext> : ITokenStore, IAsyn
     /// <inheritdoc/>
     public async ValueTask<StoredRecord?> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken)
     {
-        var name = StoreKey.For(key);
+        var name = RowKey.For(_options.KeyPrefix, key);
         return await RunAsync(table => table.ReadAsync(name, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
@@ -58,7 +61,7 @@ public sealed class EntityFrameworkCoreTokenStore<TContext> : ITokenStore, IAsyn
         Require.NotNull(text, nameof(text));
 
         // The revision stays the same if an execution strategy repeats the write: one that took effect at first is recognized by it.
-        var write = new SessionWrite(StoreKey.For(key), text, Guid.NewGuid().ToString("N"), keepFor);
+        var write = new SessionWrite(RowKey.For(_options.KeyPrefix, key), text, Guid.NewGuid().ToString("N"), keepFor);
         return await RunAsync(
             table => expectedRevision is null
                 ? CreateAsync(table, write, cancellationToken)
@@ -69,7 +72,7 @@ public sealed class EntityFrameworkCoreTokenStore<TContext> : ITokenStore, IAsyn
     /// <inheritdoc/>
     public async ValueTask WaitForChangeAsync(TokenSessionKey key, string? revision, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        var name = StoreKey.For(key);
+        var name = RowKey.For(_options.KeyPrefix, key);
         var start = _time.GetTimestamp();
         while (timeout - _time.GetElapsedTime(start) is var rest && rest > TimeSpan.Zero)
         {
@@ -86,7 +89,8 @@ public sealed class EntityFrameworkCoreTokenStore<TContext> : ITokenStore, IAsyn
 
     /// <summary>
     /// Removes the rows that no process needs any more: of sessions that were signed out or have ended, and of others whose time is over.
-    /// Call it from a job of the app, once a day for example. Such rows count as missing already: removing them only frees space.
+    /// Call it from a job of the app, once a day for example. It concerns all apps that share the table. Such
+    /// rows count as missing already: removing them only frees space.
     /// </summary>
     /// <param name="olderThan">How long a row stays after its time is over. Not negative.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
@@ -108,10 +112,26 @@ public sealed class EntityFrameworkCoreTokenStore<TContext> : ITokenStore, IAsyn
     public ValueTask DisposeAsync() => _contexts.DisposeAsync();
 
     private static async Task<StoredRecord?> ReplaceAsync(
-        SessionTable table, SessionWrite write, string expectedRevision, CancellationToken cancellationToken) =>
-        await table.TryReplaceAsync(write, expectedRevision, cancellationToken).ConfigureAwait(false)
-            ? write.Stored
-            : await table.ReadAsync(write.Name, cancellationToken).ConfigureAwait(false);
+        SessionTable table, SessionWrite write, string expectedRevision, CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            if (await table.TryReplaceAsync(write, expectedRevision, cancellationToken).ConfigureAwait(false))
+            {
+                return write.Stored;
+            }
+
+            // The row is unchanged if the database ended the statement because of a conflict with one that changed nothing.
+            var current = await table.ReadAsync(write.Name, cancellationToken).ConfigureAwait(false);
+            if (current?.Revision != expectedRevision)
+            {
+                return current;
+            }
+        }
+
+        throw new InvalidOperationException(
+            $"The database ended the write of a session {MaxAttempts} times in a row because of conflicts.");
+    }
 
     private static async Task<StoredRecord?> CreateAsync(SessionTable table, SessionWrite write, CancellationToken cancellationToken)
     {
@@ -142,7 +162,7 @@ public sealed class EntityFrameworkCoreTokenStore<TContext> : ITokenStore, IAsyn
         var rented = await _contexts.RentAsync(cancellationToken).ConfigureAwait(false);
         await using (rented.ConfigureAwait(false))
         {
-            ConfigurationErrors.ThrowIfUnmapped(rented.Context);
+            ConfigurationErrors.ThrowIfUnfit(rented.Context);
             try
             {
                 return await operation(new SessionTable(rented.Context)).ConfigureAwait(false);

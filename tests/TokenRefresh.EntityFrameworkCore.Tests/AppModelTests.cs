@@ -62,6 +62,18 @@ public sealed class AppModelTests(PostgresFixture server)
     }
 
     [Fact]
+    public async Task Times_that_are_converted_are_reported()
+    {
+        await using var database = await TestDatabase.CreateAsync(new SqliteDatabase());
+        await using var services = await CreateAsync<ConvertedTimesDbContext>(database);
+        await using var store = Open<ConvertedTimesDbContext>(services);
+
+        var failure = await Assert.ThrowsAsync<TokenStoreConfigurationException>(() => store.ReadAsync(Key, default).AsTask());
+
+        Assert.Contains("ConvertedTimesDbContext.OnModelCreating", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_column_that_is_too_short_for_the_text_is_reported()
     {
         await using var database = await server.CreateAsync();

@@ -47,6 +47,13 @@ public sealed class ZonelessDbContext(DbContextOptions<ZonelessDbContext> option
         });
 }
 
+/// <summary>A context that stores the times as numbers, after the table is mapped.</summary>
+public sealed class ConvertedTimesDbContext(DbContextOptions<ConvertedTimesDbContext> options) : DbContext(options)
+{
+    protected override void OnModelCreating(ModelBuilder modelBuilder) =>
+        modelBuilder.AddTokenSessions().Entity<TokenSessionEntity>().Property(row => row.WrittenAt).HasConversion<long>();
+}
+
 /// <summary>A context that gives the text a short column, after the table is mapped.</summary>
 public sealed class ShortColumnDbContext(DbContextOptions<ShortColumnDbContext> options) : DbContext(options)
 {

@@ -90,6 +90,10 @@ public sealed class OutageTests(PostgresFixture server)
             Assert.Equal(TokenRefreshFailure.Configuration, exception.Failure);
             Assert.Contains("has no table TokenSessions", exception.ToString(), StringComparison.Ordinal);
             Assert.Contains("modelBuilder.AddTokenSessions()", exception.ToString(), StringComparison.Ordinal);
+            Assert.Contains(
+                provider == "sqlite" ? "(The database answers: no such table.)" : "(SQL state 42P01.)",
+                exception.ToString(),
+                StringComparison.Ordinal);
         });
         Assert.Equal(0, app.Tokens.Calls);
     }
@@ -112,6 +116,8 @@ public sealed class OutageTests(PostgresFixture server)
         var failure = await Assert.ThrowsAsync<TokenStoreConfigurationException>(
             () => store.CompareExchangeAsync(Key, "one", null, null, default).AsTask());
         Assert.Contains("SELECT, INSERT, UPDATE and DELETE", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("row-level security", failure.Message, StringComparison.Ordinal);
+        Assert.EndsWith("(SQL state 42501.)", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -90,6 +90,70 @@ public sealed class RegistrationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_context_that_all_scopes_share_is_reported()
+    {
+        await using var app = TestApp.Create(services: services => services
+            .AddDbContext<AppDbContext>(_database.Use, ServiceLifetime.Singleton)
+            .AddTokenSession(TestApp.Name).UseEntityFrameworkCore<AppDbContext>().AllowUnencryptedStore());
+        await using var transaction = await app.Services.GetRequiredService<AppDbContext>().Database.BeginTransactionAsync();
+
+        var failure = await Assert.ThrowsAsync<TokenRefreshException>(app.SignInAsync);
+        await transaction.RollbackAsync();
+
+        Assert.Equal(TokenRefreshFailure.Configuration, failure.Failure);
+        Assert.Contains("Register it as scoped (the default)", failure.ToString(), StringComparison.Ordinal);
+        Assert.Contains("AddDbContextFactory", failure.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_context_that_is_created_within_a_transaction_is_reported()
+    {
+        await using var services = new ServiceCollection().AddScoped(_ =>
+        {
+            var context = _database.CreateContext();
+            context.Database.BeginTransaction(System.Data.IsolationLevel.ReadUncommitted);
+            return context;
+        }).BuildServiceProvider();
+
+        await using var store = new EntityFrameworkCoreTokenStore<AppDbContext>(services.GetRequiredService<IServiceScopeFactory>());
+
+        var failure = await Assert.ThrowsAsync<TokenStoreConfigurationException>(
+            () => store.ReadAsync(new TokenSessionKey("orders"), default).AsTask());
+        Assert.Contains("A new AppDbContext already has a transaction", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Apps_with_different_prefixes_share_a_table_but_no_session()
+    {
+        var key = new TokenSessionKey("orders", "user@example.com");
+        string[] prefixes = ["", "shop", "shop2"];
+        var stores = prefixes.Select(prefix => _database.Open(new EntityFrameworkCoreTokenStoreOptions { KeyPrefix = prefix })).ToArray();
+        foreach (var (store, prefix) in stores.Zip(prefixes))
+        {
+            Assert.Equal(prefix, (await store.CompareExchangeAsync(key, prefix, null, null, default))?.Text);
+        }
+
+        var sameApp = _database.Open(new EntityFrameworkCoreTokenStoreOptions { KeyPrefix = "shop" });
+        Assert.Equal("shop", (await sameApp.ReadAsync(key, default))?.Text);
+        Assert.Equal("", (await _database.Open().ReadAsync(key, default))?.Text);
+        Assert.Equal(3, await CountRowsAsync());
+        await using var context = _database.CreateContext();
+        Assert.All(context.Set<TokenSessionEntity>().AsEnumerable(), row => Assert.Matches("^[0-9a-f]{40}$", row.Key));
+    }
+
+    [Fact]
+    public void A_prefix_that_names_nothing_is_refused()
+    {
+        var session = new ServiceCollection().AddTokenSession("orders");
+        string Refuse(string? prefix) => Assert.Throws<ArgumentException>(
+            () => session.UseEntityFrameworkCore<AppDbContext>(options => options.KeyPrefix = prefix!)).Message;
+
+        Assert.StartsWith("EntityFrameworkCoreTokenStoreOptions.KeyPrefix is null. Use a text", Refuse(null), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "EntityFrameworkCoreTokenStoreOptions.KeyPrefix is not valid Unicode.", Refuse("\ud800"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_poll_interval_of_zero_is_refused()
     {
         var session = new ServiceCollection().AddTokenSession("orders");

@@ -1,0 +1,134 @@
+using System;
+using System.Data.Common;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Npgsql;
+using TokenRefresh.TestKit;
+using Xunit;
+
+namespace TokenRefresh.EntityFrameworkCore.Tests;
+
+/// <summary>The database ends a statement that conflicts with another one, instead of counting no row.</summary>
+[Trait("Case", "S13")]
+public sealed class ConflictTests(PostgresFixture server)
+{
+    private static readonly TokenSessionKey Key = new("orders");
+
+    [Theory]
+    [InlineData("read\\ committed", false)]
+    [InlineData("repeatable\\ read", false)]
+    [InlineData("serializable", false)]
+    [InlineData("repeatable\\ read", true)]
+    [InlineData("serializable", true)]
+    public async Task A_write_that_waited_for_another_one_returns_its_record(string isolation, bool isExpired)
+    {
+        await using var database = await server.CreateAsync($"Options=-c default_transaction_isolation={isolation}");
+        var store = database.Open();
+        var first = await store.CompareExchangeAsync(Key, "one", null, isExpired ? TimeSpan.Zero : null, default);
+        await using var other = new NpgsqlConnection(database.Connection);
+        await other.OpenAsync();
+        await using var transaction = await other.BeginTransactionAsync();
+        await ExecuteAsync(other, """UPDATE "TokenSessions" SET "Text" = 'other', "Revision" = 'new', "ExpiresAt" = NULL""");
+
+        var write = store.CompareExchangeAsync(Key, "two", isExpired ? null : first?.Revision, null, default).AsTask();
+        await WaitUntilBlockedAsync(database);
+        await transaction.CommitAsync();
+
+        var current = await write.WaitAsync(Gate.FailSafe, TimeProvider.System);
+        Assert.Equal(("other", "new"), (current?.Text, current?.Revision));
+    }
+
+    [Theory]
+    [InlineData("repeatable\\ read")]
+    [InlineData("serializable")]
+    public async Task A_row_that_a_transaction_has_removed_is_written_again(string isolation)
+    {
+        await using var database = await server.CreateAsync($"Options=-c default_transaction_isolation={isolation}");
+        var store = database.Open();
+        await store.CompareExchangeAsync(Key, "one", null, TimeSpan.Zero, default);
+        await using var other = new NpgsqlConnection(database.Connection);
+        await other.OpenAsync();
+        await using var transaction = await other.BeginTransactionAsync();
+        await ExecuteAsync(other, """DELETE FROM "TokenSessions" """);
+
+        var write = store.CompareExchangeAsync(Key, "two", null, null, default).AsTask();
+        await WaitUntilBlockedAsync(database);
+        await transaction.CommitAsync();
+
+        Assert.Equal("two", (await write.WaitAsync(Gate.FailSafe, TimeProvider.System))?.Text);
+        Assert.Equal("two", (await store.ReadAsync(Key, default))?.Text);
+    }
+
+    [Fact]
+    public async Task A_write_that_the_database_ends_because_of_a_deadlock_is_sent_again()
+    {
+        await using var database = await TestDatabase.CreateAsync(new SqliteDatabase());
+        var first = await database.Open().CompareExchangeAsync(Key, "one", null, null, default);
+        var deadlock = new Deadlock();
+        var store = database.Open(configure: options => options.AddInterceptors(deadlock));
+
+        var second = await store.CompareExchangeAsync(Key, "two", first?.Revision, null, default);
+
+        Assert.Equal("two", second?.Text);
+        Assert.Equal(2, deadlock.Sent);
+    }
+
+    [Fact]
+    public async Task A_lost_connection_is_repeated_by_the_strategy_of_Npgsql()
+    {
+        await using var database = await server.CreateAsync();
+        var store = database.Open(configure: options => options.UseNpgsql(database.Connection, npgsql => npgsql.EnableRetryOnFailure()));
+        var first = await store.CompareExchangeAsync(Key, "one", null, null, default);
+        await using var other = new NpgsqlConnection(database.Connection + ";Pooling=false");
+        await other.OpenAsync();
+        await using var transaction = await other.BeginTransactionAsync();
+        await ExecuteAsync(other, """UPDATE "TokenSessions" SET "Text" = 'never'""");
+
+        var write = store.CompareExchangeAsync(Key, "two", first?.Revision, null, default).AsTask();
+        await WaitUntilBlockedAsync(database);
+        await ExecuteAsync(other, """
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+            """);
+        await transaction.RollbackAsync();
+
+        Assert.Equal("two", (await write.WaitAsync(Gate.FailSafe, TimeProvider.System))?.Text);
+        Assert.Equal("two", (await store.ReadAsync(Key, default))?.Text);
+    }
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string statement)
+    {
+        await using var command = new NpgsqlCommand(statement, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private static async Task WaitUntilBlockedAsync(PostgresDatabase database)
+    {
+        await using var context = database.CreateContext();
+        var start = TimeProvider.System.GetTimestamp();
+        while (await CountBlockedAsync(context) == 0)
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(start) < Gate.FailSafe, "No statement is blocked.");
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
+        }
+    }
+
+    private static Task<int> CountBlockedAsync(AppDbContext context) => context.Database.SqlQuery<int>($"""
+        SELECT count(*)::int AS "Value" FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+        """).SingleAsync();
+
+    /// <summary>The first UPDATE is the victim of a deadlock.</summary>
+    private sealed class Deadlock : DbCommandInterceptor
+    {
+        private int _sent;
+
+        public int Sent => Volatile.Read(ref _sent);
+
+        public override ValueTask<InterceptionResult<int>> NonQueryExecutingAsync(
+            DbCommand command, CommandEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default) =>
+            Interlocked.Increment(ref _sent) == 1
+                ? throw new PostgresException("deadlock detected", "ERROR", "ERROR", "40P01")
+                : new(result);
+    }
+}
