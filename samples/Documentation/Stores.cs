@@ -50,7 +50,7 @@ public sealed class ETagTokenStore(HttpClient client, TimeProvider time) : IToke
 
         var text = await response.EnsureSuccessStatusCode().Content.ReadAsStringAsync(cancellationToken);
         var age = response.Headers.Date - response.Content.Headers.LastModified;
-        return new StoredRecord(text, $"{response.Headers.ETag}", age ?? TimeSpan.Zero);
+        return new StoredRecord(text, $"{response.Headers.ETag}", age > TimeSpan.Zero ? age.Value : TimeSpan.Zero);
     }
 
     public async ValueTask<StoredRecord?> CompareExchangeAsync(

@@ -15,7 +15,8 @@ public static class TokenRefreshEntityFrameworkCoreExtensions
     /// have an <see cref="EntityFrameworkCoreTokenStore{TContext}"/> for the app's own jobs, too.
     /// </summary>
     /// <typeparam name="TContext">
-    /// The context, registered by <c>AddDbContext</c>, <c>AddDbContextPool</c> or <c>AddDbContextFactory</c>.
+    /// The context, registered by <c>AddDbContext</c>, <c>AddDbContextPool</c> or <c>AddDbContextFactory</c>, not as a singleton. It must
+    /// use the same database for all requests and for background work: a context with a database per tenant doesn't fit.
     /// </typeparam>
     /// <param name="builder">The session.</param>
     /// <param name="configure">Sets how the database is used.</param>
