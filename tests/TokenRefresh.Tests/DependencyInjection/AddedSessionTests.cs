@@ -13,8 +13,6 @@ using Xunit;
 namespace TokenRefresh.Tests.DependencyInjection;
 
 /// <summary>Sessions that are added and removed while the app runs: one for each tenant.</summary>
-// Alone, because it measures the heap of the process.
-[Collection("Costs")]
 public sealed class AddedSessionTests : IAsyncDisposable
 {
     private readonly FakeTokenServer _tokens = new();
