@@ -27,6 +27,11 @@ public readonly record struct TokenSessionHealth
     /// </summary>
     public DateTimeOffset? RefreshedAt { get; internal init; }
 
+    /// <summary>
+    /// Whether the API rejected the current access token although it had just been refreshed. Another refresh doesn't help: check the token's audience, scope and issuer.
+    /// </summary>
+    public bool IsRefreshedTokenRejected { get; internal init; }
+
     internal static TokenSessionHealth Of(SessionContext session)
     {
         var current = session.Current;
@@ -39,6 +44,7 @@ public readonly record struct TokenSessionHealth
             LastFailure = current is EndedSnapshot ? TokenRefreshFailure.ReLoginRequired : coolDown?.Kind,
             NextAttemptAt = coolDown is not null && coolDown.Blocks(FlightReason.Expired, time, out var failure) ? time.GetUtcNow() + failure.Remaining : null,
             FailingSince = coolDown is null ? null : new DateTimeOffset(coolDown.FailingSince.Utc),
+            IsRefreshedTokenRejected = current is SignedInSnapshot { AccessToken.IsRejectedThoughNew: true },
             RefreshedAt = current is SignedInSnapshot { AccessToken: { IsFromEndpoint: true } token } ? new DateTimeOffset(token.ReceivedAt.Utc) : null,
         };
     }

@@ -2,19 +2,27 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace TokenRefresh.AspNetCore.Diagnostics;
 
-/// <summary>Says which sessions can't refresh now, by name and number, without users.</summary>
+/// <summary>Says which sessions can't refresh now, and whose new tokens the API rejects: by name and number, without users.</summary>
 internal sealed class TokenRefreshHealthCheck(TokenSessions sessions) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        var failures = sessions.GetHealth()
+        var all = sessions.GetHealth().ToArray();
+        var failures = all
             .Where(session => session.LastFailure is TokenRefreshFailure.Transient or TokenRefreshFailure.Configuration)
             .GroupBy(session => (session.SessionName, session.LastFailure))
             .OrderBy(failure => failure.Key.SessionName, StringComparer.Ordinal)
             .Select(failure => $"{failure.Key.SessionName}: {failure.Count()} can't refresh ({failure.Key.LastFailure})")
             .ToArray();
-        return Task.FromResult(failures.Length == 0
-            ? HealthCheckResult.Healthy()
-            : new HealthCheckResult(context.Registration.FailureStatus, string.Join(", ", failures)));
+        var rejections = all
+            .Where(session => session.IsRefreshedTokenRejected)
+            .GroupBy(session => session.SessionName, StringComparer.Ordinal)
+            .OrderBy(rejection => rejection.Key, StringComparer.Ordinal)
+            .Select(rejection => $"{rejection.Key}: the API rejects the new tokens of {rejection.Count()}");
+        var problems = string.Join(", ", failures.Concat(rejections));
+        return Task.FromResult(
+            failures.Length > 0 ? new HealthCheckResult(context.Registration.FailureStatus, problems)
+            : problems.Length > 0 ? HealthCheckResult.Degraded(problems)
+            : HealthCheckResult.Healthy());
     }
 }

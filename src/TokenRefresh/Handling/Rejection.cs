@@ -145,6 +145,7 @@ internal static class Rejection
             memory.RememberOtherScheme(sent.Snapshot.LoginId, sent.Address);
         }
 
+        sent.Snapshot.AccessToken.NoteRejectedThoughNew();
         sent.ReturnsToCaller(response, TokenRefreshOutcome.RejectedAfterRefresh, reason);
         memory.LogRefreshedTokenRejected(services, sent.Request, sent.Address);
     }

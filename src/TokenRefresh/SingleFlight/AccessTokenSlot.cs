@@ -9,6 +9,7 @@ namespace TokenRefresh.SingleFlight;
 internal sealed class AccessTokenSlot(TokenSchedule schedule, ClockReading receivedAt)
 {
     private volatile bool _isRejected;
+    private volatile bool _isRejectedThoughNew;
 
 #if NET8_0_OR_GREATER
     // The coarse tick until which the token may be sent without a look at the clock. Written without a lock: any value written is right.
@@ -26,6 +27,11 @@ internal sealed class AccessTokenSlot(TokenSchedule schedule, ClockReading recei
     public bool IsRejected => _isRejected;
 
     public void Reject() => _isRejected = true;
+
+    /// <summary>Whether the API rejected this access token although it had just been refreshed, so that another refresh wouldn't help.</summary>
+    public bool IsRejectedThoughNew => _isRejectedThoughNew;
+
+    public void NoteRejectedThoughNew() => _isRejectedThoughNew = true;
 
     /// <summary>Whether the access token may still be sent although a refresh failed.</summary>
     public bool IsUnexpired(TimeProvider time) => !_isRejected && Now(time) < schedule.ExpiresAt;

@@ -49,6 +49,25 @@ public sealed class HealthCases
     }
 
     [Fact]
+    [Trait("Case", "N2")]
+    public async Task An_api_that_rejects_new_tokens_is_reported_until_the_next_refresh()
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        app.Api.RejectEverything();
+
+        using var rejected = await app.GetAsync();
+        Assert.True(app.Session.GetHealth().IsRefreshedTokenRejected);
+        Assert.Null(app.Session.GetHealth().LastFailure);
+
+        app.Api.Answer(null);
+        app.Time.Advance(TimeSpan.FromMinutes(1));
+        await app.Session.RefreshAsync();
+        using var accepted = await app.GetAsync();
+        Assert.False(app.Session.GetHealth().IsRefreshedTokenRejected);
+    }
+
+    [Fact]
     public async Task A_dead_login_is_its_last_failure()
     {
         await using var scene = await Scene.SetAsync();
