@@ -97,15 +97,18 @@ internal sealed class Discovery(TokenRefreshOptions options, Func<HttpClient> ba
     private async Task<DiscoveryResult> TryFetchAsync()
     {
         using var limit = time.CreateTimeout(FetchTimeout);
+        var app = new AppCancellation(onThrown: null);
+        using var following = app.FollowFrom(limit.Token);
         DiscoveryResult result = default;
         foreach (var address in _addresses)
         {
             try
             {
-                result = await RunAsync(() => FetchAsync(address, limit.Token)).WaitOrLeaveAsync(limit.Token).ConfigureAwait(false);
+                result = await RunAsync(() => FetchAsync(address, app.Token)).WaitOrLeaveAsync(limit.Token).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (limit.Token.IsCancellationRequested)
             {
+                app.Cancel();
                 return TokenEndpointResult.Transient($"{NameOf(address)} gave no response within {FetchTimeout.TotalSeconds} s.");
             }
             catch (Exception e)

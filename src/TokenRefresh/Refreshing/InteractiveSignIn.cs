@@ -20,7 +20,7 @@ internal sealed class InteractiveSignIn(SessionContext session, Flight flight, S
     public async Task<FlightRun> RunAsync(FlightRun ended)
     {
         SessionLog.InteractiveSignInStarted(_services.Logger, _services.Name, _ended.End.Reason);
-        var app = new AppCancellation(session);
+        var app = new AppCancellation(thrown => SessionEvents.LogThrown(session, thrown));
         var asking = Task.Run(() => CallAppAsync(app.Token));
         using var timeout = _services.Time.CreateTimeout(_services.Options.InteractiveSignInTimeout);
         using var stopping = _services.Work.Stopping.Register(static source => ((CancellationTokenSource)source!).Cancel(), timeout);

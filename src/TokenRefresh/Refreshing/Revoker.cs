@@ -24,7 +24,9 @@ internal static class Revoker
         try
         {
             using var limit = services.Time.CreateTimeout(Timeout);
-            var result = await services.Revocation!.RevokeAsync(tokens, limit.Token).ConfigureAwait(false);
+            var app = new AppCancellation(onThrown: null);
+            using var following = app.FollowFrom(limit.Token);
+            var result = await services.Revocation!.RevokeAsync(tokens, app.Token).ConfigureAwait(false);
             if (result.Failure is { } failure)
             {
                 SessionLog.RevocationFailed(services.Logger, services.Name, failure);

@@ -40,7 +40,7 @@ internal static class SessionEvents
 
         if (args is ReLoginRequiredEventArgs required && session.Services.Options.OnReLoginRequired is { } callback)
         {
-            var app = new AppCancellation(session);
+            var app = new AppCancellation(thrown => LogThrown(session, thrown));
             using var stopping = app.FollowFrom(session.Services.Work.Stopping);
             try
             {
@@ -53,6 +53,7 @@ internal static class SessionEvents
         }
     }
 
-    private static void LogThrown(SessionContext session, Exception thrown) =>
+    /// <summary>Logs what code of the app threw.</summary>
+    public static void LogThrown(SessionContext session, Exception thrown) =>
         SessionLog.HandlerThrew(session.Services.Logger, session.Services.Name, thrown.GetType().Name);
 }

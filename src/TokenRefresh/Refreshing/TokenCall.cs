@@ -23,14 +23,17 @@ internal sealed class TokenCall(SessionContext session, Flight flight, SessionSn
     public async Task<TokenEndpointResult> SendAsync(string? refreshToken, CancellationToken cancellationToken)
     {
         var previousFailed = session.CoolDown is not null;
+        var app = new AppCancellation(thrown => SessionEvents.LogThrown(session, thrown));
+        using var following = app.FollowFrom(cancellationToken);
         var calling = RunAsync(() => RefreshPipeline.ExecuteAsync(
-            _services.Pipeline, ct => AttemptAsync(refreshToken, ct), previousFailed, cancellationToken).AsTask());
+            _services.Pipeline, ct => AttemptAsync(refreshToken, ct), previousFailed, app.Token).AsTask());
         try
         {
             return await calling.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
+            app.Cancel();
             var wasSent = MarkIfSent(_attempt);
             _ = new LateResult(session, flight, start, held).ApplyAsync(calling);
             var limit = $"within RefreshTimeout, {_services.Options.RefreshTimeout.TotalSeconds} s.";

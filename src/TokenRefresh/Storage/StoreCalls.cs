@@ -33,7 +33,7 @@ internal sealed class StoreCalls(ITokenStore store, TokenSessionKey key, RecordW
     }
 
     public Task<StoredRecord?> ReadAsync(CancellationToken cancellationToken) =>
-        CallAsync(() => store.ReadAsync(key, cancellationToken), cancellationToken);
+        CallAsync(token => store.ReadAsync(key, token), cancellationToken);
 
     /// <summary>Writes a record over the one of this revision.</summary>
     /// <returns>What is stored afterwards, and whether that is this record.</returns>
@@ -47,7 +47,7 @@ internal sealed class StoreCalls(ITokenStore store, TokenSessionKey key, RecordW
         }
 
         var stored = await CallAsync(
-            () => store.CompareExchangeAsync(key, text, revision, record.KeepFor, cancellationToken), cancellationToken).ConfigureAwait(false);
+            token => store.CompareExchangeAsync(key, text, revision, record.KeepFor, token), cancellationToken).ConfigureAwait(false);
         return stored is null && revision is null
             ? throw new InvalidOperationException($"{store.GetType().Name} was to write a record and returned none.")
             : (stored, stored?.Text == text);
@@ -61,9 +61,9 @@ internal sealed class StoreCalls(ITokenStore store, TokenSessionKey key, RecordW
     {
         var start = TimeProvider.System.GetTimestamp();
         await CallAsync(
-            async () =>
+            async token =>
             {
-                await store.WaitForChangeAsync(key, leased.Revision, leased.Delay, cancellationToken).ConfigureAwait(false);
+                await store.WaitForChangeAsync(key, leased.Revision, leased.Delay, token).ConfigureAwait(false);
                 return true;
             },
             cancellationToken).ConfigureAwait(false);
@@ -77,13 +77,16 @@ internal sealed class StoreCalls(ITokenStore store, TokenSessionKey key, RecordW
     /// <summary>Takes the store's own lock. One that comes after the caller has left is given back.</summary>
     public async Task<IDisposable?> TryLockAsync(ITokenStoreLock locks, CancellationToken cancellationToken)
     {
-        var taking = Start(() => locks.TryLockAsync(key, cancellationToken));
+        var app = new AppCancellation(onThrown: null);
+        using var following = app.FollowFrom(cancellationToken);
+        var taking = Start(() => locks.TryLockAsync(key, app.Token));
         try
         {
             return await taking.WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
+            app.Cancel();
             _ = taking.ContinueWith(
                 late => late.Result?.Dispose(),
                 CancellationToken.None,
@@ -93,16 +96,23 @@ internal sealed class StoreCalls(ITokenStore store, TokenSessionKey key, RecordW
         }
     }
 
-    private async Task<T> CallAsync<T>(Func<ValueTask<T>> call, CancellationToken cancellationToken)
+    private async Task<T> CallAsync<T>(Func<CancellationToken, ValueTask<T>> call, CancellationToken cancellationToken)
     {
+        var app = new AppCancellation(onThrown: null);
+        using var following = app.FollowFrom(cancellationToken);
         try
         {
-            var result = await Start(call).WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false);
+            var result = await Start(() => call(app.Token)).WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false);
             watch.StoreAnswered();
             return result;
         }
         catch (Exception e) when (e is not TokenStoreConfigurationException)
         {
+            if (cancellationToken.IsCancellationRequested)
+            {
+                app.Cancel();
+            }
+
             watch.StoreFailed();
             throw;
         }

@@ -1,12 +1,11 @@
-using TokenRefresh.Diagnostics;
-
-namespace TokenRefresh.Refreshing;
+namespace TokenRefresh;
 
 /// <summary>
 /// A cancellation token for the app's own code. The app may register callbacks on it that throw or block, so it never gets one of this
-/// library's own sources: its callbacks run on a pool thread, and what they throw is logged.
+/// library's own sources: a callback that throws on a timer's thread ends the process. Its callbacks run on a pool thread.
 /// </summary>
-internal sealed class AppCancellation(SessionContext session)
+/// <param name="onThrown">Gets what a callback of the app throws; <see langword="null"/>: it is ignored.</param>
+internal sealed class AppCancellation(Action<Exception>? onThrown)
 {
     private readonly CancellationTokenSource _source = new();
     private int _isCancelled;
@@ -33,7 +32,7 @@ internal sealed class AppCancellation(SessionContext session)
         }
         catch (Exception e)
         {
-            SessionLog.HandlerThrew(session.Services.Logger, session.Services.Name, e.GetType().Name);
+            onThrown?.Invoke(e);
         }
     }
 }
