@@ -17,6 +17,7 @@ public sealed class CircuitTests
 {
     [Fact]
     [Trait("Case", "W12")]
+    [Trait("Case", "B80")]
     public async Task Fifty_users_circuits_on_two_nodes_keep_their_own_tokens_over_a_hundred_expiries()
     {
         const int Users = 50;

@@ -150,6 +150,7 @@ public sealed partial class SignOutTests
     }
 
     [Fact]
+    [Trait("Case", "B81")]
     public async Task A_sign_out_in_one_browser_leaves_the_users_other_browser_signed_in()
     {
         await using var provider = await Provider.StartAsync();
@@ -247,6 +248,6 @@ public sealed partial class SignOutTests
         }
     }
 
-    [GeneratedRegex("value=\"(?<value>[^\"]*)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("value=\"(?<value>[^\"]*)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex TokenField();
 }

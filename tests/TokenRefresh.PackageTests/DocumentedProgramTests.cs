@@ -96,13 +96,13 @@ public sealed partial class DocumentedProgramTests(PackedPackages packages)
         }
     }
 
-    [GeneratedRegex("^```(?<language>[a-z]*)\n(?<text>.*?)^```", RegexOptions.ExplicitCapture | RegexOptions.Multiline | RegexOptions.Singleline, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("^```(?<language>[a-z]*)\n(?<text>.*?)^```", RegexOptions.ExplicitCapture | RegexOptions.Multiline | RegexOptions.Singleline, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex Block();
 
-    [GeneratedRegex("dotnet new (?<template>[a-z]+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("dotnet new (?<template>[a-z]+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex New();
 
-    [GeneratedRegex("dotnet add package (?<package>[A-Za-z.]+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("dotnet add package (?<package>[A-Za-z.]+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex Add();
 
     private sealed record Program(string Name, string Template, IReadOnlyList<string> Packages, string Code);

@@ -89,6 +89,6 @@ internal sealed partial class SampleProcess : IAsyncDisposable
     // Three folders above bin/Debug/net10.0.
     private static string ProjectDirectory() => Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", ".."));
 
-    [GeneratedRegex("Now listening on: (?<address>http://[0-9.:]+)", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex("Now listening on: (?<address>http://[0-9.:]+)", RegexOptions.ExplicitCapture, 60_000)]
     private static partial Regex Address();
 }

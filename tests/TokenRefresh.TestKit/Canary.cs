@@ -92,7 +92,7 @@ public sealed partial class Canary : IDisposable
         }
     }
 
-    [GeneratedRegex("(access|refresh)-[0-9]+|eyJ[A-Za-z0-9_-]{8}", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("(access|refresh)-[0-9]+|eyJ[A-Za-z0-9_-]{8}", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex Token();
 
     private sealed class Covered(Canary canary) : IDisposable

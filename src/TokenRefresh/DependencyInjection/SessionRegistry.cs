@@ -32,6 +32,14 @@ internal sealed class SessionRegistry
         provider.GetService<IServiceProviderIsKeyedService>() is { } services
         && ((Sessions.Contains(session) && services.IsKeyedService(typeof(ITokenEndpoint), session)) || services.IsService(typeof(ITokenEndpoint)));
 
+    /// <summary>The name of the session that an app means which asks for a <see cref="TokenSession"/> without a name.</summary>
+    /// <exception cref="InvalidOperationException">There is more than one.</exception>
+    public string OnlySession() => Sessions.Count == 1
+        ? Sessions.Single()
+        : throw new InvalidOperationException(
+            $"A TokenSession is requested without its name, and there are several: {string.Join(", ", Sessions.Select(known => $"'{known}'"))}. "
+            + $"Write [FromKeyedServices(\"{Sessions.FirstOrDefault()}\")] TokenSession, or use TokenSessions with the name.");
+
     /// <summary>What is said of a name that isn't registered.</summary>
     public string UnknownSessionMessage(string session) =>
         $"No token session '{session}' is registered. Known: {string.Join(", ", Sessions.Select(known => $"'{known}'"))}. "

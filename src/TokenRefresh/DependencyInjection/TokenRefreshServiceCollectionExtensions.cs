@@ -71,6 +71,7 @@ public static class TokenRefreshServiceCollectionExtensions
         services.TryAddSingleton(provider => Instruments.For(provider.GetService<IMeterFactory>()));
         services.TryAddSingleton(provider => new TokenSessions(provider, new ContainerComposer(provider, registry)));
         services.TryAddSingleton<DrainAddedSessions>();
+        services.TryAddSingleton(provider => provider.GetRequiredService<TokenSessions>()[registry.OnlySession()]);
         services.TryAddTransient<DrainOnDispose>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TokenRefreshOptions>, RegistrationValidator>());
         return registry;

@@ -156,10 +156,10 @@ internal sealed partial class Browser : IDisposable
     private static IEnumerable<KeyValuePair<string, string>> Inputs(string html) => Input().Matches(html)
         .Select(input => KeyValuePair.Create(WebUtility.HtmlDecode(input.Groups["name"].Value), WebUtility.HtmlDecode(input.Groups["value"].Value)));
 
-    [GeneratedRegex("<form[^>]*action=\"(?<action>[^\"]*)\"[^>]*>(?=[\\s\\S]*submit\\(\\))", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("<form[^>]*action=\"(?<action>[^\"]*)\"[^>]*>(?=[\\s\\S]*submit\\(\\))", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex SelfSubmitting();
 
-    [GeneratedRegex("<input[^>]*name=\"(?<name>[^\"]*)\"[^>]*value=\"(?<value>[^\"]*)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("<input[^>]*name=\"(?<name>[^\"]*)\"[^>]*value=\"(?<value>[^\"]*)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex Input();
 }
 

@@ -60,9 +60,9 @@ public sealed partial class CasesPageTests
         return classes;
     }
 
-    [GeneratedRegex(@"^\| (?<case>[A-Z]\d+) \| (?<what>.+) \| [^|]+ \|$", RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^\| (?<case>[A-Z]\d+) \| (?<what>.+) \| [^|]+ \|$", RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex Row();
 
-    [GeneratedRegex("""^\s*\[.*?Trait\("Case", "(?<case>[A-Z]\d+)"\)""", RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("""^\s*\[.*?Trait\("Case", "(?<case>[A-Z]\d+)"\)""", RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex Case();
 }

@@ -131,15 +131,15 @@ public sealed partial class DocumentationCases
 
     private static string Read(string page) => File.ReadAllText(Path.Combine(ConventionCases.Root, page));
 
-    [GeneratedRegex(@"(?<!`)\]\((?<target>[^)\s]+)\)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"(?<!`)\]\((?<target>[^)\s]+)\)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex Link();
 
-    [GeneratedRegex("new TokenSet\\(\"(?<access>[^\"]*)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("new TokenSet\\(\"(?<access>[^\"]*)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex TokenLiteral();
 
-    [GeneratedRegex("^src/[^/]+/README\\.md$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("^src/[^/]+/README\\.md$", RegexOptions.None, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex PackagePage();
 
-    [GeneratedRegex("\"(?<path>[^\"]+\\.csproj)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("\"(?<path>[^\"]+\\.csproj)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex Project();
 }

@@ -98,6 +98,6 @@ internal static partial class DocumentedCode
         return result.ToString();
     }
 
-    [GeneratedRegex(@"^[ ]*```csharp[ ]*\r?\n(?<code>.*?)\r?\n[ ]*```", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^[ ]*```csharp[ ]*\r?\n(?<code>.*?)\r?\n[ ]*```", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex Block();
 }

@@ -65,15 +65,15 @@ public sealed partial class MessagesPageTests
 
     private static string Read(string page) => File.ReadAllText(Path.Combine(ConventionCases.Root, "docs", page));
 
-    [GeneratedRegex("""LoggerMessage\(\s*(?<id>\d+), LogLevel\.(?<level>\w+),.*?EventName = "(?<name>\w+)"\)""", RegexOptions.ExplicitCapture | RegexOptions.Singleline, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("""LoggerMessage\(\s*(?<id>\d+), LogLevel\.(?<level>\w+),.*?EventName = "(?<name>\w+)"\)""", RegexOptions.ExplicitCapture | RegexOptions.Singleline, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex LogEvent();
 
-    [GeneratedRegex(@"^\| \d+ \| `(?<name>\w+)` \|", RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^\| \d+ \| `(?<name>\w+)` \|", RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex LogRow();
 
-    [GeneratedRegex("`(?<text>[^`]+)`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("`(?<text>[^`]+)`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex Quote();
 
-    [GeneratedRegex("\"\\s*\\+\\s*\\$?\"", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("\"\\s*\\+\\s*\\$?\"", RegexOptions.None, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex Join();
 }

@@ -92,7 +92,7 @@ public sealed partial class TelemetryDocsCases
 
     private static string Plain(string name) => name.Replace('.', '_');
 
-    [GeneratedRegex("token_refresh_[a-z0-9_]+", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("token_refresh_[a-z0-9_]+", RegexOptions.None, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex Name();
 
     private sealed record Constant(string Name, string Value)
