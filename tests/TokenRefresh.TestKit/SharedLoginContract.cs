@@ -266,9 +266,14 @@ public abstract class SharedLoginContract : IAsyncLifetime
         await gate.ArrivedAsync(1);
 
         gate.Open();
-        var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => requests);
+        var failure = await Record.ExceptionAsync(() => requests);
 
-        Assert.Equal(TokenRefreshFailure.Configuration, failure.Failure);
+        // A store that notifies may bring the follower's tokens before the leader's caller sees the failure.
+        if (failure is not null || cluster[0].Store is not ITokenStoreNotifications)
+        {
+            Assert.Equal(TokenRefreshFailure.Configuration, Assert.IsType<TokenRefreshException>(failure).Failure);
+        }
+
         Assert.Equal(["refresh-1", "refresh-1"], cluster.Tokens.Presented);
         Assert.Contains(cluster.Nodes, node => node.Refreshes.Count == 1);
     }

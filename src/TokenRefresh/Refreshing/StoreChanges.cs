@@ -85,7 +85,7 @@ internal sealed class StoreChanges(SessionContext session) : IDisposable
         }
         catch (Exception)
         {
-            // The store is away, which is logged. The session goes on with what it has.
+            // The store is away, which is logged. The session continues with what it has.
         }
     }
 }
