@@ -56,7 +56,7 @@ public sealed partial class LayerTests
     private static readonly Dictionary<string, string> Folders = FindFolders();
     private static readonly TypeGraph Graph = new(Library);
 
-    // The app's callbacks may be given a type from above. Whoever passes it on may name it, and calls nothing of it.
+    // The app's callbacks may be given a type from above. A type that passes it on may name it, but doesn't call it.
     private static readonly HashSet<Type> CallbackArguments =
     [
         .. typeof(TokenRefreshOptions).GetProperties()

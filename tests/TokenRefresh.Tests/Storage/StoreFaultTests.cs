@@ -43,7 +43,7 @@ public sealed class StoreFaultTests
         await process.SignInAsync(1);
         Assert.IsType<TimeoutException>((await GiveUpAcquiringAsync(store, process)).Cause);
 
-        // The write is made when the store goes on, even if its caller has left.
+        // The store makes the write when it is released, even if the caller has left.
         store.Stall.Open();
         await Eventually.UntilAsync(() => store.WritesAfterStall == 1);
         var again = await process.AcquireAgainAsync();
