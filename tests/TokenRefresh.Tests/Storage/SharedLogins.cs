@@ -1,6 +1,6 @@
-using System.IO;
 using System.Threading.Tasks;
 using TokenRefresh.TestKit;
+using TokenRefresh.Tests.Support;
 
 namespace TokenRefresh.Tests.Storage;
 
@@ -15,10 +15,11 @@ public sealed class SharedLoginInFiles : SharedLoginContract
 {
     private readonly string _directory = TestDirectory.Create();
 
-    public override ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
-        Directory.Delete(_directory, recursive: true);
-        return base.DisposeAsync();
+        // The store's clean-up runs in the background, and may create a lock file meanwhile.
+        await Eventually.UntilAsync(() => TestDirectory.TryDelete(_directory));
+        await base.DisposeAsync();
     }
 
     protected override ITokenStore Open(int process) => new FileTokenStore(_directory);
