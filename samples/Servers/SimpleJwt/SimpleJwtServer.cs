@@ -20,12 +20,14 @@ public sealed class SimpleJwtServer : IAsyncDisposable
     private static readonly Lazy<string?> Missing = new(FindMissing);
 
     private readonly Process _process;
+    private readonly Task<string> _errors;
     private readonly DirectoryInfo _directory;
     private readonly HttpClient _http;
 
-    private SimpleJwtServer(Process process, DirectoryInfo directory, int port)
+    private SimpleJwtServer(Process process, Task<string> errors, DirectoryInfo directory, int port)
     {
         _process = process;
+        _errors = errors;
         _directory = directory;
         Address = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}/"));
         _http = new HttpClient { BaseAddress = Address };
@@ -65,7 +67,7 @@ public sealed class SimpleJwtServer : IAsyncDisposable
         var line = await process.StandardOutput.ReadLineAsync().WaitAsync(StartLimit, TimeProvider.System);
         if (int.TryParse(line, NumberStyles.None, CultureInfo.InvariantCulture, out var port))
         {
-            return new SimpleJwtServer(process, directory, port);
+            return new SimpleJwtServer(process, errors, directory, port);
         }
 
         process.Kill();
@@ -138,13 +140,20 @@ public sealed class SimpleJwtServer : IAsyncDisposable
     }
 
     /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">The server had ended by itself. The message has what it wrote.</exception>
     public async ValueTask DisposeAsync()
     {
         _http.Dispose();
+        var hasEnded = _process.HasExited;
         _process.Kill();
         await _process.WaitForExitAsync();
+        var code = _process.ExitCode;
         _process.Dispose();
         _directory.Delete(recursive: true);
+        if (hasEnded)
+        {
+            throw new InvalidOperationException($"The Django server ended with exit code {code}: {await _errors}");
+        }
     }
 
     private async Task<HttpResponseMessage> ControlAsync(string what)

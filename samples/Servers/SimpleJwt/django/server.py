@@ -35,7 +35,10 @@ def create_database():
 
 def main():
     create_database()
-    server = create_server(get_wsgi_application(), host="127.0.0.1", port=0, threads=48, connection_limit=2000)
+
+    # With select(), a client that closes its connection at the wrong moment ends waitress: a file descriptor that is no longer valid.
+    application = get_wsgi_application()
+    server = create_server(application, host="127.0.0.1", port=0, threads=48, connection_limit=2000, asyncore_use_poll=True)
     print(server.effective_port, flush=True)
     threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
     server.run()
