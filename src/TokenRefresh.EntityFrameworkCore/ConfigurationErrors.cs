@@ -1,6 +1,4 @@
-using System;
 using System.Data.Common;
-using System.Linq;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
 

@@ -1,4 +1,3 @@
-using System;
 using TokenRefresh.EntityFrameworkCore;
 
 namespace TokenRefresh;

@@ -1,5 +1,3 @@
-using System;
-
 namespace TokenRefresh.EntityFrameworkCore;
 
 /// <summary>Spans of time in the form in which databases add them to their clock.</summary>

@@ -1,5 +1,3 @@
-using System;
-
 namespace TokenRefresh.EntityFrameworkCore;
 
 /// <summary>A record that is to be written.</summary>

@@ -1,8 +1,4 @@
-using System;
-using System.Collections.Generic;
 using System.Globalization;
-using System.Threading;
-using System.Threading.Tasks;
 using StackExchange.Redis;
 
 namespace TokenRefresh.Redis;

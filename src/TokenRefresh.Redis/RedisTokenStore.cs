@@ -1,9 +1,5 @@
-using System;
 using System.Globalization;
-using System.IO;
 using System.Text;
-using System.Threading;
-using System.Threading.Tasks;
 using StackExchange.Redis;
 using TokenRefresh.Redis;
 using TokenRefresh.Storage;

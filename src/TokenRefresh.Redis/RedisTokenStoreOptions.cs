@@ -1,5 +1,3 @@
-using System;
-
 namespace TokenRefresh;
 
 /// <summary>How records are kept in Redis. All processes that share a login need the same <see cref="KeyPrefix"/> and <see cref="Database"/>.</summary>

@@ -1,5 +1,3 @@
-using System;
-using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using StackExchange.Redis;
 using TokenRefresh;

@@ -1,8 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.Threading;
-using System.Threading.Tasks;
-
 namespace TokenRefresh.Testing;
 
 /// <summary>Holds whoever comes until it is opened, and knows how many are waiting: tests wait for that, never for time.</summary>

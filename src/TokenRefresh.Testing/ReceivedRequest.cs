@@ -1,7 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.Net.Http;
-
 namespace TokenRefresh.Testing;
 
 /// <summary>A request as the API received it.</summary>

@@ -1,5 +1,3 @@
-using System;
-
 namespace TokenRefresh.Testing;
 
 /// <summary>Something that was asserted isn't so. Every test framework takes it for a failed test.</summary>

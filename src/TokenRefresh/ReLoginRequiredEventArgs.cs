@@ -1,5 +1,3 @@
-using System;
-
 namespace TokenRefresh;
 
 /// <summary>A login is dead: the user must sign in again. Holds no token.</summary>

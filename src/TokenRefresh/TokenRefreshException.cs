@@ -1,6 +1,3 @@
-using System;
-using System.Net.Http;
-
 namespace TokenRefresh;
 
 /// <summary>A request got no usable token. Holds no token, secret or body.</summary>

@@ -1,5 +1,3 @@
-using System;
-
 namespace TokenRefresh;
 
 /// <summary>A session has a new access token. Holds no token.</summary>

@@ -1,8 +1,3 @@
-using System;
-using System.Linq;
-using System.Threading;
-using System.Threading.Tasks;
-
 namespace TokenRefresh.Testing;
 
 // How a process learns what another one has written; and the lock, if the store has one.

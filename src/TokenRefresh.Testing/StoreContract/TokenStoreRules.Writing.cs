@@ -1,6 +1,3 @@
-using System;
-using System.Threading.Tasks;
-
 namespace TokenRefresh.Testing;
 
 // Reading, and writing over a record that hasn't changed since it was read.

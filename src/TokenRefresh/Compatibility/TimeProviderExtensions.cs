@@ -1,7 +1,3 @@
-using System;
-using System.Threading;
-using System.Threading.Tasks;
-
 namespace TokenRefresh;
 
 /// <summary>Delays and timeouts by a <see cref="TimeProvider"/>, spelled the same on every target.</summary>

@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using System;
-using System.Linq;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;

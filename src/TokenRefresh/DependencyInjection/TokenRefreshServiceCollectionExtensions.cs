@@ -1,7 +1,4 @@
-using System;
 using System.Diagnostics.Metrics;
-using System.Linq;
-using System.Threading;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;

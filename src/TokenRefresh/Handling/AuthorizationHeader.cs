@@ -1,5 +1,3 @@
-using System;
-using System.Net.Http;
 using System.Runtime.CompilerServices;
 using TokenRefresh.Refreshing;
 using TokenRefresh.SingleFlight;

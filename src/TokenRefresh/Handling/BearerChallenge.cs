@@ -1,6 +1,3 @@
-using System;
-using System.Net.Http;
-
 namespace TokenRefresh.Handling;
 
 /// <summary>Reads what a 401 asks for (RFC 9110, section 11.6.1; RFC 6750, section 3).</summary>

@@ -1,7 +1,5 @@
-using System;
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
-using System.Net.Http;
 using TokenRefresh.Diagnostics;
 using TokenRefresh.Refreshing;
 using TokenRefresh.SingleFlight;

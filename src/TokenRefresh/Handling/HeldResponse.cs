@@ -1,6 +1,3 @@
-using System;
-using System.Net.Http;
-
 namespace TokenRefresh.Handling;
 
 /// <summary>The rejection of a request that waits for a new token. Its body is taken off the connection, so that the connection is free for others.</summary>

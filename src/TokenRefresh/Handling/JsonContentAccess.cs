@@ -1,8 +1,6 @@
-using System;
 #if NET8_0_OR_GREATER
 using System.Diagnostics.CodeAnalysis;
 #endif
-using System.Net.Http;
 #if NET8_0_OR_GREATER
 using System.Net.Http.Json;
 using System.Runtime.CompilerServices;

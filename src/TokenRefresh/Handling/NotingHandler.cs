@@ -1,5 +1,3 @@
-using System.Net.Http;
-
 namespace TokenRefresh.Handling;
 
 /// <summary>Notes something about each request that passes.</summary>

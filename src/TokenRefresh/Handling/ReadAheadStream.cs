@@ -1,8 +1,3 @@
-using System;
-using System.IO;
-using System.Threading;
-using System.Threading.Tasks;
-
 namespace TokenRefresh.Handling;
 
 /// <summary>Reads a body whose beginning was read ahead. Its first read ends the reading ahead.</summary>

@@ -1,5 +1,3 @@
-using System;
-using System.Collections.Generic;
 #if NET8_0_OR_GREATER
 using System.Runtime.InteropServices;
 #endif

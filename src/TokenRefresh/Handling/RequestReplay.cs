@@ -1,9 +1,3 @@
-using System;
-using System.IO;
-using System.Net.Http;
-using System.Threading;
-using System.Threading.Tasks;
-
 namespace TokenRefresh.Handling;
 
 /// <summary>Decides whether content can be sent a second time as the same bytes, and prepares it for that.</summary>

@@ -1,9 +1,3 @@
-using System;
-using System.IO;
-using System.Net.Http;
-using System.Threading;
-using System.Threading.Tasks;
-
 namespace TokenRefresh.Handling;
 
 /// <summary>What can be done with content of any kind.</summary>

@@ -1,5 +1,3 @@
-using System;
-using System.Net.Http;
 using TokenRefresh.Diagnostics;
 using TokenRefresh.Refreshing;
 using TokenRefresh.SingleFlight;

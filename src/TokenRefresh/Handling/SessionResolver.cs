@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using System.Net.Http;
 using TokenRefresh.Diagnostics;
 using TokenRefresh.Refreshing;
 using TokenRefresh.SingleFlight;

@@ -1,4 +1,3 @@
-using System.Net.Http;
 using TokenRefresh.Refreshing;
 
 namespace TokenRefresh.Handling;

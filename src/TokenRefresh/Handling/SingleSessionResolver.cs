@@ -1,5 +1,3 @@
-using System.Net.Http;
-
 namespace TokenRefresh.Handling;
 
 /// <summary>One session for every request: the handler that is created by hand.</summary>

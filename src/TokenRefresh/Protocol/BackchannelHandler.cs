@@ -1,8 +1,5 @@
-using System;
 using System.Net;
-using System.Net.Http;
 using System.Reflection;
-using System.Threading;
 
 namespace TokenRefresh.Protocol;
 

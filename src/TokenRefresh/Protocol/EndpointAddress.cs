@@ -1,5 +1,3 @@
-using System.Net.Http;
-
 namespace TokenRefresh.Protocol;
 
 /// <summary>The addresses of a request to the server, where service discovery looks them up: the named one, and the one that was found.</summary>

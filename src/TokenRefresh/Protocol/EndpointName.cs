@@ -1,5 +1,3 @@
-using System;
-
 namespace TokenRefresh.Protocol;
 
 /// <summary>An endpoint's name in messages and logs.</summary>

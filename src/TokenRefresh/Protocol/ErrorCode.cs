@@ -1,5 +1,3 @@
-using System;
-
 namespace TokenRefresh.Protocol;
 
 /// <summary>Decides whether a server's error code may appear in messages and logs.</summary>

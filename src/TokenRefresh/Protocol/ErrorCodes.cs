@@ -1,6 +1,3 @@
-using System;
-using System.Collections.Generic;
-
 namespace TokenRefresh.Protocol;
 
 /// <summary>The error codes that token endpoints send. Their case doesn't count: some servers write them in capitals.</summary>

@@ -1,8 +1,3 @@
-using System;
-using System.Net.Http;
-using System.Threading;
-using System.Threading.Tasks;
-
 namespace TokenRefresh.Protocol;
 
 /// <summary>A token endpoint over HTTP: one POST, a response read within bounds, a result.</summary>

@@ -1,6 +1,3 @@
-using System;
-using System.Net.Http;
-
 namespace TokenRefresh.Protocol;
 
 /// <summary>Lets the app interpret a response, and keeps a new refresh token however the app interprets it.</summary>

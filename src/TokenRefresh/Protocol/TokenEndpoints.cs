@@ -1,6 +1,3 @@
-using System;
-using System.Net.Http;
-
 namespace TokenRefresh.Protocol;
 
 /// <summary>The built-in token endpoints.</summary>

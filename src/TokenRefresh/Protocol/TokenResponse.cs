@@ -1,9 +1,3 @@
-using System;
-using System.IO;
-using System.Net.Http;
-using System.Threading;
-using System.Threading.Tasks;
-
 namespace TokenRefresh.Protocol;
 
 /// <summary>A token endpoint's response, read within bounds: what the classifiers need to know, and nothing else.</summary>

@@ -1,5 +1,3 @@
-using System;
-
 namespace TokenRefresh.Protocol;
 
 /// <summary>What a token endpoint's response means: pure, and the table in docs/failures.md row by row.</summary>

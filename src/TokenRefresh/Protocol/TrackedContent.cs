@@ -1,7 +1,4 @@
-using System.IO;
 using System.Net;
-using System.Net.Http;
-using System.Threading.Tasks;
 #if NET8_0_OR_GREATER
 using System.Threading;
 #endif

@@ -1,9 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.IO;
-using System.Threading;
-using System.Threading.Tasks;
-
 namespace TokenRefresh.Storage;
 
 /// <summary>Removes the files of records that aren't needed any more: when the process writes first, and every few hours.</summary>

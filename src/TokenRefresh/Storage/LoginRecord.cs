@@ -1,5 +1,3 @@
-using System;
-
 namespace TokenRefresh.Storage;
 
 /// <summary>The state of a login, as a record or a process has it.</summary>

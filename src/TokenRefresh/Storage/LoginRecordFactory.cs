@@ -1,5 +1,3 @@
-using System;
-
 namespace TokenRefresh.Storage;
 
 /// <summary>Makes the records that this process writes, and the results of those that it finds.</summary>

@@ -1,5 +1,3 @@
-using System;
-
 namespace TokenRefresh.Storage;
 
 /// <summary>The stored record, compared with what a process holds.</summary>

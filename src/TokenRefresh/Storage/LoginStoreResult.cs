@@ -1,5 +1,3 @@
-using System;
-
 namespace TokenRefresh.Storage;
 
 /// <summary>What a <see cref="LoginStore"/> operation did, and what the record says afterwards.</summary>

@@ -1,6 +1,3 @@
-using System.Threading;
-using System.Threading.Tasks;
-
 namespace TokenRefresh.Storage;
 
 /// <summary>Of a session without a store: the session's own snapshot is the record, and no other process can change it.</summary>

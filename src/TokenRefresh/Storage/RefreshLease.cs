@@ -1,5 +1,3 @@
-using System;
-
 namespace TokenRefresh.Storage;
 
 /// <summary>A process's right to use the refresh token.</summary>

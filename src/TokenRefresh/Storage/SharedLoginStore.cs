@@ -1,7 +1,3 @@
-using System;
-using System.Threading;
-using System.Threading.Tasks;
-
 namespace TokenRefresh.Storage;
 
 /// <summary>The login in an <see cref="ITokenStore"/>: reads or writes the record, and decides by <see cref="LoginRules"/> on what is there.</summary>

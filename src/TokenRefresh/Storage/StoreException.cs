@@ -1,5 +1,3 @@
-using System;
-
 namespace TokenRefresh.Storage;
 
 /// <summary>A store operation failed. Only a <see cref="LoginStore"/> throws this.</summary>

@@ -1,5 +1,3 @@
-using System;
-
 namespace TokenRefresh;
 
 /// <summary>A record as an <see cref="ITokenStore"/> holds it.</summary>
