@@ -101,9 +101,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         HttpRequestMessage request, ResolvedSession resolved, bool isAsync, CancellationToken cancellationToken)
     {
         var session = resolved.Session!;
-
-        // A request belongs to the login that it is made under.
-        var loginId = resolved.LoginId ?? LoginIdOf(session.Current);
+        var start = session.Current;
 
         // Buffer first, then get the token, so that the token can't become stale while the content is buffered.
         var isBuffered = await RequestReplay.BufferAsync(request.Content, session.Services.Options.MaxReplayBufferSize, cancellationToken).ConfigureAwait(false);
@@ -113,7 +111,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
             // Another look at the session.
         }
 
-        if (loginId is not null && wait.Current.LoginId != loginId)
+        if (!IsOfSameLogin(wait.Current, start, resolved.LoginId))
         {
             // The login that the request was made under has ended: it is sent neither as another user nor without a token.
             return LocalResponse.Create(session, request, wait.Current);
@@ -147,8 +145,19 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         return SendWithoutTokenAsync(request, TokenRefreshOutcome.SignedOut, isAsync, cancellationToken);
     }
 
-    /// <summary>The login that a request is made under, if there is one.</summary>
-    private static LoginId? LoginIdOf(SessionSnapshot snapshot) => snapshot is SignedInSnapshot or EndedSnapshot { CanAskUser: true } ? snapshot.LoginId : null;
+    /// <summary>Whether a request may be sent now: it belongs to the login that it was made under.</summary>
+    /// <param name="now">The session's state.</param>
+    /// <param name="start">The session's state when the request was made.</param>
+    /// <param name="ofRequest">The login that the request names, if it does.</param>
+    private static bool IsOfSameLogin(SessionSnapshot now, SessionSnapshot start, LoginId? ofRequest) => start switch
+    {
+        _ when ofRequest is not null => now.LoginId == ofRequest,
+        SignedInSnapshot or EndedSnapshot { CanAskUser: true } => now.LoginId == start.LoginId,
+
+        // The login that was to be loaded may be the one that a sign-in has replaced since.
+        NotLoadedSnapshot => now is not SignedInSnapshot { ReplacedStoredLogin: true },
+        _ => true,
+    };
 
     private static Task<FlightResult> WaitAsync(SessionContext session, Flight flight, bool isAsync, CancellationToken cancellationToken)
     {

@@ -10,7 +10,11 @@ internal sealed class SnapshotFactory(SessionServices services, ClockReading? st
 {
     /// <summary>The state after a sign-in.</summary>
     public SignedInSnapshot SignedIn(LoginId loginId, LoginStoreResult saved, TokenSet tokens) =>
-        Create(loginId, saved.Version, WithHeader(tokens), SlotOf(tokens, ReceivedAt(tokens), isFromEndpoint: false), saved.Revision);
+        new(loginId, saved.Version, WithHeader(tokens), SlotOf(tokens, ReceivedAt(tokens), isFromEndpoint: false))
+        {
+            Revision = saved.Revision,
+            ReplacedStoredLogin = saved.Replaced is not null,
+        };
 
     /// <summary>The state after the endpoint returned an access token.</summary>
     public SignedInSnapshot Refreshed(LoginId loginId, long version, TokenSet tokens, string? revision) =>

@@ -24,6 +24,9 @@ internal sealed class SignedInSnapshot(LoginId loginId, long version, TokenSet t
     /// <summary>The store's revision of the record that holds these tokens; <see langword="null"/> if it isn't known.</summary>
     public string? Revision { get; init; }
 
+    /// <summary>Whether this is a sign-in that replaced the login in the store.</summary>
+    public bool ReplacedStoredLogin { get; init; }
+
     /// <summary>Whether the refresh token was sent and its answer never arrived.</summary>
     public bool IsPossiblyUsed => _isPossiblyUsed;
 

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Http;
 using System.Threading.Tasks;
 using TokenRefresh.TestKit;
+using TokenRefresh.Tests.Support;
 using Xunit;
 
 namespace TokenRefresh.Tests.Scenarios;
@@ -35,5 +36,50 @@ public sealed class LoginOfRequestTests
 
         Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized), (first.StatusCode, second.StatusCode));
         Assert.DoesNotContain(app.Api.Received, request => request.Method == HttpMethod.Post);
+    }
+
+    [Fact]
+    [Trait("Case", "A5")]
+    public async Task A_request_that_waits_for_the_saved_login_is_not_sent_as_another_user_who_signs_in()
+    {
+        var (request, app) = await SignInWhileTheLoginIsLoadedAsync(new TokenSet("saved-access", "saved-refresh"));
+        await using var _ = app;
+
+        using var response = await request;
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal(TokenRefreshOutcome.LoginChanged, response.GetTokenRefreshOutcome());
+        Assert.Empty(app.Api.Received);
+        using var next = await app.GetAsync();
+        Assert.Equal(HttpStatusCode.OK, next.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_request_at_the_start_of_an_app_without_a_saved_login_is_sent_as_the_user_who_signs_in()
+    {
+        var (request, app) = await SignInWhileTheLoginIsLoadedAsync(saved: null);
+        await using var _ = app;
+
+        using var response = await request;
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    private static async Task<(Task<HttpResponseMessage> Request, TestApp App)> SignInWhileTheLoginIsLoadedAsync(TokenSet? saved)
+    {
+        var store = new MemoryTokenStore();
+        if (saved is not null)
+        {
+            await using var earlier = TestApp.Over(store);
+            await earlier.Session.SignInAsync(saved);
+        }
+
+        var slow = new GatedReads(store) { Gate = new Gate() };
+        var app = TestApp.Over(slow);
+        var request = app.GetAsync();
+        await slow.Gate.ArrivedAsync(1);
+        await app.SignInAsync();
+        slow.Gate.Open();
+        return (request.WaitAsync(Gate.FailSafe, TimeProvider.System), app);
     }
 }
