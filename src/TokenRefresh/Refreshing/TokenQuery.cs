@@ -83,11 +83,20 @@ internal readonly struct TokenQuery(SessionContext session)
 
     private async Task JoinAsync(SessionSnapshot seen, CancellationToken cancellationToken)
     {
-        var flight = session.Join(seen, FlightReason.Requested);
-        var result = await session.WaitForAsync(flight, cancellationToken).ConfigureAwait(false);
-        if (result.IsFailure(out var failure))
+        for (var flights = 0; ; flights++)
         {
-            throw failure.ToException();
+            var flight = session.Join(seen, FlightReason.Requested);
+            var result = await session.WaitForAsync(flight, cancellationToken).ConfigureAwait(false);
+            if (!result.IsFailure(out var failure))
+            {
+                return;
+            }
+
+            // A flight that a cool-down kept from the endpoint answers no one who asked for a refresh.
+            if (flight.CallBlockedBy is null || flights == MaxFlights)
+            {
+                throw failure.ToException();
+            }
         }
     }
 
