@@ -33,7 +33,13 @@ internal sealed class ClientTokenRequest(SessionContext session, Flight flight, 
                     return FlightRun.Failed(FailureMessages.RetryLater(_services.Name, acquired.Delay));
 
                 default:
-                    return await RequestAsync(lease, HeldLogin.SignedOut(acquired.Version), cancellationToken).ConfigureAwait(false);
+                    var run = await RequestAsync(lease, HeldLogin.SignedOut(acquired.Version), cancellationToken).ConfigureAwait(false);
+                    if (run.IsUnfinished)
+                    {
+                        continue;
+                    }
+
+                    return run;
             }
         }
     }
@@ -42,7 +48,7 @@ internal sealed class ClientTokenRequest(SessionContext session, Flight flight, 
     {
         try
         {
-            return await session.Store.AcquireAsync(HeldLogin.None, lease.Lease, cancellationToken).ConfigureAwait(false);
+            return await _lease.AcquireAsync(HeldLogin.None, lease, cancellationToken).ConfigureAwait(false);
         }
         catch (StoreException e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -62,6 +68,12 @@ internal sealed class ClientTokenRequest(SessionContext session, Flight flight, 
     {
         var call = new TokenCall(session, flight, start, lease, held);
         var result = await call.SendAsync(refreshToken: null, cancellationToken).ConfigureAwait(false);
+        if (ReferenceEquals(result, TokenCall.LeaseExpired))
+        {
+            // The machine slept: another process may have a token. Begin again at the store.
+            return FlightRun.Unfinished;
+        }
+
         if (result.Tokens is { } tokens)
         {
             return await SaveAsync(tokens.WithDefaultsFrom(previous: null, _services.Time.GetUtcNow()), cancellationToken).ConfigureAwait(false);
@@ -74,9 +86,11 @@ internal sealed class ClientTokenRequest(SessionContext session, Flight flight, 
     private async Task<FlightRun> SaveAsync(TokenSet tokens, CancellationToken cancellationToken)
     {
         var loginId = LoginId.Client;
+        using var limit = _services.Time.CreateTimeout(SharedLease.ClientStoreTimeout);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
-            var saved = await session.Store.SignInAsync(loginId.ToString(), start.Version, tokens, cancellationToken).ConfigureAwait(false);
+            var saved = await session.Store.SignInAsync(loginId.ToString(), start.Version, tokens, ending.Token).ConfigureAwait(false);
             return publisher.PublishRefreshed(_snapshots.Refreshed(loginId, saved.Version, tokens, saved.Revision));
         }
         catch (StoreException e)

@@ -109,20 +109,21 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
     {
         try
         {
-            var acquired = await session.Store.AcquireAsync(HeldLogins.Of(start, _services), lease.Lease, cancellationToken).ConfigureAwait(false);
+            var acquired = await _lease.AcquireAsync(HeldLogins.Of(start, _services), lease, cancellationToken).ConfigureAwait(false);
             start.KeepLeaseId(null);
             return acquired;
         }
-        catch (StoreException)
+        catch (StoreException e)
         {
             // The write may have reached the store all the same. The next flight uses the same id, so it doesn't wait for this lease.
             start.KeepLeaseId(lease.Lease.HolderId);
-            if (!_services.UsesClientCredentials)
+            if (!_services.UsesClientCredentials || cancellationToken.IsCancellationRequested)
             {
                 throw;
             }
 
             // A client uses nothing up: it requests a token without the store.
+            _services.StoreFailed(e);
             return new LoginStoreResult(LoginStatus.Succeeded) { Version = start.Version };
         }
     }

@@ -6,6 +6,27 @@ namespace TokenRefresh.Refreshing;
 /// <summary>What a flight does about the lease in the store: it waits for another process's, and gives back its own.</summary>
 internal readonly struct SharedLease(SessionContext session)
 {
+    /// <summary>How long a store may delay a client's token. A client uses nothing up, so it doesn't need the store.</summary>
+    public static readonly TimeSpan ClientStoreTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>Acquires the lease.</summary>
+    /// <param name="held">What this process holds.</param>
+    /// <param name="lease">The lease.</param>
+    /// <param name="cancellationToken">The flight's deadline.</param>
+    /// <exception cref="StoreException">The store failed or didn't answer in time.</exception>
+    public async Task<LoginStoreResult> AcquireAsync(HeldLogin held, LeaseClaim lease, CancellationToken cancellationToken)
+    {
+        var services = session.Services;
+        if (!services.UsesClientCredentials)
+        {
+            return await session.Store.AcquireAsync(held, lease.Lease, cancellationToken).ConfigureAwait(false);
+        }
+
+        using var limit = services.Time.CreateTimeout(ClientStoreTimeout);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        return await session.Store.AcquireAsync(held, lease.Lease, ending.Token).ConfigureAwait(false);
+    }
+
     /// <summary>Waits until the record changes, the lease is over, or the app ends.</summary>
     public async Task FollowAsync(LoginStoreResult leased, CancellationToken cancellationToken)
     {

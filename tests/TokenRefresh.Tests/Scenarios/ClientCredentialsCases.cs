@@ -5,6 +5,7 @@ using System.Net.Http;
 using System.Text;
 using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using TokenRefresh.Refreshing;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
@@ -165,7 +166,7 @@ public sealed class ClientCredentialsCases
     [Trait("Case", "C34")]
     public async Task Two_containers_that_ask_at_once_go_on_with_the_token_that_was_saved_last()
     {
-        var store = new MemoryTokenStore();
+        var store = new HastyStore();
         await using var a = Create(store: store);
         await using var b = Create(store: store);
         b.Tokens.Next(HttpStatusCode.OK, """{"access_token":"service-b","token_type":"Bearer"}""");
@@ -277,7 +278,95 @@ public sealed class ClientCredentialsCases
         Assert.Equal(1, cluster.Tokens.Calls - before);
     }
 
-    private static TestApp Create(int? expiresIn = null, MemoryTokenStore? store = null, Action<IServiceCollection>? services = null)
+    [Theory]
+    [InlineData(StoreWriteKind.Acquire)]
+    [InlineData(StoreWriteKind.SignIn)]
+    public async Task A_store_that_hangs_delays_a_token_by_five_seconds(StoreWriteKind hanging)
+    {
+        var store = new HangingStore(hanging);
+        await using var app = Create(expiresIn: 300, store: store);
+        var request = app.GetAsync();
+        await store.Hangs.ArrivedAsync(1);
+        Assert.False(request.IsCompleted);
+
+        app.Time.Advance(TimeSpan.FromSeconds(5));
+
+        using var response = await request.WaitAsync(Gate.FailSafe, TimeProvider.System);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(1, app.Tokens.Calls);
+    }
+
+    [Fact]
+    public async Task A_store_that_hangs_at_a_refresh_delays_the_new_token_by_five_seconds()
+    {
+        var store = new HangingStore(hanging: null);
+        await using var app = Create(expiresIn: 300, store: store);
+        using var first = await app.GetAsync();
+        store.Hanging = StoreWriteKind.Acquire;
+        app.Time.Advance(TimeSpan.FromMinutes(10));
+        var request = app.GetAsync();
+        await store.Hangs.ArrivedAsync(1);
+
+        app.Time.Advance(TimeSpan.FromSeconds(5));
+
+        using var response = await request.WaitAsync(Gate.FailSafe, TimeProvider.System);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("Bearer service-2", app.Api.Received[^1].Authorization);
+    }
+
+    [Fact]
+    [Trait("Case", "A1")]
+    public async Task After_a_sleep_the_first_token_is_requested_under_a_new_lease()
+    {
+        var store = new HastyStore();
+        ImpatientTime? clock = null;
+        await using var app = Create(store: store, services: services => clock = ImpatientTime.In(services));
+        app.Tokens.Next((_, _) =>
+        {
+            // The connection is lost as the lid closes.
+            clock!.Slept = TimeSpan.FromHours(1);
+            throw new HttpRequestException(HttpRequestError.ConnectionError, "refused");
+        });
+
+        using var response = await app.GetAsync().WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    /// <summary>A store that moves its clock instead of waiting.</summary>
+    private sealed class HastyStore(FakeTimeProvider clock) : StoreAround(new MemoryTokenStore(clock))
+    {
+        public HastyStore()
+            : this(new FakeTimeProvider())
+        {
+        }
+
+        public override ValueTask WaitForChangeAsync(TokenSessionKey key, string? revision, TimeSpan timeout, CancellationToken cancellationToken)
+        {
+            clock.Advance(timeout);
+            return default;
+        }
+    }
+
+    /// <summary>A store that never answers one kind of write.</summary>
+    private sealed class HangingStore(StoreWriteKind? hanging) : StoreAround
+    {
+        public StoreWriteKind? Hanging { get; set; } = hanging;
+
+        public Gate Hangs { get; } = new();
+
+        protected override async ValueTask<StoredRecord?> WriteAsync(StoreWrite write, CancellationToken cancellationToken)
+        {
+            if (write.Kind == Hanging)
+            {
+                await Hangs.PassAsync(CancellationToken.None);
+            }
+
+            return await base.WriteAsync(write, cancellationToken);
+        }
+    }
+
+    private static TestApp Create(int? expiresIn = null, ITokenStore? store = null, Action<IServiceCollection>? services = null)
     {
         var number = 0;
         var app = TestApp.Create(
@@ -291,7 +380,7 @@ public sealed class ClientCredentialsCases
             {
                 if (store is not null)
                 {
-                    collection.AddTokenSession(TestApp.Name).UseStore(store);
+                    collection.AddTokenSession(TestApp.Name).UseStore(store).AllowUnencryptedStore();
                 }
 
                 services?.Invoke(collection);
