@@ -105,6 +105,7 @@ public static class TokenRefreshUserServiceCollectionExtensions
         services.AddSingleton<ProviderKeys>();
         services.AddSingleton<ProviderLogout>();
         services.AddSingleton<LoginReplacement>();
+        services.AddSingleton<LoginStart>();
         services.AddSingleton<OpenIdConnectSignIn>();
         services.AddSingleton<SessionCookie>();
         services.AddSingleton<SessionSignIn>();

@@ -51,7 +51,10 @@ public sealed class TokenSession : IDisposable, IAsyncDisposable
     internal SessionContext Context { get; }
 
     /// <summary>The id token of the login, if it is loaded and has one.</summary>
-    internal string? IdentityToken => (Context.Current as SignedInSnapshot)?.Tokens.IdentityToken;
+    internal string? IdentityToken => Tokens?.IdentityToken;
+
+    /// <summary>The tokens of the login, if it is loaded and signed in.</summary>
+    internal TokenSet? Tokens => (Context.Current as SignedInSnapshot)?.Tokens;
 
     /// <summary>Creates a session without dependency injection. Dispose it when the app ends: a refresh that is running is finished first.</summary>
     /// <param name="options">The options. They are validated now and must not be changed afterwards.</param>

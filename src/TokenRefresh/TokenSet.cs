@@ -162,6 +162,10 @@ public sealed class TokenSet
     /// <summary>Whether the tokens can be sent with this scheme: their type is one word and needs no proof of possession.</summary>
     internal bool CanBeSentAs(string scheme) => Scheme is null || (TokenSyntax.IsScheme(Scheme) && !TokenSyntax.NeedsProof(Scheme, scheme));
 
+    /// <summary>The same tokens with one more additional member.</summary>
+    internal TokenSet WithAdditional(string name, string value) =>
+        new(this, _text, _start, RefreshToken, _extras with { Additional = TokenSetExtras.Copy([.. Additional, new(name, value)]) });
+
     internal bool HasAccessTokenOf(TokenSet other) => AccessToken == other.AccessToken;
 
     internal bool HasSameTokensAs(TokenSet other) => RefreshToken == other.RefreshToken && HasAccessTokenOf(other);

@@ -11,8 +11,8 @@ internal sealed class LoginChecker(TokenSessions sessions, LogoutRecords records
         var tokens = sessions[session.Name, login.SessionKey];
         var isEnded = records.IsEndedAsync(session, login, cancellationToken);
         return isEnded is { IsCompletedSuccessfully: true, Result: false } && tokens.State == TokenSessionState.SignedIn
-            ? new ValueTask<LoginStatus>(LoginStatus.Alive)
-            : LookAsync(tokens, isEnded, cancellationToken);
+            ? new ValueTask<LoginStatus>(StatusOf(tokens, login))
+            : LookAsync(tokens, login, isEnded, cancellationToken);
     }
 
     /// <summary>Reads the store in any case: another node may have signed the login out.</summary>
@@ -21,17 +21,20 @@ internal sealed class LoginChecker(TokenSessions sessions, LogoutRecords records
         var tokens = sessions[session.Name, login.SessionKey];
         return await records.IsEndedAsync(session, login, cancellationToken).ConfigureAwait(false)
             ? await SignOutAsync(tokens).ConfigureAwait(false)
-            : await LoadAsync(tokens, cancellationToken).ConfigureAwait(false);
+            : await LoadAsync(tokens, login, cancellationToken).ConfigureAwait(false);
     }
 
-    private static async ValueTask<LoginStatus> LookAsync(TokenSession tokens, ValueTask<bool> isEnded, CancellationToken cancellationToken)
+    private static async ValueTask<LoginStatus> LookAsync(
+        TokenSession tokens, LoginKey login, ValueTask<bool> isEnded, CancellationToken cancellationToken)
     {
         if (await isEnded.ConfigureAwait(false))
         {
             return await SignOutAsync(tokens).ConfigureAwait(false);
         }
 
-        return tokens.State == TokenSessionState.SignedIn ? LoginStatus.Alive : await LoadAsync(tokens, cancellationToken).ConfigureAwait(false);
+        return tokens.State == TokenSessionState.SignedIn
+            ? StatusOf(tokens, login)
+            : await LoadAsync(tokens, login, cancellationToken).ConfigureAwait(false);
     }
 
     // The provider ended this login by a token that didn't name its session.
@@ -49,17 +52,20 @@ internal sealed class LoginChecker(TokenSessions sessions, LogoutRecords records
         return LoginStatus.Ended;
     }
 
-    private static async ValueTask<LoginStatus> LoadAsync(TokenSession tokens, CancellationToken cancellationToken)
+    private static async ValueTask<LoginStatus> LoadAsync(TokenSession tokens, LoginKey login, CancellationToken cancellationToken)
     {
         try
         {
             // Also where the session is known to be signed out: another node may have signed the same login in.
             await tokens.LookIntoStoreAsync(cancellationToken).ConfigureAwait(false);
-            return tokens.State == TokenSessionState.SignedIn ? LoginStatus.Alive : LoginStatus.Ended;
+            return StatusOf(tokens, login);
         }
         catch (TokenRefreshException)
         {
             return LoginStatus.Unknown;
         }
     }
+
+    private static LoginStatus StatusOf(TokenSession tokens, LoginKey login) =>
+        tokens.Tokens is { } current && SharedLogin.Includes(current, login) ? LoginStatus.Alive : LoginStatus.Ended;
 }

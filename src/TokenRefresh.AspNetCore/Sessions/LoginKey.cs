@@ -14,7 +14,9 @@ namespace TokenRefresh.AspNetCore.Sessions;
 /// <param name="Subject">The hash of issuer, client and <c>sub</c>, or <see langword="null"/>.</param>
 /// <param name="ProviderSession">The hash of issuer, client and <c>sid</c>, or <see langword="null"/>.</param>
 /// <param name="IssuedAt">When the provider issued the id token, in seconds since 1970; 0 if there is none.</param>
-internal sealed record LoginKey(string SessionKey, string? Subject = null, string? ProviderSession = null, long IssuedAt = 0)
+/// <param name="Period">Between which sign-outs of a shared session the login began; 0 where the session isn't shared. See <see cref="SharedLogin"/>.</param>
+internal sealed record LoginKey(
+    string SessionKey, string? Subject = null, string? ProviderSession = null, long IssuedAt = 0, long Period = 0)
 {
     private const int RandomBytes = 16;
 
@@ -54,19 +56,26 @@ internal sealed record LoginKey(string SessionKey, string? Subject = null, strin
         return parts switch
         {
             [{ Length: > 0 } key] => new LoginKey(key),
-            [{ Length: > 0 } key, var subject, var providerSession, var issuedAt]
-                when long.TryParse(issuedAt, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+            [{ Length: > 0 } key, var subject, var providerSession, var issuedAt] when TryRead(issuedAt, out var seconds)
                 => new LoginKey(key, NullIfEmpty(subject), NullIfEmpty(providerSession), seconds),
+            [{ Length: > 0 } key, var subject, var providerSession, var issuedAt, var period]
+                when TryRead(issuedAt, out var seconds) && TryRead(period, out var number)
+                => new LoginKey(key, NullIfEmpty(subject), NullIfEmpty(providerSession), seconds, number),
             _ => null,
         };
     }
 
-    public string ToClaimValue() => Subject is null && ProviderSession is null
-        ? SessionKey
-        : string.Create(CultureInfo.InvariantCulture, $"{SessionKey}.{Subject}.{ProviderSession}.{IssuedAt}");
+    public string ToClaimValue() => this switch
+    {
+        { Period: not 0 } => string.Create(CultureInfo.InvariantCulture, $"{SessionKey}.{Subject}.{ProviderSession}.{IssuedAt}.{Period}"),
+        { Subject: null, ProviderSession: null } => SessionKey,
+        _ => string.Create(CultureInfo.InvariantCulture, $"{SessionKey}.{Subject}.{ProviderSession}.{IssuedAt}"),
+    };
 
     /// <summary>Names no identifier.</summary>
     public override string ToString() => $"{nameof(LoginKey)} {{ HasSubject = {Subject is not null}, HasProviderSession = {ProviderSession is not null} }}";
+
+    private static bool TryRead(string text, out long number) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 
     private static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;
 

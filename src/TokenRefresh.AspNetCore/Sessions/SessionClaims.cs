@@ -39,12 +39,15 @@ internal static class SessionClaims
     public static ClaimsPrincipal Attach(ClaimsPrincipal principal, UserSession session, LoginKey login)
     {
         var copy = Remove(principal, claim => claim.Type == session.ClaimType);
-        var identity = copy.Identities.FirstOrDefault(identity => identity.IsAuthenticated) ?? throw new ArgumentException(
-            "The principal has no authenticated identity. Create it with an authentication type: new ClaimsIdentity(claims, \"password\").",
-            nameof(principal));
-        identity.AddClaim(new Claim(session.ClaimType, login.ToClaimValue(), ClaimValueTypes.String, Issuer));
+        RequireAuthenticated(copy).AddClaim(new Claim(session.ClaimType, login.ToClaimValue(), ClaimValueTypes.String, Issuer));
         return copy;
     }
+
+    /// <exception cref="ArgumentException">The principal has no authenticated identity.</exception>
+    public static ClaimsIdentity RequireAuthenticated(ClaimsPrincipal principal) =>
+        principal.Identities.FirstOrDefault(identity => identity.IsAuthenticated) ?? throw new ArgumentException(
+            "The principal has no authenticated identity. Create it with an authentication type: new ClaimsIdentity(claims, \"password\").",
+            nameof(principal));
 
     private static ClaimsPrincipal Remove(ClaimsPrincipal principal, Predicate<Claim> match)
     {

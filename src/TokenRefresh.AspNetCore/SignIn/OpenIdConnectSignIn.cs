@@ -17,7 +17,7 @@ internal sealed class OpenIdConnectSignIn(
     UserSessionRegistry registry,
     LoginReplacement replacement,
     LogoutRecords records,
-    TokenSessions sessions,
+    LoginStart starts,
     TimeProvider time,
     ILogger<OpenIdConnectSignIn> logger)
 {
@@ -83,8 +83,8 @@ internal sealed class OpenIdConnectSignIn(
         try
         {
             await replacement.SignOutAsync(context.HttpContext, context.Properties, session, login).ConfigureAwait(false);
-            await sessions[session.Name, login.SessionKey]
-                .SignInAsync(pending.ToTokenSet(session.Options.KeepIdToken), aborted).ConfigureAwait(false);
+            var tokens = pending.ToTokenSet(session.Options.KeepIdToken);
+            login = await starts.SignInAsync(session, login, tokens, aborted).ConfigureAwait(false);
         }
         catch (TokenRefreshException e)
         {

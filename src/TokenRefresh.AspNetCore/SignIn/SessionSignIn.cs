@@ -9,7 +9,7 @@ namespace TokenRefresh.AspNetCore.SignIn;
 
 /// <summary>Signs a user in with tokens that the app brings.</summary>
 internal sealed class SessionSignIn(
-    UserSessionRegistry registry, LoginReplacement replacement, TokenSessions sessions, ILogger<SessionSignIn> logger)
+    UserSessionRegistry registry, LoginReplacement replacement, LoginStart starts, TokenSessions sessions, ILogger<SessionSignIn> logger)
 {
     public async Task<TokenSession> SignInAsync(
         HttpContext context, string name, ClaimsPrincipal principal, TokenSet tokens, AuthenticationProperties? properties, CancellationToken cancellationToken)
@@ -23,13 +23,13 @@ internal sealed class SessionSignIn(
         }
 
         var login = session.Options.Scope == UserTokenScope.PerUser ? LoginKey.OfUser(FindUserId(principal, name)) : LoginKey.NewRandom();
-        var withKey = SessionClaims.Attach(principal, session, login);
+        SessionClaims.RequireAuthenticated(principal);
         await replacement.SignOutAsync(context, properties, session, login).ConfigureAwait(false);
+        login = await starts.SignInAsync(session, login, tokens, cancellationToken).ConfigureAwait(false);
         var tokenSession = sessions[name, login.SessionKey];
-        await tokenSession.SignInAsync(tokens, cancellationToken).ConfigureAwait(false);
         try
         {
-            await context.SignInAsync(session.CookieScheme, withKey, properties).ConfigureAwait(false);
+            await context.SignInAsync(session.CookieScheme, SessionClaims.Attach(principal, session, login), properties).ConfigureAwait(false);
         }
         catch
         {

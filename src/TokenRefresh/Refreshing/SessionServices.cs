@@ -68,7 +68,7 @@ internal sealed class SessionServices : IAsyncDisposable
 
     /// <summary>Opens the saved login of a session.</summary>
     public LoginStore OpenStore(TokenSessionKey key) =>
-        Store is null ? MemoryLoginStore.Instance : new SharedLoginStore(Store, key, Protector, Time, Watch);
+        Store is null ? new MemoryLoginStore(Time) : new SharedLoginStore(Store, key, Protector, Time, Watch);
 
     /// <summary>Logs a failure of the store.</summary>
     public void StoreFailed(StoreException failure) => SessionLog.StoreFailed(Logger, Name, failure.Cause.GetType().Name);

@@ -1,14 +1,9 @@
 namespace TokenRefresh.Storage;
 
 /// <summary>Of a session without a store: the session's own snapshot is the record, and no other process can change it.</summary>
-internal sealed class MemoryLoginStore : LoginStore
+/// <param name="time">The clock of this process.</param>
+internal sealed class MemoryLoginStore(TimeProvider time) : LoginStore
 {
-    private MemoryLoginStore()
-    {
-    }
-
-    public static MemoryLoginStore Instance { get; } = new();
-
     public override Task<LoginStoreResult> LoadAsync(HeldLogin held, CancellationToken cancellationToken) =>
         Result(held.State == LoginState.None ? LoginStatus.NotFound : LoginStatus.Succeeded, held.LoginId, held.Version);
 
@@ -31,12 +26,15 @@ internal sealed class MemoryLoginStore : LoginStore
     public override Task ReleaseAsync(HeldLogin start, RefreshLease lease, LeaseRelease release) => Task.CompletedTask;
 
     public override Task<LoginStoreResult> SignInAsync(string loginId, long knownVersion, TokenSet tokens, CancellationToken cancellationToken) =>
-        Result(LoginStatus.Succeeded, loginId, knownVersion + 1);
+        Result(LoginStatus.Succeeded, loginId, NextVersion(knownVersion));
 
     public override Task<LoginStoreResult> SignOutAsync(long knownVersion, CancellationToken cancellationToken) =>
-        Result(LoginStatus.Succeeded, "", knownVersion + 1);
+        Result(LoginStatus.Succeeded, "", NextVersion(knownVersion));
 
     public override Task WaitForChangeAsync(LoginStoreResult leased, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    // As in a store: above that of a sign-out which has left the memory.
+    private long NextVersion(long knownVersion) => LoginRules.NextVersion(stored: null, knownVersion, time.GetUtcNow());
 
     private static Task<LoginStoreResult> Result(LoginStatus status, string loginId, long version) =>
         Task.FromResult(new LoginStoreResult(status) { LoginId = loginId, Version = version });
