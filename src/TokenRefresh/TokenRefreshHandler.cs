@@ -55,7 +55,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         }
 
         var sent = new SentRequest(session, request, snapshot, request.RequestUri!, request.Content, IsAsync: true, IsBuffered: false);
-        AuthorizationHeader.Attach(request, session, snapshot);
+        AuthorizationHeader.Add(request, session, snapshot);
         var sending = SendInnerAsync(request, isAsync: true, cancellationToken);
         return sending.Status == TaskStatus.RanToCompletion && NeedsNoInspection(session, sending.Result)
             ? sending

@@ -42,10 +42,12 @@ internal sealed class Report
             text.AppendLine(CultureInfo.InvariantCulture, $"| {name} | {row.Nanoseconds:0} | {row.OverFloor:0.00} | {row.Bytes:0} | {row.Throughput:0.00} |");
         }
 
-        text.AppendLine().AppendLine("| requests refused at once | refreshes | ms after the refresh until all have 200 | bytes a held request |").AppendLine("|---|---|---|---|");
+        text.AppendLine()
+            .AppendLine("| requests rejected at once | refreshes | ms after the refresh until all have 200 | × ideal | bytes of a held request |")
+            .AppendLine("|---|---|---|---|---|");
         foreach (var (name, storm) in All<Storms.Storm>())
         {
-            text.AppendLine(CultureInfo.InvariantCulture, $"| {name["storm: ".Length..]} | {storm.Calls} | {storm.Milliseconds:0.0} | {storm.BytesEach:0} |");
+            text.AppendLine(CultureInfo.InvariantCulture, $"| {name["storm: ".Length..]} | {storm.Calls} | {storm.Milliseconds:0.0} | {storm.OverIdeal:0.00} | {storm.BytesEach:0} |");
         }
 
         text.AppendLine().AppendLine("| nodes on one Redis | leader, ms | last follower, ms | scripts in all | refreshes too many |").AppendLine("|---|---|---|---|---|");
@@ -97,17 +99,19 @@ internal sealed class Report
     private IEnumerable<(string What, string Limit, string Measured, bool IsReached)> Targets()
     {
         var (ours, floor, none) = (Row("stub: TokenRefresh"), Row("stub: floor"), Row("stub: no handler"));
-        yield return Target("good token, stub: time over floor", 1.25, ours.OverFloor, "0.00 ×");
-        yield return Target("good token, stub: bytes over floor", 72, ours.Bytes - floor.Bytes, "0");
+        var bare = Row("bare: TokenRefresh");
+        yield return Target("good token, bare: time over floor", 1.35, bare.OverFloor, "0.00 ×");
+        yield return Target("good token, stub: time over floor", 1.12, ours.OverFloor, "0.00 ×");
+        yield return Target("good token, stub: bytes over floor", 0, ours.Bytes - floor.Bytes, "0");
         yield return Target("good token, stub: bytes over no handler", 300, ours.Bytes - none.Bytes, "0");
         yield return Target("good token, loopback: time over floor", 1.02, Row("loopback: TokenRefresh").OverFloor, "0.00 ×");
-        yield return ("16 callers, stub: throughput to floor", "at least 0.80", $"{ours.Throughput:0.00}", ours.Throughput >= 0.80);
+        yield return ("16 callers, bare: throughput to floor", "at least 0.80", $"{bare.Throughput:0.00}", bare.Throughput >= 0.80);
         var storm = All<Storms.Storm>().Last();
-        yield return Target($"{storm.Name["storm: ".Length..]} held requests: ms after the refresh", 10, storm.Result.Milliseconds, "0.0");
-        yield return Target("held request: bytes over a 401 and a resend by hand", 300, storm.Result.BytesEach, "0");
+        yield return Target($"{storm.Name["storm: ".Length..]} held requests: time over the ideal", 1.11, storm.Result.OverIdeal, "0.00 ×");
+        yield return Target("held request: bytes over a 401 and a resend by hand", 290, storm.Result.BytesEach, "0");
         yield return ("refreshes: an expiry, a dead grant, late 401s", "1, 1, 0", $"{storm.Result.Calls}, {_results["dead grant: calls"]}, {_results["late 401s: refreshes"]}",
             (storm.Result.Calls, _results["dead grant: calls"], _results["late 401s: refreshes"]) is (1, 1, 0));
-        yield return Target("bytes of a signed-in user, tokens not counted", 400, (double)_results["sessions: bytes each"], "0");
+        yield return Target("bytes of a signed-in user, tokens not counted", 390, (double)_results["sessions: bytes each"], "0");
     }
 
     private IEnumerable<(string What, double Exponent)> Exponents()

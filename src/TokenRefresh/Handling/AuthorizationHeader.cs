@@ -18,7 +18,8 @@ internal static class AuthorizationHeader
     public static string? Read(HttpRequestMessage request)
     {
 #if NET8_0_OR_GREATER
-        return request.Headers.NonValidated.TryGetValues(Name, out var values) ? values.ToString() : null;
+        var headers = request.Headers.NonValidated;
+        return headers.Count > 0 && headers.TryGetValues(Name, out var values) ? values.ToString() : null;
 #else
         return request.Headers.TryGetValues(Name, out var values) ? string.Join(", ", values) : null;
 #endif
@@ -27,10 +28,16 @@ internal static class AuthorizationHeader
     /// <summary>Sets the header to the token of this snapshot.</summary>
     public static void Attach(HttpRequestMessage request, SessionContext session, SignedInSnapshot snapshot)
     {
+        Remove(request);
+        Add(request, session, snapshot);
+    }
+
+    /// <summary>Adds the header with the token of this snapshot to a request that has none.</summary>
+    public static void Add(HttpRequestMessage request, SessionContext session, SignedInSnapshot snapshot)
+    {
         // The string was validated when its token set was created. A header object would cost more memory than the token.
-        request.Headers.Remove(Name);
         request.Headers.TryAddWithoutValidation(Name, snapshot.Header);
-        if (!Owners.TryGetValue(snapshot.Header, out _))
+        if (!snapshot.IsHeaderKnown)
         {
             Remember(session, snapshot);
         }
@@ -57,5 +64,6 @@ internal static class AuthorizationHeader
         var owner = new HeaderOwner(session.Services, session.UserKey, snapshot.LoginId);
         HandlerMemory.Of(session.Services).RecentHeaders.Add(snapshot.Header, owner);
         _ = Owners.GetValue(snapshot.Header, _ => owner);
+        snapshot.MarkHeaderKnown();
     }
 }

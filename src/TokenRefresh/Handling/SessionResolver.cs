@@ -85,7 +85,13 @@ internal abstract class SessionResolver
 
         if (AuthorizationHeader.FindOwner(present, services) is { } owner)
         {
-            return new ResolvedSession(session, owner.IsOf(session) ? owner.LoginId : null);
+            if (owner.IsOf(session))
+            {
+                return new ResolvedSession(session, owner.LoginId);
+            }
+
+            AuthorizationHeader.Remove(request);
+            return new ResolvedSession(session);
         }
 
         RequestState.ClearOutcome(request);

@@ -11,6 +11,7 @@ internal sealed class SignedInSnapshot(LoginId loginId, long version, TokenSet t
     private volatile Unwritten? _unwritten;
     private volatile bool _isPossiblyUsed;
     private volatile bool _isUnsaved;
+    private volatile bool _isHeaderKnown;
 
     public override TokenSessionState State => TokenSessionState.SignedIn;
 
@@ -23,6 +24,9 @@ internal sealed class SignedInSnapshot(LoginId loginId, long version, TokenSet t
 
     /// <summary>The store's revision of the record that holds these tokens; <see langword="null"/> if it isn't known.</summary>
     public string? Revision { get; init; }
+
+    /// <summary>Whether the owner of <see cref="Header"/> is remembered. A flag costs a request less than a look into the table of owners.</summary>
+    public bool IsHeaderKnown => _isHeaderKnown;
 
     /// <summary>Whether this is a sign-in that replaced the login in the store.</summary>
     public bool ReplacedStoredLogin { get; init; }
@@ -43,6 +47,8 @@ internal sealed class SignedInSnapshot(LoginId loginId, long version, TokenSet t
 
     /// <summary>Whether a request that was sent with <paramref name="earlier"/> may be sent again with this: a newer state of the same login.</summary>
     public bool Replaces(SignedInSnapshot earlier) => LoginId == earlier.LoginId && this != earlier;
+
+    public void MarkHeaderKnown() => _isHeaderKnown = true;
 
     public void MarkPossiblyUsed() => _isPossiblyUsed = true;
 

@@ -11,7 +11,7 @@ internal static class Clients
 {
     public static readonly string Token = new('x', 1200);
 
-    public static readonly string[] Names = ["no handler", "floor", "TokenRefresh", "textbook semaphore", "OidcClient 7.1.1"];
+    public static readonly string[] Names = ["no handler", "floor", "async handler", "TokenRefresh", "textbook semaphore", "OidcClient 7.1.1"];
 
     public static async Task<HttpMessageInvoker> CreateAsync(string name, HttpMessageHandler inner, Uri api, bool isBare = false)
     {
@@ -23,6 +23,7 @@ internal static class Clients
     {
         "no handler" => inner,
         "floor" => new FloorHandler("Bearer " + Token) { InnerHandler = inner },
+        "async handler" => new AsyncHandler("Bearer " + Token) { InnerHandler = inner },
         "textbook semaphore" => new TextbookHandler(Token, _ => Task.FromResult("new")) { InnerHandler = inner },
         "OidcClient 7.1.1" => new RefreshTokenDelegatingHandler(
             new OidcClient(new OidcClientOptions { Authority = "https://login.example.com", ClientId = "shop", RedirectUri = "https://app.example.com" }),
@@ -38,7 +39,7 @@ internal static class Clients
         var options = new TokenRefreshOptions { TokenEndpoint = new Uri("https://login.example.com/token"), ClientId = "shop", AllowedOrigins = { api } };
         configure?.Invoke(options);
         var session = TokenSession.Create(options, new TokenSessionSettings { TokenEndpoint = endpoint });
-        await session.SignInAsync(new TokenSet(token ?? Token, "refresh"), CancellationToken.None);
+        await session.SignInAsync(new TokenSet(token ?? Token, "refresh") { ExpiresAt = TimeProvider.System.GetUtcNow().AddHours(1) }, CancellationToken.None);
         return session;
     }
 }
