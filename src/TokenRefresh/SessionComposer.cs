@@ -77,6 +77,7 @@ internal static class SessionComposer
             Random = RandomNumber.Next,
             FlightSettings = new FlightSettings(name, time, RandomNumber.Next, options.MinRefreshInterval, parts.Store is not null),
             Work = work,
+            Rechecks = RechecksOf(parts),
             ClientRecord = ClientRecordOf(options),
             EndsWithSession = parts.EndsWithSession,
             Owned = parts.Owned,
@@ -91,6 +92,11 @@ internal static class SessionComposer
             SessionLog.InsecureOriginsAllowed(logger, name, string.Join(", ", options.InsecureOrigins.Select(Origin.TextOf)));
         }
     }
+
+    private static RecheckSettings? RechecksOf(SessionParts parts) =>
+        parts is { Store: not null, Options: { GrantType: not TokenGrantType.ClientCredentials, RecheckInterval: { } interval } } && interval > TimeSpan.Zero
+            ? new RecheckSettings(interval, parts.Time)
+            : null;
 
     private static string? ClientRecordOf(TokenRefreshOptions options)
     {

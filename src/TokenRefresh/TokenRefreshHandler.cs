@@ -49,7 +49,8 @@ public sealed class TokenRefreshHandler : DelegatingHandler
             || session.Services.Options.MaxReplayBufferSize > 0
             || ReplayableUpload.IsNeededFor(request)
             || session.Current is not SignedInSnapshot snapshot
-            || snapshot.Decide(session.Services.Time) != RefreshDecision.Send)
+            || snapshot.Decide(session.Services.Time) != RefreshDecision.Send
+            || session.NeedsRecheck)
         {
             return WaitThenSendAsync(request, resolved, isAsync: true, cancellationToken);
         }
@@ -105,6 +106,11 @@ public sealed class TokenRefreshHandler : DelegatingHandler
 
         // Buffer first, then get the token, so that the token can't become stale while the content is buffered.
         var isBuffered = await RequestReplay.BufferAsync(request.Content, session.Services.Options.MaxReplayBufferSize, cancellationToken).ConfigureAwait(false);
+        if (session.NeedsRecheck)
+        {
+            await RecheckAsync(session, isAsync, cancellationToken).ConfigureAwait(false);
+        }
+
         var wait = RefreshWait.ForToken(session);
         while (wait.MoveNext() && wait.CanContinueAfter(await WaitAsync(session, wait.Flight, isAsync, cancellationToken).ConfigureAwait(false)))
         {
@@ -158,6 +164,17 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         NotLoadedSnapshot => now is not SignedInSnapshot { ReplacedStoredLogin: true },
         _ => true,
     };
+
+    private static Task RecheckAsync(SessionContext session, bool isAsync, CancellationToken cancellationToken)
+    {
+        if (isAsync)
+        {
+            return session.RecheckAsync(cancellationToken);
+        }
+
+        session.RecheckOnThisThread(cancellationToken);
+        return Task.CompletedTask;
+    }
 
     private static Task<FlightResult> WaitAsync(SessionContext session, Flight flight, bool isAsync, CancellationToken cancellationToken)
     {

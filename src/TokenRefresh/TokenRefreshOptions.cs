@@ -136,6 +136,21 @@ public sealed class TokenRefreshOptions
     /// <value>Zero or more. The default is 10 seconds. At most a quarter of a token's known lifetime is used.</value>
     public TimeSpan MinRefreshInterval { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// How often a session whose user is signed in reads the store again, so that it finds a sign-out, a new login or new tokens of another
+    /// process.
+    /// </summary>
+    /// <value>
+    /// <see langword="null"/> or zero: never; a session reads the store when it needs a new token. Otherwise 1 second to 1 day. The default is
+    /// <see langword="null"/>. Set it for files and databases, which don't notify other processes. With a store that notifies, it limits how
+    /// long a lost notification matters.
+    /// </value>
+    /// <remarks>
+    /// No timer runs. The first use of a session after the interval reads its record, and waits for that: 2 seconds at most, and not at all
+    /// while the store is out of reach. A read that fails changes nothing. Unused with <see cref="TokenGrantType.ClientCredentials"/>.
+    /// </remarks>
+    public TimeSpan? RecheckInterval { get; set; }
+
     /// <summary>Up to how many bytes of one-shot content of known length are buffered before the first send, so that it can be sent again.</summary>
     /// <value>0 to 2,147,483,647 bytes. The default is 0: nothing is buffered.</value>
     public long MaxReplayBufferSize { get; set; }

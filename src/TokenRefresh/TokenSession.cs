@@ -50,6 +50,9 @@ public sealed class TokenSession : IDisposable, IAsyncDisposable
 
     internal SessionContext Context { get; }
 
+    /// <summary>Whether the store is to be read before <see cref="State"/> is used.</summary>
+    internal bool NeedsRecheck => Context.NeedsRecheck;
+
     /// <summary>The id token of the login, if it is loaded and has one.</summary>
     internal string? IdentityToken => Tokens?.IdentityToken;
 
@@ -142,6 +145,9 @@ public sealed class TokenSession : IDisposable, IAsyncDisposable
 
     /// <summary>Reads the store, without a refresh, so that <see cref="State"/> says what it holds.</summary>
     internal Task LookIntoStoreAsync(CancellationToken cancellationToken) => new StoreLook(Context).RunAsync(cancellationToken);
+
+    /// <summary>Reads the store, if <see cref="TokenRefreshOptions.RecheckInterval"/> is over. It never throws because of the store.</summary>
+    internal Task RecheckAsync(CancellationToken cancellationToken) => Context.RecheckAsync(cancellationToken);
 
     /// <summary>
     /// Waits for a refresh that is running, then ends the session. Has no effect on sessions from dependency injection; those end with the

@@ -130,6 +130,33 @@ public sealed class TwoNodesWithFilesTests : TwoNodesTests
         return session => session.UseFileStore(directory).UseDataProtection();
     }
 
+    [Fact]
+    [Trait("Case", "S14")]
+    public async Task With_a_RecheckInterval_a_sign_out_on_one_node_ends_the_cookie_on_the_other()
+    {
+        await using var provider = await Provider.StartAsync();
+        var setup = new NodeSetup
+        {
+            ConfigureSession = CreateStore(),
+            ConfigureServices = services => services.ConfigureAll<TokenRefreshOptions>(options => options.RecheckInterval = TimeSpan.FromSeconds(30)),
+        };
+        await using var one = await Node.StartAsync(provider, setup);
+        await using var two = await Node.StartAsync(provider, setup);
+        using var browser = new Browser();
+        await browser.GoAsync(one.At("orders"));
+        await browser.FetchAsync(two.At("orders"));
+        var cookie = browser.Cookie(one.Address, ".AspNetCore.Cookies");
+        await browser.FetchAsync(one.At("logout"), HttpMethod.Post);
+        browser.SetCookie(one.Address, ".AspNetCore.Cookies", cookie);
+
+        // A page that calls no API.
+        var before = await browser.FetchAsync(two.At("user"));
+        setup.Time.Advance(TimeSpan.FromSeconds(30));
+        var after = await browser.FetchAsync(two.At("user"));
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.Unauthorized), (before.Status, after.Status));
+    }
+
     protected override Task NoticeAsync(object setup)
     {
         ((NodeSetup)setup).Time.Advance(TimeSpan.FromMinutes(1));

@@ -5,12 +5,14 @@ namespace TokenRefresh.AspNetCore.Sessions;
 /// <summary>Finds out whether the session of a login still has tokens.</summary>
 internal sealed class LoginChecker(TokenSessions sessions, LogoutRecords records)
 {
-    /// <summary>Looks at the session in memory, and reads the store only if no tokens are there.</summary>
+    /// <summary>
+    /// Looks at the session in memory, and reads the store only if no tokens are there or <see cref="TokenRefreshOptions.RecheckInterval"/> is over.
+    /// </summary>
     public ValueTask<LoginStatus> CheckAsync(UserSession session, LoginKey login, CancellationToken cancellationToken)
     {
         var tokens = sessions[session.Name, login.SessionKey];
         var isEnded = records.IsEndedAsync(session, login, cancellationToken);
-        return isEnded is { IsCompletedSuccessfully: true, Result: false } && tokens.State == TokenSessionState.SignedIn
+        return isEnded is { IsCompletedSuccessfully: true, Result: false } && tokens is { State: TokenSessionState.SignedIn, NeedsRecheck: false }
             ? new ValueTask<LoginStatus>(StatusOf(tokens, login))
             : LookAsync(tokens, login, isEnded, cancellationToken);
     }
@@ -32,6 +34,7 @@ internal sealed class LoginChecker(TokenSessions sessions, LogoutRecords records
             return await SignOutAsync(tokens).ConfigureAwait(false);
         }
 
+        await tokens.RecheckAsync(cancellationToken).ConfigureAwait(false);
         return tokens.State == TokenSessionState.SignedIn
             ? StatusOf(tokens, login)
             : await LoadAsync(tokens, login, cancellationToken).ConfigureAwait(false);

@@ -97,4 +97,7 @@ internal static partial class SessionLog
 
     [LoggerMessage(403, LogLevel.Information, "Session '{Session}': the tokens that couldn't be saved before are saved now.", EventName = "DeferredSaveSucceeded")]
     public static partial void DeferredSaveSucceeded(ILogger logger, string session);
+
+    [LoggerMessage(404, LogLevel.Warning, "Session '{Session}': the token store couldn't be read again ({Exception}). Sessions continue with their tokens; a sign-out by another process isn't known until the store answers. Said once until then.", EventName = "RecheckFailed")]
+    public static partial void RecheckFailed(ILogger logger, string session, string exception);
 }

@@ -36,6 +36,7 @@ internal sealed class OptionsReader(string client, IConfigurationSection section
                 case "REFRESHWINDOW": options.RefreshWindow = ReadTime(setting); break;
                 case "EXPIRYBUFFER": options.ExpiryBuffer = ReadTime(setting); break;
                 case "MINREFRESHINTERVAL": options.MinRefreshInterval = ReadTime(setting); break;
+                case "RECHECKINTERVAL": options.RecheckInterval = ReadTime(setting); break;
                 case "MAXREPLAYBUFFERSIZE": options.MaxReplayBufferSize = ReadNumber(setting); break;
                 case "RELOGINRESULT": options.ReLoginResult = ReadEnum<ReLoginResult>(setting); break;
                 case "INTERACTIVESIGNINTIMEOUT": options.InteractiveSignInTimeout = ReadTime(setting); break;

@@ -9,6 +9,8 @@ internal static class TokenRefreshOptionsValidator
     private static readonly TimeSpan LongestTimeout = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan MaxInteractiveSignIn = TimeSpan.FromHours(1);
     private static readonly TimeSpan LongestIdleTimeout = TimeSpan.FromDays(24);
+    private static readonly TimeSpan ShortestRecheck = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestRecheck = TimeSpan.FromDays(1);
 
     private static readonly string[] ProtocolParameters = ["grant_type", "refresh_token", "client_id", "client_secret", "scope", "refresh"];
 
@@ -221,6 +223,11 @@ internal static class TokenRefreshOptionsValidator
         if (options.MinRefreshInterval < TimeSpan.Zero)
         {
             yield return $"MinRefreshInterval is {options.MinRefreshInterval}. Use zero or more.";
+        }
+
+        if (options.RecheckInterval is { } recheck && recheck != TimeSpan.Zero && (recheck < ShortestRecheck || recheck > LongestRecheck))
+        {
+            yield return $"RecheckInterval is {recheck}. Use null or zero (never), or {ShortestRecheck} to {LongestRecheck}.";
         }
 
         if (options.RefreshWindow < TimeSpan.Zero)

@@ -52,6 +52,15 @@ internal sealed class SessionContext : SessionState
             _ => true,
         };
 
+    /// <summary>
+    /// Whether <see cref="TokenRefreshOptions.RecheckInterval"/> is over for a session whose user is signed in. A running flight uses the record
+    /// itself.
+    /// </summary>
+    public bool NeedsRecheck => Services.Rechecks is not null
+        && Current is SignedInSnapshot
+        && RunningFlight is null
+        && Listeners?.Recheck is { IsDue: true };
+
     /// <summary>Waits for a flight's result. It allocates nothing of its own while no listener is attached.</summary>
     public Task<FlightResult> WaitForAsync(Flight flight, CancellationToken cancellationToken)
     {
@@ -67,6 +76,17 @@ internal sealed class SessionContext : SessionState
             ? WaitAndMeasureAsync(flight, measurement, cancellationToken)
             : result.WaitAsync(cancellationToken);
     }
+
+    /// <summary>Reads the store again, if that is due, and waits until the session has what the store holds.</summary>
+    /// <exception cref="OperationCanceledException">The caller's token was cancelled.</exception>
+    public Task RecheckAsync(CancellationToken cancellationToken) => NeedsRecheck
+        ? Listeners!.Recheck!.JoinAsync(this).WaitAsync(cancellationToken)
+        : Task.CompletedTask;
+
+    /// <summary>The same, on the calling thread. The limit is real time: callers that block may have taken the threads that end the read.</summary>
+    /// <exception cref="OperationCanceledException">The caller's token was cancelled.</exception>
+    public void RecheckOnThisThread(CancellationToken cancellationToken) =>
+        RecheckAsync(CancellationToken.None).Wait((int)StoreRecheck.ReadTimeout.TotalMilliseconds, cancellationToken);
 
     /// <summary>Returns the event handlers in order to add one. A session with event handlers stays in memory.</summary>
     public SessionListeners AddHandlers()
@@ -129,6 +149,11 @@ internal sealed class SessionContext : SessionState
     protected override void OnSignedIn()
     {
         SubscribeToStore();
+        if (Services.Rechecks is { } rechecks)
+        {
+            MakeListeners().StartRechecks(rechecks);
+        }
+
         if (UserKey is not null)
         {
             Services.Cache.KeepAlive(this);

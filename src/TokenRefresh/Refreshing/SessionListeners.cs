@@ -1,10 +1,14 @@
 namespace TokenRefresh.Refreshing;
 
-/// <summary>What listens on behalf of a session: the event handlers of the app, and the subscription to changes of its record in the store.</summary>
-/// <remarks>Most sessions have neither, so they share one object.</remarks>
+/// <summary>
+/// What listens on behalf of a session: the event handlers of the app, the subscription to changes of its record in the store, and the reads
+/// that take its place.
+/// </summary>
+/// <remarks>Most sessions have none of them, so they share one object.</remarks>
 internal sealed class SessionListeners
 {
     private StoreChanges? _storeChanges;
+    private StoreRecheck? _recheck;
 
     // Events, because adding and removing handlers is thread-safe then.
     public event EventHandler<ReLoginRequiredEventArgs>? ReLoginRequired;
@@ -13,6 +17,18 @@ internal sealed class SessionListeners
 
     /// <summary>Whether the app has added no event handler.</summary>
     public bool HasNoHandler => ReLoginRequired is null && TokensRefreshed is null;
+
+    /// <summary>Reads the store again from time to time; <see langword="null"/> if that is off, or if no user has signed in yet.</summary>
+    public StoreRecheck? Recheck => Volatile.Read(ref _recheck);
+
+    /// <summary>Has the store read again from time to time, beginning now.</summary>
+    public void StartRechecks(RecheckSettings settings)
+    {
+        if (Recheck is null)
+        {
+            Interlocked.CompareExchange(ref _recheck, new StoreRecheck(settings), null);
+        }
+    }
 
     /// <summary>Subscribes to changes of the session's record, if that isn't done.</summary>
     public void SubscribeToStore(SessionContext session, ITokenStoreNotifications store)

@@ -27,6 +27,9 @@ internal sealed class SessionServices : IAsyncDisposable
     /// <summary>Watches the records that a session waits for.</summary>
     public required RecordWatch Watch { get; init; }
 
+    /// <summary>How sessions read the store again while a user is signed in; <see langword="null"/> if they don't.</summary>
+    public RecheckSettings? Rechecks { get; init; }
+
     public required ITokenEndpoint Endpoint { get; init; }
 
     /// <summary>The Polly pipeline around the token call.</summary>

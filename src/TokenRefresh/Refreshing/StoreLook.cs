@@ -4,13 +4,30 @@ using TokenRefresh.Storage;
 namespace TokenRefresh.Refreshing;
 
 /// <summary>
-/// Reads the store and publishes what it holds, without a refresh: when another process has changed the record, and for the package of web
-/// apps, which only asks whether a login is alive.
+/// Reads the store and publishes what it holds, without a refresh: when another process has changed the record, or may have; and for the
+/// package of web apps, which only asks whether a login is alive.
 /// </summary>
 internal readonly struct StoreLook(SessionContext session)
 {
     /// <exception cref="TokenRefreshException">The store can't be read.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var services = session.Services;
+        try
+        {
+            await ReadAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (StoreException e)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            services.StoreFailed(e);
+            throw FailureMessages.Store(services.Name, e.Cause).ToException();
+        }
+    }
+
+    /// <summary>The same, and logs no failure.</summary>
+    /// <exception cref="StoreException">The store can't be read.</exception>
+    public async Task ReadAsync(CancellationToken cancellationToken)
     {
         var services = session.Services;
         var start = session.Current;
@@ -32,12 +49,6 @@ internal readonly struct StoreLook(SessionContext session)
                 : found.Status != LoginStatus.Succeeded ? publisher.AdoptNewer(found)
                 : FlightRun.Unfinished;
             await SessionEvents.RaiseAsync(session, run.Event).ConfigureAwait(false);
-        }
-        catch (StoreException e)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            services.StoreFailed(e);
-            throw FailureMessages.Store(services.Name, e.Cause).ToException();
         }
         finally
         {

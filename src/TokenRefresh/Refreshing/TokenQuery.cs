@@ -11,6 +11,7 @@ internal readonly struct TokenQuery(SessionContext session)
     public async Task<SignedInSnapshot?> GetAsync(CancellationToken cancellationToken)
     {
         ThrowIfDisposed();
+        await session.RecheckAsync(cancellationToken).ConfigureAwait(false);
         var wait = RefreshWait.ForToken(session);
         while (wait.MoveNext())
         {

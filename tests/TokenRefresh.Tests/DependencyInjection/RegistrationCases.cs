@@ -186,6 +186,10 @@ public sealed class RegistrationCases
         { "AllowedOrigins", "https://api.example.com", "is a single value" },
         { "ExtraParameters", "audience=orders", "is a single value" },
         { "MinRefreshInterval", "-00:00:01", "MinRefreshInterval is -00:00:01" },
+        { "RecheckInterval", "-00:00:01", "RecheckInterval is -00:00:01. Use null or zero (never), or 00:00:01 to 1.00:00:00" },
+        { "RecheckInterval", "00:00:00.9", "RecheckInterval is 00:00:00.9" },
+        { "RecheckInterval", "1.00:00:01", "RecheckInterval is 1.00:00:01" },
+        { "RecheckInterval", "30", "isn't a time" },
         { "ExpiryBuffer", "00:10:00", "longer than RefreshWindow" },
         { "MaxReplayBufferSize", "-1", "MaxReplayBufferSize is -1" },
         { "Scheme", "Bea rer", "Scheme is no authentication scheme" },
@@ -298,6 +302,7 @@ public sealed class RegistrationCases
             ["O:RefreshWindow"] = "00:01:00",
             ["O:ExpiryBuffer"] = "00:00:05",
             ["O:MinRefreshInterval"] = "00:00:01",
+            ["O:RecheckInterval"] = "00:00:30",
             ["O:MaxReplayBufferSize"] = "1024",
             ["O:ReLoginResult"] = "Throw",
             ["O:InteractiveSignInTimeout"] = "00:02:00",
@@ -320,6 +325,7 @@ public sealed class RegistrationCases
         Assert.Equal(TimeSpan.FromMinutes(1), options.RefreshWindow);
         Assert.Equal(TimeSpan.FromSeconds(5), options.ExpiryBuffer);
         Assert.Equal(TimeSpan.FromSeconds(1), options.MinRefreshInterval);
+        Assert.Equal(TimeSpan.FromSeconds(30), options.RecheckInterval);
         Assert.Equal(1024, options.MaxReplayBufferSize);
         Assert.Equal(ReLoginResult.Throw, options.ReLoginResult);
         Assert.Equal(TimeSpan.FromMinutes(2), options.InteractiveSignInTimeout);

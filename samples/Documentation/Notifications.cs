@@ -1,0 +1,19 @@
+using System;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace TokenRefresh.Samples.Documentation;
+
+/// <summary>docs/notifications.md.</summary>
+public static class Notifications
+{
+    public static void Recheck(IServiceCollection services)
+    {
+        services.AddHttpClient("orders", client => client.BaseAddress = new Uri("https://api.example.com"))
+                .AddTokenRefreshHandler(options =>
+                {
+                    options.TokenEndpoint = new Uri("https://login.example.com/oauth/token");
+                    options.ClientId = "shop";
+                    options.RecheckInterval = TimeSpan.FromSeconds(30);
+                });
+    }
+}

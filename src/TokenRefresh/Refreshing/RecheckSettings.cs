@@ -1,0 +1,23 @@
+namespace TokenRefresh.Refreshing;
+
+/// <summary>What the sessions of one name share for reading the store again while a user is signed in.</summary>
+/// <param name="interval">The shortest time between two reads of one session.</param>
+/// <param name="time">The clock.</param>
+internal sealed class RecheckSettings(TimeSpan interval, TimeProvider time)
+{
+    private int _isAway;
+
+    public TimeSpan Interval => interval;
+
+    public TimeProvider Time => time;
+
+    /// <summary>Whether the last read failed. Uses of a session don't wait for the store then.</summary>
+    public bool IsAway => Volatile.Read(ref _isAway) != 0;
+
+    /// <summary>Notes that the store answered.</summary>
+    public void StoreAnswered() => Volatile.Write(ref _isAway, 0);
+
+    /// <summary>Notes that a read failed.</summary>
+    /// <returns>Whether it is the first one since the store answered.</returns>
+    public bool StoreFailed() => Interlocked.Exchange(ref _isAway, 1) == 0;
+}

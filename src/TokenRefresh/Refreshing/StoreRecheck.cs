@@ -1,0 +1,97 @@
+using TokenRefresh.Diagnostics;
+using TokenRefresh.SingleFlight;
+using TokenRefresh.Storage;
+
+namespace TokenRefresh.Refreshing;
+
+/// <summary>
+/// Reads the store again while a user is signed in, at most once per <see cref="TokenRefreshOptions.RecheckInterval"/>. For stores that
+/// can't notify.
+/// </summary>
+/// <remarks>
+/// There is no timer: a session that isn't used costs nothing. So the first use after the interval waits for the read. Without that wait, a
+/// session that was idle for hours would send one more request with a token whose login ended hours ago.
+/// </remarks>
+internal sealed class StoreRecheck(RecheckSettings settings)
+{
+    /// <summary>How long a read may take. A request then continues with the tokens that the session has.</summary>
+    public static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(2);
+
+    // The state of a session that signs in now is the store's.
+    private volatile Check _last = new(settings.Time);
+
+    /// <summary>Whether the interval is over, or a read is running.</summary>
+    public bool IsDue => !_last.IsDone || IsOver(_last);
+
+    /// <summary>Starts a read if the interval is over, or joins the one that is running.</summary>
+    /// <returns>
+    /// A task that completes when the session has what the store holds, or when the read has failed. It never fails. It is complete if the
+    /// store is out of reach: the read runs in the background then.
+    /// </returns>
+    public Task JoinAsync(SessionContext session)
+    {
+        var last = _last;
+        if (last.IsDone && IsOver(last))
+        {
+            var next = new Check(settings.Time, session);
+            if (Interlocked.CompareExchange(ref _last, next, last) == last)
+            {
+                // Nothing of the request flows into the read: no context, no cancellation, no thread.
+                ThreadPool.UnsafeQueueUserWorkItem(static check => _ = ((Check)check!).ReadAsync(), next);
+            }
+        }
+
+        return settings.IsAway ? Task.CompletedTask : _last.Done;
+    }
+
+    private bool IsOver(Check check) => check.StartedAt.Elapsed(settings.Time) >= settings.Interval;
+
+    /// <summary>One read of the store.</summary>
+    private sealed class Check
+    {
+        private readonly TaskCompletionSource<bool>? _done;
+        private SessionContext? _session;
+
+        /// <summary>Creates one that is complete.</summary>
+        public Check(TimeProvider time) => StartedAt = ClockReading.Now(time);
+
+        public Check(TimeProvider time, SessionContext session)
+            : this(time)
+        {
+            _session = session;
+            _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        public ClockReading StartedAt { get; }
+
+        public Task Done => _done?.Task ?? Task.CompletedTask;
+
+        public bool IsDone => Done.IsCompleted;
+
+        public async Task ReadAsync()
+        {
+            var session = _session!;
+            _session = null;
+            var settings = session.Services.Rechecks!;
+            try
+            {
+                // A disposal waits for this read, and the app's clock may stand still.
+                using var limit = session.Services.Time.CreateTimeout(ReadTimeout);
+                using var ending = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, session.Services.Work.Stopping);
+                await new StoreLook(session).ReadAsync(ending.Token).ConfigureAwait(false);
+                settings.StoreAnswered();
+            }
+            catch (StoreException e)
+            {
+                if (!session.Services.Work.IsStopping && settings.StoreFailed())
+                {
+                    SessionLog.RecheckFailed(session.Services.Logger, session.Services.Name, e.Cause.GetType().Name);
+                }
+            }
+            finally
+            {
+                _done!.TrySetResult(true);
+            }
+        }
+    }
+}
