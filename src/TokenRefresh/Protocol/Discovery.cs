@@ -15,6 +15,16 @@ internal sealed class Discovery(TokenRefreshOptions options, Func<HttpClient> ba
     /// <summary>The shortest time between two attempts to replace a known document.</summary>
     private static readonly TimeSpan RenewalPause = TimeSpan.FromMinutes(5);
 
+    /// <summary>
+    /// The pause after a failed fetch, while no document is known. It doubles with each failure. The first two are shorter than the pauses
+    /// between the attempts of one flight, so each attempt fetches. After that the flights of all users share what a few fetches found.
+    /// </summary>
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(400);
+
+    private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan MaxRetryAfter = TimeSpan.FromHours(1);
+
     private static readonly TimeSpan FetchTimeout = TimeSpan.FromSeconds(10);
 
     private readonly Uri[] _addresses = DiscoveryDocument.AddressesFor(options);
@@ -24,6 +34,9 @@ internal sealed class Discovery(TokenRefreshOptions options, Func<HttpClient> ba
     private long _fetchedAt;
     private long? _renewedAt;
     private bool _isSuspect;
+    private TokenEndpointResult? _failure;
+    private long _failedAt;
+    private int _failures;
 
     /// <summary>Returns the document. It waits for a fetch only if no document is known, or the known one seems to be wrong.</summary>
     /// <exception cref="OperationCanceledException">The caller's token was cancelled. The fetch continues for other callers.</exception>
@@ -35,6 +48,11 @@ internal sealed class Discovery(TokenRefreshOptions options, Func<HttpClient> ba
         lock (_lock)
         {
             known = _document;
+            if (known is null && _failure is { } failure && time.GetElapsedTime(_failedAt) < PauseAfter(failure))
+            {
+                return failure;
+            }
+
             var isRenewal = known is not null && (_isSuspect || time.GetElapsedTime(_fetchedAt) >= Lifetime);
             if (_fetch is null && (known is null || (isRenewal && MayRenew())))
             {
@@ -67,6 +85,12 @@ internal sealed class Discovery(TokenRefreshOptions options, Func<HttpClient> ba
 
     private bool MayRenew() => _renewedAt is not { } renewedAt || time.GetElapsedTime(renewedAt) >= RenewalPause;
 
+    private TimeSpan PauseAfter(TokenEndpointResult failure)
+    {
+        var pause = Min(TimeSpan.FromTicks((long)(FirstPause.Ticks * Math.Pow(2, Math.Min(_failures - 1, 10)))), MaxPause);
+        return failure.RetryAfter is { } wanted && wanted > pause ? Min(wanted, MaxRetryAfter) : pause;
+    }
+
     private async Task FetchAsync(TaskCompletionSource<DiscoveryResult> fetch, DiscoveryDocument? known)
     {
         var result = await TryFetchAsync().ConfigureAwait(false);
@@ -78,6 +102,14 @@ internal sealed class Discovery(TokenRefreshOptions options, Func<HttpClient> ba
             {
                 _document = document;
                 _fetchedAt = time.GetTimestamp();
+                _failure = null;
+                _failures = 0;
+            }
+            else
+            {
+                _failure = result.Failure;
+                _failedAt = time.GetTimestamp();
+                _failures++;
             }
         }
 
@@ -151,6 +183,8 @@ internal sealed class Discovery(TokenRefreshOptions options, Func<HttpClient> ba
 
     private static TokenEndpointResult Unavailable(Uri address, TokenResponse answer) =>
         TokenEndpointResult.Transient($"{NameOf(address)} answered {answer.Status}.", retryAfter: answer.RetryAfter);
+
+    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
     private static string NameOf(Uri address) => EndpointName.Of("the discovery document", address);
 }

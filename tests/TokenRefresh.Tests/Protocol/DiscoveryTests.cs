@@ -233,7 +233,8 @@ public sealed class DiscoveryTests : IDisposable
         Assert.DoesNotContain(Token, _provider.Requests);
         Assert.Contains("the discovery document https://login.example.com/.well-known/", result.Description, StringComparison.Ordinal);
 
-        // The next attempt fetches again, at once.
+        // The next attempt of the same flight fetches again: it follows after 0.4 s at the earliest.
+        _time.Advance(TimeSpan.FromSeconds(0.4));
         _provider.Answers[Document] = () => Json(DocumentOf(Issuer, Token));
         Assert.Equal(TokenEndpointOutcome.Succeeded, (await AskAsync(endpoint)).Outcome);
     }
@@ -270,6 +271,48 @@ public sealed class DiscoveryTests : IDisposable
 
         Assert.All(await Task.WhenAll(askers), result => Assert.Equal(TokenEndpointOutcome.Succeeded, result.Outcome));
         Assert.Single(_provider.Requests, Document);
+    }
+
+    [Fact]
+    public async Task The_flights_of_many_users_share_a_failed_fetch()
+    {
+        _provider.Answers[Document] = () => new HttpResponseMessage(HttpStatusCode.InternalServerError);
+        var endpoint = Endpoint();
+
+        for (var second = 0; second < 60; second++)
+        {
+            for (var user = 0; user < 20; user++)
+            {
+                Assert.Equal(TokenEndpointOutcome.Transient, (await AskAsync(endpoint)).Outcome);
+            }
+
+            _time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.InRange(_provider.Requests.Count, 5, 10);
+        _provider.Answers[Document] = () => Json(DocumentOf(Issuer, Token));
+        _time.Advance(TimeSpan.FromSeconds(30));
+        Assert.Equal(TokenEndpointOutcome.Succeeded, (await AskAsync(endpoint)).Outcome);
+    }
+
+    [Fact]
+    public async Task A_failed_fetch_is_not_repeated_before_the_time_that_the_server_asks_for()
+    {
+        _provider.Answers[Document] = () =>
+        {
+            var busy = new HttpResponseMessage(HttpStatusCode.ServiceUnavailable);
+            busy.Headers.TryAddWithoutValidation("Retry-After", "120");
+            return busy;
+        };
+        var endpoint = Endpoint();
+        await AskAsync(endpoint);
+
+        _time.Advance(TimeSpan.FromSeconds(119));
+        await AskAsync(endpoint);
+        Assert.Single(_provider.Requests);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await AskAsync(endpoint);
+        Assert.Equal(2, _provider.Requests.Count);
     }
 
     [Fact]
@@ -395,11 +438,10 @@ public sealed class DiscoveryTests : IDisposable
     private sealed class Provider : HttpMessageHandler
     {
         private readonly TaskCompletionSource _arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly ConcurrentQueue<string> _requests = new();
 
         public Dictionary<string, Func<HttpResponseMessage>> Answers { get; } = [];
 
-        public IReadOnlyCollection<string> Requests => _requests;
+        public ConcurrentQueue<string> Requests { get; } = new();
 
         public Task Arrived => _arrived.Task;
 
@@ -408,7 +450,7 @@ public sealed class DiscoveryTests : IDisposable
 
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            _requests.Enqueue(request.RequestUri!.AbsoluteUri);
+            Requests.Enqueue(request.RequestUri!.AbsoluteUri);
             _arrived.TrySetResult();
             return Hang
                 ?? Task.FromResult(Answers.TryGetValue(request.RequestUri.AbsoluteUri, out var answer) ? answer() : new HttpResponseMessage(HttpStatusCode.NotFound));
