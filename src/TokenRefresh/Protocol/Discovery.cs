@@ -105,7 +105,7 @@ internal sealed class Discovery(TokenRefreshOptions options, Func<HttpClient> ba
                 _failure = null;
                 _failures = 0;
             }
-            else
+            else if (known is null)
             {
                 _failure = result.Failure;
                 _failedAt = time.GetTimestamp();
