@@ -37,7 +37,7 @@ internal static class SessionComposer
         }
 
         var loggers = settings.LoggerFactory ?? NullLoggerFactory.Instance;
-        WarnOfInsecureOrigins(new GuardedLogger(loggers.CreateLogger<TokenSession>()), settings.Name, options);
+        WarnOfInsecureOrigins(GuardedLogger.Create(loggers), settings.Name, options);
         var needsClient = settings.TokenEndpoint is null || options.RevocationEndpoint is not null || options.Issuer is not null;
         var client = needsClient ? BackchannelHandler.CreateClient(settings.TokenEndpointHandler, options) : null;
         return Compose(new SessionParts(settings.Name, options, settings.TimeProvider)
@@ -59,7 +59,7 @@ internal static class SessionComposer
         var (name, options, time) = parts;
         var client = parts.Client;
         var work = new WorkTracker();
-        var logger = new GuardedLogger(parts.LoggerFactory.CreateLogger<TokenSession>());
+        var logger = GuardedLogger.Create(parts.LoggerFactory);
         var discovery = options.Issuer is null ? null : new Discovery(options, client, time, logger, name);
         return new SessionServices
         {

@@ -9,7 +9,7 @@ namespace TokenRefresh;
 
 /// <summary>One login: its tokens, its state and its events. All members are safe to call from any thread.</summary>
 [DebuggerDisplay("{ToString(),nq}")]
-public sealed class TokenSession : IDisposable, IAsyncDisposable
+public sealed class TokenSession : IObservedSessions, IDisposable, IAsyncDisposable
 {
     internal TokenSession(SessionServices services, string? userKey)
         : this(services, userKey, services.InitialSnapshot)
@@ -53,6 +53,8 @@ public sealed class TokenSession : IDisposable, IAsyncDisposable
     /// <summary>Whether the store is to be read before <see cref="State"/> is used.</summary>
     internal bool NeedsRecheck => Context.NeedsRecheck;
 
+    IEnumerable<TokenSessionState> IObservedSessions.States => Context.Services.Work.IsStopping ? [] : [State];
+
     /// <summary>The id token of the login, if it is loaded and has one.</summary>
     internal string? IdentityToken => Tokens?.IdentityToken;
 
@@ -68,7 +70,9 @@ public sealed class TokenSession : IDisposable, IAsyncDisposable
     public static TokenSession Create(TokenRefreshOptions options, TokenSessionSettings? settings = null)
     {
         Require.NotNull(options, nameof(options));
-        return new UserSessions(SessionComposer.Compose(options, settings ?? new TokenSessionSettings())).WithoutUser;
+        var session = new TokenSession(SessionComposer.Compose(options, settings ?? new TokenSessionSettings()), userKey: null);
+        session.Context.Services.Telemetry.Observe(session);
+        return session;
     }
 
     /// <summary>Saves the tokens of a new login and uses them for all requests from now on. Replaces any earlier login.</summary>
@@ -160,6 +164,7 @@ public sealed class TokenSession : IDisposable, IAsyncDisposable
         {
             await Context.Services.DisposeAsync().ConfigureAwait(false);
             Context.Listeners?.UnsubscribeFromStore();
+            Context.Services.Telemetry.Forget(this);
         }
     }
 

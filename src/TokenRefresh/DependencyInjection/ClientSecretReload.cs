@@ -27,7 +27,7 @@ internal sealed class ClientSecretReload : IDisposable
         _provider = provider;
         _name = name;
         _options = options;
-        _logger = new GuardedLogger(provider.GetRequiredService<ILoggerFactory>().CreateLogger<TokenSession>());
+        _logger = GuardedLogger.Create(provider.GetRequiredService<ILoggerFactory>());
         var changes = provider.GetServices<IOptionsChangeTokenSource<TokenRefreshOptions>>()
             .Where(source => source.Name == name)
             .Select<IOptionsChangeTokenSource<TokenRefreshOptions>, Func<IChangeToken>>(source => source.GetChangeToken);

@@ -29,8 +29,7 @@ internal sealed class RegistrationValidator(IServiceProvider provider, SessionRe
         var result = ValidateSession(name, options);
         if (result.Succeeded && _warned.TryAdd(name, true))
         {
-            var logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger<TokenSession>();
-            SessionComposer.WarnOfInsecureOrigins(new GuardedLogger(logger), name, options);
+            SessionComposer.WarnOfInsecureOrigins(GuardedLogger.Create(provider.GetRequiredService<ILoggerFactory>()), name, options);
         }
 
         return result;

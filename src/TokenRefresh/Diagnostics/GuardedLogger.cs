@@ -6,16 +6,25 @@ namespace TokenRefresh.Diagnostics;
 /// The app's logger, which may throw: a provider fails, or is disposed before the sessions are. A line that can't be written costs no token,
 /// no event and no response.
 /// </summary>
-internal sealed class GuardedLogger(ILogger inner) : ILogger
+internal sealed class GuardedLogger : ILogger
 {
+    private const string Category = "TokenRefresh.TokenSession";
+
+    private readonly ILogger _inner;
+
+    private GuardedLogger(ILogger inner) => _inner = inner;
+
+    /// <summary>Creates the logger of a session.</summary>
+    public static GuardedLogger Create(ILoggerFactory loggers) => new(loggers.CreateLogger(Category));
+
     public IDisposable? BeginScope<TState>(TState state)
-        where TState : notnull => inner.BeginScope(state);
+        where TState : notnull => _inner.BeginScope(state);
 
     public bool IsEnabled(LogLevel logLevel)
     {
         try
         {
-            return inner.IsEnabled(logLevel);
+            return _inner.IsEnabled(logLevel);
         }
         catch (Exception)
         {
@@ -27,7 +36,7 @@ internal sealed class GuardedLogger(ILogger inner) : ILogger
     {
         try
         {
-            inner.Log(logLevel, eventId, state, exception, formatter);
+            _inner.Log(logLevel, eventId, state, exception, formatter);
         }
         catch (Exception)
         {
