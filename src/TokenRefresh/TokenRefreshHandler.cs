@@ -1,7 +1,5 @@
-using System.Net;
 using TokenRefresh.Diagnostics;
 using TokenRefresh.Handling;
-using TokenRefresh.Refreshing;
 using TokenRefresh.SingleFlight;
 
 namespace TokenRefresh;
@@ -58,7 +56,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         var sent = new SentRequest(session, request, snapshot, request.RequestUri!, request.Content, IsAsync: true, IsBuffered: false);
         AuthorizationHeader.Add(request, session, snapshot);
         var sending = SendInnerAsync(request, isAsync: true, cancellationToken);
-        return sending.Status == TaskStatus.RanToCompletion && NeedsNoInspection(session, sending.Result)
+        return sending.Status == TaskStatus.RanToCompletion && Rejection.IsExcluded(session, sending.Result)
             ? sending
             : ResendIfRejectedAsync(sending, sent, cancellationToken);
     }
@@ -70,32 +68,12 @@ public sealed class TokenRefreshHandler : DelegatingHandler
     {
         Require.NotNull(request, nameof(request));
         var resolved = Resolver.Resolve(request);
-        return resolved.Session is null
-            ? SendWithoutTokenAsync(request, resolved.WithoutToken, isAsync: false, cancellationToken).GetAwaiter().GetResult()
-            : WaitThenSendAsync(request, resolved, isAsync: false, cancellationToken).GetAwaiter().GetResult();
+        var sending = resolved.Session is null
+            ? SendWithoutTokenAsync(request, resolved.WithoutToken, isAsync: false, cancellationToken)
+            : WaitThenSendAsync(request, resolved, isAsync: false, cancellationToken);
+        return sending.GetAwaiter().GetResult();
     }
 #endif
-
-    private static bool NeedsNoInspection(SessionContext session, HttpResponseMessage response) =>
-        response.IsSuccessStatusCode && session.Services.Options is { ShouldRefresh: null, ShouldRefreshAsync: null };
-
-    private Task<HttpResponseMessage> SendWithoutTokenAsync(
-        HttpRequestMessage request, TokenRefreshOutcome outcome, bool isAsync, CancellationToken cancellationToken)
-    {
-        var sending = SendInnerAsync(request, isAsync, cancellationToken);
-        return outcome == TokenRefreshOutcome.None ? sending : NoteOutcomeAsync();
-
-        async Task<HttpResponseMessage> NoteOutcomeAsync()
-        {
-            var response = await sending.ConfigureAwait(false);
-            if (response.StatusCode == HttpStatusCode.Unauthorized)
-            {
-                RequestState.SetOutcome(request, response, outcome);
-            }
-
-            return response;
-        }
-    }
 
     /// <summary>Sends a request that may have to wait for a token, or whose content may have to be buffered first.</summary>
     private async Task<HttpResponseMessage> WaitThenSendAsync(
@@ -105,86 +83,41 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         var start = session.Current;
 
         // Buffer first, then get the token, so that the token can't become stale while the content is buffered.
-        var isBuffered = await RequestReplay.BufferAsync(request.Content, session.Services.Options.MaxReplayBufferSize, cancellationToken).ConfigureAwait(false);
+        var limit = session.Services.Options.MaxReplayBufferSize;
+        var isBuffered = await RequestReplay.BufferAsync(request.Content, limit, cancellationToken).ConfigureAwait(false);
         if (session.NeedsRecheck)
         {
-            await RecheckAsync(session, isAsync, cancellationToken).ConfigureAwait(false);
+            await RequestWait.ForRecheckAsync(session, isAsync, cancellationToken).ConfigureAwait(false);
         }
 
         var wait = RefreshWait.ForToken(session);
-        while (wait.MoveNext() && wait.CanContinueAfter(await WaitAsync(session, wait.Flight, isAsync, cancellationToken).ConfigureAwait(false)))
+        while (wait.MoveNext() && wait.CanContinueAfter(
+            await RequestWait.ForFlightAsync(session, wait.Flight, isAsync, cancellationToken).ConfigureAwait(false)))
         {
             // Another look at the session.
         }
 
-        if (!IsOfSameLogin(wait.Current, start, resolved.LoginId))
+        if (LocalResponse.FindFor(request, resolved, start, wait.Current) is { } response)
         {
-            // The login that the request was made under has ended: it is sent neither as another user nor without a token.
-            return LocalResponse.Create(session, request, wait.Current);
+            return response;
         }
 
         if (wait.Current is not SignedInSnapshot snapshot)
         {
-            AuthorizationHeader.Remove(request);
-            return wait.Current is EndedSnapshot
-                ? LocalResponse.Create(session, request, wait.Current)
-                : await SendSignedOutAsync(session, request, isAsync, cancellationToken).ConfigureAwait(false);
+            RequestLog.SignedOut(session.Services.Logger, session.Services.Name, request, session.UserKey);
+            return await SendWithoutTokenAsync(request, TokenRefreshOutcome.SignedOut, isAsync, cancellationToken).ConfigureAwait(false);
         }
 
-        if (ReplayableUpload.IsNeededFor(request))
+        ReplayableUpload.BeginIfNeeded(request);
+        try
         {
-            ReplayableUpload.Begin(request);
+            var sent = SentRequest.Authorize(session, request, snapshot, isAsync, isBuffered);
+            return await ResendIfRejectedAsync(SendInnerAsync(request, isAsync, cancellationToken), sent, cancellationToken).ConfigureAwait(false);
         }
-
-        var sent = new SentRequest(session, request, snapshot, request.RequestUri!, request.Content, isAsync, isBuffered);
-        AuthorizationHeader.Attach(request, session, snapshot);
-        return await ResendIfRejectedAsync(SendInnerAsync(request, isAsync, cancellationToken), sent, cancellationToken).ConfigureAwait(false);
-    }
-
-    private Task<HttpResponseMessage> SendSignedOutAsync(SessionContext session, HttpRequestMessage request, bool isAsync, CancellationToken cancellationToken)
-    {
-        RequestLog.NoTokenSent(
-            session.Services.Logger,
-            session.Services.Name,
-            request,
-            session.UserKey is null ? "no user is signed in. Call SignInAsync first." : "no user is signed in under the request's user key. Call SignInAsync first.");
-        return SendWithoutTokenAsync(request, TokenRefreshOutcome.SignedOut, isAsync, cancellationToken);
-    }
-
-    /// <summary>Whether a request may be sent now: it belongs to the login that it was made under.</summary>
-    /// <param name="now">The session's state.</param>
-    /// <param name="start">The session's state when the request was made.</param>
-    /// <param name="ofRequest">The login that the request names, if it does.</param>
-    private static bool IsOfSameLogin(SessionSnapshot now, SessionSnapshot start, LoginId? ofRequest) => start switch
-    {
-        _ when ofRequest is not null => now.LoginId == ofRequest,
-        SignedInSnapshot or EndedSnapshot { CanAskUser: true } => now.LoginId == start.LoginId,
-
-        // The login that was to be loaded may be the one that a sign-in has replaced since.
-        NotLoadedSnapshot => now is not SignedInSnapshot { ReplacedStoredLogin: true },
-        _ => true,
-    };
-
-    private static Task RecheckAsync(SessionContext session, bool isAsync, CancellationToken cancellationToken)
-    {
-        if (isAsync)
+        finally
         {
-            return session.RecheckAsync(cancellationToken);
+            ReplayableUpload.End(request);
         }
-
-        session.RecheckOnThisThread(cancellationToken);
-        return Task.CompletedTask;
-    }
-
-    private static Task<FlightResult> WaitAsync(SessionContext session, Flight flight, bool isAsync, CancellationToken cancellationToken)
-    {
-#if NET8_0_OR_GREATER
-        if (!isAsync)
-        {
-            return Task.FromResult(session.WaitOnThisThread(flight, cancellationToken));
-        }
-#endif
-        return session.WaitForAsync(flight, cancellationToken);
     }
 
     /// <summary>
@@ -194,66 +127,50 @@ public sealed class TokenRefreshHandler : DelegatingHandler
     /// <remarks>One async method on purpose: a second state machine would double the memory of a waiting request (see docs/performance.md).</remarks>
     private async Task<HttpResponseMessage> ResendIfRejectedAsync(Task<HttpResponseMessage> sending, SentRequest sent, CancellationToken cancellationToken)
     {
-        try
+        while (true)
         {
-            while (true)
+            var response = await sending.ConfigureAwait(false);
+            if (!await Rejection.AsksForResendAsync(sent, response, cancellationToken).ConfigureAwait(false))
             {
-                var response = await sending.ConfigureAwait(false);
-                if (NeedsNoInspection(sent.Session, response) || !await Rejection.ShouldResendAsync(sent, response, cancellationToken).ConfigureAwait(false))
-                {
-                    return response;
-                }
-
-                var held = HeldResponse.Of(response);
-                var wait = RefreshWait.AfterRejection(sent.Session, sent.Snapshot);
-                SignedInSnapshot? replacement;
-                try
-                {
-                    while (wait.MoveNext())
-                    {
-                        held = held.Hold(sent.Session.Services.Time);
-                        var result = await WaitAsync(sent.Session, wait.Flight, sent.IsAsync, cancellationToken).ConfigureAwait(false);
-                        if (!wait.CanContinueAfter(result))
-                        {
-                            break;
-                        }
-                    }
-
-                    replacement = wait.Current as SignedInSnapshot;
-                    if (replacement?.Replaces(sent.Snapshot) is not true)
-                    {
-                        Rejection.ThrowOrExplain(sent, response, wait.Current);
-                        return held.ReturnToCaller();
-                    }
-
-                    if (!await RequestReplay.PrepareAsync(sent, cancellationToken).ConfigureAwait(false))
-                    {
-                        Rejection.ExplainContent(sent, response);
-                        return held.ReturnToCaller();
-                    }
-                }
-                catch
-                {
-                    held.Discard();
-                    throw;
-                }
-
-                if (wait.WasAlreadyReplaced)
-                {
-                    sent.Session.Services.Telemetry.Stale401();
-                }
-
-                held.Discard();
-                AuthorizationHeader.Attach(sent.Request, sent.Session, replacement);
-                sent = sent.With(replacement);
-                sent.Session.Services.Telemetry.Resent();
-                sending = SendInnerAsync(sent.Request, sent.IsAsync, cancellationToken);
+                return response;
             }
+
+            var held = HeldResponse.Of(response);
+            var wait = RefreshWait.AfterRejection(sent.Session, sent.Snapshot);
+            try
+            {
+                while (wait.MoveNext())
+                {
+                    held = held.Hold(sent.Session.Services.Time);
+                    var result = await RequestWait.ForFlightAsync(sent.Session, wait.Flight, sent.IsAsync, cancellationToken).ConfigureAwait(false);
+                    if (!wait.CanContinueAfter(result))
+                    {
+                        break;
+                    }
+                }
+
+                if (!await Rejection.PrepareResendAsync(sent, response, wait.Current, cancellationToken).ConfigureAwait(false))
+                {
+                    return held.ReturnToCaller();
+                }
+            }
+            catch
+            {
+                held.Discard();
+                throw;
+            }
+
+            held.Discard();
+            sent = sent.Authorize(wait);
+            sending = SendInnerAsync(sent.Request, sent.IsAsync, cancellationToken);
         }
-        finally
-        {
-            ReplayableUpload.End(sent.Request);
-        }
+    }
+
+    private Task<HttpResponseMessage> SendWithoutTokenAsync(
+        HttpRequestMessage request, TokenRefreshOutcome outcome, bool isAsync, CancellationToken cancellationToken)
+    {
+        var sending = SendInnerAsync(request, isAsync, cancellationToken);
+        return outcome == TokenRefreshOutcome.None ? sending : RequestState.SetOutcomeOf401Async(request, sending, outcome);
     }
 
     // An exception that an inner handler throws at once appears where every other failure does.

@@ -21,6 +21,13 @@ internal static class RequestLog
         }
     }
 
+    /// <summary>The request is sent without a token because its session is signed out.</summary>
+    public static void SignedOut(ILogger logger, string session, HttpRequestMessage request, string? userKey) => NoTokenSent(
+        logger,
+        session,
+        request,
+        userKey is null ? "no user is signed in. Call SignInAsync first." : "no user is signed in under the request's user key. Call SignInAsync first.");
+
     /// <summary>The caller gets the rejection of its request.</summary>
     /// <param name="logger">The session's logger.</param>
     /// <param name="session">The session's name.</param>

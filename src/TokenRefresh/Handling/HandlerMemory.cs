@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using TokenRefresh.Diagnostics;
 using TokenRefresh.Refreshing;
-using TokenRefresh.SingleFlight;
 
 namespace TokenRefresh.Handling;
 

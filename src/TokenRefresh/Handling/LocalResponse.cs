@@ -7,12 +7,53 @@ namespace TokenRefresh.Handling;
 /// <summary>The 401 that answers a request which isn't sent, because its login has ended.</summary>
 internal static class LocalResponse
 {
-    /// <summary>Creates the response.</summary>
-    /// <param name="session">The session.</param>
+    /// <summary>Finds the response of a request that has waited for a token.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="snapshot">The session's state, which holds no token for the request.</param>
+    /// <param name="resolved">Its session.</param>
+    /// <param name="start">The session's state when the request was made.</param>
+    /// <param name="current">The session's state after the wait.</param>
+    /// <returns><see langword="null"/> if the request is sent. Without a token, a header that we set earlier is removed.</returns>
     /// <exception cref="TokenRefreshException">The option <see cref="TokenRefreshOptions.ReLoginResult"/> asks for an exception.</exception>
-    public static HttpResponseMessage Create(SessionContext session, HttpRequestMessage request, SessionSnapshot snapshot)
+    public static HttpResponseMessage? FindFor(HttpRequestMessage request, ResolvedSession resolved, SessionSnapshot start, SessionSnapshot current)
+    {
+        var session = resolved.Session!;
+        if (!IsOfSameLogin(current, start, resolved.LoginId))
+        {
+            // The login that the request was made under has ended: it is sent neither as another user nor without a token.
+            return Create(session, request, current);
+        }
+
+        if (current is not SignedInSnapshot)
+        {
+            AuthorizationHeader.Remove(request);
+        }
+
+        return current is EndedSnapshot ? Create(session, request, current) : null;
+    }
+
+    /// <summary>Why a request gets no token, by the session's state.</summary>
+    public static TokenRefreshOutcome OutcomeOf(SessionSnapshot snapshot) => snapshot.State switch
+    {
+        TokenSessionState.SignedOut => TokenRefreshOutcome.SignedOut,
+        TokenSessionState.SignedIn => TokenRefreshOutcome.LoginChanged,
+        _ => TokenRefreshOutcome.LoginEnded,
+    };
+
+    /// <summary>Whether a request may be sent now: it belongs to the login that it was made under.</summary>
+    /// <param name="now">The session's state.</param>
+    /// <param name="start">The session's state when the request was made.</param>
+    /// <param name="ofRequest">The login that the request names, if it does.</param>
+    private static bool IsOfSameLogin(SessionSnapshot now, SessionSnapshot start, LoginId? ofRequest) => start switch
+    {
+        _ when ofRequest is not null => now.LoginId == ofRequest,
+        SignedInSnapshot or EndedSnapshot { CanAskUser: true } => now.LoginId == start.LoginId,
+
+        // The login that was to be loaded may be the one that a sign-in has replaced since.
+        NotLoadedSnapshot => now is not SignedInSnapshot { ReplacedStoredLogin: true },
+        _ => true,
+    };
+
+    private static HttpResponseMessage Create(SessionContext session, HttpRequestMessage request, SessionSnapshot snapshot)
     {
         if (session.Services.Options.ReLoginResult == ReLoginResult.Throw)
         {
@@ -24,12 +65,4 @@ internal static class LocalResponse
         RequestState.SetOutcome(request, response, OutcomeOf(snapshot));
         return response;
     }
-
-    /// <summary>Why a request gets no token, by the session's state.</summary>
-    public static TokenRefreshOutcome OutcomeOf(SessionSnapshot snapshot) => snapshot.State switch
-    {
-        TokenSessionState.SignedOut => TokenRefreshOutcome.SignedOut,
-        TokenSessionState.SignedIn => TokenRefreshOutcome.LoginChanged,
-        _ => TokenRefreshOutcome.LoginEnded,
-    };
 }

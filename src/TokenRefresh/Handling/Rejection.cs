@@ -1,5 +1,4 @@
 using System.Net;
-using TokenRefresh.Diagnostics;
 using TokenRefresh.Refreshing;
 using TokenRefresh.SingleFlight;
 
@@ -8,10 +7,19 @@ namespace TokenRefresh.Handling;
 /// <summary>Decides whether a response rejects our token, and whether its request is sent again with a new one.</summary>
 internal static class Rejection
 {
+    /// <summary>Whether the response can't be a rejection, so that nothing more is looked at.</summary>
+    public static bool IsExcluded(SessionContext session, HttpResponseMessage response) =>
+        response.IsSuccessStatusCode && session.Services.Options is { ShouldRefresh: null, ShouldRefreshAsync: null };
+
     /// <summary>Whether the response rejects our token and the request can be sent again. If not, the response is the caller's.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled. The response is disposed.</exception>
-    public static ValueTask<bool> ShouldResendAsync(SentRequest sent, HttpResponseMessage response, CancellationToken cancellationToken)
+    public static ValueTask<bool> AsksForResendAsync(SentRequest sent, HttpResponseMessage response, CancellationToken cancellationToken)
     {
+        if (IsExcluded(sent.Session, response))
+        {
+            return new ValueTask<bool>(false);
+        }
+
         var options = sent.Session.Services.Options;
         if (options.ShouldRefreshAsync is { } shouldRefreshAsync)
         {
@@ -35,12 +43,38 @@ internal static class Rejection
             : Pass(sent);
     }
 
-    /// <summary>Says why a request that has waited isn't sent again.</summary>
+    /// <summary>Prepares another send after the wait. If there is none, it says why.</summary>
     /// <param name="sent">The request.</param>
-    /// <param name="response">Its response, which the caller gets.</param>
-    /// <param name="current">The session's state after the wait: it holds no new token of the same login.</param>
+    /// <param name="response">Its response. The caller gets it if the request isn't sent again.</param>
+    /// <param name="current">The session's state after the wait.</param>
+    /// <param name="cancellationToken">Cancels the wait for the content of the first send.</param>
+    /// <returns>Whether the session has another token of the same login, and the content can be sent again.</returns>
     /// <exception cref="TokenRefreshException">The login has ended, and <see cref="TokenRefreshOptions.ReLoginResult"/> asks for an exception.</exception>
-    public static void ThrowOrExplain(SentRequest sent, HttpResponseMessage response, SessionSnapshot current)
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static ValueTask<bool> PrepareResendAsync(
+        SentRequest sent, HttpResponseMessage response, SessionSnapshot current, CancellationToken cancellationToken)
+    {
+        if (current is SignedInSnapshot replacement && replacement.Replaces(sent.Snapshot))
+        {
+            return sent.Content is null ? new ValueTask<bool>(true) : PrepareContentAsync(sent, response, cancellationToken);
+        }
+
+        ThrowOrExplain(sent, response, current);
+        return new ValueTask<bool>(false);
+    }
+
+    private static async ValueTask<bool> PrepareContentAsync(SentRequest sent, HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        var isPrepared = await RequestReplay.PrepareAsync(sent, sent.Content!, cancellationToken).ConfigureAwait(false);
+        if (!isPrepared)
+        {
+            ExplainContent(sent, response);
+        }
+
+        return isPrepared;
+    }
+
+    private static void ThrowOrExplain(SentRequest sent, HttpResponseMessage response, SessionSnapshot current)
     {
         var session = sent.Session;
         if (session.Services.Options.ReLoginResult == ReLoginResult.Throw && !session.Current.IsSignedInAs(sent.Snapshot.LoginId))
@@ -58,8 +92,7 @@ internal static class Rejection
         RequestState.SetOutcome(sent.Request, response, LocalResponse.OutcomeOf(current));
     }
 
-    /// <summary>Says that the content can't be sent again.</summary>
-    public static void ExplainContent(SentRequest sent, HttpResponseMessage response) => sent.ReturnsToCaller(
+    private static void ExplainContent(SentRequest sent, HttpResponseMessage response) => sent.ReturnsToCaller(
         response, TokenRefreshOutcome.NotReplayable, "its content can't be sent twice. Buffer the content, or set MaxReplayBufferSize.");
 
     private static ValueTask<bool> Pass(SentRequest sent)

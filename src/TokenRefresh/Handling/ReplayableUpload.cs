@@ -31,8 +31,14 @@ internal sealed class ReplayableUpload : HttpContent
         && request.Version.Major >= 2;
 #endif
 
-    /// <summary>Puts a stand-in into the request.</summary>
-    public static void Begin(HttpRequestMessage request) => request.Content = new ReplayableUpload(request.Content!);
+    /// <summary>Puts a stand-in into the request, if it needs one.</summary>
+    public static void BeginIfNeeded(HttpRequestMessage request)
+    {
+        if (IsNeededFor(request))
+        {
+            request.Content = new ReplayableUpload(request.Content!);
+        }
+    }
 
     /// <summary>Gives the request its own content back. The platform may still be sending it.</summary>
     public static void End(HttpRequestMessage request)

@@ -41,26 +41,20 @@ internal static class RequestReplay
     }
 
     /// <summary>Prepares the second send: the first one has let go of the content, and the request carries it again.</summary>
+    /// <param name="sent">The request.</param>
+    /// <param name="content">The content that it was sent with.</param>
+    /// <param name="cancellationToken">Cancels the wait for the first send.</param>
     /// <returns><see langword="false"/> if the content can't be sent again after all.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static async ValueTask<bool> PrepareAsync(SentRequest sent, CancellationToken cancellationToken)
+    public static async ValueTask<bool> PrepareAsync(SentRequest sent, HttpContent content, CancellationToken cancellationToken)
     {
-        if (sent.Content is null)
-        {
-            return true;
-        }
-
-        if (sent.Content is ReplayableUpload upload && !await upload.IsReleasedAsync(sent.Session.Services.Time, cancellationToken).ConfigureAwait(false))
+        if (content is ReplayableUpload upload && !await upload.IsReleasedAsync(sent.Session.Services.Time, cancellationToken).ConfigureAwait(false))
         {
             return false;
         }
 
-        if (!CanReplay(sent.Content, sent.IsBuffered))
-        {
-            return false;
-        }
-
-        return ReferenceEquals(sent.Request.Content, sent.Content) || await PutBackAsync(sent.Request, sent.Content).ConfigureAwait(false);
+        return CanReplay(content, sent.IsBuffered)
+            && (ReferenceEquals(sent.Request.Content, content) || await PutBackAsync(sent.Request, content).ConfigureAwait(false));
     }
 
     // An inner handler replaced the content, to compress or encrypt it. It replaces this one in the same way.

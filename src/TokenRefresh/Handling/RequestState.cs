@@ -55,6 +55,19 @@ internal static class RequestState
         Volatile.Write(ref _hasOutcomes, 1);
     }
 
+    /// <summary>Notes why a request without our token was rejected, if it was.</summary>
+    public static async Task<HttpResponseMessage> SetOutcomeOf401Async(
+        HttpRequestMessage request, Task<HttpResponseMessage> sending, TokenRefreshOutcome outcome)
+    {
+        var response = await sending.ConfigureAwait(false);
+        if (response.StatusCode == HttpStatusCode.Unauthorized)
+        {
+            SetOutcome(request, response, outcome);
+        }
+
+        return response;
+    }
+
     /// <summary>Forgets what was noted for an earlier response of the same request.</summary>
     public static void ClearOutcome(HttpRequestMessage request)
     {

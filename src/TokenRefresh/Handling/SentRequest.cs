@@ -14,7 +14,14 @@ namespace TokenRefresh.Handling;
 /// <param name="IsBuffered">Whether the content was buffered. Buffered content of any kind can be sent again.</param>
 /// <param name="Sends">How often it was sent, this time included.</param>
 internal readonly record struct SentRequest(
-    SessionContext Session, HttpRequestMessage Request, SignedInSnapshot Snapshot, Uri Address, HttpContent? Content, bool IsAsync, bool IsBuffered, byte Sends = 1)
+    SessionContext Session,
+    HttpRequestMessage Request,
+    SignedInSnapshot Snapshot,
+    Uri Address,
+    HttpContent? Content,
+    bool IsAsync,
+    bool IsBuffered,
+    byte Sends = 1)
 {
     private const int MaxSends = 3;
 
@@ -25,8 +32,27 @@ internal readonly record struct SentRequest(
         Sends == 1
         || (Sends < MaxSends && (IsReplaced(Session.Current) || Session.Services.Time.GetUtcNow().UtcDateTime >= Snapshot.AccessToken.Schedule.StaleAt));
 
-    /// <summary>The same request, sent again with another token.</summary>
-    public SentRequest With(SignedInSnapshot replacement) => this with { Snapshot = replacement, Sends = (byte)(Sends + 1) };
+    /// <summary>Gives a request the token of this snapshot.</summary>
+    public static SentRequest Authorize(
+        SessionContext session, HttpRequestMessage request, SignedInSnapshot snapshot, bool isAsync, bool isBuffered)
+    {
+        AuthorizationHeader.Attach(request, session, snapshot);
+        return new SentRequest(session, request, snapshot, request.RequestUri!, request.Content, isAsync, isBuffered);
+    }
+
+    /// <summary>Gives the same request the token that it waited for.</summary>
+    public SentRequest Authorize(RefreshWait wait)
+    {
+        var replacement = (SignedInSnapshot)wait.Current;
+        AuthorizationHeader.Attach(Request, Session, replacement);
+        if (wait.WasAlreadyReplaced)
+        {
+            Session.Services.Telemetry.Stale401();
+        }
+
+        Session.Services.Telemetry.Resent();
+        return this with { Snapshot = replacement, Sends = (byte)(Sends + 1) };
+    }
 
     /// <summary>Whether this request still goes to the same origin with the same token.</summary>
     public bool Matches(HttpRequestMessage request) =>

@@ -1,0 +1,32 @@
+using TokenRefresh.Refreshing;
+using TokenRefresh.SingleFlight;
+
+namespace TokenRefresh.Handling;
+
+/// <summary>What a request waits for, in the way that it was sent: with <c>SendAsync</c>, or with <c>Send</c> on the caller's thread.</summary>
+internal static class RequestWait
+{
+    /// <exception cref="OperationCanceledException">The token was cancelled. The flight continues.</exception>
+    public static Task<FlightResult> ForFlightAsync(SessionContext session, Flight flight, bool isAsync, CancellationToken cancellationToken)
+    {
+#if NET8_0_OR_GREATER
+        if (!isAsync)
+        {
+            return Task.FromResult(session.WaitOnThisThread(flight, cancellationToken));
+        }
+#endif
+        return session.WaitForAsync(flight, cancellationToken);
+    }
+
+    /// <exception cref="OperationCanceledException">The token was cancelled. The read continues.</exception>
+    public static Task ForRecheckAsync(SessionContext session, bool isAsync, CancellationToken cancellationToken)
+    {
+        if (isAsync)
+        {
+            return session.RecheckAsync(cancellationToken);
+        }
+
+        session.RecheckOnThisThread(cancellationToken);
+        return Task.CompletedTask;
+    }
+}
