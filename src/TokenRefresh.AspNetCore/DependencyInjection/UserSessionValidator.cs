@@ -66,6 +66,14 @@ internal sealed class UserSessionValidator(IServiceProvider provider, UserSessio
             yield break;
         }
 
+        foreach (var failure in FindFailuresOf(scheme, session))
+        {
+            yield return failure;
+        }
+    }
+
+    private IEnumerable<string> FindFailuresOf(string scheme, UserSession session)
+    {
         if (registry.All.FirstOrDefault(other => other != session && other.OpenIdConnectScheme == scheme) is { } other)
         {
             yield return $"the OpenID Connect scheme '{scheme}' belongs to session '{other.Name}' too. A login has one session: use that name for all clients, "

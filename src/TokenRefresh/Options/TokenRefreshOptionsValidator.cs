@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Options;
-using TokenRefresh.Handling;
 
 namespace TokenRefresh.Options;
 
@@ -23,7 +22,10 @@ internal static class TokenRefreshOptionsValidator
     }
 
     private static IEnumerable<string> FindFailures(TokenRefreshOptions options, bool hasOwnEndpoint) =>
-        (hasOwnEndpoint ? [] : OfEndpoint(options)).Concat(OfIssuer(options)).Concat(OfGrant(options)).Concat(OfOrigins(options)).Concat(OfRequests(options)).Concat(OfTimes(options));
+    [
+        .. hasOwnEndpoint ? [] : OfEndpoint(options).Concat(OfClient(options)),
+        .. OfIssuer(options), .. OfGrant(options), .. OfOrigins(options), .. OfRequests(options), .. OfTimes(options),
+    ];
 
     private static IEnumerable<string> OfEndpoint(TokenRefreshOptions options)
     {
@@ -47,6 +49,14 @@ internal static class TokenRefreshOptionsValidator
             yield return "TokenEndpoint and Issuer are both set. Remove TokenEndpoint to use the discovery document, or Issuer to use that URL.";
         }
 
+        foreach (var parameter in options.ExtraParameters.Keys.Where(key => Array.IndexOf(ProtocolParameters, key) >= 0))
+        {
+            yield return $"ExtraParameters holds '{parameter}', which the protocol sets itself. Remove it.";
+        }
+    }
+
+    private static IEnumerable<string> OfClient(TokenRefreshOptions options)
+    {
         if (options.Protocol == TokenEndpointProtocol.OAuth && string.IsNullOrEmpty(options.ClientId))
         {
             yield return "ClientId isn't set. The OAuth protocol needs it, also for a public client.";
@@ -65,11 +75,6 @@ internal static class TokenRefreshOptionsValidator
         if (options.ClientAuthentication is { } authentication and not (ClientAuthentication.Basic or ClientAuthentication.Post or ClientAuthentication.None))
         {
             yield return $"ClientAuthentication is {(int)authentication}, which is none. Use Basic, Post or None.";
-        }
-
-        foreach (var parameter in options.ExtraParameters.Keys.Where(key => Array.IndexOf(ProtocolParameters, key) >= 0))
-        {
-            yield return $"ExtraParameters holds '{parameter}', which the protocol sets itself. Remove it.";
         }
     }
 
