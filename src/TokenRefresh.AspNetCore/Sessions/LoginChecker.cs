@@ -6,15 +6,21 @@ namespace TokenRefresh.AspNetCore.Sessions;
 internal sealed class LoginChecker(TokenSessions sessions, LogoutRecords records)
 {
     /// <summary>
-    /// Looks at the session in memory, and reads the store only if no tokens are there or <see cref="TokenRefreshOptions.RecheckInterval"/> is over.
+    /// Looks at the session in memory, and reads the store only if no tokens are there or <see cref="TokenRefreshOptions.RecheckInterval"/>
+    /// is over.
     /// </summary>
-    public ValueTask<LoginStatus> CheckAsync(UserSession session, LoginKey login, CancellationToken cancellationToken)
+    public async ValueTask<LoginStatus> CheckAsync(UserSession session, LoginKey login, CancellationToken cancellationToken)
     {
         var tokens = sessions[session.Name, login.SessionKey];
-        var isEnded = records.IsEndedAsync(session, login, cancellationToken);
-        return isEnded is { IsCompletedSuccessfully: true, Result: false } && tokens is { State: TokenSessionState.SignedIn, NeedsRecheck: false }
-            ? new ValueTask<LoginStatus>(StatusOf(tokens, login))
-            : LookAsync(tokens, login, isEnded, cancellationToken);
+        if (await records.IsEndedAsync(session, login, cancellationToken).ConfigureAwait(false))
+        {
+            return await SignOutAsync(tokens).ConfigureAwait(false);
+        }
+
+        await tokens.RecheckAsync(cancellationToken).ConfigureAwait(false);
+        return tokens.State == TokenSessionState.SignedIn
+            ? StatusOf(tokens, login)
+            : await LoadAsync(tokens, login, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Reads the store in any case: another node may have signed the login out.</summary>
@@ -23,20 +29,6 @@ internal sealed class LoginChecker(TokenSessions sessions, LogoutRecords records
         var tokens = sessions[session.Name, login.SessionKey];
         return await records.IsEndedAsync(session, login, cancellationToken).ConfigureAwait(false)
             ? await SignOutAsync(tokens).ConfigureAwait(false)
-            : await LoadAsync(tokens, login, cancellationToken).ConfigureAwait(false);
-    }
-
-    private static async ValueTask<LoginStatus> LookAsync(
-        TokenSession tokens, LoginKey login, ValueTask<bool> isEnded, CancellationToken cancellationToken)
-    {
-        if (await isEnded.ConfigureAwait(false))
-        {
-            return await SignOutAsync(tokens).ConfigureAwait(false);
-        }
-
-        await tokens.RecheckAsync(cancellationToken).ConfigureAwait(false);
-        return tokens.State == TokenSessionState.SignedIn
-            ? StatusOf(tokens, login)
             : await LoadAsync(tokens, login, cancellationToken).ConfigureAwait(false);
     }
 
