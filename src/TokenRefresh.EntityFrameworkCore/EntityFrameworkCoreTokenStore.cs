@@ -2,7 +2,6 @@ using System.Transactions;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.EntityFrameworkCore;
-using TokenRefresh.Storage;
 
 namespace TokenRefresh;
 

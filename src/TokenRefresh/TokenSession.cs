@@ -1,9 +1,7 @@
 using System.Diagnostics;
-using TokenRefresh.DependencyInjection;
 using TokenRefresh.Diagnostics;
 using TokenRefresh.Refreshing;
 using TokenRefresh.SingleFlight;
-using TokenRefresh.Storage;
 
 namespace TokenRefresh;
 

@@ -1,7 +1,4 @@
 using System.Net;
-#if NET8_0_OR_GREATER
-using System.Threading;
-#endif
 
 namespace TokenRefresh.Protocol;
 

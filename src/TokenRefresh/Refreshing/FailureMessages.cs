@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
 using TokenRefresh.SingleFlight;
-using TokenRefresh.Storage;
 
 namespace TokenRefresh.Refreshing;
 

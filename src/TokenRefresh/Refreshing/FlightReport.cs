@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using TokenRefresh.Diagnostics;
 using TokenRefresh.SingleFlight;
 

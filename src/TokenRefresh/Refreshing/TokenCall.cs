@@ -1,4 +1,3 @@
-using Polly;
 using TokenRefresh.Protocol;
 using TokenRefresh.SingleFlight;
 using TokenRefresh.Storage;
