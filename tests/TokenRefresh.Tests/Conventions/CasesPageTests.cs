@@ -13,7 +13,7 @@ public sealed partial class CasesPageTests
     // Set, the test writes the page instead of failing.
     private const string WriteVariable = "TOKENREFRESH_WRITE_DOCS";
 
-    private static readonly string Page = Path.Combine(ConventionCases.Root, "docs", "cases.md");
+    private static readonly string Page = Path.Combine(ConventionTests.Root, "docs", "cases.md");
 
     [Fact]
     public void The_page_lists_the_tests_of_each_case()
@@ -43,7 +43,7 @@ public sealed partial class CasesPageTests
     private static SortedDictionary<string, SortedSet<string>> FindClasses()
     {
         var classes = new SortedDictionary<string, SortedSet<string>>(StringComparer.Ordinal);
-        var tests = Path.Combine(ConventionCases.Root, "tests");
+        var tests = Path.Combine(ConventionTests.Root, "tests");
         foreach (var file in Directory.EnumerateFiles(tests, "*.cs", SearchOption.AllDirectories).Where(file => !file.Split('/', '\\').Any(folder => folder is "obj" or "bin")))
         {
             foreach (Match trait in Case().Matches(File.ReadAllText(file)))
@@ -53,7 +53,7 @@ public sealed partial class CasesPageTests
                     classes[trait.Groups["case"].Value] = files = new SortedSet<string>(StringComparer.Ordinal);
                 }
 
-                files.Add(Path.GetRelativePath(ConventionCases.Root, file).Replace('\\', '/'));
+                files.Add(Path.GetRelativePath(ConventionTests.Root, file).Replace('\\', '/'));
             }
         }
 

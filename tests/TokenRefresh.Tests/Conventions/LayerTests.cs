@@ -124,7 +124,7 @@ public sealed partial class LayerTests
 
     private static Dictionary<string, string> FindFolders()
     {
-        var source = Path.Combine(ConventionCases.Root, "src", "TokenRefresh");
+        var source = Path.Combine(ConventionTests.Root, "src", "TokenRefresh");
         var folders = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var file in Directory.EnumerateFiles(source, "*.cs", SearchOption.AllDirectories))
         {

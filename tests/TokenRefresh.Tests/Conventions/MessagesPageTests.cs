@@ -38,7 +38,7 @@ public sealed partial class MessagesPageTests
     // The generator of log messages writes several classes in another order each time: two builds of the same sources would differ.
     [Fact]
     public void An_assembly_has_at_most_one_class_of_log_messages() => Assert.All(
-        SourceFiles().Where(file => LogEvent().IsMatch(File.ReadAllText(file))).GroupBy(file => Path.GetRelativePath(ConventionCases.Root, file).Split('/', '\\')[1]),
+        SourceFiles().Where(file => LogEvent().IsMatch(File.ReadAllText(file))).GroupBy(file => Path.GetRelativePath(ConventionTests.Root, file).Split('/', '\\')[1]),
         files => Assert.Single(files));
 
     [Theory]
@@ -57,13 +57,13 @@ public sealed partial class MessagesPageTests
     }
 
     private static IEnumerable<string> SourceFiles() => Directory
-        .EnumerateFiles(Path.Combine(ConventionCases.Root, "src"), "*.cs", SearchOption.AllDirectories)
+        .EnumerateFiles(Path.Combine(ConventionTests.Root, "src"), "*.cs", SearchOption.AllDirectories)
         .Where(file => !file.Split('/', '\\').Any(folder => folder is "obj" or "bin"));
 
     // "a " + $"b" is the text "a b".
     private static string JoinTexts(string source) => Join().Replace(source, "");
 
-    private static string Read(string page) => File.ReadAllText(Path.Combine(ConventionCases.Root, "docs", page));
+    private static string Read(string page) => File.ReadAllText(Path.Combine(ConventionTests.Root, "docs", page));
 
     [GeneratedRegex("""LoggerMessage\(\s*(?<id>\d+), LogLevel\.(?<level>\w+),.*?EventName = "(?<name>\w+)"\)""", RegexOptions.ExplicitCapture | RegexOptions.Singleline, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex LogEvent();

@@ -174,7 +174,7 @@ public sealed class TokenResponseClassifierTests
 
     [Fact]
     [Trait("Case", "N6")]
-    public void A_view_for_sliding_tokens_is_told_from_a_refresh_view()
+    public void A_view_for_sliding_tokens_is_distinguished_from_a_refresh_view()
     {
         var result = TokenResponseClassifier.SimpleJwt(Answer(400, """{"token":["This field is required."]}"""), Now);
 

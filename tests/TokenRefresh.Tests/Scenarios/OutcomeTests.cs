@@ -136,7 +136,7 @@ public sealed class OutcomeTests
     }
 
     [Fact]
-    public async Task What_is_noted_for_one_response_is_not_told_of_the_next_one_for_the_same_request()
+    public async Task The_outcome_of_one_response_isnt_that_of_the_next_one_for_the_same_request()
     {
         await using var app = TestApp.Create(services: services => services.AddHttpClient(TestApp.Name)
             .ConfigureAdditionalHttpMessageHandlers((handlers, _) => handlers.Insert(0, new SecondTry(request => request.RequestUri = new Uri("https://elsewhere.example.net/")))));

@@ -48,7 +48,7 @@ public sealed class FileLockTests : IDisposable
     }
 
     [Fact]
-    public async Task Whoever_is_cancelled_in_the_queue_is_forgotten_and_keeps_nobody()
+    public async Task A_caller_that_is_cancelled_in_the_queue_blocks_no_other()
     {
         var first = await TakeAsync();
         using var cancel = new CancellationTokenSource();
@@ -82,7 +82,7 @@ public sealed class FileLockTests : IDisposable
     }
 
     [Fact]
-    public async Task What_waiting_doesnt_mend_is_not_waited_for()
+    public async Task A_failure_that_waiting_doesnt_solve_is_not_waited_for()
     {
         Directory.Delete(_directory);
         try

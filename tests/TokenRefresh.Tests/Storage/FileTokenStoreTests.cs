@@ -257,7 +257,7 @@ public sealed class FileTokenStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task A_writer_that_waits_for_another_of_its_own_process_can_be_cancelled_and_keeps_nobody_out()
+    public async Task A_writer_that_waits_for_another_of_its_own_process_can_be_cancelled_and_blocks_no_other()
     {
         await SignInAsync();
         await using var held = HoldLock();

@@ -210,7 +210,7 @@ public sealed class LoginRulesTests
     [InlineData(false)]
     [InlineData(true)]
     [Trait("Case", "B77")]
-    public void Where_nobody_is_signed_in_a_lease_is_taken_for_the_first_tokens(bool isSignedOut)
+    public void Without_a_login_a_lease_is_taken_for_the_first_tokens(bool isSignedOut)
     {
         var held = isSignedOut ? HeldLogin.SignedOut(5) : HeldLogin.None;
         var stored = isSignedOut ? LoginRecordFactory.SignedOut(5) : null;

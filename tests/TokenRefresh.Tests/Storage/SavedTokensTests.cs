@@ -219,7 +219,7 @@ public sealed class SavedTokensTests
     }
 
     [Fact]
-    public async Task Without_its_key_no_refresh_token_is_spent()
+    public async Task Without_its_key_no_refresh_token_is_used()
     {
         var protector = new LosableKey();
         await using var app = Create(new DictionaryTokenStore(), protector);

@@ -1,0 +1,135 @@
+using System;
+using System.Net;
+using System.Net.Http;
+using System.Threading.Tasks;
+using TokenRefresh.TestKit;
+using TokenRefresh.Tests.Support;
+using Xunit;
+
+namespace TokenRefresh.Tests.Scenarios;
+
+/// <summary>The app gets each event and callback that it subscribes to, whatever else it leaves unset.</summary>
+public sealed class EventAndCallbackTests
+{
+    [Fact]
+    [Trait("Case", "C9")]
+    public async Task The_callback_gets_the_end_of_a_login_without_a_subscriber_of_the_event()
+    {
+        using var server = new FakeTokenServer(TimeProvider.System);
+        var heard = new TaskCompletionSource<ReLoginReason>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var session = TokenSession.Create(Options(e => heard.TrySetResult(e.Reason)), new TokenSessionSettings { TokenEndpointHandler = server });
+        await session.SignInAsync(server.Issue());
+        server.RevokeRefreshTokens();
+
+        await Assert.ThrowsAsync<TokenRefreshException>(() => session.RefreshAsync());
+
+        Assert.Equal(ReLoginReason.Rejected, await heard.Task.WaitAsync(Gate.FailSafe, TimeProvider.System));
+    }
+
+    [Fact]
+    public async Task A_subscriber_of_new_tokens_gets_them_without_one_of_ended_logins()
+    {
+        using var server = new FakeTokenServer(TimeProvider.System);
+        await using var session = TokenSession.Create(Options(onDead: null), new TokenSessionSettings { TokenEndpointHandler = server });
+        var heard = new Gate();
+        session.TokensRefreshed += (_, _) => _ = heard.PassAsync();
+        await session.SignInAsync(server.Issue());
+
+        await session.RefreshAsync();
+
+        await heard.ArrivedAsync(1);
+    }
+
+    [Theory]
+    [InlineData("declines", "SignInInteractively returned null: the user declined.")]
+    [InlineData("throws", "SignInInteractively threw HttpRequestException.")]
+    [InlineData("DPoP", "the new tokens need a proof of possession, which isn't supported.")]
+    public async Task The_log_says_why_no_login_came_of_asking_the_user(string answer, string description)
+    {
+        using var log = new CapturingLoggerProvider();
+        await using var scene = await Scene.SetAsync(
+            configure: options => options.SignInInteractively = (_, _) => answer switch
+            {
+                "declines" => Task.FromResult<TokenSet?>(null),
+                "throws" => throw new HttpRequestException("secret"),
+                _ => Task.FromResult<TokenSet?>(new TokenSet("proof-1", "refresh-9") { Scheme = answer }),
+            },
+            services: log.Add);
+        scene.App.Tokens.RevokeRefreshTokens();
+        scene.Expire();
+
+        using var response = await scene.App.GetAsync();
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Contains(": " + description, Assert.Single(log.Messages, message => message.EventName == "InteractiveSignInFailed").Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("Case", "C36")]
+    public async Task After_a_sign_out_the_answer_of_a_user_who_was_asked_isnt_logged()
+    {
+        using var log = new CapturingLoggerProvider();
+        var asked = new Gate();
+        var answer = new TaskCompletionSource<TokenSet?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using (var scene = await AskingAsync(asked, answer, log))
+        {
+            var request = scene.App.GetAsync();
+            await asked.ArrivedAsync(1);
+            await scene.App.Session.SignOutAsync();
+            using var response = await request;
+            answer.SetResult(null);
+        }
+
+        Assert.DoesNotContain(log.Messages, message => message.EventName == "InteractiveSignInFailed");
+    }
+
+    [Fact]
+    [Trait("Case", "C38")]
+    public async Task A_user_who_declines_too_late_has_been_logged_already()
+    {
+        using var log = new CapturingLoggerProvider();
+        var asked = new Gate();
+        var answer = new TaskCompletionSource<TokenSet?>();
+        await using var scene = await AskingAsync(asked, answer, log);
+        var request = scene.App.GetAsync();
+        await asked.ArrivedAsync(1);
+        scene.App.Time.Advance(TimeSpan.FromMinutes(10));
+        using var response = await request;
+
+        // Whoever waits for the answer goes on within this.
+        answer.SetResult(null);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Contains("the time for it is over.", Assert.Single(log.Messages, message => message.EventName == "InteractiveSignInFailed").Text, StringComparison.Ordinal);
+    }
+
+    /// <summary>An app whose login is dead, and whose user takes his time.</summary>
+    private static async Task<Scene> AskingAsync(Gate asked, TaskCompletionSource<TokenSet?> answer, CapturingLoggerProvider log)
+    {
+        var scene = await Scene.SetAsync(
+            configure: options =>
+            {
+                options.InteractiveSignInTimeout = TimeSpan.FromMinutes(10);
+                options.SignInInteractively = (_, _) =>
+                {
+                    _ = asked.PassAsync();
+                    return answer.Task;
+                };
+            },
+            services: log.Add);
+        scene.App.Tokens.RevokeRefreshTokens();
+        scene.Expire();
+        return scene;
+    }
+
+    private static TokenRefreshOptions Options(Action<ReLoginRequiredEventArgs>? onDead) => new()
+    {
+        TokenEndpoint = new Uri("https://login.example.com/token"),
+        ClientId = "shop",
+        OnReLoginRequired = onDead is null ? null : (_, e, _) =>
+        {
+            onDead(e);
+            return Task.CompletedTask;
+        },
+    };
+}

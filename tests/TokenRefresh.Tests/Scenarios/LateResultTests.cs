@@ -1,0 +1,132 @@
+using System;
+using System.Net;
+using System.Net.Http;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.Extensions.DependencyInjection;
+using TokenRefresh.TestKit;
+using TokenRefresh.Tests.Support;
+using Xunit;
+
+namespace TokenRefresh.Tests.Scenarios;
+
+/// <summary>A result that arrives after every caller has stopped waiting still counts.</summary>
+public sealed class LateResultTests
+{
+    [Fact]
+    public async Task A_user_who_is_late_counts_also_when_others_have_asked_meanwhile()
+    {
+        var answer = new TaskCompletionSource<TokenSet?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var asked = new Gate();
+        await using var scene = await Scene.SetAsync(configure: options =>
+        {
+            options.InteractiveSignInTimeout = TimeSpan.FromMinutes(2);
+            options.SignInInteractively = (_, _) =>
+            {
+                _ = asked.PassAsync();
+                return answer.Task;
+            };
+        });
+        var requests = await scene.App.SendAtOnceAsync(1);
+        scene.App.Tokens.RevokeRefreshTokens();
+        scene.Expire();
+        scene.App.Api.Release();
+        await asked.ArrivedAsync(1);
+        scene.App.Time.Advance(TimeSpan.FromMinutes(2));
+        using var first = await requests[0];
+        Assert.Equal(HttpStatusCode.Unauthorized, first.StatusCode);
+
+        scene.App.Time.Advance(TimeSpan.FromSeconds(2));
+        using var other = await scene.App.GetAsync();
+        Assert.Equal(HttpStatusCode.Unauthorized, other.StatusCode);
+
+        var heard = new Gate();
+        scene.App.Session.TokensRefreshed += (_, _) => _ = heard.PassAsync();
+        answer.SetResult(scene.App.Tokens.Issue());
+        await heard.ArrivedAsync(1);
+
+        Assert.Equal(TokenSessionState.SignedIn, scene.App.Session.State);
+    }
+
+    [Fact]
+    [Trait("Case", "C38")]
+    public async Task A_callback_that_signs_in_by_itself_leaves_nothing_to_tell()
+    {
+        for (var round = 0; round < 30; round++)
+        {
+            TestApp? app = null;
+            await using var scene = await Scene.SetAsync(configure: options => options.SignInInteractively = async (_, ct) =>
+            {
+                await app!.Session.SignInAsync(app.Tokens.Issue(), ct);
+                return null;
+            });
+            app = scene.App;
+            var requests = await app.SendAtOnceAsync(1);
+            app.Tokens.RevokeRefreshTokens();
+            scene.Expire();
+            app.Api.Release();
+            using var first = await requests[0];
+            await app.Services.DisposeAsync();
+            Assert.Equal((round, 0), (round, app.ReLogins.Count));
+        }
+    }
+
+    [Fact]
+    [Trait("Case", "C21")]
+    public async Task A_late_answer_with_a_successor_but_no_access_token_is_saved()
+    {
+        var store = new MemoryTokenStore();
+        var endpoint = new LateSuccessor();
+        await using var app = TestApp.Create(services: services => services.AddTokenSession(TestApp.Name).UseStore(store).UseEndpoint(_ => endpoint));
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        var request = app.GetAsync();
+        await endpoint.Calls.ArrivedAsync(1);
+        app.Time.Advance(TimeSpan.FromSeconds(30));
+        await Assert.ThrowsAsync<TokenRefreshException>(() => request);
+        endpoint.Answer.SetResult(TokenEndpointResult.RefreshTokenOnly("successor"));
+        using var failSafe = new CancellationTokenSource(Gate.FailSafe);
+        while (await store.RefreshTokenAsync() == "refresh-1")
+        {
+            failSafe.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+
+        Assert.Equal("successor", await store.RefreshTokenAsync());
+    }
+
+    [Fact]
+    [Trait("Case", "C21")]
+    public async Task A_session_that_tokens_have_reached_late_is_well()
+    {
+        var endpoint = new DeafEndpoint();
+        await using var app = TestApp.Create(services: services => services.AddTokenSession(TestApp.Name).UseEndpoint(_ => endpoint));
+        await app.SignInAsync();
+        var heard = new Gate();
+        app.Session.TokensRefreshed += (_, _) => _ = heard.PassAsync();
+        app.Tokens.ExpireAccessTokens();
+        var request = app.GetAsync();
+        await endpoint.Calls.ArrivedAsync(1);
+        app.Time.Advance(TimeSpan.FromSeconds(30));
+        await Assert.ThrowsAsync<TokenRefreshException>(() => request);
+        await endpoint.AnswerAsync();
+        await heard.ArrivedAsync(1);
+
+        Assert.Equal(TokenSessionState.SignedIn, app.Session.State);
+        app.Time.Advance(TimeSpan.FromMinutes(10));
+        Assert.Null(app.Session.GetHealth().LastFailure);
+    }
+
+    private sealed class LateSuccessor : ITokenEndpoint
+    {
+        public Gate Calls { get; } = new();
+
+        public TaskCompletionSource<TokenEndpointResult> Answer { get; } = new();
+
+        public Task<TokenEndpointResult> RequestTokenAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
+        {
+            _ = Calls.PassAsync(CancellationToken.None);
+            return Answer.Task;
+        }
+    }
+}

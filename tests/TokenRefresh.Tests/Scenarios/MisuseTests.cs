@@ -1,0 +1,162 @@
+using System;
+using System.Linq;
+using System.Net;
+using System.Net.Http;
+using System.Text;
+using System.Threading.Tasks;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using TokenRefresh.TestKit;
+using TokenRefresh.Tests.Support;
+using Xunit;
+
+namespace TokenRefresh.Tests.Scenarios;
+
+/// <summary>Common mistakes of new users: an error or a log line says what to do.</summary>
+public sealed class MisuseTests
+{
+    [Theory]
+    [Trait("Case", "N1")]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_session_of_users_has_no_session_without_a_user(bool byIndexer)
+    {
+        await using var app = TestApp.Create(options => options.UserKey = (_, _) => null);
+
+        var failure = Assert.Throws<InvalidOperationException>(() => byIndexer
+            ? app.Sessions[TestApp.Name]
+            : app.Services.GetRequiredKeyedService<TokenSession>(TestApp.Name));
+
+        Assert.Contains("UserKey is set", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("MapInboundClaims = false", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("Case", "N7")]
+    public async Task A_login_without_a_refresh_token_warns_at_once_and_ends_with_that_reason()
+    {
+        using var logs = new CapturingLoggerProvider();
+        await using var app = TestApp.Create(services: logs.Add);
+        await app.Session.SignInAsync(new TokenSet(app.Tokens.Issue().AccessToken!) { ExpiresAt = app.Time.GetUtcNow().AddMinutes(5) });
+        Assert.Single(logs.Messages, line => line is { EventName: "NoRefreshToken", Level: LogLevel.Warning } && line.Text.Contains("offline_access", StringComparison.Ordinal));
+
+        app.Time.Advance(TimeSpan.FromMinutes(6));
+        using var response = await app.GetAsync();
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        await Eventually.UntilAsync(() => !app.ReLogins.IsEmpty);
+        Assert.Equal(ReLoginReason.NoRefreshToken, app.ReLogins.Single().Reason);
+        Assert.Equal(0, app.Tokens.Calls);
+    }
+
+    [Fact]
+    [Trait("Case", "N9")]
+    public async Task A_session_of_client_credentials_refuses_a_sign_in()
+    {
+        await using var app = CreateClient();
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => app.Session.SignInAsync(new TokenSet("access-1", "refresh-1")));
+
+        Assert.Equal(TokenSessionState.NotLoaded, app.Session.State);
+    }
+
+    [Fact]
+    [Trait("Case", "B90")]
+    public async Task A_client_gets_its_token_although_the_store_is_away()
+    {
+        var store = new FailingStore { IsAway = true };
+        await using var app = CreateClient(services => services.AddTokenSession(TestApp.Name).UseStore(store).AllowUnencryptedStore());
+
+        using var response = await app.GetAsync();
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("service-1", app.Api.Received.Single().Token);
+    }
+
+    [Fact]
+    [Trait("Case", "N10")]
+    public async Task The_line_of_a_refresh_says_why_how_long_how_many_waited_and_until_when()
+    {
+        using var logs = new CapturingLoggerProvider();
+        await using var app = TestApp.Create(services: logs.Add);
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+
+        using var response = await app.GetAsync();
+
+        var line = Assert.Single(logs.Messages, line => line.EventName == "Refreshed").Text;
+        Assert.Contains("because the API rejected it", line, StringComparison.Ordinal);
+        Assert.Matches(@"refreshed in \d+ ms", line);
+        Assert.Contains("requests that waited: 1", line, StringComparison.Ordinal);
+        Assert.Contains("2030-01-01", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("Case", "N11")]
+    public async Task A_handler_made_by_hand_says_to_set_the_origins_and_nothing_of_a_named_client()
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        using var client = new HttpClient(new TokenRefreshHandler(app.Session) { InnerHandler = app.Api });
+
+        var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => client.GetAsync(new Uri("https://api.example.com/me"), TestContext.Current.CancellationToken));
+
+        Assert.Equal(TokenRefreshFailure.Configuration, failure.Failure);
+        Assert.Contains("AllowedOrigins", failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("named client", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(0, app.Api.Calls);
+    }
+
+    [Fact]
+    [Trait("Case", "N16")]
+    public async Task The_only_session_of_an_app_is_injected_without_its_name()
+    {
+        await using var app = TestApp.Create();
+
+        Assert.Same(app.Session, app.Services.GetRequiredService<TokenSession>());
+    }
+
+    [Fact]
+    [Trait("Case", "N16")]
+    public async Task One_of_several_sessions_is_injected_by_its_name_alone()
+    {
+        await using var app = TestApp.Create(services: services => services.AddTokenSession("stock", options =>
+        {
+            options.TokenEndpoint = new Uri("https://login.example.com/token");
+            options.ClientId = "shop";
+        }));
+
+        var failure = Assert.Throws<InvalidOperationException>(() => app.Services.GetRequiredService<TokenSession>());
+
+        Assert.Contains("[FromKeyedServices(\"orders\")] TokenSession", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("'stock'", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("Case", "S9")]
+    public void A_key_that_doesnt_fit_is_reported_with_all_remedies()
+    {
+        var message = TokenStoreConfigurationException.Because("no such key").Message;
+
+        Assert.Contains("restore the key", message, StringComparison.Ordinal);
+        Assert.Contains("sign in again", message, StringComparison.Ordinal);
+        Assert.Contains("If the key ring has got a new key, restart this process.", message, StringComparison.Ordinal);
+    }
+
+    private static TestApp CreateClient(Action<IServiceCollection>? services = null)
+    {
+        var app = TestApp.Create(
+            options =>
+            {
+                options.GrantType = TokenGrantType.ClientCredentials;
+                options.ClientSecret = "secret";
+            },
+            services);
+        app.Tokens.Always((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage
+        {
+            Content = new StringContent("""{"access_token":"service-1","token_type":"Bearer"}""", Encoding.UTF8, "application/json"),
+        }));
+        app.Api.Answer(_ => new HttpResponseMessage());
+        return app;
+    }
+}

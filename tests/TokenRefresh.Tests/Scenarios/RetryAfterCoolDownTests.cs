@@ -1,0 +1,81 @@
+using System;
+using System.Net;
+using System.Net.Http;
+using System.Threading.Tasks;
+using Xunit;
+
+namespace TokenRefresh.Tests.Scenarios;
+
+/// <summary>The server's Retry-After is respected, up to its limit.</summary>
+[Trait("Case", "C30")]
+public sealed class RetryAfterCoolDownTests
+{
+    [Theory]
+    [InlineData("120")]
+    [InlineData("Tue, 01 Jan 2030 00:02:00 GMT")]
+    public async Task Nobody_asks_before_the_pause_is_over(string retryAfter)
+    {
+        await using var scene = await Scene.SetAsync();
+        scene.App.Tokens.Next((_, _) => Task.FromResult<HttpResponseMessage?>(Busy(retryAfter)));
+
+        var held = await scene.HoldAndExpireAsync(3);
+
+        Assert.Equal(1, scene.App.Tokens.Calls);
+        Assert.All(held, result => Assert.Equal(TimeSpan.FromSeconds(120), Assert.IsType<TokenRefreshException>(result.Exception).RetryAfter));
+
+        scene.App.Time.Advance(TimeSpan.FromSeconds(119));
+        var next = await Assert.ThrowsAsync<TokenRefreshException>(() => scene.App.GetAsync());
+        Assert.Equal(TimeSpan.FromSeconds(1), next.RetryAfter);
+        await Assert.ThrowsAsync<TokenRefreshException>(() => scene.App.Session.RefreshAsync());
+        Assert.Equal(1, scene.App.Tokens.Calls);
+
+        scene.App.Time.Advance(TimeSpan.FromSeconds(1));
+        using var response = await scene.App.GetAsync();
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(2, scene.App.Tokens.Calls);
+    }
+
+    [Theory]
+    [InlineData("86400")]
+    [InlineData("2147483647")]
+    [InlineData("Fri, 31 Dec 9999 23:59:59 GMT")]
+    public async Task A_pause_of_days_is_believed_for_an_hour(string retryAfter)
+    {
+        await using var scene = await Scene.SetAsync();
+        scene.App.Tokens.Next((_, _) => Task.FromResult<HttpResponseMessage?>(Busy(retryAfter)));
+        await scene.HoldAndExpireAsync(1);
+
+        scene.App.Time.Advance(TimeSpan.FromMinutes(59));
+        await Assert.ThrowsAsync<TokenRefreshException>(() => scene.App.GetAsync());
+        Assert.Equal(1, scene.App.Tokens.Calls);
+
+        scene.App.Time.Advance(TimeSpan.FromMinutes(1));
+        using var response = await scene.App.GetAsync();
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(2, scene.App.Tokens.Calls);
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("Mon, 31 Dec 2029 00:00:00 GMT")]
+    public async Task A_pause_of_nothing_doesnt_switch_the_cool_down_off(string retryAfter)
+    {
+        await using var scene = await Scene.SetAsync();
+        scene.App.Tokens.Always((_, _) => Task.FromResult<HttpResponseMessage?>(Busy(retryAfter)));
+        await scene.HoldAndExpireAsync(1);
+
+        for (var i = 0; i < 10; i++)
+        {
+            await Assert.ThrowsAsync<TokenRefreshException>(() => scene.App.GetAsync());
+        }
+
+        Assert.Equal(3, scene.App.Tokens.Calls);
+    }
+
+    private static HttpResponseMessage Busy(string retryAfter)
+    {
+        var response = new HttpResponseMessage(HttpStatusCode.ServiceUnavailable);
+        response.Headers.TryAddWithoutValidation("Retry-After", retryAfter);
+        return response;
+    }
+}
