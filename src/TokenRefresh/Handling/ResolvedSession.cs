@@ -1,5 +1,4 @@
 using TokenRefresh.Refreshing;
-using TokenRefresh.SingleFlight;
 
 namespace TokenRefresh.Handling;
 
