@@ -85,11 +85,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         // Buffer first, then get the token, so that the token can't become stale while the content is buffered.
         var limit = session.Services.Options.MaxReplayBufferSize;
         var isBuffered = await RequestReplay.BufferAsync(request.Content, limit, cancellationToken).ConfigureAwait(false);
-        if (session.NeedsRecheck)
-        {
-            await RequestWait.ForRecheckAsync(session, isAsync, cancellationToken).ConfigureAwait(false);
-        }
-
+        await RequestWait.ForRecheckAsync(session, isAsync, cancellationToken).ConfigureAwait(false);
         var wait = RefreshWait.ForToken(session);
         while (wait.MoveNext() && wait.CanContinueAfter(
             await RequestWait.ForFlightAsync(session, wait.Flight, isAsync, cancellationToken).ConfigureAwait(false)))

@@ -48,9 +48,6 @@ public sealed class TokenSession : IObservedSessions, IDisposable, IAsyncDisposa
 
     internal SessionContext Context { get; }
 
-    /// <summary>Whether the store is to be read before <see cref="State"/> is used.</summary>
-    internal bool NeedsRecheck => Context.NeedsRecheck;
-
     IEnumerable<TokenSessionState> IObservedSessions.States => Context.Services.Work.IsStopping ? [] : [State];
 
     /// <summary>The id token of the login, if it is loaded and has one.</summary>

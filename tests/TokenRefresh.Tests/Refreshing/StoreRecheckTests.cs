@@ -372,7 +372,7 @@ public sealed class StoreRecheckTests : IAsyncDisposable
         var reads = _here.Reads;
         App.Time.Advance(Interval);
         using var response = await App.GetAsync(Cancelled);
-        await Eventually.UntilAsync(() => _here.Reads > reads && !App.Session.NeedsRecheck);
+        await Eventually.UntilAsync(() => _here.Reads > reads && !App.Session.Context.NeedsRecheck);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
