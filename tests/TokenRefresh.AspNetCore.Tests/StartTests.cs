@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.AspNetCore.Builder;
@@ -19,12 +20,15 @@ public sealed class StartTests
         { "two providers", "o.OpenIdConnectScheme = \"one\"" },
         { "unknown provider", "Registered: 'OpenIdConnect'" },
         { "unknown cookie", "o.CookieScheme = \"Cookies\"" },
+        { "another sign-in scheme", "o.SignInScheme = \"Kekse\"" },
+        { "no default scheme", "o.CookieScheme = \"Cookies\"" },
         { "two sessions", "belongs to session 'shop' too" },
         { "two form sessions", "Give each session a cookie scheme" },
         { "no code", "o.ResponseType = \"code\"" },
         { "cookie events type", "Derive it from TokenRefreshCookieEvents, and in it write: await base.ValidatePrincipal(context);" },
         { "provider events type", "Derive it from TokenRefreshOpenIdConnectEvents" },
         { "overriding events", "await base.ValidatePrincipal(context);" },
+        { "overriding provider events", "Derive it from TokenRefreshOpenIdConnectEvents, and in it write: await base.TokenValidated(context);" },
         { "no encryption", "UseDataProtection" },
         { "user key", "Remove UserKey" },
         { "client credentials", "use AddTokenSession instead" },
@@ -87,6 +91,22 @@ public sealed class StartTests
     }
 
     [Fact]
+    public async Task A_sign_in_scheme_that_forwards_to_the_cookie_scheme_works()
+    {
+        await using var provider = await Provider.StartAsync();
+        await using var node = await Node.StartAsync(provider, new NodeSetup
+        {
+            ConfigureProvider = options => options.SignInScheme = "forwarding",
+            ConfigureUsers = options => options.CookieScheme = Cookies,
+            ConfigureServices = services => services.AddAuthentication().AddPolicyScheme(
+                "forwarding", displayName: null, options => options.ForwardDefault = Cookies),
+        });
+        using var browser = new Browser();
+
+        Assert.Equal("orders of alice", (await browser.GoAsync(node.At("orders"))).Text);
+    }
+
+    [Fact]
     public async Task Event_types_that_derive_from_ours_work()
     {
         await using var provider = await Provider.StartAsync();
@@ -131,6 +151,11 @@ public sealed class StartTests
                 authentication.AddOpenIdConnect(Configure);
                 services.AddUserTokenSession("shop");
                 return;
+            case "no default scheme":
+                services.AddAuthentication().AddCookie();
+                services.Configure<AuthenticationOptions>(options => options.DefaultScheme = null);
+                services.AddUserTokenSession("shop", SetEndpoint);
+                return;
             case "two form sessions":
                 authentication.AddCookie();
                 services.AddUserTokenSession("shop", SetEndpoint);
@@ -144,6 +169,10 @@ public sealed class StartTests
         {
             case "unknown provider": services.Configure<UserTokenOptions>("shop", options => options.OpenIdConnectScheme = "Okta"); break;
             case "unknown cookie": services.Configure<UserTokenOptions>("shop", options => options.CookieScheme = "Kekse"); break;
+            case "another sign-in scheme":
+                authentication.AddCookie("Kekse");
+                services.Configure<UserTokenOptions>("shop", options => options.CookieScheme = "Kekse");
+                break;
             case "two sessions": services.AddUserTokenSession("other"); break;
             case "no code": services.Configure<OpenIdConnectOptions>(OpenIdConnectDefaults.AuthenticationScheme, options => options.ResponseType = "id_token"); break;
             case "cookie events type": services.Configure<CookieAuthenticationOptions>(Cookies, options => options.EventsType = typeof(OwnCookieEvents)); break;
@@ -151,6 +180,9 @@ public sealed class StartTests
                 services.Configure<OpenIdConnectOptions>(OpenIdConnectDefaults.AuthenticationScheme, options => options.EventsType = typeof(OwnProviderEvents));
                 break;
             case "overriding events": services.Configure<CookieAuthenticationOptions>(Cookies, options => options.Events = new OwnCookieEvents()); break;
+            case "overriding provider events":
+                services.Configure<OpenIdConnectOptions>(OpenIdConnectDefaults.AuthenticationScheme, options => options.Events = new OverridingProviderEvents());
+                break;
             case "no encryption": session.UseFileStore(Path.GetTempPath()); break;
             case "user key": services.AddTokenSession("shop", options => options.UserKey = (_, _) => "one"); break;
             case "client credentials": services.AddTokenSession("shop", options => options.GrantType = TokenGrantType.ClientCredentials); break;
@@ -177,6 +209,11 @@ public sealed class StartTests
     }
 
     private sealed class OwnProviderEvents : OpenIdConnectEvents;
+
+    private sealed class OverridingProviderEvents : OpenIdConnectEvents
+    {
+        public override Task TokenValidated(TokenValidatedContext context) => Task.CompletedTask;
+    }
 
     private sealed class DerivedCookieEvents : TokenRefreshCookieEvents
     {

@@ -108,6 +108,14 @@ internal sealed class UserSessionValidator(IServiceProvider provider, UserSessio
             yield break;
         }
 
+        // A policy scheme may forward to the cookie scheme, so only another cookie scheme is certainly wrong.
+        if (session.OpenIdConnectScheme is { } provided && registry.IsOpenIdConnect(provided)
+            && session.GetOpenIdConnectOptions().SignInScheme is { } signIn && signIn != scheme && schemes.Contains(signIn, StringComparer.Ordinal))
+        {
+            yield return $"CookieScheme is '{scheme}', but the OpenID Connect scheme '{provided}' signs users in to '{signIn}'. "
+                + $"Write o.SignInScheme = \"{scheme}\" in AddOpenIdConnect, or remove CookieScheme.";
+        }
+
         if (session.OpenIdConnectScheme is null
             && registry.All.FirstOrDefault(other => other != session && other.OpenIdConnectScheme is null && other.CookieScheme == scheme) is { } other)
         {
