@@ -6,6 +6,9 @@ internal sealed class LoginEnd(LogoutStore store, string session, string hash, T
     // Without notifications, or if one is lost, another node's logout counts after this time at the latest.
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
+    // A store that doesn't answer holds up one request in this time, not each.
+    private static readonly TimeSpan PauseAfterTimeout = TimeSpan.FromSeconds(10);
+
     private readonly object _lock = new();
     private IDisposable? _subscription;
     private long _seconds;
@@ -13,6 +16,7 @@ internal sealed class LoginEnd(LogoutStore store, string session, string hash, T
     private int _isReading;
     private volatile bool _isRead;
     private volatile bool _isStale;
+    private volatile bool _timedOut;
 
     /// <summary>When it was last asked for. What isn't asked for any more is removed.</summary>
     public long UsedAt { get; set; } = time.GetTimestamp();
@@ -20,10 +24,12 @@ internal sealed class LoginEnd(LogoutStore store, string session, string hash, T
     public long Seconds => Interlocked.Read(ref _seconds);
 
     /// <summary>Whether the store must be asked before the answer counts.</summary>
-    public bool MustBeRead => !_isRead || _isStale;
+    public bool MustBeRead => (!_isRead || _isStale) && !(_timedOut && ReadAge < PauseAfterTimeout);
 
     /// <summary>Whether the store is to be asked in the background.</summary>
-    public bool IsOld => time.GetElapsedTime(Interlocked.Read(ref _readAt)) >= Interval;
+    public bool IsOld => ReadAge >= Interval;
+
+    private TimeSpan ReadAge => time.GetElapsedTime(Interlocked.Read(ref _readAt));
 
     public void Raise(long seconds)
     {
@@ -39,7 +45,7 @@ internal sealed class LoginEnd(LogoutStore store, string session, string hash, T
     /// <summary>Asks the store. If it can't be read, what is known counts, and the next request asks again.</summary>
     public async Task ReadAsync(CancellationToken cancellationToken)
     {
-        if (Interlocked.Exchange(ref _isReading, 1) == 1 && _isRead)
+        if (Interlocked.Exchange(ref _isReading, 1) == 1 && (_isRead || _timedOut))
         {
             return;
         }
@@ -51,11 +57,13 @@ internal sealed class LoginEnd(LogoutStore store, string session, string hash, T
             _isStale = false;
             Raise(await store.ReadEndAsync(session, hash, cancellationToken).ConfigureAwait(false));
             _isRead = true;
+            _timedOut = false;
         }
         catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             // A store that can't be reached signs no user out.
             _isStale = true;
+            _timedOut = e is TimeoutException;
         }
         finally
         {

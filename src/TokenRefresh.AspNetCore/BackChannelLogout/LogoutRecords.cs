@@ -83,14 +83,9 @@ internal sealed class LogoutRecords(LogoutStore store, TimeProvider time) : IDis
 
     private static async ValueTask<bool> ReadAsync(LoginEnd? subject, LoginEnd? providerSession, long issuedAt, CancellationToken cancellationToken)
     {
-        foreach (var end in new[] { subject, providerSession })
-        {
-            if (end?.MustBeRead == true)
-            {
-                await end.ReadAsync(cancellationToken).ConfigureAwait(false);
-            }
-        }
-
+        // At once: a store that doesn't answer is waited for once.
+        var reads = new[] { subject, providerSession }.Where(MustBeRead).Select(end => end!.ReadAsync(cancellationToken));
+        await Task.WhenAll(reads).ConfigureAwait(false);
         return IsEnded(subject, issuedAt) || IsEnded(providerSession, issuedAt);
     }
 

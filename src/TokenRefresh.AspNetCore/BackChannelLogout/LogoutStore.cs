@@ -8,7 +8,7 @@ namespace TokenRefresh.AspNetCore.BackChannelLogout;
 /// Keeps small records beside the sessions, in the store of a session name, so that all nodes know of a logout that
 /// the provider sent to one of them. Without a store there is one node, and nothing to share.
 /// </summary>
-internal sealed class LogoutStore(IServiceProvider provider)
+internal sealed class LogoutStore(IServiceProvider provider, TimeProvider time)
 {
     // A cookie that is older than this has expired, or was seen since.
     private static readonly TimeSpan KeepLogoutsFor = TimeSpan.FromDays(30);
@@ -18,14 +18,14 @@ internal sealed class LogoutStore(IServiceProvider provider)
     /// <summary>When the provider ended the logins of this hash, in seconds by its clock; 0 if it didn't.</summary>
     public async Task<long> ReadEndAsync(string session, string hash, CancellationToken cancellationToken)
     {
-        var record = Find(session) is { } store ? await store.ReadAsync(EndKey(session, hash), cancellationToken).ConfigureAwait(false) : null;
+        var record = FindLimited(session) is { } store ? await store.ReadAsync(EndKey(session, hash), cancellationToken).ConfigureAwait(false) : null;
         return ReadSeconds(record);
     }
 
     /// <summary>Writes when the logins of this hash ended, unless a later end is there.</summary>
     public async Task WriteEndAsync(string session, string hash, long seconds)
     {
-        if (Find(session) is not { } store)
+        if (FindLimited(session) is not { } store)
         {
             return;
         }
@@ -39,18 +39,18 @@ internal sealed class LogoutStore(IServiceProvider provider)
                 throw new IOException("The record of a logout is written by others all the time.");
             }
 
-            known = await store.CompareExchangeAsync(key, text, known?.Revision, KeepLogoutsFor, CancellationToken.None).ConfigureAwait(false);
+            known = await store.CompareExchangeAsync(key, text, known?.Revision, KeepLogoutsFor).ConfigureAwait(false);
         }
     }
 
     public async Task<bool> IsUsedAsync(string session, string tokenId, CancellationToken cancellationToken) =>
-        Find(session) is { } store && await store.ReadAsync(TokenKey(session, tokenId), cancellationToken).ConfigureAwait(false) is not null;
+        FindLimited(session) is { } store && await store.ReadAsync(TokenKey(session, tokenId), cancellationToken).ConfigureAwait(false) is not null;
 
     public async Task MarkUsedAsync(string session, string tokenId, TimeSpan keepFor)
     {
-        if (Find(session) is { } store)
+        if (FindLimited(session) is { } store)
         {
-            await store.CompareExchangeAsync(TokenKey(session, tokenId), "used", expectedRevision: null, keepFor, CancellationToken.None).ConfigureAwait(false);
+            await store.CompareExchangeAsync(TokenKey(session, tokenId), "used", expectedRevision: null, keepFor).ConfigureAwait(false);
         }
     }
 
@@ -63,6 +63,8 @@ internal sealed class LogoutStore(IServiceProvider provider)
 
     private bool IsRegistered(string session) => provider.GetService<IServiceProviderIsKeyedService>() is { } services
         && (services.IsKeyedService(typeof(ITokenStore), session) || services.IsService(typeof(ITokenStore)));
+
+    private LimitedStore? FindLimited(string session) => Find(session) is { } store ? new LimitedStore(store, time) : null;
 
     private ITokenStore? Find(string session) => provider.GetKeyedService<ITokenStore>(session) ?? provider.GetService<ITokenStore>();
 

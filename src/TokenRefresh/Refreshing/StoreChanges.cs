@@ -8,8 +8,6 @@ namespace TokenRefresh.Refreshing;
 /// </summary>
 internal sealed class StoreChanges(SessionContext session) : IDisposable
 {
-    private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(10);
-
     // The store must not keep a session in memory that nothing else uses.
     private readonly WeakReference<SessionContext> _session = new(session);
     private volatile IDisposable? _subscription;
@@ -79,8 +77,7 @@ internal sealed class StoreChanges(SessionContext session) : IDisposable
 
             if (session.Current is not SignedInSnapshot { Revision: { } known } || known != _lastRevision)
             {
-                using var limit = session.Services.Time.CreateTimeout(ReadTimeout);
-                await new StoreLook(session).RunAsync(limit.Token).ConfigureAwait(false);
+                await new StoreLook(session).RunAsync(CancellationToken.None).ConfigureAwait(false);
             }
         }
         catch (Exception)

@@ -9,7 +9,10 @@ namespace TokenRefresh.Refreshing;
 /// </summary>
 internal readonly struct StoreLook(SessionContext session)
 {
-    /// <exception cref="TokenRefreshException">The store can't be read.</exception>
+    private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(5);
+
+    /// <exception cref="TokenRefreshException">The store can't be read, or doesn't answer within five seconds.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var services = session.Services;
@@ -43,7 +46,9 @@ internal readonly struct StoreLook(SessionContext session)
         {
             // A change that comes while the store is read counts as later.
             var readAt = ClockReading.Now(services.Time);
-            var found = await session.Store.LoadAsync(HeldLogins.Of(start, services), cancellationToken).ConfigureAwait(false);
+            using var limit = services.Time.CreateTimeout(ReadTimeout);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+            var found = await session.Store.LoadAsync(HeldLogins.Of(start, services), either.Token).ConfigureAwait(false);
             var publisher = new SessionPublisher(session, start, readAt);
             var run = start is not SignedInSnapshot ? publisher.Load(found)
                 : found.Status != LoginStatus.Succeeded ? publisher.AdoptNewer(found)

@@ -67,7 +67,7 @@ internal sealed class Node : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, address.Port));
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Trace).AddProvider(setup.Log);
-        builder.Services.AddSingleton<TimeProvider>(setup.Time);
+        builder.Services.AddSingleton(setup.Clock ?? setup.Time);
         builder.Services.AddDataProtection().SetApplicationName("nodes").PersistKeysToFileSystem(new DirectoryInfo(setup.Keys));
         builder.Services.AddAuthorization();
         return builder;
@@ -106,6 +106,9 @@ internal sealed class Node : IAsyncDisposable
 internal sealed class NodeSetup
 {
     public JumpingTime Time { get; } = new();
+
+    /// <summary>The clock in place of <see cref="Time"/>, where timers count too.</summary>
+    public TimeProvider? Clock { get; init; }
 
     public string Keys { get; } = Directory.CreateTempSubdirectory("tokenrefresh-keys-").FullName;
 
