@@ -100,7 +100,7 @@ internal sealed partial class Browser : IDisposable
                 continue;
             }
 
-            if (page.Status == HttpStatusCode.OK && SelfSubmitting().Match(page.Text) is { Success: true } form)
+            if (page.Status == HttpStatusCode.OK && page.Text.Contains("submit()", StringComparison.Ordinal) && Form().Match(page.Text) is { Success: true } form)
             {
                 from = address;
                 request = new HttpRequestMessage(HttpMethod.Post, new Uri(address, WebUtility.HtmlDecode(form.Groups["action"].Value)))
@@ -156,8 +156,8 @@ internal sealed partial class Browser : IDisposable
     private static IEnumerable<KeyValuePair<string, string>> Inputs(string html) => Input().Matches(html)
         .Select(input => KeyValuePair.Create(WebUtility.HtmlDecode(input.Groups["name"].Value), WebUtility.HtmlDecode(input.Groups["value"].Value)));
 
-    [GeneratedRegex("<form[^>]*action=\"(?<action>[^\"]*)\"[^>]*>(?=[\\s\\S]*submit\\(\\))", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 60_000)]
-    private static partial Regex SelfSubmitting();
+    [GeneratedRegex("<form[^>]*action=\"(?<action>[^\"]*)\"[^>]*>", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 60_000)]
+    private static partial Regex Form();
 
     [GeneratedRegex("<input[^>]*name=\"(?<name>[^\"]*)\"[^>]*value=\"(?<value>[^\"]*)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 60_000)]
     private static partial Regex Input();
