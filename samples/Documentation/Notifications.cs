@@ -1,5 +1,6 @@
 using System;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace TokenRefresh.Samples.Documentation;
 
@@ -15,5 +16,14 @@ public static class Notifications
                     options.ClientId = "shop";
                     options.RecheckInterval = TimeSpan.FromSeconds(30);
                 });
+    }
+
+    public static void Postgres(IServiceCollection services)
+    {
+        services.AddTokenSession("orders")
+                .UseStore(provider => new PostgresTokenStore(
+                    new EntityFrameworkCoreTokenStore<AppDbContext>(provider.GetRequiredService<IServiceScopeFactory>()),
+                    NpgsqlDataSource.Create("Host=db.example.com;Database=shop;Keepalive=30")))
+                .UseDataProtection();
     }
 }
