@@ -48,6 +48,7 @@ await Ratios.RunAsync(report, isSmoke);
 await Storms.RunAsync(report, isSmoke);
 await Sessions.RunAsync(report, isSmoke);
 await SharedRefresh.RunAsync(report, isSmoke);
+await CookieCheck.RunAsync(report, isSmoke);
 if (isSmoke)
 {
     Console.WriteLine(await Comparison.RunAsync(isSmoke));

@@ -14,9 +14,10 @@ internal static class SchemeEvents
     public static async Task ValidatePrincipalAsync(CookieValidatePrincipalContext context, Func<CookieValidatePrincipalContext, Task> own)
     {
         var cookie = context.HttpContext.RequestServices.GetRequiredService<SessionCookie>();
-        var logins = cookie.FindLogins(context.Scheme.Name, context.Principal);
+        var before = context.Principal;
+        var logins = cookie.FindLogins(context.Scheme.Name, before);
         await own(context).ConfigureAwait(false);
-        await cookie.ValidateAsync(context, logins).ConfigureAwait(false);
+        await cookie.ValidateAsync(context, before, logins).ConfigureAwait(false);
     }
 
     public static async Task SigningInAsync(CookieSigningInContext context, Func<CookieSigningInContext, Task> own)

@@ -29,7 +29,11 @@ internal sealed class SessionCookie(UserSessionRegistry registry, LoginChecker c
 
     /// <summary>Rejects the cookie of a login that has ended.</summary>
     /// <remarks>The cookie isn't deleted: this answer could overtake a new login in another tab, and delete that one's cookie.</remarks>
-    public async Task ValidateAsync(CookieValidatePrincipalContext context, IReadOnlyList<(UserSession Session, LoginKey Login)> logins)
+    /// <param name="context">The context of the event.</param>
+    /// <param name="before">The principal that the logins were found in.</param>
+    /// <param name="logins">The logins of the cookie.</param>
+    public async Task ValidateAsync(
+        CookieValidatePrincipalContext context, ClaimsPrincipal? before, IReadOnlyList<(UserSession Session, LoginKey Login)> logins)
     {
         foreach (var (session, login) in logins)
         {
@@ -49,7 +53,7 @@ internal sealed class SessionCookie(UserSessionRegistry registry, LoginChecker c
                     break;
             }
 
-            if (SessionClaims.Find(principal, session) is null)
+            if (principal != before && SessionClaims.Find(principal, session) is null)
             {
                 // The app replaced the principal with a newer one of the same user.
                 context.ReplacePrincipal(SessionClaims.Attach(principal, session, login));
