@@ -29,6 +29,7 @@ public sealed class ReloadCases
     [InlineData("file", "simple jwt")]
     [InlineData("redis", "simple jwt, strict")]
     [InlineData("redis", "simple jwt, family")]
+    [InlineData("postgres", "openiddict")]
     public async Task Whatever_way_processes_end_nobody_is_signed_out(string store, string name)
     {
         await using var place = await SharedPlace.CreateAsync(store);
@@ -36,15 +37,18 @@ public sealed class ReloadCases
         await place.SignInAsync(await server.SignInAsync());
         var ends = new[] { "normal", "cancel", "shutdown" };
         var outcomes = new Outcomes();
+        var start = TimeProvider.System.GetTimestamp();
 
-        await Task.WhenAll(Enumerable.Range(0, Processes).Select(slot => LoopAsync(async round =>
+        // A process that opens a database starts slowly: a short run, until there were some requests.
+        var duration = store == "postgres" ? Duration / 2 : Duration;
+        await Task.WhenAll(Enumerable.Range(0, Processes).Select(slot => LoopAsync(duration, async round =>
         {
             var clock = store == "redis" ? ((slot % 3) - 1) * 600 : 0;
             outcomes.Add(await Node.RunAsync([.. Node.ArgumentsFor(server), place.Argument, "do=reload", $"end={ends[(slot + round) % 3]}", $"clock={clock}"]));
-        })));
+        }, store == "postgres" ? () => outcomes["200"] > 10 : null)));
 
         var counts = await server.CountAsync();
-        TestContext.Current.TestOutputHelper?.WriteLine($"{name} over {store}, {Duration.TotalSeconds} s: {outcomes}, {counts.Refreshes} refreshes");
+        TestContext.Current.TestOutputHelper?.WriteLine($"{name} over {store}, {duration.TotalSeconds} s: {outcomes}, {counts.Refreshes} refreshes");
         Assert.Equal(LoginStatus.Newer, (await new OtherProcess(place.Store, SharedPlace.Key).LoadAsync()).Status);
         Assert.Equal(0, outcomes["event"]);
 
@@ -53,7 +57,7 @@ public sealed class ReloadCases
         Assert.True(outcomes["200"] > 10, outcomes.ToString());
         Assert.Equal(0, counts.PresentedTwice);
         Assert.Equal(counts.Refreshes, counts.RefreshesGranted);
-        Assert.InRange(counts.Refreshes, 1, (int)Duration.TotalSeconds + 5);
+        Assert.InRange(counts.Refreshes, 1, (int)TimeProvider.System.GetElapsedTime(start).TotalSeconds + 5);
     }
 
     [Theory]
@@ -84,7 +88,7 @@ public sealed class ReloadCases
             }
         });
 
-        await Task.WhenAll(Enumerable.Range(0, Processes).Select(slot => LoopAsync(async round =>
+        await Task.WhenAll(Enumerable.Range(0, Processes).Select(slot => LoopAsync(Duration, async round =>
         {
             if (slot > 1)
             {
@@ -114,7 +118,7 @@ public sealed class ReloadCases
     }
 
     // A kill in mid-refresh has everybody wait for the end of a lease of 8 s: the run goes on until there was time for requests between two.
-    private static async Task LoopAsync(Func<int, Task> reload, Func<bool>? isEnough = null)
+    private static async Task LoopAsync(TimeSpan duration, Func<int, Task> reload, Func<bool>? isEnough = null)
     {
         var start = TimeProvider.System.GetTimestamp();
         for (var round = 0; IsOn(TimeProvider.System.GetElapsedTime(start)); round++)
@@ -122,7 +126,7 @@ public sealed class ReloadCases
             await reload(round);
         }
 
-        bool IsOn(TimeSpan elapsed) => elapsed < Duration || (isEnough is not null && !isEnough() && elapsed < 5 * Duration);
+        bool IsOn(TimeSpan elapsed) => elapsed < duration || (isEnough is not null && !isEnough() && elapsed < 5 * duration);
     }
 
     /// <summary>What the processes said, counted.</summary>
