@@ -19,7 +19,11 @@ public sealed class PrerenderingCases
     {
         await using var browser = await Chromium.StartAsync();
         await using var sample = SampleProcess.Start(
-            "Blazor", "Blazor", "--urls=http://127.0.0.1:0", "--environment=Development", "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Information");
+            "Blazor",
+            "Blazor",
+            "--urls=http://127.0.0.1:0",
+            "--environment=Development",
+            "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Information");
         var address = await sample.ListeningAsync();
 
         await Task.WhenAll(AssertOwnTokenAsync(browser, address, "alice"), AssertOwnTokenAsync(browser, address, "bob"));

@@ -30,7 +30,8 @@ internal readonly struct LimitedStore(ITokenStore store, TimeProvider time)
         try
         {
             // It may block before its first await: on a thread of its own it can be left.
-            return await Task.Run(() => call(app.Token).AsTask(), CancellationToken.None).WaitOrLeaveAsync(either.Token).ConfigureAwait(false);
+            var answer = Task.Run(() => call(app.Token).AsTask(), CancellationToken.None);
+            return await answer.WaitOrLeaveAsync(either.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException e) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {

@@ -13,7 +13,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace TokenRefresh.Benchmarks.Runs;
 
-/// <summary>A request with a valid cookie whose session is in memory, beside the cookie handler alone; and how large the cookie is.</summary>
+/// <summary>A request with a valid cookie whose session is in memory, beside the cookie handler alone; and the cookie's length.</summary>
 internal static class CookieCheck
 {
     private const string Scheme = CookieAuthenticationDefaults.AuthenticationScheme;
@@ -98,8 +98,8 @@ internal static class CookieCheck
     {
         await using var scope = provider.CreateAsyncScope();
         var context = new DefaultHttpContext { RequestServices = scope.ServiceProvider };
-        await context.SignInWithTokensAsync(
-            "shop", User(), new TokenSet(new string('a', AccessTokenLength), new string('r', RefreshTokenLength)) { ExpiresAt = DateTimeOffset.MaxValue });
+        var tokens = new TokenSet(new string('a', AccessTokenLength), new string('r', RefreshTokenLength)) { ExpiresAt = DateTimeOffset.MaxValue };
+        await context.SignInWithTokensAsync("shop", User(), tokens);
         return ReadCookie(context);
     }
 

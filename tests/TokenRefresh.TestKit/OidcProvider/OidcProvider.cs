@@ -70,7 +70,8 @@ public sealed class OidcProvider : IAsyncDisposable
     {
         var sources = Path.Combine(AppContext.BaseDirectory, "OidcProvider");
         var content = Files.SelectMany(file => File.ReadAllBytes(Path.Combine(sources, file))).ToArray();
-        var installed = Path.Combine(Path.GetTempPath(), "tokenrefresh-oidc-provider-" + Convert.ToHexString(SHA256.HashData(content))[..16]);
+        var version = Convert.ToHexString(SHA256.HashData(content))[..16];
+        var installed = Path.Combine(Path.GetTempPath(), "tokenrefresh-oidc-provider-" + version);
         if (Directory.Exists(installed))
         {
             return (installed, null);
@@ -107,10 +108,12 @@ public sealed class OidcProvider : IAsyncDisposable
     private static async Task<string?> FindMissingAsync() => await RunAsync("node", ".", "--version") switch
     {
         null => "Node isn't there. Install Node and npm to run these tests.",
-        (0, var version) when int.TryParse(version.TrimStart('v').Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var major)
-            && major >= OldestNode => null,
+        (0, var version) when ReadMajor(version) >= OldestNode => null,
         (_, var version) => $"Node is too old: {version.Trim()}. Install Node {OldestNode} or later to run these tests.",
     };
+
+    private static int ReadMajor(string version) =>
+        int.TryParse(version.TrimStart('v').Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var major) ? major : 0;
 
     private static async Task<string?> InstallPackageAsync(string directory) =>
         await RunAsync("npm", directory, "ci", "--ignore-scripts", "--no-audit", "--no-fund") switch
@@ -136,13 +139,17 @@ public sealed class OidcProvider : IAsyncDisposable
         }
     }
 
-    private static Process Start(string program, string directory, params string[] arguments) => Process.Start(new ProcessStartInfo(program, arguments)
+    private static Process Start(string program, string directory, params string[] arguments)
     {
-        WorkingDirectory = directory,
-        RedirectStandardOutput = true,
-        RedirectStandardError = true,
-        UseShellExecute = false,
-    })!;
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            WorkingDirectory = directory,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        return Process.Start(start)!;
+    }
 
     /// <summary>What the provider received.</summary>
     /// <param name="RefreshTokens">The refresh tokens that were presented, in order.</param>
