@@ -68,10 +68,10 @@ public sealed class PostgresNotificationTests(PostgresFixture server) : IAsyncDi
         await SignInAsync(cluster);
         await cluster[0].Session.RefreshAsync(Cancelled);
         await UntilAsync(async () => await cluster[1].Session.GetAccessTokenAsync(Cancelled) == "access-2");
-        var heard = await ListenAsync();
+        var received = await ListenAsync();
         await cluster[1].Session.RefreshAsync(Cancelled);
-        await UntilAsync(() => heard.Count >= 2);
-        var real = heard.First();
+        await UntilAsync(() => received.Count >= 2);
+        var real = received.First();
         var name = real.Split(' ')[0];
         string[] forged = ["", " ", name, $"{name} ", $"{name} x", $"{name} x y", $"{name[1..]} x", new string('x', 7_900), $"{name} {new string('9', 7_900)}"];
 
@@ -91,11 +91,11 @@ public sealed class PostgresNotificationTests(PostgresFixture server) : IAsyncDi
     {
         await using var cluster = await StartAsync(2);
         await SignInAsync(cluster);
-        var heard = await ListenAsync();
+        var received = await ListenAsync();
         await cluster[0].Session.RefreshAsync(Cancelled);
-        await UntilAsync(async () => heard.Count >= 2 && await cluster[1].Session.GetAccessTokenAsync(Cancelled) == "access-2");
+        await UntilAsync(async () => received.Count >= 2 && await cluster[1].Session.GetAccessTokenAsync(Cancelled) == "access-2");
 
-        foreach (var payload in heard.ToArray().Concat([heard.First().Split(' ')[0] + " forged"]))
+        foreach (var payload in received.ToArray().Concat([received.First().Split(' ')[0] + " forged"]))
         {
             await NotifyAsync(payload);
         }
@@ -202,9 +202,9 @@ public sealed class PostgresNotificationTests(PostgresFixture server) : IAsyncDi
     /// <summary>Receives the payloads of the real notifications.</summary>
     private async Task<ConcurrentQueue<string>> ListenAsync()
     {
-        var heard = new ConcurrentQueue<string>();
+        var received = new ConcurrentQueue<string>();
         var connection = await _source!.OpenConnectionAsync(Cancelled);
-        connection.Notification += (_, notification) => heard.Enqueue(notification.Payload);
+        connection.Notification += (_, notification) => received.Enqueue(notification.Payload);
         await using (var command = new NpgsqlCommand("/* test */ LISTEN token_sessions", connection))
         {
             await command.ExecuteNonQueryAsync(Cancelled);
@@ -226,7 +226,7 @@ public sealed class PostgresNotificationTests(PostgresFixture server) : IAsyncDi
             }
         });
         _opened.Add(new Listener(stopping, listening));
-        return heard;
+        return received;
     }
 
     private async Task NotifyAsync(string payload)
@@ -260,9 +260,9 @@ public sealed class PostgresNotificationTests(PostgresFixture server) : IAsyncDi
     // Notifications arrive in the order of their commits: what was sent before the marker has been delivered.
     private async Task QuietAsync()
     {
-        var heard = await ListenAsync();
+        var received = await ListenAsync();
         await NotifyAsync("marker");
-        await UntilAsync(() => heard.Contains("marker"));
+        await UntilAsync(() => received.Contains("marker"));
         var own = _opened[^1];
         _opened.Remove(own);
         await own.DisposeAsync();
