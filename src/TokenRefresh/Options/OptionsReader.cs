@@ -10,7 +10,9 @@ namespace TokenRefresh.Options;
 /// </summary>
 internal sealed class OptionsReader(string client, IConfigurationSection section)
 {
-    /// <exception cref="OptionsValidationException">A name is unknown, or a value can't be read; the message names both option and client.</exception>
+    /// <exception cref="OptionsValidationException">
+    /// A name is unknown, or a value can't be read; the message names both option and client.
+    /// </exception>
     public void ReadInto(TokenRefreshOptions options)
     {
         foreach (var setting in section.GetChildren())

@@ -5,12 +5,6 @@ namespace TokenRefresh.Options;
 /// <summary>Finds what is wrong with a session's options, and names the option, the value, the limit and the client.</summary>
 internal static class TokenRefreshOptionsValidator
 {
-    private static readonly TimeSpan LongestTimeout = TimeSpan.FromMinutes(10);
-    private static readonly TimeSpan MaxInteractiveSignIn = TimeSpan.FromHours(1);
-    private static readonly TimeSpan LongestIdleTimeout = TimeSpan.FromDays(24);
-    private static readonly TimeSpan ShortestRecheck = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestRecheck = TimeSpan.FromDays(1);
-
     private static readonly string[] ProtocolParameters = ["grant_type", "refresh_token", "client_id", "client_secret", "scope", "refresh"];
 
     public static ValidateOptionsResult Validate(string name, TokenRefreshOptions options, bool hasOwnEndpoint)
@@ -24,7 +18,7 @@ internal static class TokenRefreshOptionsValidator
     private static IEnumerable<string> FindFailures(TokenRefreshOptions options, bool hasOwnEndpoint) =>
     [
         .. hasOwnEndpoint ? [] : OfEndpoint(options).Concat(OfClient(options)),
-        .. OfIssuer(options), .. OfGrant(options), .. OfOrigins(options), .. OfRequests(options), .. OfTimes(options),
+        .. OfIssuer(options), .. OfGrant(options), .. OfOrigins(options), .. OfRequests(options), .. TimeLimits.FindFailures(options),
     ];
 
     private static IEnumerable<string> OfEndpoint(TokenRefreshOptions options)
@@ -36,7 +30,8 @@ internal static class TokenRefreshOptionsValidator
 
         if (options.TokenEndpoint is null && options.Issuer is null)
         {
-            yield return "TokenEndpoint isn't set. Set it to the absolute URL where refresh tokens are redeemed, or set Issuer if the server publishes a discovery document.";
+            yield return "TokenEndpoint isn't set. Set it to the absolute URL where refresh tokens are redeemed, or set Issuer if the "
+                + "server publishes a discovery document.";
         }
 
         if (options.TokenEndpoint is not null && OfUrl("TokenEndpoint", options.TokenEndpoint, options) is { } failure)
@@ -46,7 +41,8 @@ internal static class TokenRefreshOptionsValidator
 
         if (options.TokenEndpoint is not null && options.Issuer is not null)
         {
-            yield return "TokenEndpoint and Issuer are both set. Remove TokenEndpoint to use the discovery document, or Issuer to use that URL.";
+            yield return "TokenEndpoint and Issuer are both set. Remove TokenEndpoint to use the discovery document, or Issuer to use "
+                + "that URL.";
         }
 
         foreach (var parameter in options.ExtraParameters.Keys.Where(key => Array.IndexOf(ProtocolParameters, key) >= 0))
@@ -62,17 +58,22 @@ internal static class TokenRefreshOptionsValidator
             yield return "ClientId isn't set. The OAuth protocol needs it, also for a public client.";
         }
 
-        if (options.GrantType == TokenGrantType.ClientCredentials && options.ClientAuthentication is null && string.IsNullOrEmpty(options.ClientSecret))
+        if (options.GrantType == TokenGrantType.ClientCredentials
+            && options.ClientAuthentication is null
+            && string.IsNullOrEmpty(options.ClientSecret))
         {
-            yield return "GrantType is ClientCredentials, but ClientSecret isn't set. Set it. With a client certificate (RFC 8705) set ClientAuthentication to None instead.";
+            yield return "GrantType is ClientCredentials, but ClientSecret isn't set. Set it. With a client certificate (RFC 8705) set "
+                + "ClientAuthentication to None instead.";
         }
 
-        if (options.ClientAuthentication is ClientAuthentication.Basic or ClientAuthentication.Post && string.IsNullOrEmpty(options.ClientSecret))
+        if (options.ClientAuthentication is ClientAuthentication.Basic or ClientAuthentication.Post
+            && string.IsNullOrEmpty(options.ClientSecret))
         {
             yield return $"ClientAuthentication is {options.ClientAuthentication}, but ClientSecret isn't set. Set it, or use None.";
         }
 
-        if (options.ClientAuthentication is { } authentication and not (ClientAuthentication.Basic or ClientAuthentication.Post or ClientAuthentication.None))
+        if (options.ClientAuthentication is { } authentication
+            and not (ClientAuthentication.Basic or ClientAuthentication.Post or ClientAuthentication.None))
         {
             yield return $"ClientAuthentication is {(int)authentication}, which is none. Use Basic, Post or None.";
         }
@@ -104,7 +105,8 @@ internal static class TokenRefreshOptionsValidator
         }
         else if (issuer.Query.Length > 0)
         {
-            yield return $"Issuer, {Show(issuer)}, has a query (RFC 8414, section 2). Remove it, or set MetadataAddress to the document's URL.";
+            yield return $"Issuer, {Show(issuer)}, has a query (RFC 8414, section 2). Remove it, or set MetadataAddress to the document's "
+                + "URL.";
         }
 
         if (options.Protocol == TokenEndpointProtocol.SimpleJwt)
@@ -115,11 +117,14 @@ internal static class TokenRefreshOptionsValidator
 
     private static string? OfUrl(string option, Uri url, TokenRefreshOptions options) => url switch
     {
-        { IsAbsoluteUri: false } => $"{option} isn't an absolute URL. Write it with scheme and host, such as https://login.example.com/token.",
+        { IsAbsoluteUri: false } => $"{option} isn't an absolute URL. Write it with scheme and host, such as "
+            + "https://login.example.com/token.",
         _ when !Origin.IsHttp(url) =>
-            $"{option}, {Show(url)}, isn't an absolute http or https URL. Write the whole URL, for example https://login.example.com/oauth/token.",
+            $"{option}, {Show(url)}, isn't an absolute http or https URL. Write the whole URL, for example "
+            + "https://login.example.com/oauth/token.",
         _ when !Origin.MayGetTokens(url, options) && !Origin.IsLookedUp(url) =>
-            $"{option}, {Show(url)}, isn't https. Use https, because tokens are sent there. If the server has no https, add {Origin.TextOf(url)} to InsecureOrigins.",
+            $"{option}, {Show(url)}, isn't https. Use https, because tokens are sent there. If the server has no https, "
+            + $"add {Origin.TextOf(url)} to InsecureOrigins.",
         _ when url.Fragment.Length > 0 || url.UserInfo.Length > 0 =>
             $"{option}, {Show(url)}, has a fragment or a user in it (RFC 6749, section 3.2). Remove it.",
         _ => null,
@@ -149,7 +154,8 @@ internal static class TokenRefreshOptionsValidator
 
         if (options.UserKey is not null)
         {
-            yield return "GrantType is ClientCredentials, and UserKey is set: the client's own tokens belong to no user. Remove one of the two.";
+            yield return "GrantType is ClientCredentials, and UserKey is set: the client's own tokens belong to no user. Remove one of "
+                + "the two.";
         }
 
         if (options.SignInInteractively is not null)
@@ -164,15 +170,18 @@ internal static class TokenRefreshOptionsValidator
         {
             if (origin is null || !origin.IsAbsoluteUri)
             {
-                yield return "AllowedOrigins holds something that isn't an absolute URL. Write scheme and host, such as https://api.example.com.";
+                yield return "AllowedOrigins holds something that isn't an absolute URL. Write scheme and host, such as "
+                    + "https://api.example.com.";
             }
             else if (!Origin.IsHttp(origin))
             {
-                yield return $"AllowedOrigins holds {Show(origin)}, which isn't an absolute http or https URL. Write scheme and host, for example https://api.example.com.";
+                yield return $"AllowedOrigins holds {Show(origin)}, which isn't an absolute http or https URL. Write scheme and host, for "
+                    + "example https://api.example.com.";
             }
             else if (!Origin.MayGetTokens(origin, options) && !Origin.IsLookedUp(origin))
             {
-                yield return $"AllowedOrigins holds {Show(origin)}, which isn't https. Use https, because access tokens are sent there. If the server has no https, add it to InsecureOrigins, too. On loopback http is allowed.";
+                yield return $"AllowedOrigins holds {Show(origin)}, which isn't https. Use https, because access tokens are sent there. "
+                    + "If the server has no https, add it to InsecureOrigins, too. On loopback http is allowed.";
             }
         }
 
@@ -180,7 +189,8 @@ internal static class TokenRefreshOptionsValidator
         {
             if (origin is null || !origin.IsAbsoluteUri || origin.Scheme != Uri.UriSchemeHttp || origin.Host.Length == 0)
             {
-                yield return "InsecureOrigins holds something that isn't an absolute http URL. Write scheme and host, such as http://10.0.2.2:8000. There are no wildcards.";
+                yield return "InsecureOrigins holds something that isn't an absolute http URL. Write scheme and host, such as "
+                    + "http://10.0.2.2:8000. There are no wildcards.";
             }
         }
     }
@@ -205,49 +215,6 @@ internal static class TokenRefreshOptionsValidator
         if (options.ReLoginResult is not (ReLoginResult.Return401 or ReLoginResult.Throw))
         {
             yield return $"ReLoginResult is {(int)options.ReLoginResult}, which is none. Use Return401 or Throw.";
-        }
-    }
-
-    private static IEnumerable<string> OfTimes(TokenRefreshOptions options)
-    {
-        if (options.RefreshTimeout <= TimeSpan.Zero || options.RefreshTimeout > LongestTimeout)
-        {
-            yield return $"RefreshTimeout is {options.RefreshTimeout}. Use more than zero, and at most {LongestTimeout}.";
-        }
-
-        if ((options.UserIdleTimeout <= TimeSpan.Zero && options.UserIdleTimeout != Timeout.InfiniteTimeSpan) || options.UserIdleTimeout > LongestIdleTimeout)
-        {
-            yield return $"UserIdleTimeout is {options.UserIdleTimeout}. Use more than zero, at most {LongestIdleTimeout}, or Timeout.InfiniteTimeSpan for never.";
-        }
-
-        if (options.InteractiveSignInTimeout <= TimeSpan.Zero || options.InteractiveSignInTimeout > MaxInteractiveSignIn)
-        {
-            yield return $"InteractiveSignInTimeout is {options.InteractiveSignInTimeout}. Use more than zero, and at most {MaxInteractiveSignIn}.";
-        }
-
-        if (options.MinRefreshInterval < TimeSpan.Zero)
-        {
-            yield return $"MinRefreshInterval is {options.MinRefreshInterval}. Use zero or more.";
-        }
-
-        if (options.RecheckInterval is { } recheck && recheck != TimeSpan.Zero && (recheck < ShortestRecheck || recheck > LongestRecheck))
-        {
-            yield return $"RecheckInterval is {recheck}. Use null or zero (never), or {ShortestRecheck} to {LongestRecheck}.";
-        }
-
-        if (options.RefreshWindow < TimeSpan.Zero)
-        {
-            yield return $"RefreshWindow is {options.RefreshWindow}. Use zero (never ahead) or more.";
-        }
-
-        if (options.ExpiryBuffer < TimeSpan.Zero)
-        {
-            yield return $"ExpiryBuffer is {options.ExpiryBuffer}. Use zero or more.";
-        }
-
-        if (options.ExpiryBuffer > options.RefreshWindow && options.RefreshWindow > TimeSpan.Zero)
-        {
-            yield return $"ExpiryBuffer, {options.ExpiryBuffer}, is longer than RefreshWindow, {options.RefreshWindow}. A token is refreshed ahead before it is held back: make the buffer shorter.";
         }
     }
 
