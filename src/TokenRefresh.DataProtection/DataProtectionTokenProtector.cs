@@ -3,7 +3,9 @@ using Microsoft.AspNetCore.DataProtection;
 
 namespace TokenRefresh;
 
-/// <summary>Encrypts saved tokens with the app's Data Protection key ring. What is encrypted for one session can't be read for another.</summary>
+/// <summary>
+/// Encrypts saved tokens with the app's Data Protection key ring. What is encrypted for one session can't be read for another.
+/// </summary>
 /// <param name="provider">The key ring. All processes that share a login need the same one, and the same application name.</param>
 public sealed class DataProtectionTokenProtector(IDataProtectionProvider provider) : ITokenProtector
 {

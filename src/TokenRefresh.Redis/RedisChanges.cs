@@ -25,7 +25,9 @@ internal sealed class RedisChanges(string channel) : IDisposable
 
     /// <summary>The channel as the server knows it: with the prefix that the connection adds to the names of its subscriptions.</summary>
     public string ChannelOf(IDatabase database) => _channel ??=
-        (database.Multiplexer.Configuration is { Length: > 0 } configuration ? (string?)ConfigurationOptions.Parse(configuration).ChannelPrefix : "")
+        (database.Multiplexer.Configuration is { Length: > 0 } configuration
+            ? (string?)ConfigurationOptions.Parse(configuration).ChannelPrefix
+            : "")
         + NameOf(database);
 
     /// <summary>Subscribes, if that isn't done. That it can't be done now is no failure: there is a poll behind it.</summary>
@@ -179,7 +181,8 @@ internal sealed class RedisChanges(string channel) : IDisposable
     }
 
     // A revision begins with its time at the server: a notification of an earlier write may arrive after the later one was read.
-    private static bool IsLater(string notified, string? revision) => revision is null || (notified != revision && TimeOf(notified) >= TimeOf(revision));
+    private static bool IsLater(string notified, string? revision) =>
+        revision is null || (notified != revision && TimeOf(notified) >= TimeOf(revision));
 
     private static long TimeOf(string revision) =>
         long.TryParse(revision.Split('-')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var time) ? time : 0;

@@ -41,7 +41,9 @@ internal sealed class RedisConnection(Func<Task<IConnectionMultiplexer>> open, b
 
     public void Dispose() => TakeOwned()?.Dispose();
 
-    /// <summary>Ends the use of the connection. One that is still opening is closed when it is open: the disposal doesn't wait for it.</summary>
+    /// <summary>
+    /// Ends the use of the connection. One that is still opening is closed when it is open: the disposal doesn't wait for it.
+    /// </summary>
     /// <returns>The connection to close now; <see langword="null"/> if there is none.</returns>
     private IConnectionMultiplexer? TakeOwned()
     {

@@ -31,9 +31,11 @@ public sealed class RedisTokenStore : ITokenStore, ITokenStoreNotifications, IAs
     /// <param name="timeProvider">The clock of this process's own waiting, or <see langword="null"/> for the system's.</param>
     /// <exception cref="ArgumentException">An option is wrong; the message names it and says what to do.</exception>
     public RedisTokenStore(IConnectionMultiplexer connection, RedisTokenStoreOptions? options = null, TimeProvider? timeProvider = null)
-        : this(new RedisConnection(() => Task.FromResult(connection), isOwned: false), options, timeProvider) => Require.NotNull(connection, nameof(connection));
+        : this(new RedisConnection(() => Task.FromResult(connection), isOwned: false), options, timeProvider) =>
+            Require.NotNull(connection, nameof(connection));
 
-    internal RedisTokenStore(RedisConnection connection, RedisTokenStoreOptions? options, TimeProvider? timeProvider, string? channel = null)
+    internal RedisTokenStore(
+        RedisConnection connection, RedisTokenStoreOptions? options, TimeProvider? timeProvider, string? channel = null)
     {
         _connection = connection;
         _options = (options ?? new RedisTokenStoreOptions()).Validated();
@@ -47,7 +49,8 @@ public sealed class RedisTokenStore : ITokenStore, ITokenStoreNotifications, IAs
         var (revision, stored) = await RunAsync(key, "", "", "", TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
         return revision == UnreadableRevision
             ? throw new TokenStoreConfigurationException(
-                "The record in Redis isn't of this format: it is damaged, or was written by another version or another program. It was left "
+                "The record in Redis isn't of this format: it is damaged, or was written by another version or another program. It was "
+                + "left "
                 + "unchanged. Use another KeyPrefix, or sign in again to replace it.")
             : stored;
     }
@@ -134,7 +137,8 @@ public sealed class RedisTokenStore : ITokenStore, ITokenStoreNotifications, IAs
     {
         try
         {
-            await _changes.ListenAsync(await DatabaseAsync(CancellationToken.None).ConfigureAwait(false), CancellationToken.None).ConfigureAwait(false);
+            await _changes.ListenAsync(
+                await DatabaseAsync(CancellationToken.None).ConfigureAwait(false), CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception)
         {
@@ -148,7 +152,8 @@ public sealed class RedisTokenStore : ITokenStore, ITokenStoreNotifications, IAs
         return connection.GetDatabase(_options.Database);
     }
 
-    private static RedisValue Milliseconds(TimeSpan time) => ((long)Math.Ceiling(time.TotalMilliseconds)).ToString(CultureInfo.InvariantCulture);
+    private static RedisValue Milliseconds(TimeSpan time) =>
+        ((long)Math.Ceiling(time.TotalMilliseconds)).ToString(CultureInfo.InvariantCulture);
 
     private static string Load()
     {

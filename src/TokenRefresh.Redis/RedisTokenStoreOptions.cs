@@ -1,6 +1,8 @@
 namespace TokenRefresh;
 
-/// <summary>How records are kept in Redis. All processes that share a login need the same <see cref="KeyPrefix"/> and <see cref="Database"/>.</summary>
+/// <summary>
+/// How records are kept in Redis. All processes that share a login need the same <see cref="KeyPrefix"/> and <see cref="Database"/>.
+/// </summary>
 public sealed class RedisTokenStoreOptions
 {
     /// <summary>Stands in front of every key and of the channel's name.</summary>
@@ -11,9 +13,12 @@ public sealed class RedisTokenStoreOptions
     /// <value>The default is -1: the connection's own.</value>
     public int Database { get; set; } = -1;
 
-    /// <summary>How long a login is kept after its record was last written, if the server doesn't say when its refresh token expires.</summary>
+    /// <summary>
+    /// How long a login is kept after its record was last written, if the server doesn't say when its refresh token expires.
+    /// </summary>
     /// <value>
-    /// More than zero. The default is <see langword="null"/>: until it is signed out or ends. The lifetime of a refresh token is a good choice.
+    /// More than zero. The default is <see langword="null"/>: until it is signed out or ends. The lifetime of a refresh token is a good
+    /// choice.
     /// </value>
     public TimeSpan? TokenLifetime { get; set; }
 
@@ -24,7 +29,8 @@ public sealed class RedisTokenStoreOptions
     internal RedisTokenStoreOptions Validated()
     {
         Require(KeyPrefix is not null, nameof(KeyPrefix), "null", "Use a text, which may be empty.");
-        Require(TokenLifetime is null || TokenLifetime > TimeSpan.Zero, nameof(TokenLifetime), TokenLifetime, "Use more than zero, or null.");
+        Require(
+            TokenLifetime is null || TokenLifetime > TimeSpan.Zero, nameof(TokenLifetime), TokenLifetime, "Use more than zero, or null.");
         Require(PollInterval > TimeSpan.Zero, nameof(PollInterval), PollInterval, "Use more than zero.");
         return (RedisTokenStoreOptions)MemberwiseClone();
     }

@@ -5,17 +5,22 @@ using TokenRefresh.Redis;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Keeps the tokens of a session in Redis. They must be encrypted: add <c>UseDataProtection()</c> or <c>UseProtector</c>.</summary>
+/// <summary>
+/// Keeps the tokens of a session in Redis. They must be encrypted: add <c>UseDataProtection()</c> or <c>UseProtector</c>.
+/// </summary>
 public static class TokenRefreshRedisExtensions
 {
 #pragma warning disable RS0026 // The overloads differ in a required parameter: no call can mean two of them.
 
     /// <summary>Keeps the session's tokens in Redis, over a connection of its own, which is opened at the first use.</summary>
     /// <param name="builder">The session.</param>
-    /// <param name="configuration">The servers, as StackExchange.Redis writes them: <c>redis.example.com:6380,ssl=true,password=…</c>.</param>
+    /// <param name="configuration">
+    /// The servers, as StackExchange.Redis writes them: <c>redis.example.com:6380,ssl=true,password=…</c>.
+    /// </param>
     /// <param name="configure">Sets how records are kept.</param>
     /// <exception cref="ArgumentException"><paramref name="configuration"/> can't be understood.</exception>
-    public static TokenSessionBuilder UseRedis(this TokenSessionBuilder builder, string configuration, Action<RedisTokenStoreOptions>? configure = null)
+    public static TokenSessionBuilder UseRedis(
+        this TokenSessionBuilder builder, string configuration, Action<RedisTokenStoreOptions>? configure = null)
     {
         Require.NotNull(builder, nameof(builder));
         Require.NotEmpty(configuration, nameof(configuration));
@@ -32,7 +37,8 @@ public static class TokenRefreshRedisExtensions
     /// <param name="builder">The session.</param>
     /// <param name="connection">The connection.</param>
     /// <param name="configure">Sets how records are kept.</param>
-    public static TokenSessionBuilder UseRedis(this TokenSessionBuilder builder, IConnectionMultiplexer connection, Action<RedisTokenStoreOptions>? configure = null)
+    public static TokenSessionBuilder UseRedis(
+        this TokenSessionBuilder builder, IConnectionMultiplexer connection, Action<RedisTokenStoreOptions>? configure = null)
     {
         Require.NotNull(connection, nameof(connection));
         Require.NotNull(builder, nameof(builder));
@@ -44,7 +50,9 @@ public static class TokenRefreshRedisExtensions
     /// <param name="connection">Finds the connection: <c>p =&gt; p.GetRequiredService&lt;IConnectionMultiplexer&gt;()</c>.</param>
     /// <param name="configure">Sets how records are kept.</param>
     public static TokenSessionBuilder UseRedis(
-        this TokenSessionBuilder builder, Func<IServiceProvider, IConnectionMultiplexer> connection, Action<RedisTokenStoreOptions>? configure = null)
+        this TokenSessionBuilder builder,
+        Func<IServiceProvider, IConnectionMultiplexer> connection,
+        Action<RedisTokenStoreOptions>? configure = null)
     {
         Require.NotNull(builder, nameof(builder));
         Require.NotNull(connection, nameof(connection));

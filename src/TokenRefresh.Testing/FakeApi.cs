@@ -79,7 +79,8 @@ public sealed class FakeApi(FakeTokenServer tokens) : HttpMessageHandler
         }
 
         var response = _answer?.Invoke(received)
-            ?? new HttpResponseMessage(received.Token is { } token && tokens.Accepts(token) ? HttpStatusCode.OK : HttpStatusCode.Unauthorized);
+            ?? new HttpResponseMessage(
+                received.Token is { } token && tokens.Accepts(token) ? HttpStatusCode.OK : HttpStatusCode.Unauthorized);
         response.RequestMessage = request;
         return response;
     }
@@ -99,7 +100,11 @@ public sealed class FakeApi(FakeTokenServer tokens) : HttpMessageHandler
 
         var headers = RawHeaders(request).ToDictionary(header => header.Key, header => header.Value, StringComparer.OrdinalIgnoreCase);
         return new ReceivedRequest(
-            request.Method, request.RequestUri!, headers.TryGetValue("Authorization", out var authorization) ? authorization : null, body.ToArray(), headers);
+            request.Method,
+            request.RequestUri!,
+            headers.TryGetValue("Authorization", out var authorization) ? authorization : null,
+            body.ToArray(),
+            headers);
     }
 
     // Where the platform lets them be read unparsed, they are: that is what goes over the wire.

@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
-using System.Text.Json;
-using System.Web;
 
 namespace TokenRefresh.Testing;
 
@@ -10,11 +8,15 @@ namespace TokenRefresh.Testing;
 /// A token endpoint in memory that rotates like a real one. Tokens are numbered: <c>access-1</c>, <c>refresh-1</c>, <c>access-2</c> …
 /// What counts is what it received.
 /// </summary>
-/// <param name="timeProvider">Its clock: give it the app's own, so that both agree when a token expires. The system's, if <see langword="null"/>.</param>
+/// <param name="timeProvider">
+/// Its clock: give it the app's own, so that both agree when a token expires. The system's, if <see langword="null"/>.
+/// </param>
 /// <param name="mode">How it speaks, and what becomes of a refresh token that was used before.</param>
-public sealed class FakeTokenServer(TimeProvider? timeProvider = null, TokenServerMode mode = TokenServerMode.Strict) : HttpMessageHandler
+public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, TokenServerMode mode = TokenServerMode.Strict)
+    : HttpMessageHandler
 {
-    private const string NoRefresh = ". Check that the session is signed in, that the API answered 401, and that the last refresh is older than "
+    private const string NoRefresh = ". Check that the session is signed in, that the API answered 401, and that the last refresh is "
+        + "older than "
         + "MinRefreshInterval. response.GetTokenRefreshOutcome() says why a 401 was returned.";
 
     private readonly TimeProvider _time = timeProvider ?? TimeProvider.System;
@@ -165,7 +167,8 @@ public sealed class FakeTokenServer(TimeProvider? timeProvider = null, TokenServ
     /// <param name="body">The body.</param>
     /// <param name="mediaType">What the body is.</param>
     public FakeTokenServer Next(HttpStatusCode status, string body = "", string mediaType = "application/json") =>
-        Next((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(status) { Content = new StringContent(body, Encoding.UTF8, mediaType) }));
+        Next((_, _) => Task.FromResult<HttpResponseMessage?>(
+            new HttpResponseMessage(status) { Content = new StringContent(body, Encoding.UTF8, mediaType) }));
 
     /// <summary>Fails the next call as a broken connection does.</summary>
     /// <param name="exception">What the client gets to see.</param>
@@ -178,7 +181,8 @@ public sealed class FakeTokenServer(TimeProvider? timeProvider = null, TokenServ
     /// <summary>Answers every call so from now on, without rotating.</summary>
     /// <param name="status">The status.</param>
     /// <param name="body">The body.</param>
-    public void Always(HttpStatusCode status, string body = "") => Always((_, _) => Task.FromResult<HttpResponseMessage?>(Json(status, body)));
+    public void Always(HttpStatusCode status, string body = "") =>
+        Always((_, _) => Task.FromResult<HttpResponseMessage?>(Json(status, body)));
 
     /// <summary>Asserts how many refreshes were asked for.</summary>
     /// <param name="expected">How many.</param>
@@ -202,104 +206,5 @@ public sealed class FakeTokenServer(TimeProvider? timeProvider = null, TokenServ
         {
             throw new TokenAssertionException("A refresh token was used twice: " + string.Join(", ", Presented) + ".");
         }
-    }
-
-    /// <inheritdoc/>
-    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-    {
-        Require.NotNull(request, nameof(request));
-#if NET
-        var body = await request.Content!.ReadAsStringAsync(cancellationToken);
-#else
-        var body = await request.Content.ReadAsStringAsync();
-#endif
-        var refreshToken = mode == TokenServerMode.SimpleJwt
-            ? JsonDocument.Parse(body).RootElement.GetProperty("refresh").GetString()!
-            : HttpUtility.ParseQueryString(body)["refresh_token"]!;
-        Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage?>>? scripted;
-        lock (_lock)
-        {
-            _presented.Add(refreshToken);
-            _bodies.Add(body);
-            PeakInFlight = Math.Max(PeakInFlight, ++_inFlight);
-            scripted = _script.Count > 0 ? _script.Dequeue() : _always;
-        }
-
-        try
-        {
-            if (_gate is { } gate)
-            {
-                await gate.PassAsync(cancellationToken);
-            }
-
-            return (scripted is null ? null : await scripted(request, cancellationToken)) ?? Redeem(refreshToken);
-        }
-        finally
-        {
-            lock (_lock)
-            {
-                _inFlight--;
-            }
-        }
-    }
-
-    /// <summary>What a call with this refresh token is answered: rotation, or the server's idea of a dead token.</summary>
-    /// <param name="refreshToken">The token.</param>
-    public HttpResponseMessage Redeem(string refreshToken)
-    {
-        lock (_lock)
-        {
-            if (!_families.TryGetValue(refreshToken, out var family) || family.IsRevoked)
-            {
-                return Refuse();
-            }
-
-            if (!_used.Add(refreshToken))
-            {
-                if (mode == TokenServerMode.Grace && family.Last.Parent == refreshToken)
-                {
-                    return Answer(family.Last.Access, family.Last.Refresh);
-                }
-
-                family.IsRevoked |= mode == TokenServerMode.Family;
-                return Refuse();
-            }
-
-            var (access, refresh) = Next(family);
-            family.Last = (refreshToken, access, refresh);
-            return Answer(access, refresh);
-        }
-    }
-
-    private (string Access, string Refresh) Next(Family family)
-    {
-        var number = ++_number;
-        var access = "access-" + number.ToString(CultureInfo.InvariantCulture);
-        var refresh = "refresh-" + number.ToString(CultureInfo.InvariantCulture);
-        _families[refresh] = family;
-        _accessTokens[access] = Lifetime is { } lifetime ? _time.GetUtcNow() + lifetime : DateTimeOffset.MaxValue;
-        return (access, refresh);
-    }
-
-    private HttpResponseMessage Answer(string access, string refresh)
-    {
-        var expiresIn = Lifetime is { } lifetime ? ",\"expires_in\":" + lifetime.TotalSeconds.ToString(CultureInfo.InvariantCulture) : "";
-        return Json(HttpStatusCode.OK, mode == TokenServerMode.SimpleJwt
-            ? $$"""{"access":"{{access}}","refresh":"{{refresh}}"}"""
-            : $$"""{"access_token":"{{access}}","refresh_token":"{{refresh}}","token_type":"Bearer"{{expiresIn}}}""");
-    }
-
-    private HttpResponseMessage Refuse() => mode == TokenServerMode.SimpleJwt
-        ? Json(HttpStatusCode.Unauthorized, """{"detail":"Token is blacklisted","code":"token_not_valid"}""")
-        : Json(HttpStatusCode.BadRequest, """{"error":"invalid_grant"}""");
-
-    private static HttpResponseMessage Json(HttpStatusCode status, string body) =>
-        new(status) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
-
-    private sealed class Family
-    {
-        public bool IsRevoked { get; set; }
-
-        public (string? Parent, string Access, string Refresh) Last { get; set; }
     }
 }

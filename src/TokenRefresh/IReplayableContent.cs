@@ -5,16 +5,16 @@ namespace TokenRefresh;
 /// contents don't need it: bytes, strings, forms, JSON, seekable streams and multiparts of these are known.
 /// </summary>
 /// <remarks>
-/// Over HTTP/2 and HTTP/3 a 401 can arrive while the content is still being written. The handler then waits until that write has ended, so the
-/// content is never written twice at once. If the write takes longer than two seconds, the caller gets the 401. For such requests, inner
-/// handlers see a stand-in with the same headers in place of the content.
+/// Over HTTP/2 and HTTP/3 a 401 can arrive while the content is still being written. The handler then waits until that write has ended, so
+/// the content is never written twice at once. If the write takes longer than two seconds, the caller gets the 401. For such requests,
+/// inner handlers see a stand-in with the same headers in place of the content.
 /// </remarks>
 public interface IReplayableContent
 {
     /// <summary>Whether a second serialization writes the same bytes as the first.</summary>
     /// <value>
-    /// Read after a 401, when the first serialization has begun or is over. <see langword="false"/>, or an exception: the content isn't sent
-    /// again, and the caller gets the 401. Return <see langword="false"/> once the content is disposed.
+    /// Read after a 401, when the first serialization has begun or is over. <see langword="false"/>, or an exception: the content isn't
+    /// sent again, and the caller gets the 401. Return <see langword="false"/> once the content is disposed.
     /// </value>
     bool CanReplay { get; }
 }

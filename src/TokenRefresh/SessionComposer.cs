@@ -31,7 +31,8 @@ internal static class SessionComposer
         if (FinalEndpointHandler.FindUnusableWithoutLookup(options) is { } lookedUp)
         {
             throw new ArgumentException(
-                $"TokenRefresh client '{settings.Name}': {Origin.TextOf(lookedUp)} isn't https. Only a session of a container can have an address that "
+                $"TokenRefresh client '{settings.Name}': {Origin.TextOf(lookedUp)} isn't https. Only a session of a container can have an "
+                + "address that "
                 + "service discovery looks up. Use https, or add the origin to InsecureOrigins.",
                 nameof(options));
         }
@@ -94,7 +95,8 @@ internal static class SessionComposer
     }
 
     private static RecheckSettings? RechecksOf(SessionParts parts) =>
-        parts is { Store: not null, Options: { GrantType: not TokenGrantType.ClientCredentials, RecheckInterval: { } interval } } && interval > TimeSpan.Zero
+        parts is { Store: not null, Options: { GrantType: not TokenGrantType.ClientCredentials, RecheckInterval: { } interval } }
+            && interval > TimeSpan.Zero
             ? new RecheckSettings(interval, parts.Time)
             : null;
 
@@ -105,7 +107,9 @@ internal static class SessionComposer
             return null;
         }
 
-        var parameters = options.ExtraParameters.OrderBy(parameter => parameter.Key, StringComparer.Ordinal).Select(parameter => parameter.Key + "=" + parameter.Value);
-        return "client:" + StoreKey.For(new TokenSessionKey(options.ClientId ?? "", string.Join("\n", [options.Scope ?? "", .. parameters])));
+        var parameters = options.ExtraParameters.OrderBy(
+            parameter => parameter.Key, StringComparer.Ordinal).Select(parameter => parameter.Key + "=" + parameter.Value);
+        return "client:" + StoreKey.For(
+            new TokenSessionKey(options.ClientId ?? "", string.Join("\n", [options.Scope ?? "", .. parameters])));
     }
 }

@@ -21,7 +21,9 @@ public sealed class TokenRefreshException : HttpRequestException
     /// <summary>The server's error code (RFC 6749, section 5.2; Simple JWT's <c>code</c>), or <see langword="null"/>.</summary>
     public string? Error { get; }
 
-    /// <summary>How long to wait before the next try, where that is known: the rest of the cool-down or the server's <c>Retry-After</c>.</summary>
+    /// <summary>
+    /// How long to wait before the next try, where that is known: the rest of the cool-down or the server's <c>Retry-After</c>.
+    /// </summary>
     public TimeSpan? RetryAfter { get; init; }
 
     /// <summary>Whether sending the same request again, later, can help.</summary>

@@ -108,7 +108,8 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         try
         {
             var sent = SentRequest.Authorize(session, request, snapshot, isAsync, isBuffered);
-            return await ResendIfRejectedAsync(SendInnerAsync(request, isAsync, cancellationToken), sent, cancellationToken).ConfigureAwait(false);
+            return await ResendIfRejectedAsync(
+                SendInnerAsync(request, isAsync, cancellationToken), sent, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -120,8 +121,11 @@ public sealed class TokenRefreshHandler : DelegatingHandler
     /// Waits for the response. If it rejects our token, the request waits for a new one and is sent again: once for each new token, three
     /// times at most.
     /// </summary>
-    /// <remarks>One async method on purpose: a second state machine would double the memory of a waiting request (see docs/performance.md).</remarks>
-    private async Task<HttpResponseMessage> ResendIfRejectedAsync(Task<HttpResponseMessage> sending, SentRequest sent, CancellationToken cancellationToken)
+    /// <remarks>
+    /// One async method on purpose: a second state machine would double the memory of a waiting request (see docs/performance.md).
+    /// </remarks>
+    private async Task<HttpResponseMessage> ResendIfRejectedAsync(
+        Task<HttpResponseMessage> sending, SentRequest sent, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -138,7 +142,8 @@ public sealed class TokenRefreshHandler : DelegatingHandler
                 while (wait.MoveNext())
                 {
                     held = held.Hold(sent.Session.Services.Time);
-                    var result = await RequestWait.ForFlightAsync(sent.Session, wait.Flight, sent.IsAsync, cancellationToken).ConfigureAwait(false);
+                    var result = await RequestWait.ForFlightAsync(
+                        sent.Session, wait.Flight, sent.IsAsync, cancellationToken).ConfigureAwait(false);
                     if (!wait.CanContinueAfter(result))
                     {
                         break;

@@ -22,8 +22,8 @@ public sealed class TokenRefreshOptions
     /// </value>
     /// <remarks>
     /// The first refresh fetches the document, never the start of the app. The document must name this issuer; one trailing slash is
-    /// ignored. It is used for 24 hours, and longer while it can't be fetched again. If the first fetch fails, the refresh fails for now and
-    /// the refresh token stays unused.
+    /// ignored. It is used for 24 hours, and longer while it can't be fetched again. If the first fetch fails, the refresh fails for now
+    /// and the refresh token stays unused.
     /// </remarks>
     public Uri? Issuer { get; set; }
 
@@ -84,7 +84,10 @@ public sealed class TokenRefreshOptions
     /// </remarks>
     public ICollection<Uri> AllowedOrigins { get; } = [];
 
-    /// <summary>Decides whether an origin gets the access token that <see cref="AllowedOrigins"/> doesn't name: one host for each tenant, for example.</summary>
+    /// <summary>
+    /// Decides whether an origin gets the access token that <see cref="AllowedOrigins"/> doesn't name: one host for each tenant, for
+    /// example.
+    /// </summary>
     /// <value>
     /// The default is <see langword="null"/>: no other origin. The function is called for each request to another origin, on the caller's
     /// thread, with the request's address; any thread may call it. If it throws, the caller gets the exception. An address that is neither
@@ -105,8 +108,8 @@ public sealed class TokenRefreshOptions
     /// <summary>Names the user a request belongs to, on servers with many users: each user has a session of its own.</summary>
     /// <value>
     /// The default is <see langword="null"/>: one session for all. A request for which the function returns <see langword="null"/>
-    /// or an empty text belongs to no user and is sent without a token. The function is called for each request, on the caller's thread; if it
-    /// throws, the caller gets the exception.
+    /// or an empty text belongs to no user and is sent without a token. The function is called for each request, on the caller's thread; if
+    /// it throws, the caller gets the exception.
     /// </value>
     public Func<HttpRequestMessage, IServiceProvider, string?>? UserKey { get; set; }
 
@@ -129,7 +132,10 @@ public sealed class TokenRefreshOptions
     public TimeSpan? RefreshWindow { get; set; }
 
     /// <summary>How long before its expiry a token is no longer sent: requests wait for the refresh.</summary>
-    /// <value>Zero or more, at most <see cref="RefreshWindow"/> unless that is zero, and at most half of a token's lifetime. The default is <see langword="null"/>: 5 % of the lifetime, at most 30 seconds.</value>
+    /// <value>
+    /// Zero or more, at most <see cref="RefreshWindow"/> unless that is zero, and at most half of a token's lifetime. The default is
+    /// <see langword="null"/>: 5 % of the lifetime, at most 30 seconds.
+    /// </value>
     public TimeSpan? ExpiryBuffer { get; set; }
 
     /// <summary>A 401 for a token that was refreshed less than this ago starts no refresh: the caller gets it.</summary>
@@ -141,9 +147,9 @@ public sealed class TokenRefreshOptions
     /// process.
     /// </summary>
     /// <value>
-    /// <see langword="null"/> or zero: never; a session reads the store when it needs a new token. Otherwise 1 second to 1 day. The default is
-    /// <see langword="null"/>. Set it for files and databases, which don't notify other processes. With a store that notifies, it limits how
-    /// long a lost notification matters.
+    /// <see langword="null"/> or zero: never; a session reads the store when it needs a new token. Otherwise 1 second to 1 day. The default
+    /// is <see langword="null"/>. Set it for files and databases, which don't notify other processes. With a store that notifies, it limits
+    /// how long a lost notification matters.
     /// </value>
     /// <remarks>
     /// No timer runs. The first use of a session after the interval reads its record, and waits for that: 2 seconds at most, and not at all
@@ -151,14 +157,16 @@ public sealed class TokenRefreshOptions
     /// </remarks>
     public TimeSpan? RecheckInterval { get; set; }
 
-    /// <summary>Up to how many bytes of one-shot content of known length are buffered before the first send, so that it can be sent again.</summary>
+    /// <summary>
+    /// Up to how many bytes of one-shot content of known length are buffered before the first send, so that it can be sent again.
+    /// </summary>
     /// <value>0 to 2,147,483,647 bytes. The default is 0: nothing is buffered.</value>
     public long MaxReplayBufferSize { get; set; }
 
     /// <summary>Decides, by status and headers, whether a response rejects the access token.</summary>
     /// <value>
-    /// The default is <see langword="null"/>: a 401 whose challenge a new token can answer (RFC 6750, section 3). The function is called for
-    /// each response, successes too, to a request that carried this session's token. It must not read the body:
+    /// The default is <see langword="null"/>: a 401 whose challenge a new token can answer (RFC 6750, section 3). The function is called
+    /// for each response, successes too, to a request that carried this session's token. It must not read the body:
     /// <see cref="ShouldRefreshAsync"/> may. If it throws, the response is disposed and the caller gets the exception.
     /// </value>
     public Func<HttpResponseMessage, bool>? ShouldRefresh { get; set; }
@@ -166,8 +174,8 @@ public sealed class TokenRefreshOptions
     /// <summary>Decides whether a response rejects the access token, and may read its body for that.</summary>
     /// <value>
     /// The default is <see langword="null"/>. As <see cref="ShouldRefresh"/>, and only one of the two may be set. Read the body through
-    /// <see cref="HttpResponseMessage.Content"/>: the function gets its beginning, 64 KiB at most and what arrives within 2 seconds, and the
-    /// caller can still read all of it. A body that the function doesn't read stays unread. The token is the caller's.
+    /// <see cref="HttpResponseMessage.Content"/>: the function gets its beginning, 64 KiB at most and what arrives within 2 seconds, and
+    /// the caller can still read all of it. A body that the function doesn't read stays unread. The token is the caller's.
     /// </value>
     public Func<HttpResponseMessage, CancellationToken, Task<bool>>? ShouldRefreshAsync { get; set; }
 
@@ -183,13 +191,15 @@ public sealed class TokenRefreshOptions
     /// <value>
     /// The default is <see langword="null"/>. Called once for all who wait, on a thread of the pool, and never for a refresh ahead of time.
     /// Gives the new tokens of the <em>same</em> user, or <see langword="null"/> if he declines; the token is cancelled when nobody waits
-    /// any more: after <see cref="InteractiveSignInTimeout"/>, a sign-out or sign-in, or at the end of the app. Without new tokens, or if it throws,
-    /// the login is dead: the event is raised, and the user isn't asked again until the next sign-in.
+    /// any more: after <see cref="InteractiveSignInTimeout"/>, a sign-out or sign-in, or at the end of the app. Without new tokens, or if
+    /// it throws, the login is dead: the event is raised, and the user isn't asked again until the next sign-in.
     /// </value>
     public Func<ReLoginRequiredEventArgs, CancellationToken, Task<TokenSet?>>? SignInInteractively { get; set; }
 
     /// <summary>How long held requests wait for <see cref="SignInInteractively"/>.</summary>
-    /// <value>More than zero, at most an hour. The default is 5 minutes. A login that comes later still counts, for the requests to come.</value>
+    /// <value>
+    /// More than zero, at most an hour. The default is 5 minutes. A login that comes later still counts, for the requests to come.
+    /// </value>
     public TimeSpan InteractiveSignInTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Interprets the responses of a token endpoint that says things in its own way.</summary>
@@ -202,11 +212,13 @@ public sealed class TokenRefreshOptions
     /// <example>
     /// Atlassian reports a dead refresh token with 403 and <c>unauthorized_client</c>:
     /// <code>
-    /// o.InterpretTokenResponse = r => r.GetString("error") == "unauthorized_client" ? TokenEndpointResult.Rejected("unauthorized_client") : null;
+    /// o.InterpretTokenResponse = r => r.GetString("error") == "unauthorized_client" ? TokenEndpointResult.Rejected("unauthorized_client")
+    /// : null;
     /// </code>
     /// Simple JWT 5.4 answers 500 for a user that was deleted:
     /// <code>
-    /// o.InterpretTokenResponse = r => r.StatusCode == HttpStatusCode.InternalServerError ? TokenEndpointResult.Rejected("user_deleted") : null;
+    /// o.InterpretTokenResponse = r => r.StatusCode == HttpStatusCode.InternalServerError ? TokenEndpointResult.Rejected("user_deleted") :
+    /// null;
     /// </code>
     /// </example>
     public Func<TokenEndpointResponse, TokenEndpointResult?>? InterpretTokenResponse { get; set; }

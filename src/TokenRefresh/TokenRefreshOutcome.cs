@@ -22,22 +22,25 @@ public enum TokenRefreshOutcome
     RejectedAfterRefresh,
 
     /// <summary>
-    /// The token was rejected, and the request's content can't be sent twice. A refresh was started for the next request. Buffer the content,
-    /// implement <see cref="IReplayableContent"/>, or set <see cref="TokenRefreshOptions.MaxReplayBufferSize"/>.
+    /// The token was rejected, and the request's content can't be sent twice. A refresh was started for the next request. Buffer the
+    /// content, implement <see cref="IReplayableContent"/>, or set <see cref="TokenRefreshOptions.MaxReplayBufferSize"/>.
     /// </summary>
     NotReplayable,
 
-    /// <summary>The challenge asks for something that a new token can't give, such as more scope, a stronger login, or another scheme.</summary>
+    /// <summary>
+    /// The challenge asks for something that a new token can't give, such as more scope, a stronger login, or another scheme.
+    /// </summary>
     OtherChallenge,
 
     /// <summary>
-    /// The API received the request without the token. .NET removes it when it follows a redirect: send the request to the redirect's target.
+    /// The API received the request without the token. .NET removes it when it follows a redirect: send the request to the redirect's
+    /// target.
     /// </summary>
     TokenRemoved,
 
     /// <summary>
-    /// Service discovery found an address that is neither https nor on loopback, so the token wasn't sent. Give the service an https endpoint,
-    /// or add the origin to <see cref="TokenRefreshOptions.InsecureOrigins"/>.
+    /// Service discovery found an address that is neither https nor on loopback, so the token wasn't sent. Give the service an https
+    /// endpoint, or add the origin to <see cref="TokenRefreshOptions.InsecureOrigins"/>.
     /// </summary>
     InsecureAddress,
 }

@@ -5,7 +5,9 @@ namespace TokenRefresh;
 /// <summary>What one request can ask of the <see cref="TokenRefreshHandler"/>.</summary>
 public static class TokenRefreshRequestExtensions
 {
-    /// <summary>Sends this request without an access token. Its response reaches the caller as it is, and nothing is refreshed because of it.</summary>
+    /// <summary>
+    /// Sends this request without an access token. Its response reaches the caller as it is, and nothing is refreshed because of it.
+    /// </summary>
     /// <param name="request">The request.</param>
     /// <returns>The same request.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="request"/> is <see langword="null"/>.</exception>
@@ -16,12 +18,16 @@ public static class TokenRefreshRequestExtensions
         return request;
     }
 
-    /// <summary>Sends this request with the tokens of one user. It replaces <see cref="TokenRefreshOptions.UserKey"/> for this request.</summary>
+    /// <summary>
+    /// Sends this request with the tokens of one user. It replaces <see cref="TokenRefreshOptions.UserKey"/> for this request.
+    /// </summary>
     /// <param name="request">The request.</param>
     /// <param name="userKey">The user's key, as it was given to <see cref="TokenSessions"/> at the sign-in.</param>
     /// <returns>The same request.</returns>
     /// <exception cref="ArgumentException"><paramref name="userKey"/> is empty.</exception>
-    /// <exception cref="ArgumentNullException"><paramref name="request"/> or <paramref name="userKey"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentNullException">
+    /// <paramref name="request"/> or <paramref name="userKey"/> is <see langword="null"/>.
+    /// </exception>
     public static HttpRequestMessage UseTokenUser(this HttpRequestMessage request, string userKey)
     {
         Require.NotNull(request, nameof(request));

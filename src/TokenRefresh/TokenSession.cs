@@ -56,7 +56,9 @@ public sealed class TokenSession : IObservedSessions, IDisposable, IAsyncDisposa
     /// <summary>The tokens of the login, if it is loaded and signed in.</summary>
     internal TokenSet? Tokens => (Context.Current as SignedInSnapshot)?.Tokens;
 
-    /// <summary>Creates a session without dependency injection. Dispose it when the app ends: a refresh that is running is finished first.</summary>
+    /// <summary>
+    /// Creates a session without dependency injection. Dispose it when the app ends: a refresh that is running is finished first.
+    /// </summary>
     /// <param name="options">The options. They are validated now and must not be changed afterwards.</param>
     /// <param name="settings">Store, clock, log and the like; <see langword="null"/> for the defaults.</param>
     /// <returns>The session.</returns>
@@ -71,10 +73,14 @@ public sealed class TokenSession : IObservedSessions, IDisposable, IAsyncDisposa
     }
 
     /// <summary>Saves the tokens of a new login and uses them for all requests from now on. Replaces any earlier login.</summary>
-    /// <param name="tokens">The tokens. Without <see cref="TokenSet.ExpiresAt"/> the lifetime is unknown: they are used until a 401.</param>
+    /// <param name="tokens">
+    /// The tokens. Without <see cref="TokenSet.ExpiresAt"/> the lifetime is unknown: they are used until a 401.
+    /// </param>
     /// <param name="cancellationToken">Cancels the wait for the store.</param>
     /// <returns>A task that completes when the tokens are saved.</returns>
-    /// <exception cref="ArgumentException">The tokens need a proof that the handler can't send (<c>DPoP</c>, <c>mac</c>, <c>pop</c>).</exception>
+    /// <exception cref="ArgumentException">
+    /// The tokens need a proof that the handler can't send (<c>DPoP</c>, <c>mac</c>, <c>pop</c>).
+    /// </exception>
     /// <exception cref="InvalidOperationException">The session uses client credentials: no user signs in.</exception>
     /// <exception cref="TokenRefreshException">The tokens couldn't be saved. Nothing has changed.</exception>
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
@@ -115,8 +121,8 @@ public sealed class TokenSession : IObservedSessions, IDisposable, IAsyncDisposa
     /// <param name="rejectedToken">The access token that the server rejected, without its scheme.</param>
     /// <param name="cancellationToken">Cancels the wait. A refresh that is running continues.</param>
     /// <returns>
-    /// The access token without its scheme, or <see langword="null"/> if no user is signed in. The rejected token is returned again if it was
-    /// refreshed less than <see cref="TokenRefreshOptions.MinRefreshInterval"/> ago, because a newer one wouldn't help.
+    /// The access token without its scheme, or <see langword="null"/> if no user is signed in. The rejected token is returned again if it
+    /// was refreshed less than <see cref="TokenRefreshOptions.MinRefreshInterval"/> ago, because a newer one wouldn't help.
     /// </returns>
     /// <exception cref="TokenRefreshException">The login has ended, or the refresh failed.</exception>
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
@@ -124,7 +130,8 @@ public sealed class TokenSession : IObservedSessions, IDisposable, IAsyncDisposa
     public async Task<string?> GetAccessTokenAsync(string rejectedToken, CancellationToken cancellationToken = default)
     {
         Require.NotNull(rejectedToken, nameof(rejectedToken));
-        return (await new TokenQuery(Context).GetOtherThanAsync(rejectedToken, cancellationToken).ConfigureAwait(false))?.Tokens.AccessToken;
+        var snapshot = await new TokenQuery(Context).GetOtherThanAsync(rejectedToken, cancellationToken).ConfigureAwait(false);
+        return snapshot?.Tokens.AccessToken;
     }
 #pragma warning restore RS0026
 
@@ -145,7 +152,9 @@ public sealed class TokenSession : IObservedSessions, IDisposable, IAsyncDisposa
     /// <summary>Reads the store, without a refresh, so that <see cref="State"/> says what it holds.</summary>
     internal Task LookIntoStoreAsync(CancellationToken cancellationToken) => new StoreLook(Context).RunAsync(cancellationToken);
 
-    /// <summary>Reads the store, if <see cref="TokenRefreshOptions.RecheckInterval"/> is over. It never throws because of the store.</summary>
+    /// <summary>
+    /// Reads the store, if <see cref="TokenRefreshOptions.RecheckInterval"/> is over. It never throws because of the store.
+    /// </summary>
     internal Task RecheckAsync(CancellationToken cancellationToken) => Context.RecheckAsync(cancellationToken);
 
     /// <summary>

@@ -15,7 +15,9 @@ public readonly record struct TokenSessionHealth
     /// <summary>The failure of the last refresh; <see langword="null"/> if it succeeded, or if there was none since the sign-in.</summary>
     public TokenRefreshFailure? LastFailure { get; internal init; }
 
-    /// <summary>When the next refresh may start after a failure, by the session's clock; <see langword="null"/> if nothing delays it.</summary>
+    /// <summary>
+    /// When the next refresh may start after a failure, by the session's clock; <see langword="null"/> if nothing delays it.
+    /// </summary>
     public DateTimeOffset? NextAttemptAt { get; internal init; }
 
     /// <summary>Since when refreshes have been failing, by the session's clock; <see langword="null"/> if the last one succeeded.</summary>
@@ -28,7 +30,8 @@ public readonly record struct TokenSessionHealth
     public DateTimeOffset? RefreshedAt { get; internal init; }
 
     /// <summary>
-    /// Whether the API rejected the current access token although it had just been refreshed. Another refresh doesn't help: check the token's audience, scope and issuer.
+    /// Whether the API rejected the current access token although it had just been refreshed. Another refresh doesn't help: check the
+    /// token's audience, scope and issuer.
     /// </summary>
     public bool IsRefreshedTokenRejected { get; internal init; }
 
@@ -42,10 +45,14 @@ public readonly record struct TokenSessionHealth
             SessionName = session.Services.Name,
             State = current.State,
             LastFailure = current is EndedSnapshot ? TokenRefreshFailure.ReLoginRequired : coolDown?.Kind,
-            NextAttemptAt = coolDown is not null && coolDown.Blocks(FlightReason.Expired, time, out var failure) ? time.GetUtcNow() + failure.Remaining : null,
+            NextAttemptAt = coolDown is not null && coolDown.Blocks(FlightReason.Expired, time, out var failure)
+                ? time.GetUtcNow() + failure.Remaining
+                : null,
             FailingSince = coolDown is null ? null : new DateTimeOffset(coolDown.FailingSince.Utc),
             IsRefreshedTokenRejected = current is SignedInSnapshot { AccessToken.IsRejectedThoughNew: true },
-            RefreshedAt = current is SignedInSnapshot { AccessToken: { IsFromEndpoint: true } token } ? new DateTimeOffset(token.ReceivedAt.Utc) : null,
+            RefreshedAt = current is SignedInSnapshot { AccessToken: { IsFromEndpoint: true } token }
+                ? new DateTimeOffset(token.ReceivedAt.Utc)
+                : null,
         };
     }
 }

@@ -2,7 +2,9 @@ using Microsoft.Extensions.Logging;
 
 namespace TokenRefresh;
 
-/// <summary>What a session that is created without dependency injection uses besides its options. Every property has a working default.</summary>
+/// <summary>
+/// What a session that is created without dependency injection uses besides its options. Every property has a working default.
+/// </summary>
 public sealed class TokenSessionSettings
 {
     /// <summary>The session's name in logs, events and exceptions.</summary>
@@ -18,7 +20,9 @@ public sealed class TokenSessionSettings
     public ITokenStore? Store { get; set; }
 
     /// <summary>How the tokens are encrypted before they are saved.</summary>
-    /// <value>Required with a <see cref="Store"/>, unless <see cref="AllowUnencryptedStore"/> is set. The default is <see langword="null"/>.</value>
+    /// <value>
+    /// Required with a <see cref="Store"/>, unless <see cref="AllowUnencryptedStore"/> is set. The default is <see langword="null"/>.
+    /// </value>
     public ITokenProtector? Protector { get; set; }
 
     /// <summary>Allows a <see cref="Store"/> without a <see cref="Protector"/>, for stores that encrypt by themselves.</summary>

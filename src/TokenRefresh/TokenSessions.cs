@@ -54,13 +54,15 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// Adds a session while the app runs: for a tenant whose server is known at run time only. Store, encryption and token endpoint are those
-    /// that are registered for all sessions.
+    /// Adds a session while the app runs: for a tenant whose server is known at run time only. Store, encryption and token endpoint are
+    /// those that are registered for all sessions.
     /// </summary>
     /// <param name="name">The session's name. It is part of the key under which a store keeps the tokens.</param>
     /// <param name="configure">Sets the options, after what <c>ConfigureAll</c> sets. Called once, before this method returns.</param>
     /// <exception cref="ArgumentException"><paramref name="name"/> is empty, or a session of this name exists.</exception>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">An option is wrong, or the tokens would be saved unencrypted.</exception>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">
+    /// An option is wrong, or the tokens would be saved unencrypted.
+    /// </exception>
     public void Add(string name, Action<TokenRefreshOptions> configure)
     {
         Require.NotEmpty(name, nameof(name));
@@ -68,7 +70,8 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
         var added = new Lazy<UserSessions>(() => new UserSessions(_source.Compose(name, configure)));
         if (_source.IsRegistered(name) || !_sessions.TryAdd(name, added))
         {
-            throw new ArgumentException($"A token session '{name}' exists already. Remove it with RemoveAsync first, or use another name.", nameof(name));
+            throw new ArgumentException(
+                $"A token session '{name}' exists already. Remove it with RemoveAsync first, or use another name.", nameof(name));
         }
 
         try
@@ -83,8 +86,8 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// Removes a session that <see cref="Add"/> added, with those of its users. Refreshes that are running are waited for, as at the end of the
-    /// app. Tokens in a store stay there. Requests that use the session afterwards fail.
+    /// Removes a session that <see cref="Add"/> added, with those of its users. Refreshes that are running are waited for, as at the end of
+    /// the app. Tokens in a store stay there. Requests that use the session afterwards fail.
     /// </summary>
     /// <param name="name">The session's name.</param>
     /// <returns><see langword="false"/> if there is no session of this name.</returns>
@@ -94,7 +97,8 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
         Require.NotNull(name, nameof(name));
         if (_source.IsRegistered(name))
         {
-            throw new InvalidOperationException($"The token session '{name}' was registered when the app started, and can't be removed. Only sessions of Add can.");
+            throw new InvalidOperationException(
+                $"The token session '{name}' was registered when the app started, and can't be removed. Only sessions of Add can.");
         }
 
         if (!_sessions.TryGetValue(name, out var added) || FindOrDefault(added) is not { } sessions)
@@ -119,7 +123,8 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
     /// <summary>Waits for all refreshes that are running, then ends all sessions.</summary>
     /// <returns>A task that completes when all sessions have ended.</returns>
     public async ValueTask DisposeAsync() =>
-        await Task.WhenAll(Existing.Concat(_removing.Keys).Select(sessions => sessions.Services.DisposeAsync().AsTask())).ConfigureAwait(false);
+        await Task.WhenAll(
+            Existing.Concat(_removing.Keys).Select(sessions => sessions.Services.DisposeAsync().AsTask())).ConfigureAwait(false);
 
     /// <inheritdoc cref="DisposeAsync"/>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
@@ -148,7 +153,8 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
         }
     }
 
-    private IEnumerable<UserSessions> Existing => _sessions.Values.Where(sessions => sessions.IsValueCreated).Select(sessions => sessions.Value);
+    private IEnumerable<UserSessions> Existing =>
+        _sessions.Values.Where(sessions => sessions.IsValueCreated).Select(sessions => sessions.Value);
 
     // Another thread's Add may be failing.
     private static UserSessions? FindOrDefault(Lazy<UserSessions> added)
@@ -163,5 +169,6 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
         }
     }
 
-    private bool Forget(string name, Lazy<UserSessions> sessions) => ((ICollection<KeyValuePair<string, Lazy<UserSessions>>>)_sessions).Remove(new(name, sessions));
+    private bool Forget(string name, Lazy<UserSessions> sessions) =>
+        ((ICollection<KeyValuePair<string, Lazy<UserSessions>>>)_sessions).Remove(new(name, sessions));
 }

@@ -11,8 +11,8 @@ public static class TokenSessionsExtensions
     /// </summary>
     /// <param name="sessions">The app's sessions.</param>
     /// <param name="name">
-    /// The session's name. The origins that get the token are those of <see cref="TokenRefreshOptions.AllowedOrigins"/>, else that of the base
-    /// address of the HTTP client with this name.
+    /// The session's name. The origins that get the token are those of <see cref="TokenRefreshOptions.AllowedOrigins"/>, else that of the
+    /// base address of the HTTP client with this name.
     /// </param>
     /// <returns>A handler. The session outlives it.</returns>
     /// <exception cref="ArgumentException">No session of this name exists.</exception>

@@ -94,8 +94,9 @@ public sealed class TokenSet
 
     /// <summary>When the refresh token expires, and the login with it.</summary>
     /// <value>
-    /// By the local clock, from <c>refresh_token_expires_in</c> or <c>refresh_expires_in</c>. The default is <see langword="null"/>: unknown. Refreshes that don't mention it keep it. It is for the app to
-    /// read: the refresh token is sent whatever it says, because only the server knows.
+    /// By the local clock, from <c>refresh_token_expires_in</c> or <c>refresh_expires_in</c>. The default is <see langword="null"/>:
+    /// unknown. Refreshes that don't mention it keep it. It is for the app to read: the refresh token is sent whatever it says, because
+    /// only the server knows.
     /// </value>
     public DateTimeOffset? RefreshTokenExpiresAt
     {

@@ -110,7 +110,8 @@ internal sealed partial class TokenStoreRules
             return;
         }
 
-        var taken = await Task.WhenAll(Enumerable.Range(0, 50).Select(number => Task.Run(() => TryLockAsync(number % 2 == 0 ? Store : Other, Key))));
+        var taken = await Task.WhenAll(
+            Enumerable.Range(0, 50).Select(number => Task.Run(() => TryLockAsync(number % 2 == 0 ? Store : Other, Key))));
         using var another = await TryLockAsync(Other, Key with { UserKey = "another" });
         taken.Single(held => held is not null)!.Dispose();
         using var next = await TryLockAsync(Other, Key);
@@ -119,7 +120,9 @@ internal sealed partial class TokenStoreRules
         Check.True(next is not null, "the lock is free again");
     }
 
-    /// <summary>Writes until the subscriber is called: the subscription itself may take a moment, and a lost call costs only time.</summary>
+    /// <summary>
+    /// Writes until the subscriber is called: the subscription itself may take a moment, and a lost call costs only time.
+    /// </summary>
     private async Task WriteUntilCalledAsync(SemaphoreSlim calls)
     {
         while (await calls.WaitAsync(TimeSpan.Zero))
@@ -138,7 +141,8 @@ internal sealed partial class TokenStoreRules
         }
     }
 
-    private static Task<IDisposable?> TryLockAsync(ITokenStore store, TokenSessionKey key) => ((ITokenStoreLock)store).TryLockAsync(key, default).AsTask();
+    private static Task<IDisposable?> TryLockAsync(ITokenStore store, TokenSessionKey key) =>
+        ((ITokenStoreLock)store).TryLockAsync(key, default).AsTask();
 
     // A store that polls by a clock that stands still needs its time advanced.
     private async Task UntilDoneAsync(Task task)

@@ -48,7 +48,9 @@ internal sealed partial class TokenStoreRules
         var second = await WriteAsync("one", first.Revision);
         var third = await WriteAsync("one", second.Revision);
 
-        Check.True(first.Revision != second.Revision && second.Revision != third.Revision && first.Revision != third.Revision, "the revisions differ");
+        Check.True(
+            first.Revision != second.Revision && second.Revision != third.Revision && first.Revision != third.Revision,
+            "the revisions differ");
     }
 
     public async Task A_revision_is_refused_once_it_was_replaced_also_if_its_text_is_back()
@@ -129,7 +131,8 @@ internal sealed partial class TokenStoreRules
     {
         TokenSessionKey[] keys =
         [
-            new(Key.SessionName), new(Key.SessionName, "c"), new(Key.SessionName + "c"), new(Key.SessionName + ":1", "c"), new(Key.SessionName, "1:c"),
+            new(Key.SessionName), new(Key.SessionName, "c"), new(Key.SessionName + "c"),
+            new(Key.SessionName + ":1", "c"), new(Key.SessionName, "1:c"),
         ];
         for (var i = 0; i < keys.Length; i++)
         {

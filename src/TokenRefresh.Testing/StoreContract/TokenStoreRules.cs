@@ -35,7 +35,8 @@ internal sealed partial class TokenStoreRules(TokenStoreContract contract)
         var results = await Task.WhenAll(Enumerable.Range(0, 50).Select(number => Task.Run(async () =>
         {
             var store = number % 2 == 0 ? Store : Other;
-            return (Text: "text-" + number, Stored: await store.CompareExchangeAsync(Key, "text-" + number, expectedRevision, null, default));
+            var text = "text-" + number;
+            return (Text: text, Stored: await store.CompareExchangeAsync(Key, text, expectedRevision, null, default));
         })));
         Check.Equal(1, results.Count(result => result.Stored?.Text == result.Text));
         return results.Single(result => result.Stored?.Text == result.Text).Text;

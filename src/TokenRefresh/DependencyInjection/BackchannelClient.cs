@@ -129,7 +129,9 @@ internal sealed class BackchannelClient : IDisposable
         // A proxy or a certificate of the primary handler is for all clients. The other handlers aren't for token requests, except for
         // service discovery where the endpoint's address needs it.
         var isLookedUp = FinalEndpointHandler.IsNeededFor(_options);
-        var discovery = builder.AdditionalHandlers.Where(handler => isLookedUp && LookedUpAddressHandlers.IsServiceDiscovery(handler)).ToList();
+        var discovery = builder.AdditionalHandlers
+            .Where(handler => isLookedUp && LookedUpAddressHandlers.IsServiceDiscovery(handler))
+            .ToList();
         builder.AdditionalHandlers.Clear();
         foreach (var configure in settings.Own.HttpMessageHandlerBuilderActions)
         {

@@ -64,7 +64,8 @@ internal sealed class ContainerComposer(IServiceProvider provider, SessionRegist
     private TokenRefreshOptions CreateOptions(string name, Action<TokenRefreshOptions> configure)
     {
         var options = new TokenRefreshOptions();
-        foreach (var forAll in provider.GetServices<IConfigureOptions<TokenRefreshOptions>>().OfType<IConfigureNamedOptions<TokenRefreshOptions>>())
+        var configures = provider.GetServices<IConfigureOptions<TokenRefreshOptions>>();
+        foreach (var forAll in configures.OfType<IConfigureNamedOptions<TokenRefreshOptions>>())
         {
             forAll.Configure(name, options);
         }

@@ -13,11 +13,14 @@ internal static class LookedUpAddressHandlers
     public static bool IsServiceDiscovery(DelegatingHandler handler) =>
         handler.GetType().FullName?.StartsWith("Microsoft.Extensions.ServiceDiscovery.", StringComparison.Ordinal) is true;
 
-    /// <summary>Adds the handlers to a client that has the <see cref="TokenRefreshHandler"/>. Called after everything else that configures it.</summary>
+    /// <summary>
+    /// Adds the handlers to a client that has the <see cref="TokenRefreshHandler"/>. Called after everything else that configures it.
+    /// </summary>
     public static void Add(HttpMessageHandlerBuilder builder, string sessionName, string clientName)
     {
         var handlers = builder.AdditionalHandlers;
-        if (handlers.OfType<TokenRefreshHandler>().FirstOrDefault() is not { } ours || !MayBeLookedUp(builder.Services, sessionName, clientName))
+        if (handlers.OfType<TokenRefreshHandler>().FirstOrDefault() is not { } ours
+            || !MayBeLookedUp(builder.Services, sessionName, clientName))
         {
             return;
         }

@@ -20,28 +20,35 @@ internal sealed class SessionRegistry
 
     /// <summary>Returns the change tokens of a session's configuration, one for each section.</summary>
     public IEnumerable<Func<IChangeToken>> ChangeTokensOf(string session) =>
-        Sections.Where(section => section.Key == session).Select<KeyValuePair<string, IConfigurationSection>, Func<IChangeToken>>(section => section.Value.GetReloadToken);
+        Sections
+            .Where(section => section.Key == session)
+            .Select<KeyValuePair<string, IConfigurationSection>, Func<IChangeToken>>(section => section.Value.GetReloadToken);
 
     /// <summary>Finds a service of a session: the one that is registered for it, else the one for all sessions.</summary>
-    /// <remarks>The container remembers every key that it was asked for, and the names of sessions that are added at run time have no end.</remarks>
+    /// <remarks>
+    /// The container remembers every key that it was asked for, and the names of sessions that are added at run time have no end.
+    /// </remarks>
     public T? Find<T>(IServiceProvider provider, string session)
         where T : class => (Sessions.Contains(session) ? provider.GetKeyedService<T>(session) : null) ?? provider.GetService<T>();
 
     /// <summary>Whether a session has a token endpoint of the app's own.</summary>
     public bool HasEndpoint(IServiceProvider provider, string session) =>
         provider.GetService<IServiceProviderIsKeyedService>() is { } services
-        && ((Sessions.Contains(session) && services.IsKeyedService(typeof(ITokenEndpoint), session)) || services.IsService(typeof(ITokenEndpoint)));
+        && ((Sessions.Contains(session) && services.IsKeyedService(typeof(ITokenEndpoint), session))
+            || services.IsService(typeof(ITokenEndpoint)));
 
     /// <summary>The name of the session that an app means which asks for a <see cref="TokenSession"/> without a name.</summary>
     /// <exception cref="InvalidOperationException">There is more than one.</exception>
     public string OnlySession() => Sessions.Count == 1
         ? Sessions.Single()
         : throw new InvalidOperationException(
-            $"A TokenSession is requested without its name, and there are several: {string.Join(", ", Sessions.Select(known => $"'{known}'"))}. "
+            "A TokenSession is requested without its name, and there are several: "
+            + $"{string.Join(", ", Sessions.Select(known => $"'{known}'"))}. "
             + $"Write [FromKeyedServices(\"{Sessions.FirstOrDefault()}\")] TokenSession, or use TokenSessions with the name.");
 
     /// <summary>What is said of a name that isn't registered.</summary>
     public string UnknownSessionMessage(string session) =>
         $"No token session '{session}' is registered. Known: {string.Join(", ", Sessions.Select(known => $"'{known}'"))}. "
-        + "Register it with AddTokenSession, or AddTokenRefreshHandler on the HTTP client of that name; at run time add it with TokenSessions.Add.";
+        + "Register it with AddTokenSession, or AddTokenRefreshHandler on the HTTP client of that name; at run time add it with "
+        + "TokenSessions.Add.";
 }

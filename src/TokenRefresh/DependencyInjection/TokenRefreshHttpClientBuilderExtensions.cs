@@ -13,7 +13,9 @@ public static class TokenRefreshHttpClientBuilderExtensions
     /// <param name="builder">The HTTP client.</param>
     /// <param name="configure">Sets the options. They are validated when the app starts.</param>
     /// <returns>The same builder.</returns>
-    /// <exception cref="InvalidOperationException">The builder is that of <c>ConfigureHttpClientDefaults</c>, or the client has another session already.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The builder is that of <c>ConfigureHttpClientDefaults</c>, or the client has another session already.
+    /// </exception>
     public static IHttpClientBuilder AddTokenRefreshHandler(this IHttpClientBuilder builder, Action<TokenRefreshOptions> configure)
     {
         Require.NotNull(builder, nameof(builder));
@@ -27,7 +29,9 @@ public static class TokenRefreshHttpClientBuilderExtensions
     /// <param name="builder">The HTTP client.</param>
     /// <param name="section">The section that holds the options by their names.</param>
     /// <returns>The same builder.</returns>
-    /// <exception cref="InvalidOperationException">The builder is that of <c>ConfigureHttpClientDefaults</c>, or the client has another session already.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The builder is that of <c>ConfigureHttpClientDefaults</c>, or the client has another session already.
+    /// </exception>
     public static IHttpClientBuilder AddTokenRefreshHandler(this IHttpClientBuilder builder, IConfigurationSection section)
     {
         Require.NotNull(builder, nameof(builder));
@@ -41,7 +45,9 @@ public static class TokenRefreshHttpClientBuilderExtensions
     /// <param name="builder">The HTTP client.</param>
     /// <param name="sessionName">The session's name.</param>
     /// <returns>The same builder.</returns>
-    /// <exception cref="InvalidOperationException">The builder is that of <c>ConfigureHttpClientDefaults</c>, or the client has another session already.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The builder is that of <c>ConfigureHttpClientDefaults</c>, or the client has another session already.
+    /// </exception>
     public static IHttpClientBuilder AddTokenRefreshHandler(this IHttpClientBuilder builder, string sessionName)
     {
         Require.NotNull(builder, nameof(builder));
@@ -67,7 +73,8 @@ public static class TokenRefreshHttpClientBuilderExtensions
             if (session != sessionName)
             {
                 throw new InvalidOperationException(
-                    $"The client '{client}' has the token session '{session}' already, and can't have '{sessionName}' too. Remove one of the two AddTokenRefreshHandler calls.");
+                    $"The client '{client}' has the token session '{session}' already, and can't have '{sessionName}' too. Remove one of "
+                    + "the two AddTokenRefreshHandler calls.");
             }
 
             return;
@@ -79,6 +86,7 @@ public static class TokenRefreshHttpClientBuilderExtensions
 
         // After everything that configures the client, so that these two handlers are the first and the last.
         builder.Services.PostConfigure<HttpClientFactoryOptions>(
-            client, options => options.HttpMessageHandlerBuilderActions.Add(handlers => LookedUpAddressHandlers.Add(handlers, sessionName, client)));
+            client, options => options.HttpMessageHandlerBuilderActions.Add(
+                handlers => LookedUpAddressHandlers.Add(handlers, sessionName, client)));
     }
 }

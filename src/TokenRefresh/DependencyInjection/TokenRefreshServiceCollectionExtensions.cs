@@ -44,8 +44,8 @@ public static class TokenRefreshServiceCollectionExtensions
     /// <param name="services">The services.</param>
     /// <param name="name">The session's name.</param>
     /// <param name="section">
-    /// The section that holds the options by their names. A <c>ClientSecret</c> that changes there while the app runs is used by the next token
-    /// call; other changes need a restart.
+    /// The section that holds the options by their names. A <c>ClientSecret</c> that changes there while the app runs is used by the next
+    /// token call; other changes need a restart.
     /// </param>
     /// <exception cref="ArgumentException"><paramref name="name"/> is empty.</exception>
     public static TokenSessionBuilder AddTokenSession(this IServiceCollection services, string name, IConfigurationSection section)
@@ -87,5 +87,6 @@ public static class TokenRefreshServiceCollectionExtensions
     }
 
     // Registers the name for the app's own settings of the client: see BackchannelClient.
-    private static void AddBackchannel(IServiceCollection services, string name) => services.AddHttpClient(ContainerComposer.BackchannelName(name));
+    private static void AddBackchannel(IServiceCollection services, string name) =>
+        services.AddHttpClient(ContainerComposer.BackchannelName(name));
 }

@@ -22,8 +22,8 @@ public sealed class TokenSessionBuilder
     /// <summary>The HTTP client that sends token requests: for a proxy, a client certificate, or a mock server in tests.</summary>
     /// <remarks>
     /// Its primary handler is the one of <c>ConfigureHttpClientDefaults</c>, unless it is set here. Other settings for all clients don't
-    /// apply: handlers, except for service discovery where the endpoint is looked up; default headers, loggers, builder filters. Handlers that are added here do. It follows no redirect and keeps no
-    /// cookie, and uses no proxy for an http endpoint on loopback.
+    /// apply: handlers, except for service discovery where the endpoint is looked up; default headers, loggers, builder filters. Handlers
+    /// that are added here do. It follows no redirect and keeps no cookie, and uses no proxy for an http endpoint on loopback.
     /// </remarks>
     public IHttpClientBuilder TokenEndpointClient => Services.AddHttpClient(ContainerComposer.BackchannelName(Name));
 
@@ -70,7 +70,9 @@ public sealed class TokenSessionBuilder
         return UseStore(provider => new FileTokenStore(directory, timeProvider: provider.GetService<TimeProvider>()));
     }
 
-    /// <summary>Lets the session's tokens be saved as plain text: where the store itself encrypts, as a keychain does, or in tests.</summary>
+    /// <summary>
+    /// Lets the session's tokens be saved as plain text: where the store itself encrypts, as a keychain does, or in tests.
+    /// </summary>
     public TokenSessionBuilder AllowUnencryptedStore()
     {
         TokenRefreshServiceCollectionExtensions.RegistryOf(Services).UnencryptedSessions.Add(Name);

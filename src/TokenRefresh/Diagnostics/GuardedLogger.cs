@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace TokenRefresh.Diagnostics;
 
 /// <summary>
-/// The app's logger, which may throw: a provider fails, or is disposed before the sessions are. A line that can't be written costs no token,
-/// no event and no response.
+/// The app's logger, which may throw: a provider fails, or is disposed before the sessions are. A line that can't be written costs no
+/// token, no event and no response.
 /// </summary>
 internal sealed class GuardedLogger : ILogger
 {
@@ -32,7 +32,8 @@ internal sealed class GuardedLogger : ILogger
         }
     }
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
         try
         {

@@ -20,12 +20,15 @@ internal sealed class Instruments
     {
         Refreshes = meter.CreateCounter<long>(TokenRefreshTelemetry.Refreshes, "{refresh}", "Refreshes that have ended.");
         RefreshDuration = CreateDuration(meter);
-        WaitingRequests = meter.CreateUpDownCounter<long>(TokenRefreshTelemetry.WaitingRequests, "{request}", "Requests that wait for a refresh.");
+        WaitingRequests = meter.CreateUpDownCounter<long>(
+            TokenRefreshTelemetry.WaitingRequests, "{request}", "Requests that wait for a refresh.");
         JoinedWaiters = meter.CreateCounter<long>(
             TokenRefreshTelemetry.JoinedWaiters, "{waiter}", "Requests that waited for a refresh that was running already.");
         Resends = meter.CreateCounter<long>(TokenRefreshTelemetry.Resends, "{request}", "Requests that were sent again with a new token.");
         Stale401s = meter.CreateCounter<long>(
-            TokenRefreshTelemetry.Stale401s, "{response}", "401s for tokens that had been replaced already, so that no refresh was needed.");
+            TokenRefreshTelemetry.Stale401s,
+            "{response}",
+            "401s for tokens that had been replaced already, so that no refresh was needed.");
         LoginsEnded = meter.CreateCounter<long>(TokenRefreshTelemetry.LoginsEnded, "{login}", "Logins that have ended.");
         meter.CreateObservableUpDownCounter(TokenRefreshTelemetry.Sessions, CountSessions, "{session}", "Sessions in memory.");
     }
@@ -50,7 +53,9 @@ internal sealed class Instruments
     public Counter<long> LoginsEnded { get; }
 
     /// <summary>For the sessions of a container, whose meter is disposed with it.</summary>
-    public static Instruments For(IMeterFactory? factory) => factory is null ? Shared : new(factory.Create(TokenRefreshTelemetry.MeterName, Version));
+    public static Instruments For(IMeterFactory? factory) => factory is null
+        ? Shared
+        : new(factory.Create(TokenRefreshTelemetry.MeterName, Version));
 
     /// <summary>Counts these sessions until they are removed or collected.</summary>
     public void Observe(IObservedSessions sessions)
@@ -100,7 +105,12 @@ internal sealed class Instruments
     {
         lock (_lock)
         {
-            return [.. _sessions.Select(reference => reference.TryGetTarget(out var sessions) ? sessions : null).OfType<IObservedSessions>()];
+            return
+            [
+                .. _sessions
+                    .Select(reference => reference.TryGetTarget(out var sessions) ? sessions : null)
+                    .OfType<IObservedSessions>(),
+            ];
         }
     }
 
@@ -109,7 +119,10 @@ internal sealed class Instruments
         const string Description = "How long refreshes took.";
 #if NET9_0_OR_GREATER
         // A refresh takes longer than a request: attempts, a store, at worst RefreshTimeout.
-        var advice = new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] };
+        var advice = new InstrumentAdvice<double>
+        {
+            HistogramBucketBoundaries = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+        };
         return meter.CreateHistogram(TokenRefreshTelemetry.RefreshDuration, "s", Description, tags: null, advice);
 #else
         return meter.CreateHistogram<double>(TokenRefreshTelemetry.RefreshDuration, "s", Description);

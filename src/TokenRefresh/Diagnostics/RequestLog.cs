@@ -26,7 +26,9 @@ internal static class RequestLog
         logger,
         session,
         request,
-        userKey is null ? "no user is signed in. Call SignInAsync first." : "no user is signed in under the request's user key. Call SignInAsync first.");
+        userKey is null
+            ? "no user is signed in. Call SignInAsync first."
+            : "no user is signed in under the request's user key. Call SignInAsync first.");
 
     /// <summary>The caller gets the rejection of its request.</summary>
     /// <param name="logger">The session's logger.</param>
@@ -47,7 +49,8 @@ internal static class RequestLog
         SessionLog.RefreshedTokenRejected(logger, session, request.Method.Method, OriginOf(address));
 
     /// <summary>Service discovery found an address that gets no token.</summary>
-    public static void InsecureAddress(ILogger logger, string session, Uri address) => SessionLog.InsecureAddress(logger, session, OriginOf(address));
+    public static void InsecureAddress(ILogger logger, string session, Uri address) =>
+        SessionLog.InsecureAddress(logger, session, OriginOf(address));
 
     private static string OriginOf(Uri? address) =>
         address is { IsAbsoluteUri: true } ? Origin.TextOf(address) : "a relative address";

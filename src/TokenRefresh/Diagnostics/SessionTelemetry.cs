@@ -11,7 +11,8 @@ internal sealed class SessionTelemetry(Instruments instruments, string session)
 {
     private readonly KeyValuePair<string, object?> _session = new(TokenRefreshTelemetry.SessionTag, session);
 
-    private bool HasWaitListeners => instruments.WaitingRequests.Enabled || instruments.JoinedWaiters.Enabled || Instruments.Activities.HasListeners();
+    private bool HasWaitListeners =>
+        instruments.WaitingRequests.Enabled || instruments.JoinedWaiters.Enabled || Instruments.Activities.HasListeners();
 
     /// <summary>Counts the states of these sessions until they are removed or collected.</summary>
     public void Observe(IObservedSessions sessions) => instruments.Observe(sessions);
@@ -113,7 +114,12 @@ internal sealed class SessionTelemetry(Instruments instruments, string session)
             if (Activity.Current is { } request && Instruments.Activities.HasListeners())
             {
                 using var activity = Instruments.Activities.StartActivity(
-                    TokenRefreshTelemetry.WaitActivity, ActivityKind.Internal, request.Context, tags: [_session], LinkTo(refresh?.Context ?? default), wait.StartedAt);
+                    TokenRefreshTelemetry.WaitActivity,
+                    ActivityKind.Internal,
+                    request.Context,
+                    tags: [_session],
+                    LinkTo(refresh?.Context ?? default),
+                    wait.StartedAt);
             }
         });
     }

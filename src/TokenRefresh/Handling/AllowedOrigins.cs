@@ -39,8 +39,8 @@ internal sealed class AllowedOrigins
             return options.IsAllowedOrigin is not null
                 ? new AllowedOrigins(options, [])
                 : throw Misconfigured(
-                    $"The client '{client}' doesn't know which server may get its access token. Set the option AllowedOrigins, for example to "
-                    + "https://api.example.com, or a BaseAddress where the named client is registered.");
+                    $"The client '{client}' doesn't know which server may get its access token. Set the option AllowedOrigins, for "
+                    + "example to https://api.example.com, or a BaseAddress where the named client is registered.");
         }
 
         return Origin.MayGetTokens(baseAddress, options) || Origin.IsLookedUp(baseAddress)
@@ -59,8 +59,8 @@ internal sealed class AllowedOrigins
         options.AllowedOrigins.Count > 0 || options.IsAllowedOrigin is not null
             ? new AllowedOrigins(options, options.AllowedOrigins)
             : throw Misconfigured(
-                $"The session '{session}' doesn't know which server may get its access token. Set the option AllowedOrigins, for example to "
-                + "https://api.example.com. The BaseAddress of an HttpClient isn't used.");
+                $"The session '{session}' doesn't know which server may get its access token. Set the option AllowedOrigins, for example "
+                + "to https://api.example.com. The BaseAddress of an HttpClient isn't used.");
 
     /// <summary>Whether the origin of this address is allowed.</summary>
     public bool Contains(Uri? uri) => uri is { IsAbsoluteUri: true } && (IsNamed(uri) || IsAllowedByApp(uri));
@@ -91,7 +91,8 @@ internal sealed class AllowedOrigins
         return false;
     }
 
-    private bool IsAllowedByApp(Uri uri) => _options.IsAllowedOrigin is { } isAllowed && Origin.MayGetTokens(uri, _options) && isAllowed(uri);
+    private bool IsAllowedByApp(Uri uri) =>
+        _options.IsAllowedOrigin is { } isAllowed && Origin.MayGetTokens(uri, _options) && isAllowed(uri);
 
     private static TokenRefreshException Misconfigured(string message) => new(TokenRefreshFailure.Configuration, message);
 }

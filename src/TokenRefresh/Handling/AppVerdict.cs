@@ -2,7 +2,10 @@ using System.Net;
 
 namespace TokenRefresh.Handling;
 
-/// <summary>Asks the app's own function whether a response rejects the token. If it throws, the exception reaches the caller in place of the response.</summary>
+/// <summary>
+/// Asks the app's own function whether a response rejects the token. If it throws, the exception reaches the caller in place of the
+/// response.
+/// </summary>
 internal static class AppVerdict
 {
     public static bool Ask(Func<HttpResponseMessage, bool> shouldRefresh, HttpResponseMessage response)
@@ -20,7 +23,10 @@ internal static class AppVerdict
 
     /// <summary>Asks a function that may read the body. What it reads stays readable for the caller.</summary>
     public static async Task<bool> AskAsync(
-        Func<HttpResponseMessage, CancellationToken, Task<bool>> shouldRefresh, HttpResponseMessage response, TimeProvider time, CancellationToken cancellationToken)
+        Func<HttpResponseMessage, CancellationToken, Task<bool>> shouldRefresh,
+        HttpResponseMessage response,
+        TimeProvider time,
+        CancellationToken cancellationToken)
     {
         if (response.Content is not { } original)
         {

@@ -5,8 +5,8 @@ using TokenRefresh.SingleFlight;
 namespace TokenRefresh.Handling;
 
 /// <summary>
-/// The <c>Authorization</c> header of a request, as raw text. A header of ours is recognized by the string itself: each token set has one, and
-/// the request object that an outer handler sends again still holds it.
+/// The <c>Authorization</c> header of a request, as raw text. A header of ours is recognized by the string itself: each token set has one,
+/// and the request object that an outer handler sends again still holds it.
 /// </summary>
 internal static class AuthorizationHeader
 {
@@ -51,13 +51,18 @@ internal static class AuthorizationHeader
     /// <returns><see langword="null"/> if the header isn't ours.</returns>
     public static HeaderOwner? FindOwner(string header, SessionServices services) =>
         Owners.TryGetValue(header, out var owner) ? owner
-        : header.StartsWith(services.Options.Scheme, StringComparison.OrdinalIgnoreCase) ? HandlerMemory.Of(services).RecentHeaders.Find(header)
+        : header.StartsWith(services.Options.Scheme, StringComparison.OrdinalIgnoreCase)
+            ? HandlerMemory.Of(services).RecentHeaders.Find(header)
         : null;
 
-    /// <summary>Whether the header is empty, or a scheme without a token, as Refit's <c>[Headers("Authorization: Bearer")]</c> sets it.</summary>
+    /// <summary>
+    /// Whether the header is empty, or a scheme without a token, as Refit's <c>[Headers("Authorization: Bearer")]</c> sets it.
+    /// </summary>
     public static bool IsPlaceholder(string header, string scheme) =>
         header.AsSpan().Trim() is var word
-        && (word.IsEmpty || word.Equals(scheme.AsSpan(), StringComparison.OrdinalIgnoreCase) || word.Equals("Bearer".AsSpan(), StringComparison.OrdinalIgnoreCase));
+        && (word.IsEmpty
+            || word.Equals(scheme.AsSpan(), StringComparison.OrdinalIgnoreCase)
+            || word.Equals("Bearer".AsSpan(), StringComparison.OrdinalIgnoreCase));
 
     private static void Remember(SessionContext session, SignedInSnapshot snapshot)
     {

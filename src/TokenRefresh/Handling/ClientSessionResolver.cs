@@ -25,7 +25,8 @@ internal sealed class ClientSessionResolver(IServiceProvider provider, string se
     {
         // The options monitor would keep every name that it was asked for.
         using var client = new HttpClient(new NoHandler());
-        foreach (var action in provider.GetRequiredService<IOptionsFactory<HttpClientFactoryOptions>>().Create(clientName).HttpClientActions)
+        var options = provider.GetRequiredService<IOptionsFactory<HttpClientFactoryOptions>>().Create(clientName);
+        foreach (var action in options.HttpClientActions)
         {
             action(client);
         }
@@ -41,11 +42,13 @@ internal sealed class ClientSessionResolver(IServiceProvider provider, string se
         }
         catch (ArgumentException e) when (_target is not null)
         {
-            throw new TokenRefreshException(TokenRefreshFailure.Configuration, $"The session '{sessionName}' was removed.", innerException: e);
+            throw new TokenRefreshException(
+                TokenRefreshFailure.Configuration, $"The session '{sessionName}' was removed.", innerException: e);
         }
     }
 
-    private sealed class ClientTarget(UserSessions sessions, IServiceProvider provider, string clientName) : SessionTarget(sessions.Services)
+    private sealed class ClientTarget(UserSessions sessions, IServiceProvider provider, string clientName)
+        : SessionTarget(sessions.Services)
     {
         public override TokenSession? FindSession(HttpRequestMessage request)
         {

@@ -46,7 +46,8 @@ internal sealed class FinalAddressHandler : DelegatingHandler
         if (Origin.IsSchemeChoice(address))
         {
             throw new TokenRefreshException(
-                TokenRefreshFailure.Configuration, $"{Origin.TextOf(address)} wasn't looked up. Call AddServiceDiscovery on the HTTP client.");
+                TokenRefreshFailure.Configuration,
+                $"{Origin.TextOf(address)} wasn't looked up. Call AddServiceDiscovery on the HTTP client.");
         }
 
         if (_chain.TokenNameOf(request) is not { } name || _services() is not { } services || Origin.MayGetTokens(address, services.Options)

@@ -5,7 +5,9 @@ using TokenRefresh.Refreshing;
 
 namespace TokenRefresh.Handling;
 
-/// <summary>What the handlers of one session name remember between requests. A named client's handlers are rebuilt every few minutes.</summary>
+/// <summary>
+/// What the handlers of one session name remember between requests. A named client's handlers are rebuilt every few minutes.
+/// </summary>
 internal sealed class HandlerMemory
 {
     private static readonly ConditionalWeakTable<SessionServices, HandlerMemory> Memories = new();
@@ -47,14 +49,17 @@ internal sealed class HandlerMemory
         }
     }
 
-    /// <summary>Says that a request gets no token because its address was looked up and isn't secure, and warns at most once a minute.</summary>
+    /// <summary>
+    /// Says that a request gets no token because its address was looked up and isn't secure, and warns at most once a minute.
+    /// </summary>
     public void LogInsecureAddress(SessionServices services, HttpRequestMessage request)
     {
         RequestLog.NoTokenSent(
             services.Logger,
             services.Name,
             request,
-            "service discovery found this address, which isn't https. Give the service an https endpoint, or add that origin to InsecureOrigins.");
+            "service discovery found this address, which isn't https. Give the service an https endpoint, or add that origin to "
+            + "InsecureOrigins.");
         if (IsDue(ref _insecureLoggedAt, services.Time))
         {
             RequestLog.InsecureAddress(services.Logger, services.Name, request.RequestUri!);

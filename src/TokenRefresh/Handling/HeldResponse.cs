@@ -1,6 +1,8 @@
 namespace TokenRefresh.Handling;
 
-/// <summary>The rejection of a request that waits for a new token. Its body is taken off the connection, so that the connection is free for others.</summary>
+/// <summary>
+/// The rejection of a request that waits for a new token. Its body is taken off the connection, so that the connection is free for others.
+/// </summary>
 internal readonly struct HeldResponse
 {
     // The content of a response that was given none. To ask for its length would create headers for it.

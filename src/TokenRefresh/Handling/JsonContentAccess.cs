@@ -24,8 +24,8 @@ internal static class JsonContentAccess
 #endif
 
     /// <summary>
-    /// The metadata that the content was created with. It has no public property, and its options are the app's own: they may hold generated
-    /// metadata or converters. If it can't be read, the default metadata of the value stands in.
+    /// The metadata that the content was created with. It has no public property, and its options are the app's own: they may hold
+    /// generated metadata or converters. If it can't be read, the default metadata of the value stands in.
     /// </summary>
     /// <returns><see langword="null"/> if there is neither.</returns>
     public static JsonTypeInfo? TypeInfoOf(HttpContent json, object value) => Read(json) ?? DefaultFor(value);
@@ -46,7 +46,10 @@ internal static class JsonContentAccess
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_typeInfo")]
     private static extern ref JsonTypeInfo TypeInfoField(JsonContent json);
 
-    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Not used where reflection is off. A member that was trimmed isn't serialized by reflection either.")]
+    [UnconditionalSuppressMessage(
+        "Trimming",
+        "IL2026",
+        Justification = "Not used where reflection is off. A member that was trimmed isn't serialized by reflection either.")]
     [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "Not used where reflection is off.")]
     private static JsonTypeInfo? DefaultFor(object value) =>
         JsonSerializer.IsReflectionEnabledByDefault ? JsonSerializerOptions.Default.GetTypeInfo(value.GetType()) : null;

@@ -47,7 +47,9 @@ internal static class JsonReplay
         }
 
         // The serializer goes by the value's own type where the declared one is object or polymorphic.
-        var actual = IsDecidedByValue(declared) && value.GetType() != declared.Type ? declared.Options.GetTypeInfo(value.GetType()) : declared;
+        var actual = IsDecidedByValue(declared) && value.GetType() != declared.Type
+            ? declared.Options.GetTypeInfo(value.GetType())
+            : declared;
         if (actual != declared)
         {
             return IsRepeatable(value, actual, depth + 1);
@@ -105,7 +107,8 @@ internal static class JsonReplay
         return true;
     }
 
-    private static bool IsAlwaysRepeatable(JsonTypeInfo type) => Decided.GetValue(type, static type => new(IsAlwaysRepeatable(type, []))).Value;
+    private static bool IsAlwaysRepeatable(JsonTypeInfo type) =>
+        Decided.GetValue(type, static type => new(IsAlwaysRepeatable(type, []))).Value;
 
     /// <summary>Whether every value of the type is repeatable.</summary>
     /// <param name="type">The type.</param>

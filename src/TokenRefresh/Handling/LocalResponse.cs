@@ -13,8 +13,11 @@ internal static class LocalResponse
     /// <param name="start">The session's state when the request was made.</param>
     /// <param name="current">The session's state after the wait.</param>
     /// <returns><see langword="null"/> if the request is sent. Without a token, a header that we set earlier is removed.</returns>
-    /// <exception cref="TokenRefreshException">The option <see cref="TokenRefreshOptions.ReLoginResult"/> asks for an exception.</exception>
-    public static HttpResponseMessage? FindFor(HttpRequestMessage request, ResolvedSession resolved, SessionSnapshot start, SessionSnapshot current)
+    /// <exception cref="TokenRefreshException">
+    /// The option <see cref="TokenRefreshOptions.ReLoginResult"/> asks for an exception.
+    /// </exception>
+    public static HttpResponseMessage? FindFor(
+        HttpRequestMessage request, ResolvedSession resolved, SessionSnapshot start, SessionSnapshot current)
     {
         var session = resolved.Session!;
         if (!IsOfSameLogin(current, start, resolved.LoginId))
@@ -60,7 +63,11 @@ internal static class LocalResponse
             throw LoginEndedException.Of(session);
         }
 
-        var response = new HttpResponseMessage(HttpStatusCode.Unauthorized) { RequestMessage = request, Content = new ByteArrayContent([]) };
+        var response = new HttpResponseMessage(HttpStatusCode.Unauthorized)
+        {
+            RequestMessage = request,
+            Content = new ByteArrayContent([]),
+        };
         response.Headers.TryAddWithoutValidation("WWW-Authenticate", session.Services.Options.Scheme + " error=\"invalid_token\"");
         RequestState.SetOutcome(request, response, OutcomeOf(snapshot));
         return response;

@@ -2,8 +2,8 @@ namespace TokenRefresh.Handling;
 
 /// <summary>
 /// The handlers of one client whose addresses service discovery looks up, and what they note about a request. The address that is looked up
-/// decides whether its origin is allowed; the address that is found decides whether the token may travel. A note of another client's handlers
-/// never counts.
+/// decides whether its origin is allowed; the address that is found decides whether the token may travel. A note of another client's
+/// handlers never counts.
 /// </summary>
 internal sealed class LookupChain
 {

@@ -49,13 +49,17 @@ internal sealed class ReadAheadBody
     /// <summary>What has been read ahead. Valid between two reads ahead, until the caller reads.</summary>
     public ReadOnlyMemory<byte> Ahead => _ahead.GetBuffer().AsMemory(0, (int)_ahead.Length);
 
-    /// <summary>The read ahead that was under way when <see cref="Stop"/> was called, and its bytes. Never fails: see <see cref="IsExhausted"/>.</summary>
+    /// <summary>
+    /// The read ahead that was under way when <see cref="Stop"/> was called, and its bytes. Never fails: see <see cref="IsExhausted"/>.
+    /// </summary>
     public Task<int>? UnderWay => _underWay;
 
     /// <summary>The connection's stream, for the caller: once what was read ahead is used up.</summary>
     public Task<Stream> Source => _opening;
 
-    /// <summary>Opens the body of a response and puts this one in its place: from now on the caller can have the response at any moment.</summary>
+    /// <summary>
+    /// Opens the body of a response and puts this one in its place: from now on the caller can have the response at any moment.
+    /// </summary>
     /// <returns><see langword="null"/> if the body can't be opened, and the response is unchanged.</returns>
     public static ReadAheadBody? TryOpen(HttpResponseMessage response)
     {

@@ -24,13 +24,16 @@ internal static class Rejection
         if (options.ShouldRefreshAsync is { } shouldRefreshAsync)
         {
             return CarriesOurToken(sent, response)
-                ? CanResendAsync(sent, response, AppVerdict.AskAsync(shouldRefreshAsync, response, sent.Session.Services.Time, cancellationToken))
+                ? CanResendAsync(
+                    sent, response, AppVerdict.AskAsync(shouldRefreshAsync, response, sent.Session.Services.Time, cancellationToken))
                 : Pass(sent);
         }
 
         if (options.ShouldRefresh is { } shouldRefresh)
         {
-            return CarriesOurToken(sent, response) && AppVerdict.Ask(shouldRefresh, response) ? new ValueTask<bool>(CanResend(sent, response)) : Pass(sent);
+            return CarriesOurToken(sent, response) && AppVerdict.Ask(shouldRefresh, response)
+                ? new ValueTask<bool>(CanResend(sent, response))
+                : Pass(sent);
         }
 
         if (response.StatusCode == HttpStatusCode.Unauthorized)
@@ -38,7 +41,9 @@ internal static class Rejection
             return new ValueTask<bool>(AsksForNewToken(sent, response, options) && CanResend(sent, response));
         }
 
-        return options.Protocol == TokenEndpointProtocol.SimpleJwt && SimpleJwtForbidden.IsPossible(response) && CarriesOurToken(sent, response)
+        return options.Protocol == TokenEndpointProtocol.SimpleJwt
+            && SimpleJwtForbidden.IsPossible(response)
+            && CarriesOurToken(sent, response)
             ? CanResendAsync(sent, response, SimpleJwtForbidden.RejectsTokenAsync(response, sent.Session.Services.Time, cancellationToken))
             : Pass(sent);
     }
@@ -49,7 +54,9 @@ internal static class Rejection
     /// <param name="current">The session's state after the wait.</param>
     /// <param name="cancellationToken">Cancels the wait for the content of the first send.</param>
     /// <returns>Whether the session has another token of the same login, and the content can be sent again.</returns>
-    /// <exception cref="TokenRefreshException">The login has ended, and <see cref="TokenRefreshOptions.ReLoginResult"/> asks for an exception.</exception>
+    /// <exception cref="TokenRefreshException">
+    /// The login has ended, and <see cref="TokenRefreshOptions.ReLoginResult"/> asks for an exception.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static ValueTask<bool> PrepareResendAsync(
         SentRequest sent, HttpResponseMessage response, SessionSnapshot current, CancellationToken cancellationToken)
@@ -63,7 +70,8 @@ internal static class Rejection
         return new ValueTask<bool>(false);
     }
 
-    private static async ValueTask<bool> PrepareContentAsync(SentRequest sent, HttpResponseMessage response, CancellationToken cancellationToken)
+    private static async ValueTask<bool> PrepareContentAsync(
+        SentRequest sent, HttpResponseMessage response, CancellationToken cancellationToken)
     {
         var isPrepared = await RequestReplay.PrepareAsync(sent, sent.Content!, cancellationToken).ConfigureAwait(false);
         if (!isPrepared)
@@ -84,7 +92,8 @@ internal static class Rejection
 
         if (current == sent.Snapshot)
         {
-            ExplainRejectedRefresh(sent, response, "its token was refreshed less than MinRefreshInterval ago. No other refresh is started.");
+            ExplainRejectedRefresh(
+                sent, response, "its token was refreshed less than MinRefreshInterval ago. No other refresh is started.");
             return;
         }
 
@@ -111,8 +120,9 @@ internal static class Rejection
             sent.ReturnsToCaller(
                 response,
                 TokenRefreshOutcome.TokenRemoved,
-                "it was rejected without the token. .NET removes the Authorization header when it follows a redirect: send the request to the redirect's "
-                + "target, often the same address with or without a slash at its end. An inner handler may have changed the header, too.");
+                "it was rejected without the token. .NET removes the Authorization header when it follows a redirect: send the request to "
+                + "the redirect's target, often the same address with or without a slash at its end. An inner handler may have changed "
+                + "the header, too.");
             return false;
         }
 
@@ -125,7 +135,8 @@ internal static class Rejection
                     "its challenge asks for something that a new token can't give, such as another scope or a stronger login.");
                 return false;
 
-            // Servers name schemes of their own, so a refresh is tried. It is tried once: if the new token gets the same answer, none helps.
+            // Servers name schemes of their own, so a refresh is tried. It is tried once: if the new token gets the same answer, none
+            // helps.
             case RequestedRemedy.OtherScheme
                 when options.Protocol == TokenEndpointProtocol.OAuth
                     && HandlerMemory.Of(sent.Session.Services).WantsOtherScheme(sent.Snapshot.LoginId, sent.Address):
@@ -169,7 +180,8 @@ internal static class Rejection
     {
         var services = sent.Session.Services;
         var memory = HandlerMemory.Of(services);
-        if (response.StatusCode == HttpStatusCode.Unauthorized && BearerChallenge.Read(response, services.Options.Scheme) == RequestedRemedy.OtherScheme)
+        if (response.StatusCode == HttpStatusCode.Unauthorized
+            && BearerChallenge.Read(response, services.Options.Scheme) == RequestedRemedy.OtherScheme)
         {
             memory.RememberOtherScheme(sent.Snapshot.LoginId, sent.Address);
         }

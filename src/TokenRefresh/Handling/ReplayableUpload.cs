@@ -3,8 +3,8 @@ using System.Net;
 namespace TokenRefresh.Handling;
 
 /// <summary>
-/// Stands in for content of the app's own kind on its way, and knows when the platform has let go of it. Over HTTP/2 and HTTP/3 a response can
-/// arrive while such content is still being sent.
+/// Stands in for content of the app's own kind on its way, and knows when the platform has let go of it. Over HTTP/2 and HTTP/3 a response
+/// can arrive while such content is still being sent.
 /// </summary>
 internal sealed class ReplayableUpload : HttpContent
 {
@@ -22,7 +22,9 @@ internal sealed class ReplayableUpload : HttpContent
     /// <summary>The caller's content.</summary>
     public HttpContent Content { get; }
 
-    /// <summary>Whether a request needs a stand-in: its content is of the app's own kind, and its connection may carry both directions at once.</summary>
+    /// <summary>
+    /// Whether a request needs a stand-in: its content is of the app's own kind, and its connection may carry both directions at once.
+    /// </summary>
     public static bool IsNeededFor(HttpRequestMessage request) =>
         request.Content is IReplayableContent
 #if NET8_0_OR_GREATER

@@ -48,7 +48,8 @@ internal static class RequestReplay
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static async ValueTask<bool> PrepareAsync(SentRequest sent, HttpContent content, CancellationToken cancellationToken)
     {
-        if (content is ReplayableUpload upload && !await upload.IsReleasedAsync(sent.Session.Services.Time, cancellationToken).ConfigureAwait(false))
+        if (content is ReplayableUpload upload
+            && !await upload.IsReleasedAsync(sent.Session.Services.Time, cancellationToken).ConfigureAwait(false))
         {
             return false;
         }
@@ -85,7 +86,8 @@ internal static class RequestReplay
     {
         ReplayableUpload upload => IsRepeatable(upload.Content),
         IReplayableContent replayable => replayable.CanReplay,
-        MultipartContent multipart => IsOwn(multipart, typeof(MultipartContent), typeof(MultipartFormDataContent)) && AreAllRepeatable(multipart),
+        MultipartContent multipart => IsOwn(multipart, typeof(MultipartContent), typeof(MultipartFormDataContent))
+            && AreAllRepeatable(multipart),
         StreamContent stream => stream.GetType() == typeof(StreamContent) && OpenStream(stream).CanSeek,
         ByteArrayContent bytes => IsOwn(bytes, typeof(ByteArrayContent), typeof(StringContent), typeof(FormUrlEncodedContent)),
         _ => content.GetType().FullName switch

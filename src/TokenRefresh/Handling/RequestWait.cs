@@ -3,11 +3,14 @@ using TokenRefresh.SingleFlight;
 
 namespace TokenRefresh.Handling;
 
-/// <summary>What a request waits for, in the way that it was sent: with <c>SendAsync</c>, or with <c>Send</c> on the caller's thread.</summary>
+/// <summary>
+/// What a request waits for, in the way that it was sent: with <c>SendAsync</c>, or with <c>Send</c> on the caller's thread.
+/// </summary>
 internal static class RequestWait
 {
     /// <exception cref="OperationCanceledException">The token was cancelled. The flight continues.</exception>
-    public static Task<FlightResult> ForFlightAsync(SessionContext session, Flight flight, bool isAsync, CancellationToken cancellationToken)
+    public static Task<FlightResult> ForFlightAsync(
+        SessionContext session, Flight flight, bool isAsync, CancellationToken cancellationToken)
     {
 #if NET8_0_OR_GREATER
         if (!isAsync)

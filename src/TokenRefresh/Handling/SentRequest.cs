@@ -30,7 +30,8 @@ internal readonly record struct SentRequest(
     /// </summary>
     public bool IsWorthAnotherToken =>
         Sends == 1
-        || (Sends < MaxSends && (IsReplaced(Session.Current) || Session.Services.Time.GetUtcNow().UtcDateTime >= Snapshot.AccessToken.Schedule.StaleAt));
+        || (Sends < MaxSends
+            && (IsReplaced(Session.Current) || Session.Services.Time.GetUtcNow().UtcDateTime >= Snapshot.AccessToken.Schedule.StaleAt));
 
     /// <summary>Gives a request the token of this snapshot.</summary>
     public static SentRequest Authorize(

@@ -15,7 +15,9 @@ internal abstract class SessionResolver
     /// <summary>The handlers around the client, if service discovery looks up its addresses; otherwise <see langword="null"/>.</summary>
     public LookupChain? Chain { get; set; }
 
-    /// <summary>Finds the session for a request. If the request is sent without a token, a header that we set on an earlier attempt is removed.</summary>
+    /// <summary>
+    /// Finds the session for a request. If the request is sent without a token, a header that we set on an earlier attempt is removed.
+    /// </summary>
     /// <exception cref="TokenRefreshException">No origin is set, or the user that the request names can't be served.</exception>
     public ResolvedSession Resolve(HttpRequestMessage request)
     {
@@ -36,7 +38,8 @@ internal abstract class SessionResolver
         var name = Chain is null ? request.RequestUri : Chain.NameOf(request);
         if (!origins.Contains(name))
         {
-            RequestLog.NoTokenSent(services.Logger, services.Name, request, services.Logger.IsEnabled(LogLevel.Debug) ? $"allowed are {origins}." : "");
+            var reason = services.Logger.IsEnabled(LogLevel.Debug) ? $"allowed are {origins}." : "";
+            RequestLog.NoTokenSent(services.Logger, services.Name, request, reason);
             return SendWithoutToken(request, services);
         }
 
@@ -46,7 +49,9 @@ internal abstract class SessionResolver
             return SendWithoutToken(request, services) with { WithoutToken = TokenRefreshOutcome.InsecureAddress };
         }
 
-        var resolved = AuthorizationHeader.Read(request) is { } present ? ResolveAuthorized(request, present, session) : new ResolvedSession(session);
+        var resolved = AuthorizationHeader.Read(request) is { } present
+            ? ResolveAuthorized(request, present, session)
+            : new ResolvedSession(session);
         Chain?.NoteToken(request, resolved.Session is null ? null : name);
         return resolved;
     }
@@ -67,8 +72,8 @@ internal abstract class SessionResolver
                 + "AddHttpClient and AddTokenRefreshHandler.");
     }
 
-    // An Authorization header of the caller stays. One that we set on an earlier attempt is replaced: by the session's current token if that is
-    // of the same login, or by that of another user if the request has become another user's.
+    // An Authorization header of the caller stays. One that we set on an earlier attempt is replaced: by the session's current token if
+    // that is of the same login, or by that of another user if the request has become another user's.
     private static ResolvedSession ResolveAuthorized(HttpRequestMessage request, string present, SessionContext session)
     {
         var services = session.Services;
@@ -95,7 +100,8 @@ internal abstract class SessionResolver
         }
 
         RequestState.ClearOutcome(request);
-        RequestLog.NoTokenSent(services.Logger, services.Name, request, "the caller set the Authorization header. Remove it to have a token sent.");
+        RequestLog.NoTokenSent(
+            services.Logger, services.Name, request, "the caller set the Authorization header. Remove it to have a token sent.");
         return default;
     }
 

@@ -2,7 +2,9 @@ using TokenRefresh.Refreshing;
 
 namespace TokenRefresh.Handling;
 
-/// <summary>The sessions of one name, and the origins that get their tokens. They belong together, also if the name is removed and added again.</summary>
+/// <summary>
+/// The sessions of one name, and the origins that get their tokens. They belong together, also if the name is removed and added again.
+/// </summary>
 /// <param name="services">What the sessions share.</param>
 internal abstract class SessionTarget(SessionServices services)
 {

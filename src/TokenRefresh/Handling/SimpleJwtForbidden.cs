@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace TokenRefresh.Handling;
 
 /// <summary>
-/// Recognizes the 403 with which Django REST Framework rejects an expired token. It sends one, in place of a 401, if its first authenticator
-/// has no challenge (session authentication). Only the body says so: its <c>code</c> is <c>token_not_valid</c>. The package
+/// Recognizes the 403 with which Django REST Framework rejects an expired token. It sends one, in place of a 401, if its first
+/// authenticator has no challenge (session authentication). Only the body says so: its <c>code</c> is <c>token_not_valid</c>. The package
 /// drf-standardized-errors puts the code into the list <c>errors</c>.
 /// </summary>
 internal static class SimpleJwtForbidden
@@ -13,8 +13,13 @@ internal static class SimpleJwtForbidden
     /// <summary>Whether the response can be such a 403, by its headers. If not, its body is never read.</summary>
     public static bool IsPossible(HttpResponseMessage response) =>
         response.StatusCode == HttpStatusCode.Forbidden
-        && response.Content?.Headers is { ContentLength: null or (> 0 and <= ReadAheadBody.MaxLength), ContentType.MediaType: { } mediaType }
-        && (mediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase) || mediaType.EndsWith("+json", StringComparison.OrdinalIgnoreCase));
+        && response.Content?.Headers is
+        {
+            ContentLength: null or (> 0 and <= ReadAheadBody.MaxLength),
+            ContentType.MediaType: { } mediaType,
+        }
+        && (mediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
+            || mediaType.EndsWith("+json", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Reads the body, as far as needed. The caller can still read all of it.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled. The response is disposed.</exception>

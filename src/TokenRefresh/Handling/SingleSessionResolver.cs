@@ -13,8 +13,8 @@ internal sealed class SingleSessionResolver(TokenSession session) : SessionResol
             RequestState.UserOf(request) is { } user && user != session.UserKey
                 ? throw new TokenRefreshException(
                     TokenRefreshFailure.Configuration,
-                    $"UseTokenUser named a user for a request, but its handler was created by hand for session '{session.Name}', which isn't that user's. "
-                    + "Create a handler for that user's session, or register the client with AddTokenRefreshHandler.")
+                    $"UseTokenUser named a user for a request, but its handler was created by hand for session '{session.Name}', which "
+                    + "isn't that user's. Create a handler for that user's session, or register the client with AddTokenRefreshHandler.")
                 : session;
 
         protected override AllowedOrigins ReadOrigins() => AllowedOrigins.ForSession(Services.Options, session.Name);

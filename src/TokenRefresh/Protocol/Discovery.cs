@@ -8,7 +8,8 @@ namespace TokenRefresh.Protocol;
 /// Fetches the server's discovery document when it is first needed, once for all flights, and keeps it. A document that is known is never
 /// given up for a failed fetch.
 /// </summary>
-internal sealed class Discovery(TokenRefreshOptions options, Func<HttpClient> backchannel, TimeProvider time, ILogger logger, string session)
+internal sealed class Discovery(
+    TokenRefreshOptions options, Func<HttpClient> backchannel, TimeProvider time, ILogger logger, string session)
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
 
@@ -74,7 +75,9 @@ internal sealed class Discovery(TokenRefreshOptions options, Func<HttpClient> ba
         return wait is null ? known! : await wait.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Notes that the discovered token endpoint isn't there: the next caller fetches the document again, at most once in five minutes.</summary>
+    /// <summary>
+    /// Notes that the discovered token endpoint isn't there: the next caller fetches the document again, at most once in five minutes.
+    /// </summary>
     public void ReportMissing(DiscoveryDocument document)
     {
         lock (_lock)
@@ -161,7 +164,8 @@ internal sealed class Discovery(TokenRefreshOptions options, Func<HttpClient> ba
     {
         using var message = new HttpRequestMessage(HttpMethod.Get, address);
         message.Headers.Accept.ParseAdd("application/json");
-        using var response = await backchannel().SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        using var response = await backchannel().SendAsync(
+            message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
         using var answer = await TokenResponse.ReadAsync(response, NameOf(address), time, cancellationToken).ConfigureAwait(false);
         return response.StatusCode switch
         {
@@ -171,7 +175,8 @@ internal sealed class Discovery(TokenRefreshOptions options, Func<HttpClient> ba
 
             // Gateways answer an unknown path with any of the 4xx.
             HttpStatusCode.OK or (>= HttpStatusCode.Moved and < HttpStatusCode.InternalServerError) => TokenEndpointResult.Transient(
-                $"{NameOf(address)} answered {answer.Status} without a document. Check Issuer, or set MetadataAddress to the document's URL.",
+                $"{NameOf(address)} answered {answer.Status} without a document. Check Issuer, or set MetadataAddress to the document's "
+                + "URL.",
                 retryAfter: answer.RetryAfter).AsSuspectSetup(),
             _ => Unavailable(address, answer),
         };

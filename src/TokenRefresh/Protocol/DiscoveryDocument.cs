@@ -45,10 +45,12 @@ internal sealed record DiscoveryDocument(Uri TokenEndpoint, Uri? RevocationEndpo
         if (ReadEndpoint(token, found ?? address, options) is not { } tokenEndpoint)
         {
             return TokenEndpointResult.Misconfigured(
-                $"{name} names a token_endpoint to which no token may be sent: it must be an https URL. To allow plain http, add its origin to InsecureOrigins.");
+                $"{name} names a token_endpoint to which no token may be sent: it must be an https URL. To allow plain http, add its "
+                + "origin to InsecureOrigins.");
         }
 
-        return new DiscoveryDocument(tokenEndpoint, fields["revocation_endpoint"] is { } revocation ? ReadEndpoint(revocation, found ?? address, options) : null);
+        return new DiscoveryDocument(
+            tokenEndpoint, fields["revocation_endpoint"] is { } revocation ? ReadEndpoint(revocation, found ?? address, options) : null);
     }
 
     // RFC 8414, section 3.3. A server that is looked up may know itself by the address that was found.
@@ -65,7 +67,9 @@ internal sealed record DiscoveryDocument(Uri TokenEndpoint, Uri? RevocationEndpo
             || (found is not null && Origin.IsLookedUp(expected) && text == WithoutSlash(Origin.TextOf(found) + expected.AbsolutePath));
     }
 
-    private static string WithoutSlash(string text) => text.Length > 0 && text[text.Length - 1] == '/' ? text.Substring(0, text.Length - 1) : text;
+    private static string WithoutSlash(string text) => text.Length > 0 && text[text.Length - 1] == '/'
+        ? text.Substring(0, text.Length - 1)
+        : text;
 
     // Http on this machine is good for a document that was fetched on this machine.
     private static Uri? ReadEndpoint(string text, Uri address, TokenRefreshOptions options) =>

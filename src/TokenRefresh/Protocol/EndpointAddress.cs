@@ -1,6 +1,8 @@
 namespace TokenRefresh.Protocol;
 
-/// <summary>The addresses of a request to the server, where service discovery looks them up: the named one, and the one that was found.</summary>
+/// <summary>
+/// The addresses of a request to the server, where service discovery looks them up: the named one, and the one that was found.
+/// </summary>
 internal static class EndpointAddress
 {
 #if NET8_0_OR_GREATER
@@ -22,8 +24,12 @@ internal static class EndpointAddress
 
     public static void SetFound(HttpRequestMessage request, Uri address) => request.Properties[Found] = address;
 
-    public static Uri? NamedOf(HttpRequestMessage request) => request.Properties.TryGetValue(Named, out var address) ? address as Uri : null;
+    public static Uri? NamedOf(HttpRequestMessage request) => request.Properties.TryGetValue(Named, out var address)
+        ? address as Uri
+        : null;
 
-    public static Uri? FoundOf(HttpRequestMessage request) => request.Properties.TryGetValue(Found, out var address) ? address as Uri : null;
+    public static Uri? FoundOf(HttpRequestMessage request) => request.Properties.TryGetValue(Found, out var address)
+        ? address as Uri
+        : null;
 #endif
 }

@@ -1,13 +1,14 @@
 namespace TokenRefresh.Protocol;
 
 /// <summary>
-/// Checks the address that service discovery found for an endpoint of the server. It is the innermost handler: a refresh token doesn't leave
-/// the machine unencrypted.
+/// Checks the address that service discovery found for an endpoint of the server. It is the innermost handler: a refresh token doesn't
+/// leave the machine unencrypted.
 /// </summary>
 internal sealed class FinalEndpointHandler(TokenRefreshOptions options) : DelegatingHandler
 {
     /// <summary>Whether one of the server's addresses is looked up.</summary>
-    public static bool IsNeededFor(TokenRefreshOptions options) => Addresses(options).Any(address => address is not null && Origin.IsLookedUp(address));
+    public static bool IsNeededFor(TokenRefreshOptions options) =>
+        Addresses(options).Any(address => address is not null && Origin.IsLookedUp(address));
 
     /// <summary>An address that only service discovery can make usable; <see langword="null"/> if there is none.</summary>
     public static Uri? FindUnusableWithoutLookup(TokenRefreshOptions options) =>
@@ -27,7 +28,8 @@ internal sealed class FinalEndpointHandler(TokenRefreshOptions options) : Delega
         _ when Origin.IsSchemeChoice(found) =>
             $"{Origin.TextOf(found)} wasn't looked up. Call AddServiceDiscovery in ConfigureHttpClientDefaults, or on TokenEndpointClient.",
         _ when Origin.MayGetTokens(found, options) || Origin.IsNamedInsecure(named, options) => null,
-        _ => $"the token endpoint is looked up, and {Origin.TextOf(found)} isn't https. Give the service an https endpoint, or add that origin to InsecureOrigins.",
+        _ => $"the token endpoint is looked up, and {Origin.TextOf(found)} isn't https. Give the service an https endpoint, or add that "
+            + "origin to InsecureOrigins.",
     };
 
     private static Uri?[] Addresses(TokenRefreshOptions options) =>

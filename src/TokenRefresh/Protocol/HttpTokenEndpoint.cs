@@ -5,7 +5,8 @@ namespace TokenRefresh.Protocol;
 /// <param name="backchannel">Returns the client for one request.</param>
 /// <param name="discovery">Finds the endpoint; <see langword="null"/> if the options name it.</param>
 /// <param name="time">The clock by which tokens are received.</param>
-internal abstract class HttpTokenEndpoint(TokenRefreshOptions options, Func<HttpClient> backchannel, Discovery? discovery, TimeProvider time) : ITokenEndpoint
+internal abstract class HttpTokenEndpoint(
+    TokenRefreshOptions options, Func<HttpClient> backchannel, Discovery? discovery, TimeProvider time) : ITokenEndpoint
 {
     protected TokenRefreshOptions Options { get; } = options;
 

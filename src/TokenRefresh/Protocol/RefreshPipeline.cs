@@ -25,12 +25,16 @@ internal static class RefreshPipeline
         {
             // A replay and a retry have limits of their own: see MayAskAgain.
             MaxRetryAttempts = MaxAttempts,
-            ShouldHandle = args => new ValueTask<bool>(!stopping.IsCancellationRequested && MayAskAgain(args.Context.Properties, args.Outcome.Result)),
+            ShouldHandle = args => new ValueTask<bool>(
+                !stopping.IsCancellationRequested && MayAskAgain(args.Context.Properties, args.Outcome.Result)),
             DelayGenerator = static _ => new ValueTask<TimeSpan?>(TimeSpan.Zero),
 
             // Polly's own delay can't end early: a disposal ends the pause at once, and lets a call that is running finish.
-            OnRetry = async args => await time.DelayWasCancelledAsync(
-                Delay(args.Context.Properties, args.Outcome.Result!, random()), stopping, args.Context.CancellationToken).ConfigureAwait(false),
+            OnRetry = async args =>
+            {
+                var delay = Delay(args.Context.Properties, args.Outcome.Result!, random());
+                await time.DelayWasCancelledAsync(delay, stopping, args.Context.CancellationToken).ConfigureAwait(false);
+            },
         }).Build();
     }
 

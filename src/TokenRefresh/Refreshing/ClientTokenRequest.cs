@@ -76,10 +76,12 @@ internal sealed class ClientTokenRequest(SessionContext session, Flight flight, 
 
         if (result.Tokens is { } tokens)
         {
-            return await SaveAsync(tokens.WithDefaultsFrom(previous: null, _services.Time.GetUtcNow()), cancellationToken).ConfigureAwait(false);
+            return await SaveAsync(
+                tokens.WithDefaultsFrom(previous: null, _services.Time.GetUtcNow()), cancellationToken).ConfigureAwait(false);
         }
 
-        await _lease.ReleaseAsync(held, lease, new LeaseRelease { RetryAfter = CoolDown.CapRetryAfter(result.RetryAfter) }).ConfigureAwait(false);
+        await _lease.ReleaseAsync(
+            held, lease, new LeaseRelease { RetryAfter = CoolDown.CapRetryAfter(result.RetryAfter) }).ConfigureAwait(false);
         return FlightRun.Failed(FailureMessages.From(_services.Name, result));
     }
 

@@ -91,5 +91,7 @@ internal static class DeferredSave
 
     // The write that seemed to fail had reached the store.
     private static bool IsSameVersion(LoginStoreResult saved, SignedInSnapshot unsaved) =>
-        saved.Status == LoginStatus.Newer && LoginId.Parse(saved.LoginId) == unsaved.LoginId && saved.Tokens.HasSameTokensAs(unsaved.Tokens);
+        saved.Status == LoginStatus.Newer
+            && LoginId.Parse(saved.LoginId) == unsaved.LoginId
+            && saved.Tokens.HasSameTokensAs(unsaved.Tokens);
 }

@@ -31,7 +31,8 @@ internal static class FailureMessages
 
     public static FlightFailure RetryLater(string session, TimeSpan pause) => new(
         TokenRefreshFailure.Transient,
-        $"The tokens of session '{session}' aren't refreshed yet: the token endpoint asked for a pause. The login is kept; try again later.")
+        $"The tokens of session '{session}' aren't refreshed yet: the token endpoint asked for a pause. The login is kept; try again "
+        + "later.")
     {
         RetryAfter = CoolDown.CapRetryAfter(pause),
     };
@@ -58,7 +59,10 @@ internal static class FailureMessages
 
         // A store that calls through the client it serves.
         TokenRefreshException { Failure: TokenRefreshFailure.Configuration } => new(TokenRefreshFailure.Configuration, cause.Message),
-        _ => new(TokenRefreshFailure.Transient, $"Session '{session}': {message} ({cause.GetType().Name})") { Cause = SafeInnerException(cause) },
+        _ => new(TokenRefreshFailure.Transient, $"Session '{session}': {message} ({cause.GetType().Name})")
+        {
+            Cause = SafeInnerException(cause),
+        },
     };
 
     public static FlightFailure Crashed(string session, Exception cause) => new(

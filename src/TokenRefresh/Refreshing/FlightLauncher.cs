@@ -12,7 +12,9 @@ internal sealed class FlightLauncher(SessionContext session, Flight flight)
         ThreadPool.UnsafeQueueUserWorkItem(static launcher => ((FlightLauncher)launcher!).Lead(), new FlightLauncher(session, flight));
 
 #if NET8_0_OR_GREATER
-    /// <summary>Leads the flight on a thread of its own, unless a pool thread does so already: callers that block may have taken all of them.</summary>
+    /// <summary>
+    /// Leads the flight on a thread of its own, unless a pool thread does so already: callers that block may have taken all of them.
+    /// </summary>
     public static void LeadOnOwnThread(SessionContext session, Flight flight)
     {
         if (!flight.HasLeader)

@@ -41,7 +41,12 @@ internal sealed class FlightReport(SessionServices services, Flight flight)
         if (run is { Outcome: FlightOutcome.Refreshed, Event: TokensRefreshedEventArgs refreshed })
         {
             SessionLog.Refreshed(
-                services.Logger, services.Name, (long)duration.TotalMilliseconds, ReasonText(), flight.Waiters, refreshed.ExpiresAt?.ToString("O") ?? "unknown");
+                services.Logger,
+                services.Name,
+                (long)duration.TotalMilliseconds,
+                ReasonText(),
+                flight.Waiters,
+                refreshed.ExpiresAt?.ToString("O") ?? "unknown");
         }
 
         if (run.Crash is { } crash)

@@ -3,9 +3,7 @@ using TokenRefresh.Storage;
 
 namespace TokenRefresh.Refreshing;
 
-/// <summary>
-/// Runs one flight: load, acquire the lease, call the endpoint, save, publish. Save first, publish second; the launcher wakes the waiters third.
-/// </summary>
+/// <summary>Runs one flight: load, acquire the lease, call the endpoint, save, publish. The launcher wakes the waiters last.</summary>
 internal sealed class FlightRunner(SessionContext session, Flight flight)
 {
     private readonly SessionServices _services = session.Services;
@@ -57,7 +55,9 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
         }
 
         var found = await session.Store.LoadAsync(HeldLogins.Of(_publisher.Snapshot, _services), cancellationToken).ConfigureAwait(false);
-        var run = flight.Start is SignedInSnapshot && found.Status != LoginStatus.Succeeded ? _publisher.AdoptNewer(found) : _publisher.Load(found);
+        var run = flight.Start is SignedInSnapshot && found.Status != LoginStatus.Succeeded
+            ? _publisher.AdoptNewer(found)
+            : _publisher.Load(found);
         if (!run.IsUnfinished)
         {
             return run;
@@ -139,7 +139,9 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
         var run = _publisher.AdoptNewer(found);
 
         // The same tokens under another version still need a refresh.
-        return _publisher.Snapshot is SignedInSnapshot now && now != start && now.Tokens.HasSameTokensAs(start.Tokens) ? FlightRun.Unfinished : run;
+        return _publisher.Snapshot is SignedInSnapshot now && now != start && now.Tokens.HasSameTokensAs(start.Tokens)
+            ? FlightRun.Unfinished
+            : run;
     }
 
     /// <summary>Calls the endpoint with the refresh token and saves what it returns.</summary>
@@ -179,7 +181,8 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
                 return FlightRun.Unfinished;
 
             default:
-                var release = new LeaseRelease { RetryAfter = CoolDown.CapRetryAfter(result.RetryAfter), PossiblyUsed = start.IsPossiblyUsed };
+                var retryAfter = CoolDown.CapRetryAfter(result.RetryAfter);
+                var release = new LeaseRelease { RetryAfter = retryAfter, PossiblyUsed = start.IsPossiblyUsed };
                 await _lease.ReleaseAsync(held, lease, release).ConfigureAwait(false);
                 return FlightRun.Failed(FailureMessages.From(_services.Name, result));
         }
@@ -221,11 +224,15 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
         {
             _services.StoreFailed(e);
             return FlightRun.Failed(FailureMessages.Store(
-                _services.Name, e.Cause, "The server rejected the refresh token, and the token store can't be reached to record that. Try again later."));
+                _services.Name,
+                e.Cause,
+                "The server rejected the refresh token, and the token store can't be reached to record that. Try again later."));
         }
 
         // If another process took over the lease, its result decides.
-        return ended.Status == LoginStatus.Leased ? await FollowAsync(ended, cancellationToken).ConfigureAwait(false) : _publisher.AdoptNewer(ended);
+        return ended.Status == LoginStatus.Leased
+            ? await FollowAsync(ended, cancellationToken).ConfigureAwait(false)
+            : _publisher.AdoptNewer(ended);
     }
 
     private async Task<FlightRun> EndWithoutRefreshTokenAsync(SignedInSnapshot start, HeldLogin held, LeaseClaim lease)

@@ -9,18 +9,22 @@ internal static class HeldLogins
     public static HeldLogin Of(SessionSnapshot snapshot, SessionServices services) => snapshot switch
     {
         SignedInSnapshot signedIn => Of(signedIn, services),
-        EndedSnapshot { End: var end } ended => HeldLogin.Ended(ended.LoginId.ToString(), ended.Version, end.TokenHash, end.Reason, end.Error),
+        EndedSnapshot { End: var end } ended => HeldLogin.Ended(
+            ended.LoginId.ToString(), ended.Version, end.TokenHash, end.Reason, end.Error),
         SignedOutSnapshot { Version: > 0 } signedOut => HeldLogin.SignedOut(signedOut.Version),
         _ => HeldLogin.None,
     };
 
-    public static HeldLogin Of(SignedInSnapshot signedIn, SessionServices services) => SignedIn(signedIn, signedIn.Version, signedIn.Revision, services);
+    public static HeldLogin Of(SignedInSnapshot signedIn, SessionServices services) =>
+        SignedIn(signedIn, signedIn.Version, signedIn.Revision, services);
 
     /// <summary>The same login at the revision that the lease was written with.</summary>
-    public static HeldLogin Of(SignedInSnapshot signedIn, string? revision, SessionServices services) => SignedIn(signedIn, signedIn.Version, revision, services);
+    public static HeldLogin Of(SignedInSnapshot signedIn, string? revision, SessionServices services) =>
+        SignedIn(signedIn, signedIn.Version, revision, services);
 
     /// <summary>The version before <paramref name="unsaved"/>: what the store holds until these tokens are saved.</summary>
-    public static HeldLogin OfPrevious(SignedInSnapshot unsaved, SessionServices services) => SignedIn(unsaved, unsaved.Version - 1, revision: null, services);
+    public static HeldLogin OfPrevious(SignedInSnapshot unsaved, SessionServices services) =>
+        SignedIn(unsaved, unsaved.Version - 1, revision: null, services);
 
     private static HeldLogin SignedIn(SignedInSnapshot signedIn, long version, string? revision, SessionServices services)
     {

@@ -13,6 +13,8 @@ internal interface ISessionSource
     SessionServices Compose(string name);
 
     /// <summary>Composes a session that is added at run time.</summary>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">An option is wrong, or the tokens would be saved unencrypted.</exception>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">
+    /// An option is wrong, or the tokens would be saved unencrypted.
+    /// </exception>
     SessionServices Compose(string name, Action<TokenRefreshOptions> configure);
 }

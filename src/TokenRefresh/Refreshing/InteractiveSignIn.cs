@@ -55,7 +55,8 @@ internal sealed class InteractiveSignIn(SessionContext session, Flight flight, S
             var args = new ReLoginRequiredEventArgs(_services.Name, session.UserKey, _ended.End.Reason, _ended.End.Error);
             var tokens = await _services.Options.SignInInteractively!(args, cancellationToken).ConfigureAwait(false);
             return tokens is null ? new Answer(tokens, "SignInInteractively returned null: the user declined.")
-                : !tokens.CanBeSentAs(_services.Options.Scheme) ? new Answer(Tokens: null, "the new tokens need a proof of possession, which isn't supported.")
+                : !tokens.CanBeSentAs(_services.Options.Scheme) ? new Answer(
+                    Tokens: null, "the new tokens need a proof of possession, which isn't supported.")
                 : new Answer(tokens, "");
         }
         catch (Exception e)

@@ -19,7 +19,8 @@ internal readonly struct LoginChange(SessionContext session)
         if (!tokens.CanBeSentAs(services.Options.Scheme))
         {
             throw new ArgumentException(
-                $"The tokens of session '{services.Name}' have a type (TokenSet.Scheme) that needs a proof of possession or isn't one word. "
+                $"The tokens of session '{services.Name}' have a type (TokenSet.Scheme) that needs a proof of possession or isn't one "
+                + "word. "
                 + "Sign in with bearer tokens.",
                 nameof(tokens));
         }
@@ -72,7 +73,8 @@ internal readonly struct LoginChange(SessionContext session)
         Revoker.Start(session, unsaved ?? result.Replaced ?? inMemory?.Tokens);
     }
 
-    private async Task<LoginStoreResult> WithStoreAsync(Func<CancellationToken, Task<LoginStoreResult>> operation, string message, CancellationToken cancellationToken)
+    private async Task<LoginStoreResult> WithStoreAsync(
+        Func<CancellationToken, Task<LoginStoreResult>> operation, string message, CancellationToken cancellationToken)
     {
         var services = session.Services;
         if (!services.Work.TryBegin())

@@ -9,8 +9,13 @@ internal static class LoginEndedException
     {
         var name = session.Services.Name;
         return session.Current is EndedSnapshot { End: var end }
-            ? new TokenRefreshException(TokenRefreshFailure.ReLoginRequired, $"The login of session '{name}' has ended: {Describe(end.Reason)} Sign in again.", end.Error)
-            : new TokenRefreshException(TokenRefreshFailure.ReLoginRequired, $"The login of session '{name}' was replaced or signed out meanwhile. Sign in again.");
+            ? new TokenRefreshException(
+                TokenRefreshFailure.ReLoginRequired,
+                $"The login of session '{name}' has ended: {Describe(end.Reason)} Sign in again.",
+                end.Error)
+            : new TokenRefreshException(
+                TokenRefreshFailure.ReLoginRequired,
+                $"The login of session '{name}' was replaced or signed out meanwhile. Sign in again.");
     }
 
     private static string Describe(ReLoginReason reason) => reason switch

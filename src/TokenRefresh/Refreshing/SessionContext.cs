@@ -53,8 +53,8 @@ internal sealed class SessionContext : SessionState
         };
 
     /// <summary>
-    /// Whether <see cref="TokenRefreshOptions.RecheckInterval"/> is over for a session whose user is signed in. A running flight uses the record
-    /// itself.
+    /// Whether <see cref="TokenRefreshOptions.RecheckInterval"/> is over for a session whose user is signed in. A running flight uses the
+    /// record itself.
     /// </summary>
     public bool NeedsRecheck => Services.Rechecks is not null
         && Current is SignedInSnapshot
@@ -83,7 +83,9 @@ internal sealed class SessionContext : SessionState
         ? Listeners!.Recheck!.JoinAsync(this).WaitAsync(cancellationToken)
         : Task.CompletedTask;
 
-    /// <summary>The same, on the calling thread. The limit is real time: callers that block may have taken the threads that end the read.</summary>
+    /// <summary>
+    /// The same, on the calling thread. The limit is real time: callers that block may have taken the threads that end the read.
+    /// </summary>
     /// <exception cref="OperationCanceledException">The caller's token was cancelled.</exception>
     public void RecheckOnThisThread(CancellationToken cancellationToken) =>
         RecheckAsync(CancellationToken.None).Wait((int)StoreRecheck.ReadTimeout.TotalMilliseconds, cancellationToken);

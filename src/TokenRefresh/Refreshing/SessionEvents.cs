@@ -2,7 +2,9 @@ using TokenRefresh.Diagnostics;
 
 namespace TokenRefresh.Refreshing;
 
-/// <summary>Notifies the app, outside every lock and on a pool thread: its handlers may block, throw, sign in, or call the client.</summary>
+/// <summary>
+/// Notifies the app, outside every lock and on a pool thread: its handlers may block, throw, sign in, or call the client.
+/// </summary>
 internal static class SessionEvents
 {
     // A waiter that must tell the user to sign in finds the event raised already. A handler that blocks delays the waiters no longer than
@@ -17,11 +19,13 @@ internal static class SessionEvents
         }
 
         var handling = Task.Run(() => CallHandlersAsync(session, args));
-        await WaitExtensions.FirstOfAsync(handling, TimeProvider.System.Delay(MaxHandlerDelay, CancellationToken.None)).ConfigureAwait(false);
+        await WaitExtensions.FirstOfAsync(
+            handling, TimeProvider.System.Delay(MaxHandlerDelay, CancellationToken.None)).ConfigureAwait(false);
     }
 
     private static bool HasHandlers(SessionContext session, EventArgs args) =>
-        session.Listeners?.For(args).Any() is true || (args is ReLoginRequiredEventArgs && session.Services.Options.OnReLoginRequired is not null);
+        session.Listeners?.For(args).Any() is true
+            || (args is ReLoginRequiredEventArgs && session.Services.Options.OnReLoginRequired is not null);
 
     private static async Task CallHandlersAsync(SessionContext session, EventArgs args)
     {

@@ -1,8 +1,8 @@
 namespace TokenRefresh.Refreshing;
 
 /// <summary>
-/// What listens on behalf of a session: the event handlers of the app, the subscription to changes of its record in the store, and the reads
-/// that take its place.
+/// What listens on behalf of a session: the event handlers of the app, the subscription to changes of its record in the store, and the
+/// reads that take its place.
 /// </summary>
 /// <remarks>Most sessions have none of them, so they share one object.</remarks>
 internal sealed class SessionListeners
@@ -33,7 +33,8 @@ internal sealed class SessionListeners
     /// <summary>Subscribes to changes of the session's record, if that isn't done.</summary>
     public void SubscribeToStore(SessionContext session, ITokenStoreNotifications store)
     {
-        if (Volatile.Read(ref _storeChanges) is null && Interlocked.CompareExchange(ref _storeChanges, new StoreChanges(session), null) is null)
+        if (Volatile.Read(ref _storeChanges) is null
+            && Interlocked.CompareExchange(ref _storeChanges, new StoreChanges(session), null) is null)
         {
             _storeChanges.Subscribe(session.Key, store);
         }
@@ -45,8 +46,10 @@ internal sealed class SessionListeners
     /// <summary>The handlers for an event with these arguments.</summary>
     public IEnumerable<Action<object>> For(EventArgs args) => args switch
     {
-        ReLoginRequiredEventArgs required => Each(ReLoginRequired).Select(handler => new Action<object>(sender => handler(sender, required))),
-        TokensRefreshedEventArgs refreshed => Each(TokensRefreshed).Select(handler => new Action<object>(sender => handler(sender, refreshed))),
+        ReLoginRequiredEventArgs required => Each(ReLoginRequired).Select(
+            handler => new Action<object>(sender => handler(sender, required))),
+        TokensRefreshedEventArgs refreshed => Each(TokensRefreshed).Select(
+            handler => new Action<object>(sender => handler(sender, refreshed))),
         _ => [],
     };
 

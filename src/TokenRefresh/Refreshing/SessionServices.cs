@@ -35,7 +35,9 @@ internal sealed class SessionServices : IAsyncDisposable
     /// <summary>The Polly pipeline around the token call.</summary>
     public required ResiliencePipeline<TokenEndpointResult> Pipeline { get; init; }
 
-    /// <summary>Revokes tokens at the server after a sign-out; <see langword="null"/> if neither a revocation endpoint nor an issuer is set.</summary>
+    /// <summary>
+    /// Revokes tokens at the server after a sign-out; <see langword="null"/> if neither a revocation endpoint nor an issuer is set.
+    /// </summary>
     public TokenRevocation? Revocation { get; init; }
 
     public required ILogger Logger { get; init; }

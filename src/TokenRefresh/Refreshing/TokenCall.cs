@@ -4,7 +4,9 @@ using TokenRefresh.Storage;
 
 namespace TokenRefresh.Refreshing;
 
-/// <summary>One flight's call of the token endpoint: through the Polly pipeline, within the deadline, and only while the lease lasts.</summary>
+/// <summary>
+/// One flight's call of the token endpoint: through the Polly pipeline, within the deadline, and only while the lease lasts.
+/// </summary>
 internal sealed class TokenCall(SessionContext session, Flight flight, SessionSnapshot start, LeaseClaim lease, HeldLogin held)
 {
     private readonly SessionServices _services = session.Services;
@@ -74,7 +76,8 @@ internal sealed class TokenCall(SessionContext session, Flight flight, SessionSn
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // Cut short by the deadline or by a timeout of the app's pipeline. This attempt had no answer, and a next one doesn't change that.
+            // Cut short by the deadline or by a timeout of the app's pipeline. This attempt had no answer, and a next one doesn't change
+            // that.
             MarkIfSent(request);
             throw;
         }
@@ -103,7 +106,8 @@ internal sealed class TokenCall(SessionContext session, Flight flight, SessionSn
 
         // The endpoint may be the app's own. Its error code gets into messages and logs, so it is sanitized here too.
         result = result.WithError(ErrorCode.Sanitize(result.Error, request.RefreshToken, _services.Options.ClientSecret));
-        return _services.UsesClientCredentials && result.Outcome is TokenEndpointOutcome.Rejected or TokenEndpointOutcome.InteractionRequired
+        return _services.UsesClientCredentials
+            && result.Outcome is TokenEndpointOutcome.Rejected or TokenEndpointOutcome.InteractionRequired
             ? TokenEndpointResult.Misconfigured("the token endpoint rejects the client's own credentials.", result.Error)
             : result;
     }

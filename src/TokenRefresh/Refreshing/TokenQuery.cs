@@ -78,7 +78,8 @@ internal readonly struct TokenQuery(SessionContext session)
         if (now == start && !canRefresh)
         {
             throw new InvalidOperationException(
-                $"The login of session '{session.Services.Name}' has no refresh token, so it can't be refreshed: it ends with its access token. Sign in again.");
+                $"The login of session '{session.Services.Name}' has no refresh token, so it can't be refreshed: it ends with its access "
+                + "token. Sign in again.");
         }
     }
 

@@ -61,7 +61,9 @@ internal sealed class WorkTracker
         }
     }
 
-    /// <summary>Admits no new work and waits for what is running, at most for a time by the system's clock: the app's may stand still.</summary>
+    /// <summary>
+    /// Admits no new work and waits for what is running, at most for a time by the system's clock: the app's may stand still.
+    /// </summary>
     public async Task DrainAsync(TimeSpan limit)
     {
         Task drained;

@@ -28,7 +28,9 @@ internal sealed class AccessTokenSlot(TokenSchedule schedule, ClockReading recei
 
     public void Reject() => _isRejected = true;
 
-    /// <summary>Whether the API rejected this access token although it had just been refreshed, so that another refresh wouldn't help.</summary>
+    /// <summary>
+    /// Whether the API rejected this access token although it had just been refreshed, so that another refresh wouldn't help.
+    /// </summary>
     public bool IsRejectedThoughNew => _isRejectedThoughNew;
 
     public void NoteRejectedThoughNew() => _isRejectedThoughNew = true;

@@ -1,6 +1,8 @@
 namespace TokenRefresh.SingleFlight;
 
-/// <summary>A remembered failure. Until it is over the endpoint isn't called, and every request that needs a token gets this failure.</summary>
+/// <summary>
+/// A remembered failure. Until it is over the endpoint isn't called, and every request that needs a token gets this failure.
+/// </summary>
 internal sealed class CoolDown
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
@@ -20,7 +22,8 @@ internal sealed class CoolDown
     private readonly int _failures;
     private ClockReading _lookedAt;
 
-    private CoolDown(FlightFailure failure, ClockReading startedAt, ClockReading failingSince, TimeSpan pause, TimeSpan proactivePause, int failures)
+    private CoolDown(
+        FlightFailure failure, ClockReading startedAt, ClockReading failingSince, TimeSpan pause, TimeSpan proactivePause, int failures)
     {
         _failure = failure;
         _startedAt = _lookedAt = startedAt;

@@ -25,7 +25,9 @@ internal sealed class Flight
 
     public FlightReason Reason { get; }
 
-    /// <summary>The snapshot that this flight works on: the first one, then the one that it published last. Written under the gate.</summary>
+    /// <summary>
+    /// The snapshot that this flight works on: the first one, then the one that it published last. Written under the gate.
+    /// </summary>
     public SessionSnapshot Snapshot { get; set; }
 
     /// <summary>The failure whose cool-down is running: this flight may read the store, but not call the endpoint.</summary>

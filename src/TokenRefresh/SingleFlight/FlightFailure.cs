@@ -24,9 +24,11 @@ internal sealed record FlightFailure(TokenRefreshFailure Kind, string Message)
     public static FlightFailure WaitsForItself(string session) => new(
         TokenRefreshFailure.Configuration,
         $"The refresh of session '{session}' waits for itself: its token endpoint, its store or its SignInInteractively callback sends a "
-        + "request through a client that uses this session. Use a separate HttpClient there, or call WithoutAccessToken() on its requests.");
+        + "request through a client that uses this session. Use a separate HttpClient there, or call WithoutAccessToken() on its "
+        + "requests.");
 
-    public static FlightFailure Disposed(string session) => new(TokenRefreshFailure.Transient, $"Session '{session}' is disposed: no refresh can start.")
+    public static FlightFailure Disposed(string session) =>
+        new(TokenRefreshFailure.Transient, $"Session '{session}' is disposed: no refresh can start.")
     {
         IsDisposed = true,
     };

@@ -71,7 +71,9 @@ internal struct RefreshWait
         }
     }
 
-    /// <summary>Whether to call <see cref="MoveNext"/> again. If not, the flight failed, but <see cref="Current"/> can be used all the same.</summary>
+    /// <summary>
+    /// Whether to call <see cref="MoveNext"/> again. If not, the flight failed, but <see cref="Current"/> can be used all the same.
+    /// </summary>
     /// <exception cref="TokenRefreshException">The flight failed, and there is no token that may be sent.</exception>
     public bool CanContinueAfter(FlightResult result)
     {

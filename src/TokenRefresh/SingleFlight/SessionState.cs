@@ -20,7 +20,9 @@ internal abstract class SessionState(SessionSnapshot initial)
     /// <summary>The flight that is running; <see langword="null"/> if none is.</summary>
     public Flight? RunningFlight => _flight;
 
-    /// <summary>Returns the open flight for this snapshot, or starts one. The caller waits for its result and reads the session again.</summary>
+    /// <summary>
+    /// Returns the open flight for this snapshot, or starts one. The caller waits for its result and reads the session again.
+    /// </summary>
     /// <param name="seen">The snapshot for which the caller wants a newer one.</param>
     /// <param name="reason">Why.</param>
     public Flight Join(SessionSnapshot seen, FlightReason reason)
@@ -62,7 +64,9 @@ internal abstract class SessionState(SessionSnapshot initial)
         return flight;
     }
 
-    /// <summary>Publishes a snapshot, unless another one was published since <paramref name="expected"/>: a sign-in or sign-out wins.</summary>
+    /// <summary>
+    /// Publishes a snapshot, unless another one was published since <paramref name="expected"/>: a sign-in or sign-out wins.
+    /// </summary>
     public bool TryPublish(SessionSnapshot expected, SessionSnapshot next)
     {
         if (next is SignedInSnapshot)
@@ -93,7 +97,9 @@ internal abstract class SessionState(SessionSnapshot initial)
         }
     }
 
-    /// <summary>Publishes a sign-in or a sign-out, unless a newer one was published. An open flight continues, but publishes nothing more.</summary>
+    /// <summary>
+    /// Publishes a sign-in or a sign-out, unless a newer one was published. An open flight continues, but publishes nothing more.
+    /// </summary>
     public void StartLogin(SessionSnapshot next)
     {
         if (next is SignedInSnapshot)
@@ -105,7 +111,9 @@ internal abstract class SessionState(SessionSnapshot initial)
         using (EnterGate())
         {
             // The store gives the versions, so the higher one wins. Unsaved tokens may have taken the same version, and lose.
-            if (!Settings.HasStore || next.Version > _current.Version || (next.Version == _current.Version && _current is SignedInSnapshot { IsUnsaved: true }))
+            if (!Settings.HasStore
+                || next.Version > _current.Version
+                || (next.Version == _current.Version && _current is SignedInSnapshot { IsUnsaved: true }))
             {
                 superseded = Supersede(next);
             }

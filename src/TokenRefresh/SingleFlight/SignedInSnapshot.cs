@@ -5,7 +5,8 @@ namespace TokenRefresh.SingleFlight;
 /// <param name="version">The version of the tokens.</param>
 /// <param name="tokens">The tokens.</param>
 /// <param name="accessToken">The access token of these tokens.</param>
-internal sealed class SignedInSnapshot(LoginId loginId, long version, TokenSet tokens, AccessTokenSlot accessToken) : SessionSnapshot(loginId, version)
+internal sealed class SignedInSnapshot(
+    LoginId loginId, long version, TokenSet tokens, AccessTokenSlot accessToken) : SessionSnapshot(loginId, version)
 {
     // Rarely needed, so one object: only the leader of a flight writes it.
     private volatile Unwritten? _unwritten;
@@ -17,7 +18,9 @@ internal sealed class SignedInSnapshot(LoginId loginId, long version, TokenSet t
 
     public TokenSet Tokens => tokens;
 
-    /// <summary>The value of the <c>Authorization</c> header: scheme and access token. It was validated when the token set was created.</summary>
+    /// <summary>
+    /// The value of the <c>Authorization</c> header: scheme and access token. It was validated when the token set was created.
+    /// </summary>
     public string Header => tokens.Header;
 
     public AccessTokenSlot AccessToken => accessToken;
@@ -25,7 +28,9 @@ internal sealed class SignedInSnapshot(LoginId loginId, long version, TokenSet t
     /// <summary>The store's revision of the record that holds these tokens; <see langword="null"/> if it isn't known.</summary>
     public string? Revision { get; init; }
 
-    /// <summary>Whether the owner of <see cref="Header"/> is remembered. A flag costs a request less than a look into the table of owners.</summary>
+    /// <summary>
+    /// Whether the owner of <see cref="Header"/> is remembered. A flag costs a request less than a look into the table of owners.
+    /// </summary>
     public bool IsHeaderKnown => _isHeaderKnown;
 
     /// <summary>Whether this is a sign-in that replaced the login in the store.</summary>
@@ -45,7 +50,9 @@ internal sealed class SignedInSnapshot(LoginId loginId, long version, TokenSet t
 
     public override RefreshDecision Decide(TimeProvider time) => accessToken.Decide(time);
 
-    /// <summary>Whether a request that was sent with <paramref name="earlier"/> may be sent again with this: a newer state of the same login.</summary>
+    /// <summary>
+    /// Whether a request that was sent with <paramref name="earlier"/> may be sent again with this: a newer state of the same login.
+    /// </summary>
     public bool Replaces(SignedInSnapshot earlier) => LoginId == earlier.LoginId && this != earlier;
 
     public void MarkHeaderKnown() => _isHeaderKnown = true;
@@ -68,7 +75,8 @@ internal sealed class SignedInSnapshot(LoginId loginId, long version, TokenSet t
     /// <summary>Releases the store's lock: the tokens are saved, or no attempt to save them follows.</summary>
     public void ReleaseLock() => _unwritten?.StoreLock?.Dispose();
 
-    public void KeepRejection(TokenEndpointResult rejection) => _unwritten = new Unwritten(rejection, UnansweredLeaseId, _unwritten?.StoreLock);
+    public void KeepRejection(TokenEndpointResult rejection) =>
+        _unwritten = new Unwritten(rejection, UnansweredLeaseId, _unwritten?.StoreLock);
 
     public void KeepLeaseId(string? leaseId)
     {

@@ -7,6 +7,6 @@ internal static class EncryptionRequirement
     public static string? FindFailure(ITokenStore? store, ITokenProtector? protector, bool allowsUnencrypted) =>
         store is null or IBuiltInTokenStore { IsInMemory: true } || protector is not null || allowsUnencrypted
             ? null
-            : $"{store.GetType().Name} saves tokens outside this process, and nothing encrypts them. Add UseDataProtection() of the package "
-                + "TokenRefresh.DataProtection, or UseProtector; or call AllowUnencryptedStore() if the store encrypts by itself.";
+            : $"{store.GetType().Name} saves tokens outside this process, and nothing encrypts them. Add UseDataProtection() of the "
+                + "package TokenRefresh.DataProtection, or UseProtector; or call AllowUnencryptedStore() if the store encrypts by itself.";
 }

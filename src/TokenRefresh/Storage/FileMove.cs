@@ -9,7 +9,9 @@ internal sealed class FileMove(Action<string, string>? move = null)
 
     private readonly Action<string, string> _move = move ?? Move;
 
-    /// <summary>Moves the file. On Windows a reader that has just opened the target, or a virus scanner, makes a move fail for a moment.</summary>
+    /// <summary>
+    /// Moves the file. On Windows a reader that has just opened the target, or a virus scanner, makes a move fail for a moment.
+    /// </summary>
     /// <param name="source">The file to move.</param>
     /// <param name="target">The path that it gets.</param>
     /// <returns>A task that completes when the file is moved.</returns>

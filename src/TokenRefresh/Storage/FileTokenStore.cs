@@ -77,7 +77,8 @@ public sealed class FileTokenStore : ITokenStore, ITokenStoreLock, IBuiltInToken
         using var step = await LockStepAsync(name, cancellationToken).ConfigureAwait(false);
 
         // Once begun, a write is finished: on another thread, since it flushes to disk.
-        var record = await Task.Run(() => CompareExchangeAsync(name, text, expectedRevision, keepFor), CancellationToken.None).ConfigureAwait(false);
+        var record = await Task.Run(
+            () => CompareExchangeAsync(name, text, expectedRevision, keepFor), CancellationToken.None).ConfigureAwait(false);
         _cleanUp.StartIfDue();
         return record;
     }

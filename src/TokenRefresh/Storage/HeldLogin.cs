@@ -27,7 +27,9 @@ internal sealed class HeldLogin
     /// <summary>The tokens of a login that is signed in.</summary>
     public TokenSet? Tokens { get; private init; }
 
-    /// <summary>The store's mark of the record that this process saw last, of this very version and free for a lease; or <see langword="null"/>.</summary>
+    /// <summary>
+    /// The store's mark of the record that this process saw last, of this very version and free for a lease; or <see langword="null"/>.
+    /// </summary>
     public string? Revision { get; private init; }
 
     /// <summary>The time since the tokens were received.</summary>

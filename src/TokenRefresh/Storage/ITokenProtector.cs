@@ -8,7 +8,9 @@ public interface ITokenProtector
     /// <param name="plaintext">The token set as text.</param>
     string Protect(TokenSessionKey key, string plaintext);
 
-    /// <summary>Reads what <see cref="Protect"/> wrote. Throws any exception if it can't: that is a configuration failure, never a re-login.</summary>
+    /// <summary>
+    /// Reads what <see cref="Protect"/> wrote. Throws any exception if it can't: that is a configuration failure, never a re-login.
+    /// </summary>
     /// <param name="key">The session.</param>
     /// <param name="protectedText">The protected text.</param>
     string Unprotect(TokenSessionKey key, string protectedText);

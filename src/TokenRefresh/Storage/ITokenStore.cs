@@ -32,7 +32,9 @@ public interface ITokenStore
     /// <param name="key">The session.</param>
     /// <param name="text">The text to write, up to 1 MiB of UTF-8. No two writes with different meanings have the same text.</param>
     /// <param name="expectedRevision">The revision to replace, or <see langword="null"/> to write only if there is no record.</param>
-    /// <param name="keepFor">How long the record is needed; the store may remove it afterwards. <see langword="null"/> means without limit.</param>
+    /// <param name="keepFor">
+    /// How long the record is needed; the store may remove it afterwards. <see langword="null"/> means without limit.
+    /// </param>
     /// <param name="cancellationToken">Cancels the operation. A store that ignores it is left after the caller's timeout.</param>
     /// <returns>
     /// The record that is stored afterwards: the new one, or the one whose revision isn't the expected one. <see langword="null"/> if a

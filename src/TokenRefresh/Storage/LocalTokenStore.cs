@@ -79,7 +79,8 @@ public abstract class LocalTokenStore : ITokenStore, ITokenStoreLock
     }
 
     /// <inheritdoc/>
-    public async ValueTask WaitForChangeAsync(TokenSessionKey key, string? revision, TimeSpan timeout, CancellationToken cancellationToken) =>
+    public async ValueTask WaitForChangeAsync(
+        TokenSessionKey key, string? revision, TimeSpan timeout, CancellationToken cancellationToken) =>
         await _time.Delay(PollInterval < timeout ? PollInterval : timeout, cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
@@ -93,7 +94,9 @@ public abstract class LocalTokenStore : ITokenStore, ITokenStoreLock
     }
 
     /// <summary>Reads the text of a session.</summary>
-    /// <param name="key">The session. Make an unambiguous name of both of its parts: ("a:b", "c") and ("a", "b:c") are two sessions.</param>
+    /// <param name="key">
+    /// The session. Make an unambiguous name of both of its parts: ("a:b", "c") and ("a", "b:c") are two sessions.
+    /// </param>
     /// <param name="cancellationToken">Cancels the operation. It may be ignored.</param>
     /// <returns>The text as it was written, or <see langword="null"/> if there is none.</returns>
     protected abstract ValueTask<string?> ReadTextAsync(TokenSessionKey key, CancellationToken cancellationToken);

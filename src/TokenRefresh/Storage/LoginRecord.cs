@@ -70,5 +70,6 @@ internal sealed record LoginRecord
     public bool IsFree => State == LoginState.SignedIn && !IsWaitedFor && !PossiblyUsed;
 
     /// <summary>Returns no token.</summary>
-    public override string ToString() => $"LoginRecord {{ State = {State}, LoginId = {LoginId}, Version = {Version}, Lease = {Lease?.HolderId} }}";
+    public override string ToString() =>
+        $"LoginRecord {{ State = {State}, LoginId = {LoginId}, Version = {Version}, Lease = {Lease?.HolderId} }}";
 }

@@ -8,7 +8,11 @@ internal sealed class LoginRecordFactory(TokenSessionKey key, ITokenProtector? p
     /// <summary>The record of what this process holds, as it was saved.</summary>
     public LoginRecord Of(HeldLogin held) => held.State switch
     {
-        LoginState.SignedIn => SignedIn(held.LoginId, held.Version, held.Tokens!) with { TokensAge = held.TokensAge, TokenHash = held.TokenHash },
+        LoginState.SignedIn => SignedIn(held.LoginId, held.Version, held.Tokens!) with
+        {
+            TokensAge = held.TokensAge,
+            TokenHash = held.TokenHash,
+        },
         LoginState.Ended => Ended(held, held.Reason, held.Error),
         _ => SignedOut(held.Version),
     };
@@ -16,7 +20,9 @@ internal sealed class LoginRecordFactory(TokenSessionKey key, ITokenProtector? p
     /// <summary>The record of tokens that were just received.</summary>
     public LoginRecord New(string loginId, long version, TokenSet tokens) => SignedIn(loginId, version, tokens) with
     {
-        TokensAge = tokens.ReceivedAt is { } received && time.GetUtcNow() - received is var age && age > TimeSpan.Zero ? age : TimeSpan.Zero,
+        TokensAge = tokens.ReceivedAt is { } received && time.GetUtcNow() - received is var age && age > TimeSpan.Zero
+            ? age
+            : TimeSpan.Zero,
         TokenHash = TokenHash.Of(tokens),
     };
 
@@ -84,7 +90,8 @@ internal sealed class LoginRecordFactory(TokenSessionKey key, ITokenProtector? p
         return decision.Status switch
         {
             LoginStatus.Newer => result with { Tokens = Read(record), Revision = record.IsFree ? result.Revision : null },
-            LoginStatus.Succeeded when record is { State: LoginState.SignedIn, IsFree: false } && decision.Write?.Lease is null => result with { Revision = null },
+            LoginStatus.Succeeded when record is { State: LoginState.SignedIn, IsFree: false } && decision.Write?.Lease is null =>
+                result with { Revision = null },
             _ => result,
         };
     }
@@ -100,6 +107,7 @@ internal sealed class LoginRecordFactory(TokenSessionKey key, ITokenProtector? p
 
     // Kept for a while after the refresh token's end, so that a process finds that the login has ended, not that there was none.
     private TimeSpan? KeepFor(TokenSet tokens) => tokens.RefreshTokenExpiresAt is not { } end ? null
-        : end - time.GetUtcNow() is var rest && rest > TimeSpan.Zero && rest < TimeSpan.MaxValue - LoginRules.MarkLifetime ? rest + LoginRules.MarkLifetime
+        : end - time.GetUtcNow() is var rest && rest > TimeSpan.Zero && rest < TimeSpan.MaxValue - LoginRules.MarkLifetime
+            ? rest + LoginRules.MarkLifetime
         : LoginRules.MarkLifetime;
 }

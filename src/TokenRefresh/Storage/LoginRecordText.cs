@@ -4,7 +4,9 @@ using System.Text.Json;
 
 namespace TokenRefresh.Storage;
 
-/// <summary>The text of a record: JSON with plain header fields; only the tokens in it are protected. Durations are in milliseconds.</summary>
+/// <summary>
+/// The text of a record: JSON with plain header fields; only the tokens in it are protected. Durations are in milliseconds.
+/// </summary>
 internal static class LoginRecordText
 {
     private const int FormatVersion = 2;
@@ -58,7 +60,8 @@ internal static class LoginRecordText
             using var json = JsonDocument.Parse(text);
             return Read(json.RootElement);
         }
-        catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException or ArgumentException or KeyNotFoundException)
+        catch (Exception e) when (
+            e is JsonException or FormatException or InvalidOperationException or ArgumentException or KeyNotFoundException)
         {
             throw TokenStoreConfigurationException.Because(e.GetType().Name);
         }
@@ -136,7 +139,9 @@ internal static class LoginRecordText
 
     // A later version may know others.
     private static ReLoginReason ReadReason(string? text) =>
-        text is { Length: > 0 } && char.IsLetter(text[0]) && Enum.TryParse<ReLoginReason>(text, out var reason) ? reason : ReLoginReason.Rejected;
+        text is { Length: > 0 } && char.IsLetter(text[0]) && Enum.TryParse<ReLoginReason>(text, out var reason)
+            ? reason
+            : ReLoginReason.Rejected;
 
     private static void WriteIfAny(Utf8JsonWriter json, string name, string? value)
     {
@@ -166,5 +171,7 @@ internal static class LoginRecordText
         : null;
 
     private static long Number(JsonElement value) =>
-        value.TryGetInt64(out var number) && number is >= 0 and <= MaxNumber ? number : throw new FormatException("A number is out of range.");
+        value.TryGetInt64(out var number) && number is >= 0 and <= MaxNumber
+            ? number
+            : throw new FormatException("A number is out of range.");
 }

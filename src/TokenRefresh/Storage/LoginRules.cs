@@ -46,7 +46,9 @@ internal readonly record struct LoginDecision(LoginStatus Status, LoginRecord? W
 /// </summary>
 internal static class LoginRules
 {
-    /// <summary>How long the mark of an ended or signed out login is needed: a process that slept for longer asks its user anyhow.</summary>
+    /// <summary>
+    /// How long the mark of an ended or signed out login is needed: a process that slept for longer asks its user anyhow.
+    /// </summary>
     public static readonly TimeSpan MarkLifetime = TimeSpan.FromDays(7);
 
     /// <summary>How soon a process looks again whose store says that the lock's holder is alive. Locks don't notify.</summary>
@@ -164,7 +166,8 @@ internal static class LoginRules
             : null;
 
     /// <summary>
-    /// The version of a sign-in or sign-out: above all that is known. It counts from the time of day, so that it is above a lost record too.
+    /// The version of a sign-in or sign-out: above all that is known. It counts from the time of day, so that it is above a lost record
+    /// too.
     /// </summary>
     /// <param name="stored">The record; <see langword="null"/> if there is none, or it can't be read.</param>
     /// <param name="knownVersion">The version that the process holds.</param>

@@ -30,8 +30,8 @@ internal abstract class LoginStore
     /// <param name="start">What the refresh started from, with the revision that the lease had.</param>
     /// <param name="tokens">The new tokens.</param>
     /// <returns>
-    /// <see cref="LoginStatus.Succeeded"/> with the new version, also if an earlier attempt had saved them; <see cref="LoginStatus.Newer"/>,
-    /// <see cref="LoginStatus.SignedOut"/>, or <see cref="LoginStatus.LoginEnded"/> at a newer version.
+    /// <see cref="LoginStatus.Succeeded"/> with the new version, also if an earlier attempt had saved them;
+    /// <see cref="LoginStatus.Newer"/>, <see cref="LoginStatus.SignedOut"/>, or <see cref="LoginStatus.LoginEnded"/> at a newer version.
     /// </returns>
     public abstract Task<LoginStoreResult> SaveAsync(HeldLogin start, TokenSet tokens);
 
@@ -47,7 +47,8 @@ internal abstract class LoginStore
 
     /// <summary>Replaces the record, readable or not, by a new login's.</summary>
     /// <returns><see cref="LoginStatus.Succeeded"/> with the new version.</returns>
-    public abstract Task<LoginStoreResult> SignInAsync(string loginId, long knownVersion, TokenSet tokens, CancellationToken cancellationToken);
+    public abstract Task<LoginStoreResult> SignInAsync(
+        string loginId, long knownVersion, TokenSet tokens, CancellationToken cancellationToken);
 
     /// <summary>Replaces the record, readable or not, by the mark of a sign-out.</summary>
     /// <returns><see cref="LoginStatus.Succeeded"/> with the new version and the tokens that were replaced.</returns>

@@ -47,7 +47,9 @@ internal sealed record LoginStoreResult(LoginStatus Status)
     /// <summary>The hash of the refresh token that the record is about, for <see cref="HeldLogin.Ended"/>.</summary>
     public string? TokenHash { get; init; }
 
-    /// <summary>Of a sign-out: the tokens that its write replaced; <see langword="null"/> if there were none, or they can't be read.</summary>
+    /// <summary>
+    /// Of a sign-out: the tokens that its write replaced; <see langword="null"/> if there were none, or they can't be read.
+    /// </summary>
     public TokenSet? Replaced { get; init; }
 
     /// <summary>

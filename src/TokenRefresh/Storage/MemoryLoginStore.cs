@@ -25,7 +25,8 @@ internal sealed class MemoryLoginStore(TimeProvider time) : LoginStore
 
     public override Task ReleaseAsync(HeldLogin start, RefreshLease lease, LeaseRelease release) => Task.CompletedTask;
 
-    public override Task<LoginStoreResult> SignInAsync(string loginId, long knownVersion, TokenSet tokens, CancellationToken cancellationToken) =>
+    public override Task<LoginStoreResult> SignInAsync(
+        string loginId, long knownVersion, TokenSet tokens, CancellationToken cancellationToken) =>
         Result(LoginStatus.Succeeded, loginId, NextVersion(knownVersion));
 
     public override Task<LoginStoreResult> SignOutAsync(long knownVersion, CancellationToken cancellationToken) =>

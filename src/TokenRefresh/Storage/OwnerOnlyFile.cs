@@ -51,7 +51,8 @@ internal sealed class OwnerOnlyFile
             }
             catch (UnauthorizedAccessException)
             {
-                throw Refused($"The directory {path} can't be created: this process's user may not write there. Create it, owned by that user.");
+                throw Refused(
+                    $"The directory {path} can't be created: this process's user may not write there. Create it, owned by that user.");
             }
 
             // Else a power cut could take the directory away, with all records in it.
@@ -71,11 +72,12 @@ internal sealed class OwnerOnlyFile
         var directory = new DirectoryInfo(path);
         RefuseLink(directory, "directory");
 #if NET8_0_OR_GREATER
-        if (!OperatingSystem.IsWindows() && directory.Exists && (directory.UnixFileMode & Permissions & ~_directoryMode) != UnixFileMode.None)
+        if (!OperatingSystem.IsWindows() && directory.Exists
+            && (directory.UnixFileMode & Permissions & ~_directoryMode) != UnixFileMode.None)
         {
             throw Refused(
-                $"The directory {path} has the permissions {directory.UnixFileMode & Permissions}; tokens are kept where nobody else has any. "
-                + "Run: chmod 700, or set FileTokenStoreOptions.AllowGroupAccess if only the group has them.");
+                $"The directory {path} has the permissions {directory.UnixFileMode & Permissions}; tokens are kept where nobody else has "
+                + "any. Run: chmod 700, or set FileTokenStoreOptions.AllowGroupAccess if only the group has them.");
         }
 #endif
     }
@@ -159,7 +161,9 @@ internal sealed class OwnerOnlyFile
 
     private static TokenStoreConfigurationException CantOpen(string path) => Directory.Exists(path)
         ? Refused($"{path} is a directory, where a file of saved tokens must be. Remove it.")
-        : Refused($"{path} can't be opened by this process's user. It belongs to another user, or its permissions were changed: make it this user's own.");
+        : Refused(
+            $"{path} can't be opened by this process's user. It belongs to another user, or its permissions were changed: "
+            + "make it this user's own.");
 
     private static void RefuseLink(FileSystemInfo info, string kind)
     {
@@ -212,7 +216,8 @@ internal sealed class OwnerOnlyFile
 
     private FileStream Checked(FileStream file, string path)
     {
-        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file.SafeFileHandle) & Permissions & ~_directoryMode) != UnixFileMode.None)
+        if (!OperatingSystem.IsWindows()
+            && (File.GetUnixFileMode(file.SafeFileHandle) & Permissions & ~_directoryMode) != UnixFileMode.None)
         {
             file.Dispose();
             throw Refused(
@@ -227,7 +232,8 @@ internal sealed class OwnerOnlyFile
     {
         if (!RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
         {
-            throw Refused($"The directory {path} isn't there, and this build can't make one that only its owner can use. Run: mkdir -m 700");
+            throw Refused(
+                $"The directory {path} isn't there, and this build can't make one that only its owner can use. Run: mkdir -m 700");
         }
 
         Directory.CreateDirectory(path);
@@ -236,13 +242,6 @@ internal sealed class OwnerOnlyFile
     private static FileStream Open(string path, FileMode mode, FileOptions options) =>
         new(path, mode, FileAccess.ReadWrite, FileShare.None, bufferSize: 4096, options);
 
-    private static FileStream Checked(FileStream file, string path)
-    {
-        _ = path;
-        return file;
-    }
+    private static FileStream Checked(FileStream file, string _) => file;
 #endif
 }
-
-/// <summary>The file is larger than what is read.</summary>
-internal sealed class FileTooLargeException : IOException;

@@ -30,7 +30,9 @@ internal sealed class RecordWatch(TimeProvider time)
         }
     }
 
-    /// <summary>Returns the age of a record: by the store's clock, or the time since this process first saw it, whichever is greater.</summary>
+    /// <summary>
+    /// Returns the age of a record: by the store's clock, or the time since this process first saw it, whichever is greater.
+    /// </summary>
     public TimeSpan Observe(TokenSessionKey key, StoredRecord stored)
     {
         lock (_lock)

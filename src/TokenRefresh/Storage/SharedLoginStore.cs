@@ -1,12 +1,15 @@
 namespace TokenRefresh.Storage;
 
-/// <summary>The login in an <see cref="ITokenStore"/>: reads or writes the record, and decides by <see cref="LoginRules"/> on what is there.</summary>
+/// <summary>
+/// The login in an <see cref="ITokenStore"/>: reads or writes the record, and decides by <see cref="LoginRules"/> on what is there.
+/// </summary>
 /// <param name="store">The store.</param>
 /// <param name="key">The session.</param>
 /// <param name="protector">Encrypts the tokens; <see langword="null"/> if the store does, or keeps them in memory.</param>
 /// <param name="time">The clock of this process.</param>
 /// <param name="watch">What this process remembers of records that it waits for.</param>
-internal sealed class SharedLoginStore(ITokenStore store, TokenSessionKey key, ITokenProtector? protector, TimeProvider time, RecordWatch watch)
+internal sealed class SharedLoginStore(
+    ITokenStore store, TokenSessionKey key, ITokenProtector? protector, TimeProvider time, RecordWatch watch)
     : LoginStore
 {
     // The server has answered: saving that isn't limited by the flight's own deadline.
@@ -31,7 +34,8 @@ internal sealed class SharedLoginStore(ITokenStore store, TokenSessionKey key, I
             cancellationToken).ConfigureAwait(false),
         cancellationToken);
 
-    public override Task<LoginStoreResult> AcquireAsync(HeldLogin held, RefreshLease lease, CancellationToken cancellationToken) => StoreCalls.GuardAsync(
+    public override Task<LoginStoreResult> AcquireAsync(HeldLogin held, RefreshLease lease, CancellationToken cancellationToken) =>
+        StoreCalls.GuardAsync(
         async () =>
         {
             if (store is not ITokenStoreLock locks)
@@ -42,7 +46,8 @@ internal sealed class SharedLoginStore(ITokenStore store, TokenSessionKey key, I
             var storeLock = await _calls.TryLockAsync(locks, cancellationToken).ConfigureAwait(false);
             try
             {
-                var result = await AcquireAsync(held, lease, storeLock is null ? StoreLock.Busy : StoreLock.Held, cancellationToken).ConfigureAwait(false);
+                var result = await AcquireAsync(
+                    held, lease, storeLock is null ? StoreLock.Busy : StoreLock.Held, cancellationToken).ConfigureAwait(false);
                 if (result.Status == LoginStatus.Succeeded)
                 {
                     result = result with { Lock = storeLock };
@@ -83,7 +88,8 @@ internal sealed class SharedLoginStore(ITokenStore store, TokenSessionKey key, I
                 cancellationToken).ConfigureAwait(false);
         });
 
-    public override Task ReleaseAsync(HeldLogin start, RefreshLease lease, LeaseRelease release) => WithTimeoutAsync(async cancellationToken =>
+    public override Task ReleaseAsync(HeldLogin start, RefreshLease lease, LeaseRelease release) =>
+        WithTimeoutAsync(async cancellationToken =>
         await WriteAsync(
             await _calls.ReadAsync(cancellationToken).ConfigureAwait(false),
             (record, stored) => new LoginDecision(
@@ -111,7 +117,8 @@ internal sealed class SharedLoginStore(ITokenStore store, TokenSessionKey key, I
         },
         cancellationToken);
 
-    private async Task<LoginStoreResult> AcquireAsync(HeldLogin held, RefreshLease lease, StoreLock storeLock, CancellationToken cancellationToken)
+    private async Task<LoginStoreResult> AcquireAsync(
+        HeldLogin held, RefreshLease lease, StoreLock storeLock, CancellationToken cancellationToken)
     {
         // Encrypts once, so that a missing key fails before the refresh token is used.
         var own = held.State == LoginState.None ? LoginRecord.Vacant : _records.Of(held);

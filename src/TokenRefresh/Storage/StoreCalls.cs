@@ -3,8 +3,8 @@ using System.Text;
 namespace TokenRefresh.Storage;
 
 /// <summary>
-/// Calls an <see cref="ITokenStore"/>, which may be the app's: one that blocks or ignores its token is left at the timeout. Notes whether it
-/// could be reached.
+/// Calls an <see cref="ITokenStore"/>, which may be the app's: one that blocks or ignores its token is left at the timeout. Notes whether
+/// it could be reached.
 /// </summary>
 internal sealed class StoreCalls(ITokenStore store, TokenSessionKey key, RecordWatch watch)
 {
@@ -34,7 +34,8 @@ internal sealed class StoreCalls(ITokenStore store, TokenSessionKey key, RecordW
 
     /// <summary>Writes a record over the one of this revision.</summary>
     /// <returns>What is stored afterwards, and whether that is this record.</returns>
-    public async Task<(StoredRecord? Stored, bool IsWritten)> ExchangeAsync(LoginRecord record, string? revision, CancellationToken cancellationToken)
+    public async Task<(StoredRecord? Stored, bool IsWritten)> ExchangeAsync(
+        LoginRecord record, string? revision, CancellationToken cancellationToken)
     {
         var text = LoginRecordText.Write(record);
         if (Encoding.UTF8.GetByteCount(text) > MaxSize)

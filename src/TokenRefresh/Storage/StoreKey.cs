@@ -32,7 +32,8 @@ internal static class StoreKey
         catch (EncoderFallbackException)
         {
             throw new TokenStoreConfigurationException(
-                "The session name or the user key isn't valid Unicode (it holds half of a surrogate pair), so no record can be named by it. Use another user key.");
+                "The session name or the user key isn't valid Unicode (it holds half of a surrogate pair), so no record can be named by "
+                + "it. Use another user key.");
         }
     }
 }

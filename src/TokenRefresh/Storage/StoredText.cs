@@ -22,7 +22,9 @@ internal sealed record StoredText(string Revision, DateTimeOffset WrittenAt, Dat
     {
         var end = value.IndexOf('\n');
         var parts = end < 0 ? [] : value.Substring(0, end).Split(' ');
-        return parts is [Format, { Length: > 0 } revision, var written, var keep] && Time(written) is { } writtenAt && (keep == "-" || Time(keep) is not null)
+        return parts is [Format, { Length: > 0 } revision, var written, var keep]
+            && Time(written) is { } writtenAt
+            && (keep == "-" || Time(keep) is not null)
             ? new StoredText(revision, writtenAt, Time(keep), value.Substring(end + 1))
             : null;
     }

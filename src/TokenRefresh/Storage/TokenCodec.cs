@@ -45,11 +45,14 @@ internal sealed class TokenCodec(TokenSessionKey key, ITokenProtector? protector
         catch (Exception e)
         {
             throw new TokenStoreConfigurationException(
-                $"Tokens can't be encrypted ({e.GetType().Name}), so no refresh token is spent. Make the key of the token protector loadable.");
+                $"Tokens can't be encrypted ({e.GetType().Name}), so no refresh token is spent. Make the key of the token protector "
+                + "loadable.");
         }
     }
 
-    /// <exception cref="TokenStoreConfigurationException">The text isn't one that <see cref="Write"/> wrote with this protector's key.</exception>
+    /// <exception cref="TokenStoreConfigurationException">
+    /// The text isn't one that <see cref="Write"/> wrote with this protector's key.
+    /// </exception>
     public TokenSet Read(string value)
     {
         try

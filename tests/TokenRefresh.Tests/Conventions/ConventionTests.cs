@@ -13,11 +13,24 @@ public sealed class ConventionTests
     private static readonly string Source = Path.Combine(Root, "src");
 
     [Fact]
-    public void Files_stay_readable()
+    public void A_file_has_at_most_250_lines()
     {
-        var long_ = FilesOf("").Where(file => file.Text.Count(c => c == '\n') > 350).Select(file => file.Name);
+        var tooLong = FilesOf("").Where(file => file.Text.Count(c => c == '\n') > 250).Select(file => file.Name);
 
-        Assert.Empty(long_);
+        Assert.Empty(tooLong);
+    }
+
+    [Fact]
+    public void A_line_has_at_most_140_characters()
+    {
+        var tooLong =
+            from file in FilesOf("")
+            where !file.Name.StartsWith("TokenRefresh.AspNetCore", StringComparison.Ordinal)
+            from line in file.Text.Split('\n')
+            where line.Length > 140
+            select $"{file.Name}: {line.Trim()}";
+
+        Assert.Empty(tooLong);
     }
 
     [Fact]
