@@ -129,13 +129,12 @@ public sealed class TokenRefreshHandler : DelegatingHandler
     {
         while (true)
         {
-            var response = await sending.ConfigureAwait(false);
-            if (!await Rejection.AsksForResendAsync(sent, response, cancellationToken).ConfigureAwait(false))
+            var held = HeldResponse.Of(await sending.ConfigureAwait(false));
+            if (!await Rejection.AsksForResendAsync(sent, held.Response, cancellationToken).ConfigureAwait(false))
             {
-                return response;
+                return held.Response;
             }
 
-            var held = HeldResponse.Of(response);
             var wait = RefreshWait.AfterRejection(sent.Session, sent.Snapshot);
             try
             {
@@ -150,7 +149,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
                     }
                 }
 
-                if (!await Rejection.PrepareResendAsync(sent, response, wait.Current, cancellationToken).ConfigureAwait(false))
+                if (!await Rejection.PrepareResendAsync(sent, held.Response, wait.Current, cancellationToken).ConfigureAwait(false))
                 {
                     return held.ReturnToCaller();
                 }

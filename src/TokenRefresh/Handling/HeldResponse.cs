@@ -8,16 +8,17 @@ internal readonly struct HeldResponse
     // The content of a response that was given none. To ask for its length would create headers for it.
     private static readonly Type? NoContent = new HttpResponseMessage().Content?.GetType();
 
-    private readonly HttpResponseMessage _response;
     private readonly bool _isHeld;
     private readonly ReadAheadBody? _body;
 
     private HeldResponse(HttpResponseMessage response, bool isHeld, ReadAheadBody? body)
     {
-        _response = response;
+        Response = response;
         _isHeld = isHeld;
         _body = body;
     }
+
+    public HttpResponseMessage Response { get; }
 
     /// <summary>A response whose request doesn't wait yet: its body stays where it is.</summary>
     public static HeldResponse Of(HttpResponseMessage response) => new(response, isHeld: false, body: null);
@@ -30,20 +31,20 @@ internal readonly struct HeldResponse
             return this;
         }
 
-        var body = IsOnConnection(_response) ? ReadAheadBody.TryOpen(_response) : null;
+        var body = IsOnConnection(Response) ? ReadAheadBody.TryOpen(Response) : null;
         if (body is not null)
         {
             _ = body.ReadAheadAsync(time);
         }
 
-        return new HeldResponse(_response, isHeld: true, body);
+        return new HeldResponse(Response, isHeld: true, body);
     }
 
     /// <summary>Gives the response to the caller at once, however much of its body has arrived. The caller reads on from there.</summary>
     public HttpResponseMessage ReturnToCaller()
     {
         _body?.Stop();
-        return _response;
+        return Response;
     }
 
     /// <summary>Disposes the response. A read that is under way is cancelled first.</summary>
@@ -51,7 +52,7 @@ internal readonly struct HeldResponse
     {
         try
         {
-            _response.Dispose();
+            Response.Dispose();
         }
         catch (Exception)
         {

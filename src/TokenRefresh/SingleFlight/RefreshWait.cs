@@ -12,14 +12,14 @@ internal struct RefreshWait
 
     private readonly SessionState _session;
 
-    // The login that the request belongs to; null for a request that hasn't been sent yet.
-    private readonly LoginId? _loginId;
-    private int _flights;
+    // A request that was sent belongs to a login: its wait ends with the login.
+    private readonly bool _isSent;
+    private byte _flights;
 
-    private RefreshWait(SessionState session, LoginId? loginId, SessionSnapshot current)
+    private RefreshWait(SessionState session, SessionSnapshot current, bool isSent)
     {
         _session = session;
-        _loginId = loginId;
+        _isSent = isSent;
         Current = current;
     }
 
@@ -33,12 +33,12 @@ internal struct RefreshWait
     public bool IsRejectedThoughJustRefreshed { get; private init; }
 
     /// <summary>Waits until there is a token that may be sent, or none is needed.</summary>
-    public static RefreshWait ForToken(SessionState session) => new(session, loginId: null, session.Current);
+    public static RefreshWait ForToken(SessionState session) => new(session, session.Current, isSent: false);
 
     /// <summary>Waits, after a 401, for another access token than the one that was sent.</summary>
     public static RefreshWait AfterRejection(SessionState session, SignedInSnapshot sent) => session.TryReject(sent)
-        ? new(session, sent.LoginId, sent)
-        : new(session, sent.LoginId, sent) { _flights = MaxFlights, IsRejectedThoughJustRefreshed = true };
+        ? new(session, sent, isSent: true)
+        : new(session, sent, isSent: true) { _flights = MaxFlights, IsRejectedThoughJustRefreshed = true };
 
     /// <summary>Reads the session, and joins a flight if there is no token to continue with.</summary>
     /// <returns><see langword="false"/>: continue with <see cref="Current"/>.</returns>
@@ -49,8 +49,9 @@ internal struct RefreshWait
             return false;
         }
 
+        var loginId = Current.LoginId;
         Current = _session.Current;
-        if (_loginId is not null && Current.LoginId != _loginId)
+        if (_isSent && Current.LoginId != loginId)
         {
             return false;
         }
