@@ -80,8 +80,7 @@ internal sealed class ClientTokenRequest(SessionContext session, Flight flight, 
                 tokens.WithDefaultsFrom(previous: null, _services.Time.GetUtcNow()), cancellationToken).ConfigureAwait(false);
         }
 
-        await _lease.ReleaseAsync(
-            held, lease, new LeaseRelease { RetryAfter = CoolDown.CapRetryAfter(result.RetryAfter) }).ConfigureAwait(false);
+        await _lease.ReleaseAfterFailureAsync(held, lease, result, isPossiblyUsed: false).ConfigureAwait(false);
         return FlightRun.Failed(FailureMessages.From(_services.Name, result));
     }
 

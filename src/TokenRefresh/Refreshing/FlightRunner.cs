@@ -181,9 +181,7 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
                 return FlightRun.Unfinished;
 
             default:
-                var retryAfter = CoolDown.CapRetryAfter(result.RetryAfter);
-                var release = new LeaseRelease { RetryAfter = retryAfter, PossiblyUsed = start.IsPossiblyUsed };
-                await _lease.ReleaseAsync(held, lease, release).ConfigureAwait(false);
+                await _lease.ReleaseAfterFailureAsync(held, lease, result, start.IsPossiblyUsed).ConfigureAwait(false);
                 return FlightRun.Failed(FailureMessages.From(_services.Name, result));
         }
     }

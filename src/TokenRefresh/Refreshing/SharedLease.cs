@@ -1,4 +1,5 @@
 using TokenRefresh.Diagnostics;
+using TokenRefresh.SingleFlight;
 using TokenRefresh.Storage;
 
 namespace TokenRefresh.Refreshing;
@@ -34,6 +35,13 @@ internal readonly struct SharedLease(SessionContext session)
         SessionLog.WaitingForOtherProcess(services.Logger, services.Name);
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, services.Work.Stopping);
         await session.Store.WaitForChangeAsync(leased, waiting.Token).ConfigureAwait(false);
+    }
+
+    /// <summary>Gives a lease back after a failed call, with what the other processes must know of the failure.</summary>
+    public Task ReleaseAfterFailureAsync(HeldLogin held, LeaseClaim lease, TokenEndpointResult failure, bool isPossiblyUsed)
+    {
+        var retryAfter = CoolDown.CapRetryAfter(failure.RetryAfter);
+        return ReleaseAsync(held, lease, new LeaseRelease { RetryAfter = retryAfter, PossiblyUsed = isPossiblyUsed });
     }
 
     /// <summary>Gives a lease back. It ends by itself if the store can't be reached.</summary>
