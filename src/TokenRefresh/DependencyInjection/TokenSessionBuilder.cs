@@ -64,10 +64,11 @@ public sealed class TokenSessionBuilder
     /// <see cref="UseProtector"/>.
     /// </summary>
     /// <param name="directory">A directory of its own on a local disk. See <see cref="FileTokenStore"/>.</param>
-    public TokenSessionBuilder UseFileStore(string directory)
+    /// <param name="options">How the files are kept; <see langword="null"/> for the defaults.</param>
+    public TokenSessionBuilder UseFileStore(string directory, FileTokenStoreOptions? options = null)
     {
         Require.NotEmpty(directory, nameof(directory));
-        return UseStore(provider => new FileTokenStore(directory, timeProvider: provider.GetService<TimeProvider>()));
+        return UseStore(provider => new FileTokenStore(directory, options, provider.GetService<TimeProvider>()));
     }
 
     /// <summary>

@@ -66,7 +66,8 @@ internal sealed class AllowedOrigins
     public bool Contains(Uri? uri) => uri is { IsAbsoluteUri: true } && (IsNamed(uri) || IsAllowedByApp(uri));
 
     /// <inheritdoc/>
-    public override string ToString() => string.Join(", ", _origins.Select(Origin.TextOf).Distinct(StringComparer.Ordinal));
+    public override string ToString() =>
+        _origins.Length == 0 ? "none" : string.Join(", ", _origins.Select(Origin.TextOf).Distinct(StringComparer.Ordinal));
 
     private bool IsNamed(Uri uri)
     {

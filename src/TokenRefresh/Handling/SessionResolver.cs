@@ -38,7 +38,9 @@ internal abstract class SessionResolver
         var name = Chain is null ? request.RequestUri : Chain.NameOf(request);
         if (!origins.Contains(name))
         {
-            var reason = services.Logger.IsEnabled(LogLevel.Debug) ? $"allowed are {origins}." : "";
+            var reason = services.Logger.IsEnabled(LogLevel.Debug)
+                ? $"its origin isn't allowed. Add it to AllowedOrigins, which has {origins}."
+                : "";
             RequestLog.NoTokenSent(services.Logger, services.Name, request, reason);
             return SendWithoutToken(request, services);
         }

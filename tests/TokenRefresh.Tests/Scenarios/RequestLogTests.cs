@@ -60,7 +60,7 @@ public sealed class RequestLogTests : IDisposable
 
         using var response = await app.Client.GetAsync(new Uri("http://127.0.0.1:5601/secret-path?secret-query"));
 
-        AssertOneLine("NoTokenSent", "GET http://127.0.0.1:5601", "allowed are https://api.example.com");
+        AssertOneLine("NoTokenSent", "GET http://127.0.0.1:5601", "its origin isn't allowed. Add it to AllowedOrigins, which has https://api.example.com");
     }
 
     [Fact]

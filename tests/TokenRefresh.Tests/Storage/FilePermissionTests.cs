@@ -1,6 +1,7 @@
 // The tests of Unix permissions skip themselves on Windows, which the analyzer does not see.
 #pragma warning disable CA1416
 
+using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.Storage;
 using TokenRefresh.TestKit;
 using Xunit;
@@ -66,6 +67,20 @@ public sealed class FilePermissionTests : IDisposable
         await new OtherProcess(Open(allowsGroup: true), Key).SaveAsync(new TokenSet("access-2", "refresh-2"));
 
         Assert.Equal("access-2", await AccessTokenAsync(Open(allowsGroup: true)));
+        Assert.All(Directory.GetFiles(Tokens), file => Assert.Equal(GroupFile, File.GetUnixFileMode(file)));
+    }
+
+    [Fact]
+    [Trait("Case", "B75")]
+    public async Task A_registration_takes_the_options_of_the_files()
+    {
+        await SignInAsync(Open(allowsGroup: true));
+        OpenToGroup();
+        await using var app = TestApp.Create(services: services => services.AddTokenSession(TestApp.Name)
+            .UseFileStore(Tokens, new FileTokenStoreOptions { AllowGroupAccess = true }).AllowUnencryptedStore());
+
+        await app.Session.SignInAsync(new TokenSet("access-3", "refresh-3"));
+
         Assert.All(Directory.GetFiles(Tokens), file => Assert.Equal(GroupFile, File.GetUnixFileMode(file)));
     }
 
