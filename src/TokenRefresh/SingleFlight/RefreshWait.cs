@@ -29,26 +29,21 @@ internal struct RefreshWait
     /// <summary>What to wait for.</summary>
     public Flight Flight { get; private set; } = Flight.Superseded;
 
-    /// <summary>The token was rejected, but it is so new that no refresh was started. The 401 is the caller's.</summary>
-    public bool IsRejectedThoughJustRefreshed { get; private init; }
-
     /// <summary>Waits until there is a token that may be sent, or none is needed.</summary>
     public static RefreshWait ForToken(SessionState session) => new(session, session.Current, isSent: false);
 
     /// <summary>Waits, after a 401, for another access token than the one that was sent.</summary>
-    public static RefreshWait AfterRejection(SessionState session, SignedInSnapshot sent) => session.TryReject(sent)
-        ? new(session, sent, isSent: true)
-        : new(session, sent, isSent: true) { _flights = MaxFlights, IsRejectedThoughJustRefreshed = true };
+    public static RefreshWait AfterRejection(SessionState session, SignedInSnapshot sent)
+    {
+        // A token that was just refreshed stays: then there is nothing to wait for, and the 401 is the caller's.
+        session.TryReject(sent);
+        return new(session, sent, isSent: true);
+    }
 
     /// <summary>Reads the session, and joins a flight if there is no token to continue with.</summary>
     /// <returns><see langword="false"/>: continue with <see cref="Current"/>.</returns>
     public bool MoveNext()
     {
-        if (IsRejectedThoughJustRefreshed)
-        {
-            return false;
-        }
-
         var loginId = Current.LoginId;
         Current = _session.Current;
         if (_isSent && Current.LoginId != loginId)

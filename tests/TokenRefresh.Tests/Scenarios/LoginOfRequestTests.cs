@@ -65,6 +65,23 @@ public sealed class LoginOfRequestTests
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
     }
 
+    [Fact]
+    public async Task A_request_that_was_sent_before_another_user_signed_in_does_not_wait_for_that_users_refresh()
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        var sent = await app.SendAtOnceAsync(1);
+        await app.SignInAsync();
+        app.Time.Advance(TimeSpan.FromHours(2));
+
+        app.Api.Release();
+        using var response = await sent.Single().WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal(TokenRefreshOutcome.LoginChanged, response.GetTokenRefreshOutcome());
+        Assert.Equal(0, app.Tokens.Calls);
+    }
+
     private static async Task<(Task<HttpResponseMessage> Request, TestApp App)> SignInWhileTheLoginIsLoadedAsync(TokenSet? saved)
     {
         var store = new MemoryTokenStore();
