@@ -59,7 +59,13 @@ internal sealed class LoginEnd(LogoutStore store, string session, string hash, T
             _isRead = true;
             _timedOut = false;
         }
-        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The request was aborted. The next one asks again.
+            _isStale = true;
+            throw;
+        }
+        catch (Exception e)
         {
             // A store that can't be reached signs no user out.
             _isStale = true;

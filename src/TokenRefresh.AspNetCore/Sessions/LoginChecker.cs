@@ -18,9 +18,16 @@ internal sealed class LoginChecker(TokenSessions sessions, LogoutRecords records
         }
 
         await tokens.RecheckAsync(cancellationToken).ConfigureAwait(false);
-        return tokens.State == TokenSessionState.SignedIn
-            ? StatusOf(tokens, login)
-            : await LoadAsync(tokens, login, cancellationToken).ConfigureAwait(false);
+
+        if (StatusOf(tokens, login) == LoginStatus.Alive)
+        {
+            return LoginStatus.Alive;
+        }
+
+        // The store decides, if it answers: another node may have signed the user in since this node looked.
+        var isOfOtherPeriod = tokens.State == TokenSessionState.SignedIn;
+        var status = await LoadAsync(tokens, login, cancellationToken).ConfigureAwait(false);
+        return status == LoginStatus.Unknown && isOfOtherPeriod ? LoginStatus.Ended : status;
     }
 
     /// <summary>Reads the store in any case: another node may have signed the login out.</summary>

@@ -9,12 +9,17 @@ namespace TokenRefresh.Refreshing;
 internal sealed class SnapshotFactory(SessionServices services, ClockReading? storeReadAt = null)
 {
     /// <summary>The state after a sign-in.</summary>
-    public SignedInSnapshot SignedIn(LoginId loginId, LoginStoreResult saved, TokenSet tokens) =>
-        new(loginId, saved.Version, WithHeader(tokens), SlotOf(tokens, ReceivedAt(tokens), isFromEndpoint: false))
+    public SignedInSnapshot SignedIn(LoginId loginId, LoginStoreResult saved, TokenSet tokens)
+    {
+        var slot = SlotOf(tokens, ReceivedAt(tokens), isFromEndpoint: false);
+        var signedIn = Create(loginId, saved.Version, WithHeader(tokens), slot, saved.Revision);
+        if (saved.Replaced is not null)
         {
-            Revision = saved.Revision,
-            ReplacedStoredLogin = saved.Replaced is not null,
-        };
+            signedIn.MarkReplacedStoredLogin();
+        }
+
+        return signedIn;
+    }
 
     /// <summary>The state after the endpoint returned an access token.</summary>
     public SignedInSnapshot Refreshed(LoginId loginId, long version, TokenSet tokens, string? revision) =>

@@ -29,9 +29,9 @@ internal sealed record FlightFailure(TokenRefreshFailure Kind, string Message)
 
     public static FlightFailure Disposed(string session) =>
         new(TokenRefreshFailure.Transient, $"Session '{session}' is disposed: no refresh can start.")
-    {
-        IsDisposed = true,
-    };
+        {
+            IsDisposed = true,
+        };
 
     // One exception per waiter: a shared one would collect the stack trace of every waiter.
     public Exception ToException() => IsDisposed

@@ -69,8 +69,13 @@ internal abstract class SessionState(SessionSnapshot initial)
     /// </summary>
     public bool TryPublish(SessionSnapshot expected, SessionSnapshot next)
     {
-        if (next is SignedInSnapshot)
+        if (next is SignedInSnapshot signedIn)
         {
+            if (expected is SignedInSnapshot { ReplacedStoredLogin: true } && expected.LoginId == next.LoginId)
+            {
+                signedIn.MarkReplacedStoredLogin();
+            }
+
             OnSignedIn();
         }
 

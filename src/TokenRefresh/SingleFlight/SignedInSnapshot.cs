@@ -33,8 +33,8 @@ internal sealed class SignedInSnapshot(
     /// </summary>
     public bool IsHeaderKnown => _isHeaderKnown;
 
-    /// <summary>Whether this is a sign-in that replaced the login in the store.</summary>
-    public bool ReplacedStoredLogin { get; init; }
+    /// <summary>Whether this is a sign-in that replaced the login in the store, or a later state of that sign-in.</summary>
+    public bool ReplacedStoredLogin { get; private set; }
 
     /// <summary>Whether the refresh token was sent and its answer never arrived.</summary>
     public bool IsPossiblyUsed => _isPossiblyUsed;
@@ -56,6 +56,9 @@ internal sealed class SignedInSnapshot(
     public bool Replaces(SignedInSnapshot earlier) => LoginId == earlier.LoginId && this != earlier;
 
     public void MarkHeaderKnown() => _isHeaderKnown = true;
+
+    /// <summary>Called before this snapshot is published.</summary>
+    public void MarkReplacedStoredLogin() => ReplacedStoredLogin = true;
 
     public void MarkPossiblyUsed() => _isPossiblyUsed = true;
 

@@ -38,11 +38,13 @@ public sealed class LoginOfRequestTests
         Assert.DoesNotContain(app.Api.Received, request => request.Method == HttpMethod.Post);
     }
 
-    [Fact]
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
     [Trait("Case", "A5")]
-    public async Task A_request_that_waits_for_the_saved_login_is_not_sent_as_another_user_who_signs_in()
+    public async Task A_request_that_waits_for_the_saved_login_is_not_sent_as_another_user_who_signs_in(bool isExpired)
     {
-        var (request, app) = await SignInWhileTheLoginIsLoadedAsync(new TokenSet("saved-access", "saved-refresh"));
+        var (request, app) = await SignInWhileTheLoginIsLoadedAsync(new TokenSet("saved-access", "saved-refresh"), isExpired);
         await using var _ = app;
 
         using var response = await request;
@@ -57,7 +59,7 @@ public sealed class LoginOfRequestTests
     [Fact]
     public async Task A_request_at_the_start_of_an_app_without_a_saved_login_is_sent_as_the_user_who_signs_in()
     {
-        var (request, app) = await SignInWhileTheLoginIsLoadedAsync(saved: null);
+        var (request, app) = await SignInWhileTheLoginIsLoadedAsync(saved: null, isExpired: false);
         await using var _ = app;
 
         using var response = await request;
@@ -82,7 +84,7 @@ public sealed class LoginOfRequestTests
         Assert.Equal(0, app.Tokens.Calls);
     }
 
-    private static async Task<(Task<HttpResponseMessage> Request, TestApp App)> SignInWhileTheLoginIsLoadedAsync(TokenSet? saved)
+    private static async Task<(Task<HttpResponseMessage> Request, TestApp App)> SignInWhileTheLoginIsLoadedAsync(TokenSet? saved, bool isExpired)
     {
         var store = new MemoryTokenStore();
         if (saved is not null)
@@ -95,7 +97,11 @@ public sealed class LoginOfRequestTests
         var app = TestApp.Over(slow);
         var request = app.GetAsync();
         await slow.Gate.ArrivedAsync(1);
-        await app.SignInAsync();
+        var issued = app.Tokens.Issue();
+        await app.Session.SignInAsync(new TokenSet(issued.AccessToken!, issued.RefreshToken)
+        {
+            ExpiresAt = isExpired ? app.Time.GetUtcNow() : null,
+        });
         slow.Gate.Open();
         return (request.WaitAsync(Gate.FailSafe, TimeProvider.System), app);
     }
