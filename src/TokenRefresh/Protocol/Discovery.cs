@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using TokenRefresh.Diagnostics;
+using static TokenRefresh.TimeSpans;
 
 namespace TokenRefresh.Protocol;
 
@@ -188,8 +189,6 @@ internal sealed class Discovery(
 
     private static TokenEndpointResult Unavailable(Uri address, TokenResponse answer) =>
         TokenEndpointResult.Transient($"{NameOf(address)} answered {answer.Status}.", retryAfter: answer.RetryAfter);
-
-    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
     private static string NameOf(Uri address) => EndpointName.Of("the discovery document", address);
 }

@@ -1,3 +1,5 @@
+using static TokenRefresh.TimeSpans;
+
 namespace TokenRefresh.SingleFlight;
 
 /// <summary>
@@ -102,10 +104,6 @@ internal sealed class CoolDown
     private static TimeSpan Backoff(int failures) => Times(FirstPause, Math.Pow(2, Math.Min(Math.Max(failures - 1, 0), 10)));
 
     private TimeSpan Remaining(TimeSpan pause, TimeProvider time) => pause - _startedAt.Elapsed(time);
-
-    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
-
-    private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
 
     private static TimeSpan Times(TimeSpan span, double factor) => TimeSpan.FromTicks((long)(span.Ticks * factor));
 }

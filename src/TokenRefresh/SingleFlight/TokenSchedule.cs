@@ -1,3 +1,5 @@
+using static TokenRefresh.TimeSpans;
+
 namespace TokenRefresh.SingleFlight;
 
 /// <summary>When an access token is refreshed in the background, when it is no longer sent, and when it expires.</summary>
@@ -47,6 +49,4 @@ internal readonly record struct TokenSchedule(DateTime RefreshAt, DateTime Stale
     }
 
     private static TimeSpan Share(TimeSpan whole, double share) => TimeSpan.FromTicks((long)(whole.Ticks * share));
-
-    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 }
