@@ -187,12 +187,13 @@ public sealed class TokenRefreshOptions
     /// <value>The default is <see langword="null"/>. No request waits for it; what it throws is logged.</value>
     public Func<TokenSession, ReLoginRequiredEventArgs, CancellationToken, Task>? OnReLoginRequired { get; set; }
 
-    /// <summary>Asks the user to log in on the spot, where the app can: held requests wait for it, and go on with the new login.</summary>
+    /// <summary>Asks the user to sign in again while held requests wait. They are sent with the new tokens.</summary>
     /// <value>
-    /// The default is <see langword="null"/>. Called once for all who wait, on a thread of the pool, and never for a refresh ahead of time.
-    /// Gives the new tokens of the <em>same</em> user, or <see langword="null"/> if he declines; the token is cancelled when nobody waits
-    /// any more: after <see cref="InteractiveSignInTimeout"/>, a sign-out or sign-in, or at the end of the app. Without new tokens, or if
-    /// it throws, the login is dead: the event is raised, and the user isn't asked again until the next sign-in.
+    /// The default is <see langword="null"/>. It is called once for all waiting requests, on a pool thread, and never for a refresh in the
+    /// background. It returns new tokens of the <em>same</em> user, or <see langword="null"/> if the user declines. The cancellation token
+    /// is cancelled when no request waits any more: after <see cref="InteractiveSignInTimeout"/>, after a sign-out or sign-in, or when the
+    /// app ends. Without new tokens, or if it throws, the login ends: the event is raised, and the user isn't asked again before the next
+    /// sign-in.
     /// </value>
     public Func<ReLoginRequiredEventArgs, CancellationToken, Task<TokenSet?>>? SignInInteractively { get; set; }
 

@@ -106,7 +106,7 @@ internal readonly struct TokenQuery(SessionContext session)
     {
         SignedInSnapshot signedIn => signedIn,
         EndedSnapshot => throw LoginEndedException.Of(session),
-        _ => throw new InvalidOperationException($"Nobody is signed in to session '{session.Services.Name}'. Call SignInAsync first."),
+        _ => throw new InvalidOperationException($"No user is signed in to session '{session.Services.Name}'. Call SignInAsync first."),
     };
 
     private void ThrowIfDisposed()

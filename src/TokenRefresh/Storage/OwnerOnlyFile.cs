@@ -76,8 +76,8 @@ internal sealed class OwnerOnlyFile
             && (directory.UnixFileMode & Permissions & ~_directoryMode) != UnixFileMode.None)
         {
             throw Refused(
-                $"The directory {path} has the permissions {directory.UnixFileMode & Permissions}; tokens are kept where nobody else has "
-                + "any. Run: chmod 700, or set FileTokenStoreOptions.AllowGroupAccess if only the group has them.");
+                $"The directory {path} has the permissions {directory.UnixFileMode & Permissions}. Only its owner may have permissions. "
+                + "Run: chmod 700, or set FileTokenStoreOptions.AllowGroupAccess if only the group has them too.");
         }
 #endif
     }
