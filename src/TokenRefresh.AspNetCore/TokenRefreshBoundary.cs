@@ -62,7 +62,10 @@ public sealed class TokenRefreshBoundary : ErrorBoundaryBase, IDisposable
         }
     }
 
-    /// <summary>Loads the page again if the exception says that the login has ended. Any other exception ends the circuit, as without this component.</summary>
+    /// <summary>
+    /// Loads the page again if the exception says that the login has ended. Any other exception ends the circuit, as without this
+    /// component.
+    /// </summary>
     /// <param name="exception">The exception.</param>
     /// <returns>A task that ends when the exception is handled.</returns>
     protected override Task OnErrorAsync(Exception exception)

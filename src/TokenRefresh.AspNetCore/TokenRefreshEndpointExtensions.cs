@@ -37,7 +37,8 @@ public static class TokenRefreshEndpointExtensions
     /// <param name="pattern">The path.</param>
     /// <returns>A builder for more conventions.</returns>
     /// <exception cref="InvalidOperationException">The services have no user session.</exception>
-    public static IEndpointConventionBuilder MapBackChannelLogout(this IEndpointRouteBuilder endpoints, string pattern = "/backchannel-logout")
+    public static IEndpointConventionBuilder MapBackChannelLogout(
+        this IEndpointRouteBuilder endpoints, string pattern = "/backchannel-logout")
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         RequiredServices.Check(endpoints.ServiceProvider, nameof(MapBackChannelLogout));
@@ -62,8 +63,8 @@ public static class TokenRefreshEndpointExtensions
 
     /// <summary>
     /// Refuses requests of other sites with 403, where they would change state with the user's cookie: the browser must send
-    /// <c>Sec-Fetch-Site: same-origin</c>, or the script the header <c>X-Requested-With</c>, or the form an antiforgery token. GET, HEAD and
-    /// OPTIONS pass.
+    /// <c>Sec-Fetch-Site: same-origin</c>, or the script the header <c>X-Requested-With</c>, or the form an antiforgery token. GET, HEAD
+    /// and OPTIONS pass.
     /// </summary>
     /// <typeparam name="TBuilder">The kind of endpoint.</typeparam>
     /// <param name="builder">An endpoint or a group: of a minimal API, a controller or a reverse proxy.</param>
@@ -78,7 +79,8 @@ public static class TokenRefreshEndpointExtensions
         builder.Add(static endpoint =>
         {
             var next = endpoint.RequestDelegate ?? throw new InvalidOperationException(
-                $"RequireSameOrigin can't guard the endpoint '{endpoint.DisplayName}'. Use it on endpoints of a minimal API, a controller or a reverse proxy.");
+                $"RequireSameOrigin can't guard the endpoint '{endpoint.DisplayName}'. "
+                + "Use it on endpoints of a minimal API, a controller or a reverse proxy.");
             endpoint.RequestDelegate = context => GuardAsync(context, next);
         });
         return builder;

@@ -35,7 +35,10 @@ public static class TokenRefreshUserServiceCollectionExtensions
     /// <returns>A builder for the store and the encryption of the tokens.</returns>
     /// <exception cref="ArgumentException"><paramref name="name"/> is empty.</exception>
     public static TokenSessionBuilder AddUserTokenSession(
-        this IServiceCollection services, string name, Action<TokenRefreshOptions>? configure = null, Action<UserTokenOptions>? configureUsers = null)
+        this IServiceCollection services,
+        string name,
+        Action<TokenRefreshOptions>? configure = null,
+        Action<UserTokenOptions>? configureUsers = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentException.ThrowIfNullOrEmpty(name);
@@ -58,7 +61,8 @@ public static class TokenRefreshUserServiceCollectionExtensions
             services.Configure(name, configureUsers);
         }
 
-        builder.TokenEndpointClient.AddHttpMessageHandler(provider => new DiscoveryHandler(provider.GetRequiredService<UserSessionRegistry>(), name));
+        builder.TokenEndpointClient.AddHttpMessageHandler(
+            provider => new DiscoveryHandler(provider.GetRequiredService<UserSessionRegistry>(), name));
         return builder;
     }
 
@@ -85,7 +89,8 @@ public static class TokenRefreshUserServiceCollectionExtensions
 
     private static UserSessionNames AddCommonServices(IServiceCollection services)
     {
-        if (services.FirstOrDefault(service => service.ServiceType == typeof(UserSessionNames)) is { ImplementationInstance: UserSessionNames known })
+        var registered = services.FirstOrDefault(service => service.ServiceType == typeof(UserSessionNames));
+        if (registered?.ImplementationInstance is UserSessionNames known)
         {
             return known;
         }
@@ -127,7 +132,8 @@ public static class TokenRefreshUserServiceCollectionExtensions
         {
             var registry = provider.GetRequiredService<UserSessionRegistry>();
             var session = registry.Get((string)key!);
-            var login = provider.GetRequiredService<CurrentLogin>().Find(session) ?? throw TokenSessionHttpContextExtensions.NoUser(session.Name);
+            var login = provider.GetRequiredService<CurrentLogin>().Find(session)
+                ?? throw TokenSessionHttpContextExtensions.NoUser(session.Name);
             return provider.GetRequiredService<TokenSessions>()[session.Name, login.SessionKey];
         });
     }

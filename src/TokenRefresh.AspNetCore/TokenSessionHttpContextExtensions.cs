@@ -10,7 +10,9 @@ namespace TokenRefresh;
 /// <summary>The token session of a request's user.</summary>
 public static class TokenSessionHttpContextExtensions
 {
-    /// <summary>Gets the session of the request's user. Minimal APIs can take it as <c>[FromKeyedServices(name)] TokenSession</c> too.</summary>
+    /// <summary>
+    /// Gets the session of the request's user. Minimal APIs can take it as <c>[FromKeyedServices(name)] TokenSession</c> too.
+    /// </summary>
     /// <param name="context">The request.</param>
     /// <param name="name">The session's name.</param>
     /// <returns>The session.</returns>
@@ -46,7 +48,9 @@ public static class TokenSessionHttpContextExtensions
     /// <param name="cancellationToken">Stops waiting for the store.</param>
     /// <returns>The session, for calls in this same request.</returns>
     /// <exception cref="ArgumentException">No user session of this name is registered, or the principal isn't authenticated.</exception>
-    /// <exception cref="InvalidOperationException">The tokens have no refresh token, and <see cref="UserTokenOptions.RequireRefreshToken"/> is set.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The tokens have no refresh token, and <see cref="UserTokenOptions.RequireRefreshToken"/> is set.
+    /// </exception>
     /// <exception cref="TokenRefreshException">The tokens can't be saved: no cookie is written.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was canceled.</exception>
     public static Task<TokenSession> SignInWithTokensAsync(
@@ -61,7 +65,8 @@ public static class TokenSessionHttpContextExtensions
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(principal);
         ArgumentNullException.ThrowIfNull(tokens);
-        return context.RequestServices.GetRequiredService<SessionSignIn>().SignInAsync(context, name, principal, tokens, properties, cancellationToken);
+        var signIn = context.RequestServices.GetRequiredService<SessionSignIn>();
+        return signIn.SignInAsync(context, name, principal, tokens, properties, cancellationToken);
     }
 
     internal static InvalidOperationException NoUser(string name) => new(

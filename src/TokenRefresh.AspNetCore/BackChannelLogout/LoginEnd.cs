@@ -1,6 +1,8 @@
 namespace TokenRefresh.AspNetCore.BackChannelLogout;
 
-/// <summary>When the logins of one user or provider session ended, as far as this node knows. Looked up in the store again when that may have changed.</summary>
+/// <summary>
+/// When the logins of one user or provider session ended, as far as this node knows. The store is asked again when that may have changed.
+/// </summary>
 internal sealed class LoginEnd(LogoutStore store, string session, string hash, TimeProvider time) : IDisposable
 {
     // Without notifications, or if one is lost, another node's logout counts after this time at the latest.

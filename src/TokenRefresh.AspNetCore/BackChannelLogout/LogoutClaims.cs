@@ -4,7 +4,9 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace TokenRefresh.AspNetCore.BackChannelLogout;
 
-/// <summary>The checks of a logout token's claims (OpenID Connect Back-Channel Logout 1.0, section 2.6), after its signature was checked.</summary>
+/// <summary>
+/// Checks the claims of a logout token (OpenID Connect Back-Channel Logout 1.0, section 2.6). Its signature was checked before.
+/// </summary>
 internal static class LogoutClaims
 {
     private const string EventName = "http://schemas.openid.net/event/backchannel-logout";
@@ -41,7 +43,9 @@ internal static class LogoutClaims
             return "it has a nonce";
         }
 
-        if (!TryReadText(claims, "sub", out var subject) || !TryReadText(claims, "sid", out var sessionId) || (subject is null && sessionId is null))
+        if (!TryReadText(claims, "sub", out var subject)
+            || !TryReadText(claims, "sid", out var sessionId)
+            || (subject is null && sessionId is null))
         {
             return "it has neither sub nor sid, or one that is no text";
         }

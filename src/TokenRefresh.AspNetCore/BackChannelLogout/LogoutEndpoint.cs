@@ -66,7 +66,8 @@ internal static class LogoutEndpoint
     private static async Task<string?> ReadTokenAsync(HttpContext context)
     {
         var request = context.Request;
-        if (request.ContentType?.Split(';')[0].Trim().Equals(FormType, StringComparison.OrdinalIgnoreCase) != true || request.ContentLength > MaxBodyLength)
+        var contentType = request.ContentType?.Split(';')[0].Trim();
+        if (!FormType.Equals(contentType, StringComparison.OrdinalIgnoreCase) || request.ContentLength > MaxBodyLength)
         {
             return null;
         }
@@ -78,8 +79,8 @@ internal static class LogoutEndpoint
 
         try
         {
-            var form = await request.ReadFormAsync(new FormOptions { ValueLengthLimit = MaxBodyLength, ValueCountLimit = 16 }, context.RequestAborted)
-                .ConfigureAwait(false);
+            var limits = new FormOptions { ValueLengthLimit = MaxBodyLength, ValueCountLimit = 16 };
+            var form = await request.ReadFormAsync(limits, context.RequestAborted).ConfigureAwait(false);
             return form[Parameter] is [{ Length: > 0 } token] ? token : null;
         }
         catch (Exception e) when (e is IOException or InvalidDataException or InvalidOperationException)
@@ -92,7 +93,8 @@ internal static class LogoutEndpoint
     {
         Log.LogoutTokenRefused(logger, reason);
         context.Response.StatusCode = StatusCodes.Status400BadRequest;
-        return context.Response.WriteAsJsonAsync(new { error = "invalid_request", error_description = $"The logout token is refused: {reason}." }, CancellationToken.None);
+        var error = new { error = "invalid_request", error_description = $"The logout token is refused: {reason}." };
+        return context.Response.WriteAsJsonAsync(error, CancellationToken.None);
     }
 
     private static Task FailAsync(HttpContext context, ILogger logger, string problem)

@@ -81,7 +81,8 @@ internal sealed class LogoutRecords(LogoutStore store, TimeProvider time) : IDis
 
     private static bool IsEnded(LoginEnd? end, long issuedAt) => end?.Seconds is > 0 and var seconds && issuedAt <= seconds;
 
-    private static async ValueTask<bool> ReadAsync(LoginEnd? subject, LoginEnd? providerSession, long issuedAt, CancellationToken cancellationToken)
+    private static async ValueTask<bool> ReadAsync(
+        LoginEnd? subject, LoginEnd? providerSession, long issuedAt, CancellationToken cancellationToken)
     {
         // At once: a store that doesn't answer is waited for once.
         var reads = new[] { subject, providerSession }.Where(MustBeRead).Select(end => end!.ReadAsync(cancellationToken));

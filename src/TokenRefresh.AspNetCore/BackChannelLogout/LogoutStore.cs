@@ -18,8 +18,12 @@ internal sealed class LogoutStore(IServiceProvider provider, TimeProvider time)
     /// <summary>When the provider ended the logins of this hash, in seconds by its clock; 0 if it didn't.</summary>
     public async Task<long> ReadEndAsync(string session, string hash, CancellationToken cancellationToken)
     {
-        var record = FindLimited(session) is { } store ? await store.ReadAsync(EndKey(session, hash), cancellationToken).ConfigureAwait(false) : null;
-        return ReadSeconds(record);
+        if (FindLimited(session) is not { } store)
+        {
+            return 0;
+        }
+
+        return ReadSeconds(await store.ReadAsync(EndKey(session, hash), cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>Writes when the logins of this hash ended, unless a later end is there.</summary>
@@ -44,7 +48,8 @@ internal sealed class LogoutStore(IServiceProvider provider, TimeProvider time)
     }
 
     public async Task<bool> IsUsedAsync(string session, string tokenId, CancellationToken cancellationToken) =>
-        FindLimited(session) is { } store && await store.ReadAsync(TokenKey(session, tokenId), cancellationToken).ConfigureAwait(false) is not null;
+        FindLimited(session) is { } store
+        && await store.ReadAsync(TokenKey(session, tokenId), cancellationToken).ConfigureAwait(false) is not null;
 
     public async Task MarkUsedAsync(string session, string tokenId, TimeSpan keepFor)
     {

@@ -4,5 +4,6 @@ namespace TokenRefresh.AspNetCore.BackChannelLogout;
 internal sealed record LogoutToken(string Id, string Issuer, string ClientId, string? Subject, string? SessionId, long IssuedAt)
 {
     /// <summary>Names no identifier.</summary>
-    public override string ToString() => $"{nameof(LogoutToken)} {{ HasSubject = {Subject is not null}, HasSessionId = {SessionId is not null} }}";
+    public override string ToString() =>
+        $"{nameof(LogoutToken)} {{ HasSubject = {Subject is not null}, HasSessionId = {SessionId is not null} }}";
 }

@@ -32,7 +32,8 @@ internal sealed class LogoutTokenValidator(UserSessionRegistry registry, Provide
         LogoutTokenResult result = new LogoutTokenResult.Invalid("its audience is no client of this app");
         foreach (var session in registry.All)
         {
-            if (session.OpenIdConnectScheme is null || !audiences.Contains(session.GetOpenIdConnectOptions().ClientId, StringComparer.Ordinal))
+            if (session.OpenIdConnectScheme is null
+                || !audiences.Contains(session.GetOpenIdConnectOptions().ClientId, StringComparer.Ordinal))
             {
                 continue;
             }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
@@ -29,7 +30,8 @@ internal sealed class ProviderKeys(TimeProvider time)
             var document = await options.Backchannel.GetStringAsync(configuration.JwksUri, cancellationToken).ConfigureAwait(false);
             return new JsonWebKeySet(document).GetSigningKeys();
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or InvalidOperationException or ArgumentException or System.Text.Json.JsonException)
+        catch (Exception e)
+            when (e is HttpRequestException or IOException or InvalidOperationException or ArgumentException or JsonException)
         {
             return null;
         }
@@ -38,7 +40,12 @@ internal sealed class ProviderKeys(TimeProvider time)
     private bool TryBegin(string jwksUri)
     {
         var now = time.GetTimestamp();
-        var isFirst = _lastFetch.TryAdd(jwksUri, now);
-        return isFirst || (_lastFetch.TryGetValue(jwksUri, out var last) && time.GetElapsedTime(last, now) >= Interval && _lastFetch.TryUpdate(jwksUri, now, last));
+        if (_lastFetch.TryAdd(jwksUri, now))
+        {
+            return true;
+        }
+
+        var last = _lastFetch[jwksUri];
+        return time.GetElapsedTime(last, now) >= Interval && _lastFetch.TryUpdate(jwksUri, now, last);
     }
 }

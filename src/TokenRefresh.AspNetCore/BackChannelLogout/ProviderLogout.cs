@@ -39,8 +39,8 @@ internal sealed class ProviderLogout(TokenSessions sessions, LogoutRecords recor
             await sessions[session.Name, key].SignOutAsync(CancellationToken.None).ConfigureAwait(false);
         }
 
-        // Without a sid all logins of the user end: their keys have a sid in them, or are random. With one the key was computed, unless sub is
-        // missing; the record is for the other nodes.
+        // Without a sid all logins of the user end. Their keys have a sid in them, or are random, so only the record finds them.
+        // With sub and sid the key was computed above, and the record is for the other nodes.
         var hash = token.SessionId is null
             ? LoginKey.HashSubject(token.Issuer, token.ClientId, token.Subject!)
             : LoginKey.HashProviderSession(token.Issuer, token.ClientId, token.SessionId);

@@ -4,7 +4,9 @@ using TokenRefresh.AspNetCore.Sessions;
 
 namespace TokenRefresh.AspNetCore.DependencyInjection;
 
-/// <summary>Puts the steps of this package behind the app's own events of a cookie scheme, and sends users to the provider to sign in.</summary>
+/// <summary>
+/// Puts the steps of this package behind the app's own events of a cookie scheme, and sends users to the provider to sign in.
+/// </summary>
 internal sealed class CookieSchemeSetup(UserSessionRegistry registry, IEnumerable<IConfigureOptions<CookieAuthenticationOptions>> setups) :
     IPostConfigureOptions<CookieAuthenticationOptions>
 {
@@ -27,7 +29,8 @@ internal sealed class CookieSchemeSetup(UserSessionRegistry registry, IEnumerabl
         }
 
         var events = options.Events;
-        var (validate, signingIn, signingOut, redirect) = (events.OnValidatePrincipal, events.OnSigningIn, events.OnSigningOut, events.OnRedirectToLogin);
+        var (validate, redirect) = (events.OnValidatePrincipal, events.OnRedirectToLogin);
+        var (signingIn, signingOut) = (events.OnSigningIn, events.OnSigningOut);
         events.OnValidatePrincipal = context => SchemeEvents.ValidatePrincipalAsync(context, validate);
         events.OnSigningIn = context => SchemeEvents.SigningInAsync(context, signingIn);
         events.OnSigningOut = context => SchemeEvents.SigningOutAsync(context, signingOut);

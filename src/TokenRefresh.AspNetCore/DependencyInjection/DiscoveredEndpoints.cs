@@ -28,8 +28,9 @@ internal sealed record DiscoveredEndpoints(Uri Token, Uri? Revocation)
     public static Uri? FindRevocation(OpenIdConnectConfiguration configuration)
     {
         using var document = JsonDocument.Parse(OpenIdConnectConfiguration.Write(configuration));
-        return document.RootElement.TryGetProperty(RevocationEndpoint, out var value) && Uri.TryCreate(value.GetString(), UriKind.Absolute, out var endpoint)
-            ? endpoint
-            : null;
+        return document.RootElement.TryGetProperty(RevocationEndpoint, out var value)
+            && Uri.TryCreate(value.GetString(), UriKind.Absolute, out var endpoint)
+                ? endpoint
+                : null;
     }
 }

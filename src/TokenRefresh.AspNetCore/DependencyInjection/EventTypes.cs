@@ -14,17 +14,26 @@ internal static class EventTypes
 
     private static readonly string[] OpenIdConnectMethods =
     [
-        nameof(OpenIdConnectEvents.RedirectToIdentityProvider), nameof(OpenIdConnectEvents.TokenValidated), nameof(OpenIdConnectEvents.TicketReceived),
-        nameof(OpenIdConnectEvents.RedirectToIdentityProviderForSignOut),
+        nameof(OpenIdConnectEvents.RedirectToIdentityProvider), nameof(OpenIdConnectEvents.TokenValidated),
+        nameof(OpenIdConnectEvents.TicketReceived), nameof(OpenIdConnectEvents.RedirectToIdentityProviderForSignOut),
     ];
 
     /// <summary>What is wrong with the events of a cookie scheme, or <see langword="null"/>.</summary>
     public static string? FindFailure(string scheme, CookieAuthenticationOptions options) => FindFailure(
-        $"cookie scheme '{scheme}'", options.EventsType, options.Events, typeof(TokenRefreshCookieEvents), typeof(CookieAuthenticationEvents), CookieMethods);
+        $"cookie scheme '{scheme}'",
+        options.EventsType,
+        options.Events,
+        typeof(TokenRefreshCookieEvents),
+        typeof(CookieAuthenticationEvents),
+        CookieMethods);
 
     /// <summary>What is wrong with the events of an OpenID Connect scheme, or <see langword="null"/>.</summary>
     public static string? FindFailure(string scheme, OpenIdConnectOptions options) => FindFailure(
-        $"OpenID Connect scheme '{scheme}'", options.EventsType, options.Events, typeof(TokenRefreshOpenIdConnectEvents), typeof(OpenIdConnectEvents),
+        $"OpenID Connect scheme '{scheme}'",
+        options.EventsType,
+        options.Events,
+        typeof(TokenRefreshOpenIdConnectEvents),
+        typeof(OpenIdConnectEvents),
         OpenIdConnectMethods);
 
     private static string? FindFailure(string scheme, Type? eventsType, object? events, Type ours, Type platforms, string[] methods)
@@ -37,14 +46,17 @@ internal static class EventTypes
 
         // An instance that overrides none of the methods calls the delegates, and those are chained. A type is made by the container,
         // with delegates that this package never sees.
-        var overridden = methods.Where(method => type.GetMethod(method)?.DeclaringType is { } declaring && declaring.IsSubclassOf(platforms)).ToArray();
+        var overridden = methods
+            .Where(method => type.GetMethod(method)?.DeclaringType is { } declaring && declaring.IsSubclassOf(platforms))
+            .ToArray();
         if (eventsType is null && overridden.Length == 0)
         {
             return null;
         }
 
         var how = eventsType is null ? "the events" : "the EventsType";
+        var calls = string.Join(" ", overridden.Select(method => $"await base.{method}(context);"));
         return $"The {scheme} has {how} '{type.Name}', which bypasses the token session. Derive it from {ours.Name}"
-            + (overridden.Length == 0 ? "." : $", and in it write: {string.Join(" ", overridden.Select(method => $"await base.{method}(context);"))}");
+            + (overridden.Length == 0 ? "." : $", and in it write: {calls}");
     }
 }

@@ -46,7 +46,8 @@ internal static class SchemeEvents
     public static async Task RedirectToProviderAsync(RedirectContext context, Func<RedirectContext, Task> own)
     {
         await own(context).ConfigureAwait(false);
-        await context.HttpContext.RequestServices.GetRequiredService<OpenIdConnectSignIn>().BeforeRedirectAsync(context).ConfigureAwait(false);
+        var signIn = context.HttpContext.RequestServices.GetRequiredService<OpenIdConnectSignIn>();
+        await signIn.BeforeRedirectAsync(context).ConfigureAwait(false);
     }
 
     public static async Task TokenValidatedAsync(TokenValidatedContext context, Func<TokenValidatedContext, Task> own)

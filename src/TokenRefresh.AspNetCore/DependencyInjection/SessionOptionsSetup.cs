@@ -4,7 +4,9 @@ using TokenRefresh.AspNetCore.Sessions;
 
 namespace TokenRefresh.AspNetCore.DependencyInjection;
 
-/// <summary>Fills in the session options that the app didn't set: client and endpoints from the OpenID Connect scheme, the user from the cookie.</summary>
+/// <summary>
+/// Fills in the session options that the app didn't set: client and endpoints from the OpenID Connect scheme, the user from the cookie.
+/// </summary>
 internal sealed class SessionOptionsSetup(UserSessionRegistry registry, CurrentLogin current) : IPostConfigureOptions<TokenRefreshOptions>
 {
     public void PostConfigure(string? name, TokenRefreshOptions options)

@@ -7,7 +7,9 @@ using TokenRefresh.AspNetCore.Sessions;
 
 namespace TokenRefresh.AspNetCore.DependencyInjection;
 
-/// <summary>Has the app fail at its start if a user session and its schemes don't fit together, with a message that says what to write.</summary>
+/// <summary>
+/// Has the app fail at its start if a user session and its schemes don't fit together, with a message that says what to write.
+/// </summary>
 internal sealed class UserSessionValidator(IServiceProvider provider, UserSessionRegistry registry, UserSessionNames names)
     : IValidateOptions<TokenRefreshOptions>
 {
@@ -27,7 +29,8 @@ internal sealed class UserSessionValidator(IServiceProvider provider, UserSessio
     {
         if (UserSessionRegistry.ReadOwnOptions(provider, session.Name).UserKey is not null)
         {
-            yield return "UserKey is set, but the cookie says who the user is. Remove UserKey, or use AddTokenSession instead of AddUserTokenSession.";
+            yield return "UserKey is set, but the cookie says who the user is. "
+                + "Remove UserKey, or use AddTokenSession instead of AddUserTokenSession.";
         }
 
         if (options.GrantType == TokenGrantType.ClientCredentials)
@@ -49,7 +52,8 @@ internal sealed class UserSessionValidator(IServiceProvider provider, UserSessio
             if (options is { TokenEndpoint: null, Issuer: null })
             {
                 yield return schemes.Length == 0
-                    ? "no OpenID Connect scheme is registered. Write builder.Services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme)"
+                    ? "no OpenID Connect scheme is registered. "
+                        + "Write builder.Services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme)"
                         + ".AddCookie().AddOpenIdConnect(o => { o.Authority = …; o.ClientId = …; o.ResponseType = \"code\"; }), "
                         + $"or, if the app signs users in itself, AddUserTokenSession(\"{session.Name}\", o => o.TokenEndpoint = …)."
                     : $"the app has the OpenID Connect schemes {Quote(schemes)}. Write which one it is: "
@@ -62,7 +66,9 @@ internal sealed class UserSessionValidator(IServiceProvider provider, UserSessio
         if (!schemes.Contains(scheme, StringComparer.Ordinal))
         {
             yield return $"OpenIdConnectScheme is '{scheme}', and no OpenID Connect scheme of that name is registered. "
-                + (schemes.Length == 0 ? $"Write AddAuthentication(…).AddOpenIdConnect(\"{scheme}\", o => …)." : $"Registered: {Quote(schemes)}.");
+                + (schemes.Length == 0
+                    ? $"Write AddAuthentication(…).AddOpenIdConnect(\"{scheme}\", o => …)."
+                    : $"Registered: {Quote(schemes)}.");
             yield break;
         }
 
@@ -76,15 +82,15 @@ internal sealed class UserSessionValidator(IServiceProvider provider, UserSessio
     {
         if (registry.All.FirstOrDefault(other => other != session && other.OpenIdConnectScheme == scheme) is { } other)
         {
-            yield return $"the OpenID Connect scheme '{scheme}' belongs to session '{other.Name}' too. A login has one session: use that name for all clients, "
-                + "AddHttpClient(…).AddTokenRefreshHandler(name), or add a second OpenID Connect scheme.";
+            yield return $"the OpenID Connect scheme '{scheme}' belongs to session '{other.Name}' too. A login has one session: "
+                + "use that name for all clients, AddHttpClient(…).AddTokenRefreshHandler(name), or add a second OpenID Connect scheme.";
         }
 
         var provided = session.GetOpenIdConnectOptions();
         if (provided.ResponseType != OpenIdConnectResponseType.Code)
         {
-            yield return $"the OpenID Connect scheme '{scheme}' has the ResponseType '{provided.ResponseType}', which brings no refresh token. "
-                + "Write o.ResponseType = \"code\".";
+            yield return $"the OpenID Connect scheme '{scheme}' has the ResponseType '{provided.ResponseType}', "
+                + "which brings no refresh token. Write o.ResponseType = \"code\".";
         }
 
         if (EventTypes.FindFailure(scheme, provided) is { } failure)
@@ -101,7 +107,9 @@ internal sealed class UserSessionValidator(IServiceProvider provider, UserSessio
             .ToArray();
         if (session.CookieScheme is not { } scheme || !schemes.Contains(scheme, StringComparer.Ordinal))
         {
-            var found = session.CookieScheme is null ? "no scheme signs users in" : $"users are signed in to '{session.CookieScheme}', which is no cookie scheme";
+            var found = session.CookieScheme is null
+                ? "no scheme signs users in"
+                : $"users are signed in to '{session.CookieScheme}', which is no cookie scheme";
             yield return schemes.Length == 0
                 ? $"{found}. Write builder.Services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie()."
                 : $"{found}. Write AddUserTokenSession(\"{session.Name}\", configureUsers: o => o.CookieScheme = \"{schemes[0]}\").";
@@ -110,20 +118,23 @@ internal sealed class UserSessionValidator(IServiceProvider provider, UserSessio
 
         // A policy scheme may forward to the cookie scheme, so only another cookie scheme is certainly wrong.
         if (session.OpenIdConnectScheme is { } provided && registry.IsOpenIdConnect(provided)
-            && session.GetOpenIdConnectOptions().SignInScheme is { } signIn && signIn != scheme && schemes.Contains(signIn, StringComparer.Ordinal))
+            && session.GetOpenIdConnectOptions().SignInScheme is { } signIn
+            && signIn != scheme
+            && schemes.Contains(signIn, StringComparer.Ordinal))
         {
             yield return $"CookieScheme is '{scheme}', but the OpenID Connect scheme '{provided}' signs users in to '{signIn}'. "
                 + $"Write o.SignInScheme = \"{scheme}\" in AddOpenIdConnect, or remove CookieScheme.";
         }
 
         if (session.OpenIdConnectScheme is null
-            && registry.All.FirstOrDefault(other => other != session && other.OpenIdConnectScheme is null && other.CookieScheme == scheme) is { } other)
+            && registry.OfCookieScheme(scheme).FirstOrDefault(o => o != session && o.OpenIdConnectScheme is null) is { } other)
         {
             yield return $"the cookie scheme '{scheme}' belongs to session '{other.Name}' too, and neither has an OpenID Connect scheme. "
                 + "Give each session a cookie scheme: configureUsers: o => o.CookieScheme = ….";
         }
 
-        if (EventTypes.FindFailure(scheme, provider.GetRequiredService<IOptionsMonitor<CookieAuthenticationOptions>>().Get(scheme)) is { } failure)
+        var cookie = provider.GetRequiredService<IOptionsMonitor<CookieAuthenticationOptions>>().Get(scheme);
+        if (EventTypes.FindFailure(scheme, cookie) is { } failure)
         {
             yield return failure;
         }

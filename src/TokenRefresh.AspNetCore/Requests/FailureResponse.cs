@@ -12,7 +12,11 @@ internal static class FailureResponse
 
     /// <summary>401 for a script: the user must sign in.</summary>
     public static Task WriteSignInRequiredAsync(HttpContext context) => WriteAsync(
-        context, StatusCodes.Status401Unauthorized, "Sign in", "You aren't signed in, or your login has ended. Reload the page to sign in.", "login_required");
+        context,
+        StatusCodes.Status401Unauthorized,
+        "Sign in",
+        "You aren't signed in, or your login has ended. Reload the page to sign in.",
+        "login_required");
 
     /// <summary>401 for a page or script: the API rejects a token that is fresh, and a new sign-in wouldn't help.</summary>
     public static Task WriteTokenNotAcceptedAsync(HttpContext context) => WriteAsync(
@@ -38,7 +42,11 @@ internal static class FailureResponse
 
     /// <summary>403: the request comes from another site.</summary>
     public static Task WriteCrossSiteAsync(HttpContext context) => WriteAsync(
-        context, StatusCodes.Status403Forbidden, "Cross-site request", "This request must come from the app's own pages.", "cross_site_request");
+        context,
+        StatusCodes.Status403Forbidden,
+        "Cross-site request",
+        "This request must come from the app's own pages.",
+        "cross_site_request");
 
     private static async Task WriteAsync(HttpContext context, int status, string title, string detail, string code)
     {

@@ -6,7 +6,8 @@ using TokenRefresh.AspNetCore.Sessions;
 namespace TokenRefresh.AspNetCore.Requests;
 
 /// <summary>Says at the start which sessions a restart will lose.</summary>
-internal sealed class MemoryOnlyWarning(UserSessionRegistry registry, StoreAdvice advice, ILogger<MemoryOnlyWarning> logger) : IHostedService
+internal sealed class MemoryOnlyWarning(UserSessionRegistry registry, StoreAdvice advice, ILogger<MemoryOnlyWarning> logger)
+    : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {

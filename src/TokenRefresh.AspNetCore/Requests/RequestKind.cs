@@ -3,7 +3,9 @@ using Microsoft.Net.Http.Headers;
 
 namespace TokenRefresh.AspNetCore.Requests;
 
-/// <summary>Is it the browser that asks for a page, or a script that asks for data? A script can't follow a redirect to a login page.</summary>
+/// <summary>
+/// Whether the browser asks for a page, or a script for data. A script can't follow a redirect to a login page.
+/// </summary>
 internal static class RequestKind
 {
     private const string Navigate = "navigate";

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
@@ -7,7 +8,9 @@ using TokenRefresh.AspNetCore.Diagnostics;
 
 namespace TokenRefresh.AspNetCore.Requests;
 
-/// <summary>Whether a request that changes state comes from the app's own pages, and not from another site with the user's cookie.</summary>
+/// <summary>
+/// Whether a request that changes state comes from the app's own pages, and not from another site with the user's cookie.
+/// </summary>
 internal static class SameOrigin
 {
     private const string SecFetchSite = "Sec-Fetch-Site";
@@ -45,7 +48,8 @@ internal static class SameOrigin
     private static bool Refuse(HttpContext context, string reason)
     {
         var logger = context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(SameOrigin));
-        Log.CrossSiteRequest(logger, (context.GetEndpoint() as Microsoft.AspNetCore.Routing.RouteEndpoint)?.RoutePattern.RawText ?? "", reason);
+        var path = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText;
+        Log.CrossSiteRequest(logger, path ?? "", reason);
         return false;
     }
 

@@ -14,7 +14,9 @@ internal static class UserEndpoint
         }
 
         context.Response.Headers.CacheControl = "no-store";
-        var claims = context.User.Claims.Where(claim => !SessionClaims.IsOurs(claim)).Select(claim => new UserClaim(claim.Type, claim.Value));
+        var claims = context.User.Claims
+            .Where(claim => !SessionClaims.IsOurs(claim))
+            .Select(claim => new UserClaim(claim.Type, claim.Value));
         return context.Response.WriteAsJsonAsync(new { name = context.User.Identity.Name, claims }, context.RequestAborted);
     }
 

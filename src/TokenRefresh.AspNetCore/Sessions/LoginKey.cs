@@ -14,7 +14,9 @@ namespace TokenRefresh.AspNetCore.Sessions;
 /// <param name="Subject">The hash of issuer, client and <c>sub</c>, or <see langword="null"/>.</param>
 /// <param name="ProviderSession">The hash of issuer, client and <c>sid</c>, or <see langword="null"/>.</param>
 /// <param name="IssuedAt">When the provider issued the id token, in seconds since 1970; 0 if there is none.</param>
-/// <param name="Period">Between which sign-outs of a shared session the login began; 0 where the session isn't shared. See <see cref="SharedLogin"/>.</param>
+/// <param name="Period">
+/// Between which sign-outs of a shared session the login began; 0 where the session isn't shared. See <see cref="SharedLogin"/>.
+/// </param>
 internal sealed record LoginKey(
     string SessionKey, string? Subject = null, string? ProviderSession = null, long IssuedAt = 0, long Period = 0)
 {
@@ -73,9 +75,11 @@ internal sealed record LoginKey(
     };
 
     /// <summary>Names no identifier.</summary>
-    public override string ToString() => $"{nameof(LoginKey)} {{ HasSubject = {Subject is not null}, HasProviderSession = {ProviderSession is not null} }}";
+    public override string ToString() =>
+        $"{nameof(LoginKey)} {{ HasSubject = {Subject is not null}, HasProviderSession = {ProviderSession is not null} }}";
 
-    private static bool TryRead(string text, out long number) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+    private static bool TryRead(string text, out long number) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 
     private static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;
 

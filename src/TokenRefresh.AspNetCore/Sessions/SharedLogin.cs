@@ -27,7 +27,8 @@ internal static class SharedLogin
         // Without it the session may be signed in on another node, or signed out.
         await session.LookIntoStoreAsync(cancellationToken).ConfigureAwait(false);
         var (own, first) = FindPeriod(session, time.GetUtcNow());
-        await session.SignInAsync(tokens.WithAdditional(Member, first.ToString(CultureInfo.InvariantCulture)), cancellationToken).ConfigureAwait(false);
+        var marked = tokens.WithAdditional(Member, first.ToString(CultureInfo.InvariantCulture));
+        await session.SignInAsync(marked, cancellationToken).ConfigureAwait(false);
         return login with { Period = own };
     }
 
@@ -43,5 +44,8 @@ internal static class SharedLogin
     };
 
     private static long FirstPeriod(TokenSet tokens) =>
-        tokens.Additional.TryGetValue(Member, out var text) && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var period) ? period : 0;
+        tokens.Additional.TryGetValue(Member, out var text)
+        && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var period)
+            ? period
+            : 0;
 }

@@ -12,7 +12,9 @@ internal sealed class LoginReplacement(UserSessionRegistry registry, TokenSessio
 {
     private const string NotePrefix = "TokenRefresh.Replaces/";
 
-    /// <summary>Notes the browser's logins in the state that goes to the provider and back. The state is encrypted and bound to this browser.</summary>
+    /// <summary>
+    /// Notes the browser's logins in the state that goes to the provider and back. The state is encrypted and bound to this browser.
+    /// </summary>
     public void Note(AuthenticationProperties properties, ClaimsPrincipal user, UserSession session)
     {
         foreach (var other in registry.OfCookieScheme(session.CookieScheme))

@@ -66,7 +66,8 @@ internal sealed class OpenIdConnectSignIn(
     /// <summary>Signs the session in, and attaches its key to the principal that the cookie will hold.</summary>
     public async Task SignInAsync(TicketReceivedContext context)
     {
-        if (registry.FindByOpenIdConnectScheme(context.Scheme.Name) is not { } session || context is not { Result: null, Principal: { } principal })
+        if (registry.FindByOpenIdConnectScheme(context.Scheme.Name) is not { } session
+            || context is not { Result: null, Principal: { } principal })
         {
             return;
         }
@@ -102,13 +103,15 @@ internal sealed class OpenIdConnectSignIn(
     {
         if (pending is null or { AccessToken: null })
         {
-            return $"The login brought no access token for session '{session.Name}'. Set ResponseType = \"code\" on the OpenID Connect scheme "
-                + $"'{session.OpenIdConnectScheme}', and let its handler redeem the code.";
+            return $"The login brought no access token for session '{session.Name}'. "
+                + $"Set ResponseType = \"code\" on the OpenID Connect scheme '{session.OpenIdConnectScheme}', "
+                + "and let its handler redeem the code.";
         }
 
         if (pending.NeedsProof)
         {
-            return $"The provider issued an access token for session '{session.Name}' that needs a proof of possession. Request a bearer token.";
+            return $"The provider issued an access token for session '{session.Name}' that needs a proof of possession. "
+                + "Request a bearer token.";
         }
 
         if (pending.RefreshToken is null && session.Options.RequireRefreshToken)

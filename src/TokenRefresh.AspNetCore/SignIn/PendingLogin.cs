@@ -30,7 +30,7 @@ internal sealed class PendingLogin(ProviderLogin login, OpenIdConnectMessage res
     public TokenSet ToTokenSet(bool keepIdToken) => new(AccessToken!, RefreshToken)
     {
         ReceivedAt = receivedAt,
-        ExpiresAt = long.TryParse(response.ExpiresIn, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds <= int.MaxValue
+        ExpiresAt = int.TryParse(response.ExpiresIn, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
             ? receivedAt.AddSeconds(seconds)
             : null,
         Scope = NullIfEmpty(response.Scope),

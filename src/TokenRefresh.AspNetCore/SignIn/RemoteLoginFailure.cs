@@ -2,14 +2,19 @@ using Microsoft.AspNetCore.Authentication;
 
 namespace TokenRefresh.AspNetCore.SignIn;
 
-/// <summary>Lets a login fail at its last step in the way that the handler's own failures do: by the app's RemoteFailure event, or an exception.</summary>
+/// <summary>
+/// Lets a login fail at its last step in the way that the handler's own failures do: by the app's RemoteFailure event, or an exception.
+/// </summary>
 internal static class RemoteLoginFailure
 {
     /// <exception cref="AuthenticationFailureException">The app's event doesn't answer the request.</exception>
     public static async Task FailAsync(TicketReceivedContext context, string message)
     {
         var error = new AuthenticationFailureException(message);
-        var failure = new RemoteFailureContext(context.HttpContext, context.Scheme, context.Options, error) { Properties = context.Properties };
+        var failure = new RemoteFailureContext(context.HttpContext, context.Scheme, context.Options, error)
+        {
+            Properties = context.Properties,
+        };
         await context.Options.Events.RemoteFailure(failure).ConfigureAwait(false);
         switch (failure.Result)
         {

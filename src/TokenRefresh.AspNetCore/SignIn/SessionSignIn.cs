@@ -12,7 +12,12 @@ internal sealed class SessionSignIn(
     UserSessionRegistry registry, LoginReplacement replacement, LoginStart starts, TokenSessions sessions, ILogger<SessionSignIn> logger)
 {
     public async Task<TokenSession> SignInAsync(
-        HttpContext context, string name, ClaimsPrincipal principal, TokenSet tokens, AuthenticationProperties? properties, CancellationToken cancellationToken)
+        HttpContext context,
+        string name,
+        ClaimsPrincipal principal,
+        TokenSet tokens,
+        AuthenticationProperties? properties,
+        CancellationToken cancellationToken)
     {
         var session = registry.Get(name);
         if (tokens.RefreshToken is null && session.Options.RequireRefreshToken)
@@ -29,7 +34,8 @@ internal sealed class SessionSignIn(
         var tokenSession = sessions[name, login.SessionKey];
         try
         {
-            await context.SignInAsync(session.CookieScheme, SessionClaims.Attach(principal, session, login), properties).ConfigureAwait(false);
+            var user = SessionClaims.Attach(principal, session, login);
+            await context.SignInAsync(session.CookieScheme, user, properties).ConfigureAwait(false);
         }
         catch
         {
@@ -44,6 +50,7 @@ internal sealed class SessionSignIn(
 
     private static string FindUserId(ClaimsPrincipal principal, string name) =>
         principal.FindFirst("sub")?.Value ?? principal.FindFirst(ClaimTypes.NameIdentifier)?.Value ?? throw new ArgumentException(
-            $"Session '{name}' is shared by the browsers of a user, and the principal has no user id. Add a claim ClaimTypes.NameIdentifier or 'sub'.",
+            $"Session '{name}' is shared by the browsers of a user, and the principal has no user id. "
+            + "Add a claim ClaimTypes.NameIdentifier or 'sub'.",
             nameof(principal));
 }

@@ -5,8 +5,8 @@ using TokenRefresh.AspNetCore.Sessions;
 namespace TokenRefresh.AspNetCore.SignOut;
 
 /// <summary>
-/// Names the login to the provider at a sign-out (OpenID Connect RP-Initiated Logout 1.0, section 2). The session ends before the user is sent
-/// there, so its id token waits in the request.
+/// Names the login to the provider at a sign-out (OpenID Connect RP-Initiated Logout 1.0, section 2). The session ends before the user is
+/// sent there, so its id token waits in the request.
 /// </summary>
 internal sealed class IdTokenHint(UserSessionRegistry registry, TokenSessions sessions)
 {
@@ -28,7 +28,8 @@ internal sealed class IdTokenHint(UserSessionRegistry registry, TokenSessions se
         }
 
         // The app may also sign out of the provider first: then the session is still there.
-        context.ProtocolMessage.IdTokenHint ??= context.HttpContext.Items[KeyPrefix + session.Name] as string ?? Find(context.HttpContext, session);
+        var kept = context.HttpContext.Items[KeyPrefix + session.Name] as string;
+        context.ProtocolMessage.IdTokenHint ??= kept ?? Find(context.HttpContext, session);
     }
 
     private string? Find(HttpContext context, UserSession session) =>

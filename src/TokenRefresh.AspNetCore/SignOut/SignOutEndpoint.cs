@@ -48,7 +48,8 @@ internal static class SignOutEndpoint
         foreach (var cookie in registry.All.GroupBy(session => session.CookieScheme, StringComparer.Ordinal))
         {
             var ticket = await context.AuthenticateAsync(cookie.Key).ConfigureAwait(false);
-            provider ??= cookie.FirstOrDefault(session => session.OpenIdConnectScheme is not null && SessionClaims.Find(ticket.Principal, session) is not null);
+            provider ??= cookie.FirstOrDefault(
+                session => session.OpenIdConnectScheme is not null && SessionClaims.Find(ticket.Principal, session) is not null);
             await context.SignOutAsync(cookie.Key).ConfigureAwait(false);
         }
 
