@@ -1,11 +1,14 @@
 namespace TokenRefresh.Protocol;
 
-/// <summary>The error codes that token endpoints send. Their case doesn't count: some servers write them in capitals.</summary>
+/// <summary>
+/// The error codes that token endpoints send. Their case and separators don't count: some servers write <c>INVALID_GRANT</c>,
+/// <c>invalid-grant</c> or <c>InvalidGrant</c>.
+/// </summary>
 internal static class ErrorCodes
 {
-    private static readonly Dictionary<string, ErrorMeaning> OAuthCodes = new(StringComparer.OrdinalIgnoreCase)
+    private static readonly Dictionary<string, ErrorMeaning> OAuthCodes = new Dictionary<string, ErrorMeaning>(StringComparer.Ordinal)
     {
-        // RFC 6749, section 5.2, and what servers send in its place: Firebase, HubSpot, GitHub, Slack, Supabase.
+        // RFC 6749, section 5.2, and what servers send in its place: Firebase, HubSpot, GitHub, Slack, Supabase, Ory Hydra, Salesforce.
         ["invalid_grant"] = ErrorMeaning.LoginEnded,
         ["invalid_token"] = ErrorMeaning.LoginEnded,
         ["invalid_refresh_token"] = ErrorMeaning.LoginEnded,
@@ -17,6 +20,11 @@ internal static class ErrorCodes
         ["refresh_token_revoked"] = ErrorMeaning.LoginEnded,
         ["refresh_token_not_found"] = ErrorMeaning.LoginEnded,
         ["refresh_token_already_used"] = ErrorMeaning.LoginEnded,
+        ["session_expired"] = ErrorMeaning.LoginEnded,
+        ["session_not_found"] = ErrorMeaning.LoginEnded,
+        ["token_inactive"] = ErrorMeaning.LoginEnded,
+        ["inactive_user"] = ErrorMeaning.LoginEnded,
+        ["user_banned"] = ErrorMeaning.LoginEnded,
         ["user_disabled"] = ErrorMeaning.LoginEnded,
         ["user_not_found"] = ErrorMeaning.LoginEnded,
 
@@ -41,7 +49,10 @@ internal static class ErrorCodes
 
         // RFC 8707, section 2. Some servers rotate the refresh token before they look at the resource.
         ["invalid_target"] = ErrorMeaning.ConfigurationAfterUse,
-    };
+    }.ToDictionary(code => Letters(code.Key), code => code.Value, StringComparer.Ordinal);
+
+    /// <summary>The code of a rejection that has none of its own: drf-standardized-errors adds it.</summary>
+    public const string AuthenticationFailed = "authentication_failed";
 
     private static readonly Dictionary<string, ErrorMeaning> SimpleJwtCodes = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -50,6 +61,9 @@ internal static class ErrorCodes
         ["password_changed"] = ErrorMeaning.LoginEnded,
         ["user_not_found"] = ErrorMeaning.LoginEnded,
         ["user_inactive"] = ErrorMeaning.LoginEnded,
+
+        // What Django REST framework calls a rejection without a code of its own. The status says what it means.
+        [AuthenticationFailed] = ErrorMeaning.Unknown,
     };
 
     // Prose, or an echo of the request: never a code.
@@ -67,7 +81,7 @@ internal static class ErrorCodes
     public static (string? Code, ErrorMeaning Meaning) FindOAuth(TokenFields fields)
     {
         var error = fields["error"];
-        if (error is not null && OAuthCodes.TryGetValue(error, out var meaning))
+        if (error is not null && IsOAuth(error, out var meaning))
         {
             return (error, meaning);
         }
@@ -79,7 +93,7 @@ internal static class ErrorCodes
 
         foreach (var (name, text) in fields.Texts())
         {
-            if (!NotCodes.Contains(name) && OAuthCodes.TryGetValue(text, out meaning))
+            if (!NotCodes.Contains(name) && IsOAuth(text, out meaning))
             {
                 return (text, meaning);
             }
@@ -103,6 +117,15 @@ internal static class ErrorCodes
 
         return (fields["code"], ErrorMeaning.Unknown);
     }
+
+    // A text with blanks is prose, such as "Access Denied" of a gateway. Only what names the refresh token comes from the server itself.
+    private static bool IsOAuth(string text, out ErrorMeaning meaning)
+    {
+        var letters = Letters(text);
+        return OAuthCodes.TryGetValue(letters, out meaning) && (text.IndexOf(' ') < 0 || letters.Contains("REFRESHTOKEN"));
+    }
+
+    private static string Letters(string code) => code.Replace("_", "").Replace("-", "").Replace(" ", "").ToUpperInvariant();
 
     /// <summary>What to check when the server refuses the client or its request.</summary>
     public static string AdviceFor(string? code) => code?.ToUpperInvariant() switch

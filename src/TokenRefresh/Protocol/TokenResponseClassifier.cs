@@ -50,8 +50,10 @@ internal static class TokenResponseClassifier
         {
             < 300 => SimpleJwtSuccess(response, fields, now),
 
-            // The stock view sends no code when the user was deactivated or deleted, or changed the password.
-            401 when fields.Has("detail") => TokenEndpointResult.Rejected(fields["code"] ?? code),
+            // The stock view sends no code when the user was deactivated or deleted, or changed the password. drf-standardized-errors moves
+            // the detail into a list and adds the framework's code.
+            401 when fields.Has("detail") || code == ErrorCodes.AuthenticationFailed =>
+                TokenEndpointResult.Rejected(fields["code"] ?? code),
             _ when code is not null && !(meaning == ErrorMeaning.Unknown && IsMissing(response)) => FromCode(response, code, meaning),
 
             // {"refresh": ["This field is required."]}: the serializer complains about our request.

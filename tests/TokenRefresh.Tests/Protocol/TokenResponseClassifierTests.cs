@@ -67,6 +67,16 @@ public sealed class TokenResponseClassifierTests
     [InlineData(200, """[{"error":"invalid_grant"}]""", "invalid_grant")]
     [InlineData(400, """{"status":"BAD_REFRESH_TOKEN","message":"missing or invalid refresh token"}""", "BAD_REFRESH_TOKEN")]
     [InlineData(401, """{"error":"invalid_token"}""", "invalid_token")]
+    [InlineData(400, """{"code":400,"error_code":"session_expired","msg":"Invalid Refresh Token: Session Expired"}""", "session_expired")]
+    [InlineData(403, """{"code":403,"error_code":"session_not_found","msg":"x"}""", "session_not_found")]
+    [InlineData(400, """{"error_code":"user_banned"}""", "user_banned")]
+    [InlineData(401, """{"error":"token_inactive","error_description":"Token is inactive","status_code":401}""", "token_inactive")]
+    [InlineData(400, """{"error":"inactive_user","error_description":"user is inactive"}""", "inactive_user")]
+    [InlineData(400, """{"error":"invalid-grant"}""", "invalid-grant")]
+    [InlineData(400, """{"errorCode":"InvalidRefreshToken"}""", "InvalidRefreshToken")]
+    [InlineData(401, """{"error":{"type":"refreshTokenExpired"}}""", "refreshTokenExpired")]
+    [InlineData(400, """{"error":"Bad Request","status":400,"message":"Invalid refresh token"}""", "Invalid refresh token")]
+    [InlineData(401, """{"status":401,"message":"invalid refresh token"}""", "invalid refresh token")]
     public void A_dead_refresh_token_is_found_in_any_member_and_one_level_deeper(int status, string body, string error)
     {
         var result = TokenResponseClassifier.OAuth(Answer(status, body), "Bearer", Now);
@@ -85,6 +95,10 @@ public sealed class TokenResponseClassifierTests
     [InlineData(400, """{"error":{"code":"server_error"}}""", TokenEndpointOutcome.Transient)]
     [InlineData(400, """{"error":{"code":"LOGIN_REQUIRED"}}""", TokenEndpointOutcome.InteractionRequired)]
     [InlineData(400, """{"error":{"code":"a code of its own"}}""", TokenEndpointOutcome.Transient)]
+    [InlineData(403, """{"message":"Access Denied"}""", TokenEndpointOutcome.Transient)]
+    [InlineData(401, """{"message":"Invalid token"}""", TokenEndpointOutcome.Transient)]
+    [InlineData(401, """{"message":"Login required"}""", TokenEndpointOutcome.Transient)]
+    [InlineData(400, """{"message":"The refresh token is invalid, or the network failed"}""", TokenEndpointOutcome.Transient)]
     [InlineData(500, """{"error":{"message":"TOKEN_EXPIRED"}}""", TokenEndpointOutcome.Transient)]
     [InlineData(503, """{"status":"BAD_REFRESH_TOKEN"}""", TokenEndpointOutcome.Transient)]
     [InlineData(200, """{"access_token":"a","user":{"status":"user_not_found"}}""", TokenEndpointOutcome.Succeeded)]
@@ -204,6 +218,8 @@ public sealed class TokenResponseClassifierTests
     [InlineData("""{"detail":"\uD800"}""", null)]
     [InlineData("""{"detail":"x","code":"user_is_banned"}""", "user_is_banned")]
     [InlineData("""{"code":"token_not_valid","detail":"x","messages":[]}""", "token_not_valid")]
+    [InlineData("""{"type":"client_error","errors":[{"code":"authentication_failed","detail":"x","attr":null}]}""", "authentication_failed")]
+    [InlineData("""{"code":"authentication_failed"}""", "authentication_failed")]
     public void A_Simple_JWT_401_with_detail_ends_the_login(string body, string? error)
     {
         var result = TokenResponseClassifier.SimpleJwt(Answer(401, body), Now);
@@ -219,6 +235,7 @@ public sealed class TokenResponseClassifierTests
     [InlineData(401, """["detail"]""")]
     [InlineData(401, """{"message":"No"}""")]
     [InlineData(401, """{"errors":[{"detail":"nested"}]}""")]
+    [InlineData(401, """{"error":{"code":"Unauthorized","message":"x"}}""")]
     [InlineData(400, """{"detail":"JSON parse error - Expecting value: line 1 column 1 (char 0)"}""")]
     [InlineData(403, """{"detail":"You do not have permission to perform this action."}""")]
     [InlineData(404, """{"detail":"Not found."}""")]
