@@ -1,8 +1,8 @@
 namespace TokenRefresh.Handling;
 
 /// <summary>
-/// Reads one line of <c>WWW-Authenticate</c> leniently, in one pass: parameters without quotes or commas, quotes that don't match, several
-/// challenges in a line.
+/// Reads one line of <c>WWW-Authenticate</c> leniently, in one pass: parameters without quotes or commas, semicolons for commas, single
+/// quotes, quotes that don't match, several challenges in a line.
 /// </summary>
 internal ref struct ChallengeReader
 {
@@ -73,7 +73,7 @@ internal ref struct ChallengeReader
                 continue;
             }
 
-            if (next is not (' ' or '\t' or ',' or '"'))
+            if (next is not (' ' or '\t' or ',' or ';' or '"'))
             {
                 return true;
             }
@@ -87,10 +87,12 @@ internal ref struct ChallengeReader
 
     private void SkipSpaces() => _rest = _rest.TrimStart(" \t".AsSpan());
 
-    private ReadOnlySpan<char> ReadWord() => Take(_rest.IndexOfAny(" \t,=\"".AsSpan()));
+    private ReadOnlySpan<char> ReadWord() => Take(_rest.IndexOfAny(" \t,;=\"".AsSpan()));
 
     private ReadOnlySpan<char> ReadValue() =>
-        _rest.IsEmpty || _rest[0] != '"' || !_hasMatchingQuotes ? Take(_rest.IndexOfAny(" \t,".AsSpan())).Trim('"') : ReadQuoted();
+        _rest.IsEmpty || _rest[0] != '"' || !_hasMatchingQuotes
+            ? Take(_rest.IndexOfAny(" \t,;".AsSpan())).Trim("\"'".AsSpan())
+            : ReadQuoted();
 
     private ReadOnlySpan<char> Take(int length)
     {

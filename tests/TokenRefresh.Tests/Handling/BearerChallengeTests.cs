@@ -40,6 +40,9 @@ public sealed class ChallengeTests
     [InlineData("realm=\"unbalanced, error=\"invalid_token\"", "invalid_token")]
     [InlineData("error=\"invalid_token\", error_description=\"the token \"x\" expired", "invalid_token")]
     [InlineData("abc==, error=a", "a")]
+    [InlineData("realm=\"x\"; error=\"invalid_token\"; scope=\"y\"", "invalid_token")]
+    [InlineData("realm=x;error=invalid_token;scope=y", "invalid_token")]
+    [InlineData("realm='x', error='invalid_token'", "invalid_token")]
     public void An_error_code_is_found_among_the_parameters(string? parameters, string? expected) =>
         Assert.Equal(expected, ErrorOf("Bearer " + parameters));
 
@@ -75,6 +78,8 @@ public sealed class ChallengeTests
     [InlineData("SomethingElse", "Bearer realm=\"\", error=\"insufficient_claims\", claims=\"eyJ9\"")]
     [InlineData("SomethingElse", "Bearer error=\"invalid_token\", claims=\"eyJ9\"")]
     [InlineData("SomethingElse", "error=\"insufficient_scope\"")]
+    [InlineData("SomethingElse", "Bearer realm=\"x\"; error=\"insufficient_scope\"; scope=\"orders.write\"")]
+    [InlineData("SomethingElse", "Bearer error='insufficient_scope', scope='orders.write'")]
     [InlineData("SomethingElse", "DPoP error=\"use_dpop_nonce\"")]
     [InlineData("OtherScheme", "Basic realm=\"x\"")]
     [InlineData("OtherScheme", "Basic error=\"invalid_token\"")]
