@@ -91,12 +91,20 @@ internal static class JsonReplay
             return true;
         }
 
-        if (type.Kind == JsonTypeInfoKind.Dictionary && sequence is not IDictionary)
+        var items = sequence switch
+        {
+            IDictionary dictionary => dictionary.Values,
+
+            // ExpandoObject and other dictionaries without the older interface.
+            IEnumerable<KeyValuePair<string, object?>> pairs => pairs.Select(pair => pair.Value),
+            _ => type.Kind == JsonTypeInfoKind.Dictionary ? null : (IEnumerable)sequence,
+        };
+        if (items is null)
         {
             return false;
         }
 
-        foreach (var item in sequence is IDictionary dictionary ? dictionary.Values : (IEnumerable)sequence)
+        foreach (var item in items)
         {
             if (!IsRepeatable(item, declared, depth + 1))
             {

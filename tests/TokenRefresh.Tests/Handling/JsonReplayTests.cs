@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Collections.Immutable;
 using System.Collections.ObjectModel;
+using System.Dynamic;
 using System.Linq;
 using System.Net.Http;
 using System.Net.Http.Json;
@@ -40,6 +41,7 @@ public sealed partial class JsonReplayTests
         ["read-only collection"] = () => new ReadOnlyCollection<int>([1]),
         ["dictionary"] = () => new Dictionary<string, Node> { ["a"] = new("x", []) },
         ["dictionary of objects"] = () => new Dictionary<string, object?> { ["a"] = 1, ["b"] = new List<string> { "x" }, ["c"] = null },
+        ["ExpandoObject"] = () => Expando(new[] { 1 }),
         ["recursive type"] = () => new Node("x", [new("y", [])]),
         ["JsonElement"] = () => JsonDocument.Parse("""{"a":[1]}""").RootElement,
         ["JsonObject"] = () => new JsonObject { ["a"] = new JsonArray(1, 2) },
@@ -60,6 +62,7 @@ public sealed partial class JsonReplayTests
         ["stream in an object member"] = () => new Holder<object>(Items()),
         ["stream in a list"] = () => new List<Holder<IAsyncEnumerable<int>>> { new(Items()) },
         ["stream in a dictionary of objects"] = () => new Dictionary<string, object> { ["a"] = Items() },
+        ["stream in an ExpandoObject"] = () => Expando(Items()),
         ["stream three levels deep"] = () => new Holder<Holder<Holder<object>>>(new(new(Items()))),
         ["consuming enumerable"] = () => Consuming(),
         ["consuming enumerable in a member"] = () => new Holder<IEnumerable<int>>(Consuming()),
@@ -141,6 +144,13 @@ public sealed partial class JsonReplayTests
         channel.Writer.TryWrite(7);
         channel.Writer.Complete();
         return channel.Reader.ReadAllAsync();
+    }
+
+    private static ExpandoObject Expando(object member)
+    {
+        var value = new ExpandoObject();
+        ((IDictionary<string, object?>)value)["a"] = member;
+        return value;
     }
 
     private static IEnumerable<int> Consuming()
