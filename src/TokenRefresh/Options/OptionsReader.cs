@@ -19,15 +19,17 @@ internal sealed class OptionsReader(string client, IConfigurationSection section
         {
             switch (setting.Key.ToUpperInvariant())
             {
-                case "TOKENENDPOINT": options.TokenEndpoint = ReadUri(setting); break;
-                case "ISSUER": options.Issuer = ReadUri(setting); break;
-                case "METADATAADDRESS": options.MetadataAddress = ReadUri(setting); break;
+                case "TOKENENDPOINT": options.TokenEndpoint = HasValue(setting) ? ReadUri(setting) : null; break;
+                case "ISSUER": options.Issuer = HasValue(setting) ? ReadUri(setting) : null; break;
+                case "METADATAADDRESS": options.MetadataAddress = HasValue(setting) ? ReadUri(setting) : null; break;
                 case "PROTOCOL": options.Protocol = ReadEnum<TokenEndpointProtocol>(setting); break;
                 case "GRANTTYPE": options.GrantType = ReadEnum<TokenGrantType>(setting); break;
-                case "REVOCATIONENDPOINT": options.RevocationEndpoint = ReadUri(setting); break;
+                case "REVOCATIONENDPOINT": options.RevocationEndpoint = HasValue(setting) ? ReadUri(setting) : null; break;
                 case "CLIENTID": options.ClientId = setting.Value; break;
                 case "CLIENTSECRET": options.ClientSecret = setting.Value; break;
-                case "CLIENTAUTHENTICATION": options.ClientAuthentication = ReadEnum<ClientAuthentication>(setting); break;
+                case "CLIENTAUTHENTICATION":
+                    options.ClientAuthentication = HasValue(setting) ? ReadEnum<ClientAuthentication>(setting) : null;
+                    break;
                 case "SCOPE": options.Scope = setting.Value; break;
                 case "SCHEME": options.Scheme = setting.Value ?? ""; break;
                 case "EXTRAPARAMETERS": ReadParameters(setting, options.ExtraParameters); break;
@@ -35,10 +37,10 @@ internal sealed class OptionsReader(string client, IConfigurationSection section
                 case "INSECUREORIGINS": ReadOrigins(setting, options.InsecureOrigins); break;
                 case "USERIDLETIMEOUT": options.UserIdleTimeout = ReadTime(setting); break;
                 case "REFRESHTIMEOUT": options.RefreshTimeout = ReadTime(setting); break;
-                case "REFRESHWINDOW": options.RefreshWindow = ReadTime(setting); break;
-                case "EXPIRYBUFFER": options.ExpiryBuffer = ReadTime(setting); break;
+                case "REFRESHWINDOW": options.RefreshWindow = HasValue(setting) ? ReadTime(setting) : null; break;
+                case "EXPIRYBUFFER": options.ExpiryBuffer = HasValue(setting) ? ReadTime(setting) : null; break;
                 case "MINREFRESHINTERVAL": options.MinRefreshInterval = ReadTime(setting); break;
-                case "RECHECKINTERVAL": options.RecheckInterval = ReadTime(setting); break;
+                case "RECHECKINTERVAL": options.RecheckInterval = HasValue(setting) ? ReadTime(setting) : null; break;
                 case "MAXREPLAYBUFFERSIZE": options.MaxReplayBufferSize = ReadNumber(setting); break;
                 case "RELOGINRESULT": options.ReLoginResult = ReadEnum<ReLoginResult>(setting); break;
                 case "INTERACTIVESIGNINTIMEOUT": options.InteractiveSignInTimeout = ReadTime(setting); break;
@@ -62,6 +64,9 @@ internal sealed class OptionsReader(string client, IConfigurationSection section
             origins.Add(ReadUri(origin));
         }
     }
+
+    // Null in a JSON file, or an empty environment variable, means the default of an option whose default is null.
+    private static bool HasValue(IConfigurationSection setting) => !string.IsNullOrEmpty(setting.Value) || setting.GetChildren().Any();
 
     // One value where several belong would silently not count.
     private IEnumerable<IConfigurationSection> EntriesOf(IConfigurationSection setting) => string.IsNullOrEmpty(setting.Value)

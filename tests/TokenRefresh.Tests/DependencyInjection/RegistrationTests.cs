@@ -172,6 +172,9 @@ public sealed class RegistrationTests
         { "TokenEndpoint", "http://login.example.com/token", "TokenEndpoint, http://login.example.com/token, isn't https" },
         { "TokenEndpoint", "https://login.example.com/token#x", "TokenEndpoint, https://login.example.com/token, has a fragment" },
         { "TokenEndpoint", "token", "isn't an absolute URL" },
+        { "TokenEndpoint", null, "TokenEndpoint isn't set" },
+        { "RefreshTimeout", null, "isn't a time" },
+        { "GrantType", "", "isn't one of RefreshToken, ClientCredentials" },
         { "TokenEndpoint", "/oauth/token", "isn't an absolute" },
         { "TokenEndpoint", "file:///oauth/token", "TokenEndpoint, file:///oauth/token, isn't an absolute http or https URL. Write the whole URL" },
         { "TokenEndpoint", "login:oauth/token", "isn't an absolute http or https URL" },
@@ -281,6 +284,35 @@ public sealed class RegistrationTests
         await app.Session.RefreshAsync();
 
         Assert.Equal(1, app.Tokens.Calls);
+    }
+
+    [Theory]
+    [Trait("Case", "C45")]
+    [InlineData(null)]
+    [InlineData("")]
+    public void A_setting_whose_default_is_null_may_be_written_without_a_value(string? nothing)
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["O:TokenEndpoint"] = "https://login.example.com/token",
+            ["O:ClientId"] = "id",
+            ["O:ClientAuthentication"] = nothing,
+            ["O:Issuer"] = nothing,
+            ["O:MetadataAddress"] = nothing,
+            ["O:RevocationEndpoint"] = nothing,
+            ["O:RefreshWindow"] = nothing,
+            ["O:ExpiryBuffer"] = nothing,
+            ["O:RecheckInterval"] = nothing,
+        }).Build();
+        var services = new ServiceCollection();
+        services.AddHttpClient("orders").AddTokenRefreshHandler(configuration.GetSection("O"));
+        using var provider = services.BuildServiceProvider();
+
+        var options = provider.GetRequiredService<IOptionsMonitor<TokenRefreshOptions>>().Get("orders");
+
+        Assert.Equal((null, null, null), (options.RefreshWindow, options.ExpiryBuffer, options.RecheckInterval));
+        Assert.Null(options.ClientAuthentication);
+        Assert.Equal((null, null, null), (options.Issuer, options.MetadataAddress, options.RevocationEndpoint));
     }
 
     [Fact]
