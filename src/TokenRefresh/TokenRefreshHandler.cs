@@ -84,7 +84,8 @@ public sealed class TokenRefreshHandler : DelegatingHandler
 
         // Buffer first, then get the token, so that the token can't become stale while the content is buffered.
         var limit = session.Services.Options.MaxReplayBufferSize;
-        var isBuffered = await RequestReplay.BufferAsync(request.Content, limit, cancellationToken).ConfigureAwait(false);
+        var isBuffered = await RequestWait.ForAsync(
+            RequestReplay.BufferAsync(request.Content, limit, cancellationToken), isAsync).ConfigureAwait(false);
         await RequestWait.ForRecheckAsync(session, isAsync, cancellationToken).ConfigureAwait(false);
         var wait = RefreshWait.ForToken(session);
         while (wait.MoveNext() && wait.CanContinueAfter(
@@ -130,7 +131,8 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         while (true)
         {
             var held = HeldResponse.Of(await sending.ConfigureAwait(false));
-            if (!await Rejection.AsksForResendAsync(sent, held.Response, cancellationToken).ConfigureAwait(false))
+            if (!await RequestWait.ForAsync(
+                Rejection.AsksForResendAsync(sent, held.Response, cancellationToken), sent.IsAsync).ConfigureAwait(false))
             {
                 return held.Response;
             }
@@ -149,7 +151,8 @@ public sealed class TokenRefreshHandler : DelegatingHandler
                     }
                 }
 
-                if (!await Rejection.PrepareResendAsync(sent, held.Response, wait.Current, cancellationToken).ConfigureAwait(false))
+                if (!await RequestWait.ForAsync(
+                    Rejection.PrepareResendAsync(sent, held.Response, wait.Current, cancellationToken), sent.IsAsync).ConfigureAwait(false))
                 {
                     return held.ReturnToCaller();
                 }

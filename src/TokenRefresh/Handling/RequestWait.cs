@@ -24,12 +24,19 @@ internal static class RequestWait
     /// <exception cref="OperationCanceledException">The token was cancelled. The read continues.</exception>
     public static Task ForRecheckAsync(SessionContext session, bool isAsync, CancellationToken cancellationToken)
     {
-        if (isAsync)
+#if NET8_0_OR_GREATER
+        if (!isAsync)
         {
-            return session.RecheckAsync(cancellationToken);
+            session.RecheckOnThisThread(cancellationToken);
+            return Task.CompletedTask;
         }
-
-        session.RecheckOnThisThread(cancellationToken);
-        return Task.CompletedTask;
+#endif
+        return session.RecheckAsync(cancellationToken);
     }
+
+    /// <summary>
+    /// Waits for what needs no flight: content, a body, a verdict of the app. A request of <c>Send</c> continues on the caller's thread.
+    /// </summary>
+    public static ValueTask<bool> ForAsync(ValueTask<bool> work, bool isAsync) =>
+        isAsync || work.IsCompleted ? work : new ValueTask<bool>(work.AsTask().GetAwaiter().GetResult());
 }

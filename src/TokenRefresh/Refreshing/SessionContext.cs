@@ -83,13 +83,6 @@ internal sealed class SessionContext : SessionState
         ? Listeners!.Recheck!.JoinAsync(this).WaitAsync(cancellationToken)
         : Task.CompletedTask;
 
-    /// <summary>
-    /// The same, on the calling thread. The limit is real time: callers that block may have taken the threads that end the read.
-    /// </summary>
-    /// <exception cref="OperationCanceledException">The caller's token was cancelled.</exception>
-    public void RecheckOnThisThread(CancellationToken cancellationToken) =>
-        RecheckAsync(CancellationToken.None).Wait((int)StoreRecheck.ReadTimeout.TotalMilliseconds, cancellationToken);
-
     /// <summary>Returns the event handlers in order to add one. A session with event handlers stays in memory.</summary>
     public SessionListeners AddHandlers()
     {
@@ -117,6 +110,19 @@ internal sealed class SessionContext : SessionState
     }
 
 #if NET8_0_OR_GREATER
+    /// <summary>
+    /// Waits for a due read of the store on the calling thread. The limit is real time: callers that block may have taken the threads that
+    /// end the read.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">The caller's token was cancelled.</exception>
+    public void RecheckOnThisThread(CancellationToken cancellationToken)
+    {
+        if (NeedsRecheck)
+        {
+            Listeners!.Recheck!.JoinOnOwnThread(this).Wait((int)StoreRecheck.ReadTimeout.TotalMilliseconds, cancellationToken);
+        }
+    }
+
     /// <summary>Waits for a flight on the calling thread. The flight doesn't depend on a pool thread that another caller blocks.</summary>
     /// <exception cref="OperationCanceledException">The caller's token was cancelled.</exception>
     public FlightResult WaitOnThisThread(Flight flight, CancellationToken cancellationToken)

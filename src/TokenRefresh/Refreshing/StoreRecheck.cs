@@ -30,18 +30,40 @@ internal sealed class StoreRecheck(RecheckSettings settings)
     /// </returns>
     public Task JoinAsync(SessionContext session)
     {
-        var last = _last;
-        if (last.IsDone && IsOver(last))
+        // Nothing of the request flows into the read: no context, no cancellation, no thread.
+        if (TryBegin(session) is { } check)
         {
-            var next = new Check(settings.Time, session);
-            if (Interlocked.CompareExchange(ref _last, next, last) == last)
-            {
-                // Nothing of the request flows into the read: no context, no cancellation, no thread.
-                ThreadPool.UnsafeQueueUserWorkItem(static check => _ = ((Check)check!).ReadAsync(), next);
-            }
+            ThreadPool.UnsafeQueueUserWorkItem(static check => ((Check)check!).Run(), check);
         }
 
         return settings.IsAway ? Task.CompletedTask : _last.Done;
+    }
+
+#if NET8_0_OR_GREATER
+    /// <summary>The same for a caller that blocks: others that block may have taken all threads of the pool.</summary>
+    public Task JoinOnOwnThread(SessionContext session)
+    {
+        _ = TryBegin(session);
+        if (_last is { HasReader: false } check)
+        {
+            var thread = new Thread(static check => ((Check)check!).Run()) { IsBackground = true, Name = "TokenRefresh" };
+            thread.UnsafeStart(check);
+        }
+
+        return settings.IsAway ? Task.CompletedTask : _last.Done;
+    }
+#endif
+
+    private Check? TryBegin(SessionContext session)
+    {
+        var last = _last;
+        if (!last.IsDone || !IsOver(last))
+        {
+            return null;
+        }
+
+        var next = new Check(settings.Time, session);
+        return Interlocked.CompareExchange(ref _last, next, last) == last ? next : null;
     }
 
     private bool IsOver(Check check) => check.StartedAt.Elapsed(settings.Time) >= settings.Interval;
@@ -68,10 +90,20 @@ internal sealed class StoreRecheck(RecheckSettings settings)
 
         public bool IsDone => Done.IsCompleted;
 
-        public async Task ReadAsync()
+        /// <summary>Whether a thread has begun to read.</summary>
+        public bool HasReader => Volatile.Read(ref _session) is null;
+
+        /// <summary>Reads, unless another thread does so already.</summary>
+        public void Run()
         {
-            var session = _session!;
-            _session = null;
+            if (Interlocked.Exchange(ref _session, null) is { } session)
+            {
+                _ = ReadAsync(session);
+            }
+        }
+
+        private async Task ReadAsync(SessionContext session)
+        {
             var settings = session.Services.Rechecks!;
             try
             {

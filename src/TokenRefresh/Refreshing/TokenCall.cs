@@ -26,7 +26,7 @@ internal sealed class TokenCall(SessionContext session, Flight flight, SessionSn
         var previousFailed = session.CoolDown is not null;
         var app = new AppCancellation(thrown => SessionEvents.LogThrown(session, thrown));
         using var following = app.FollowFrom(cancellationToken);
-        var calling = RunAsync(() => RefreshPipeline.ExecuteAsync(
+        var calling = OtherThread.RunAsync(() => RefreshPipeline.ExecuteAsync(
             _services.Pipeline, ct => AttemptAsync(refreshToken, ct), previousFailed, app.Token).AsTask());
         try
         {
@@ -47,12 +47,6 @@ internal sealed class TokenCall(SessionContext session, Flight flight, SessionSn
             return TokenEndpointResult.TimedOut($"the refresh pipeline gave up ({e.GetType().Name}).");
         }
     }
-
-    // The app's endpoint or pipeline may block before its first await, so it gets a thread of its own kind. A flight that runs outside the
-    // pool must not wait for the pool: its waiters may block all of the pool's threads.
-    private static Task<TokenEndpointResult> RunAsync(Func<Task<TokenEndpointResult>> call) => Thread.CurrentThread.IsThreadPoolThread
-        ? Task.Run(call)
-        : Task.Factory.StartNew(call, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
 
     private async ValueTask<TokenEndpointResult> AttemptAsync(string? refreshToken, CancellationToken cancellationToken)
     {

@@ -58,8 +58,9 @@ public sealed class FileTokenStore : ITokenStore, ITokenStoreLock, IBuiltInToken
     /// <inheritdoc/>
     public async ValueTask<StoredRecord?> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         var path = PathOf(StoreKey.For(key));
-        var record = await Task.Run(() => Find(path), cancellationToken).ConfigureAwait(false);
+        var record = await OtherThread.RunAsync(() => Task.FromResult(Find(path))).ConfigureAwait(false);
         return record is { Revision: UnreadableRevision }
             ? throw new TokenStoreConfigurationException(
                 $"The file {path} holds no record of this format: it is damaged, or was written by another version. It was left unchanged. "
@@ -77,8 +78,8 @@ public sealed class FileTokenStore : ITokenStore, ITokenStoreLock, IBuiltInToken
         using var step = await LockStepAsync(name, cancellationToken).ConfigureAwait(false);
 
         // Once begun, a write is finished: on another thread, since it flushes to disk.
-        var record = await Task.Run(
-            () => CompareExchangeAsync(name, text, expectedRevision, keepFor), CancellationToken.None).ConfigureAwait(false);
+        var record = await OtherThread.RunAsync(
+            () => CompareExchangeAsync(name, text, expectedRevision, keepFor)).ConfigureAwait(false);
         _cleanUp.StartIfDue();
         return record;
     }

@@ -118,5 +118,5 @@ internal sealed class StoreCalls(ITokenStore store, TokenSessionKey key, RecordW
 
     // An app's store may block before its first await: on a thread of its own it can be left.
     private Task<T> Start<T>(Func<ValueTask<T>> call) =>
-        store is IBuiltInTokenStore ? call().AsTask() : Task.Run(() => call().AsTask());
+        store is IBuiltInTokenStore ? call().AsTask() : OtherThread.RunAsync(() => call().AsTask());
 }

@@ -59,6 +59,105 @@ public sealed class SynchronousSendTests
         Assert.InRange(TimeProvider.System.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(10));
     }
 
+    [Theory]
+    [InlineData("a verdict that waits")]
+    [InlineData("a 403 whose body comes later")]
+    [InlineData("content that is buffered")]
+    public async Task A_synchronous_send_stays_on_its_own_thread_whatever_it_waits_for(string wait)
+    {
+        await using var app = TestApp.Create(
+            options =>
+            {
+                options.MaxReplayBufferSize = wait == "content that is buffered" ? 1024 : 0;
+                options.ShouldRefreshAsync = wait == "a verdict that waits" ? JudgeLaterAsync : null;
+            },
+            services =>
+            {
+                services.AddTransient(_ => new ThreadRecordingHandler(_threads));
+                services.AddHttpClient(TestApp.Name).AddHttpMessageHandler<ThreadRecordingHandler>();
+            },
+            TokenServerMode.SimpleJwt);
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        if (wait == "a 403 whose body comes later")
+        {
+            app.Api.Answer(request => app.Tokens.Accepts(request.Token!)
+                ? null
+                : new HttpResponseMessage(HttpStatusCode.Forbidden) { Content = new LateContent("""{"code":"token_not_valid"}""") });
+        }
+
+        var client = app.Client;
+        var (status, thread) = await OnOwnThreadAsync(() =>
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "me");
+            request.Content = wait == "content that is buffered" ? new LateContent("{}") : null;
+            using var response = client.Send(request);
+            return (response.StatusCode, Environment.CurrentManagedThreadId);
+        });
+
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.Equal([thread, thread], _threads);
+
+        static async Task<bool> JudgeLaterAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+        {
+            await Task.Yield();
+            return response.StatusCode == HttpStatusCode.Unauthorized;
+        }
+    }
+
+    [Theory]
+    [InlineData("the app's own")]
+    [InlineData("files")]
+    public async Task A_hundred_synchronous_sends_that_fill_the_pool_dont_delay_the_store(string kind)
+    {
+        var directory = Directory.CreateTempSubdirectory("tokenrefresh-sync-").FullName;
+        await using (var app = TestApp.Over(kind == "files" ? new FileTokenStore(directory) : new PoolWatchingStore()))
+        {
+            await app.SignInAsync();
+            app.Tokens.ExpireAccessTokens();
+            var client = app.Client;
+            var start = TimeProvider.System.GetTimestamp();
+
+            var statuses = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => OnPool(() =>
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Get, "me");
+                using var response = client.Send(request);
+                return response.StatusCode;
+            }))).WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+            Assert.All(statuses, status => Assert.Equal(HttpStatusCode.OK, status));
+            Assert.Equal(1, app.Tokens.Calls);
+
+            // A store call that waits for the pool starts when the pool has a thread for each send: that takes 20 s.
+            Assert.InRange(TimeProvider.System.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(10));
+        }
+
+        Directory.Delete(directory, recursive: true);
+    }
+
+    [Fact]
+    [Trait("Case", "S14")]
+    public async Task A_synchronous_send_reads_the_store_again_outside_the_pool()
+    {
+        var store = new PoolWatchingStore();
+        await using var app = TestApp.Over(store, options => options.RecheckInterval = TimeSpan.FromSeconds(30));
+        await app.SignInAsync();
+        await new OtherProcess(store, new TokenSessionKey(TestApp.Name, null)).SignOutAsync();
+        app.Time.Advance(TimeSpan.FromSeconds(30));
+        store.Reads.Clear();
+        var client = app.Client;
+
+        var status = await OnOwnThreadAsync(() =>
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "me");
+            using var response = client.Send(request);
+            return response.StatusCode;
+        });
+
+        Assert.Equal((HttpStatusCode.Unauthorized, 0), (status, app.Api.Calls));
+        Assert.Equal([false], store.Reads);
+    }
+
     // In the pool's global queue, where a refresh would have to wait behind all of them.
     private static Task<T> OnPool<T>(Func<T> work)
     {
@@ -83,6 +182,48 @@ public sealed class SynchronousSendTests
         catch (Exception e)
         {
             result.SetException(e);
+        }
+    }
+
+    /// <summary>A store of the app's own that notes whether it is read on a thread of the pool.</summary>
+    private sealed class PoolWatchingStore : StoreAround
+    {
+        public ConcurrentQueue<bool> Reads { get; } = new();
+
+        public override ValueTask<StoredRecord?> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken)
+        {
+            Reads.Enqueue(Thread.CurrentThread.IsThreadPoolThread);
+            return base.ReadAsync(key, cancellationToken);
+        }
+    }
+
+    /// <summary>JSON of a stated length that is never there at once.</summary>
+    private sealed class LateContent : HttpContent
+    {
+        private readonly byte[] _bytes;
+
+        public LateContent(string json)
+        {
+            _bytes = System.Text.Encoding.UTF8.GetBytes(json);
+            Headers.TryAddWithoutValidation("Content-Type", "application/json");
+        }
+
+        protected override async Task<Stream> CreateContentReadStreamAsync()
+        {
+            await Task.Yield();
+            return new MemoryStream(_bytes);
+        }
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            await Task.Yield();
+            await stream.WriteAsync(_bytes);
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = _bytes.Length;
+            return true;
         }
     }
 

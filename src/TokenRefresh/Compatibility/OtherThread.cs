@@ -1,0 +1,13 @@
+namespace TokenRefresh;
+
+/// <summary>Runs code that may block before its first await, so that its caller can leave it.</summary>
+internal static class OtherThread
+{
+    /// <summary>
+    /// Runs the code on a pool thread; for a caller outside the pool, on a thread of its own. A flight that runs outside the pool must not
+    /// wait for the pool: its waiters may block all of the pool's threads.
+    /// </summary>
+    public static Task<T> RunAsync<T>(Func<Task<T>> code) => Thread.CurrentThread.IsThreadPoolThread
+        ? Task.Run(code)
+        : Task.Factory.StartNew(code, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+}
