@@ -232,6 +232,9 @@ public sealed class TokenRefreshOptions
     /// </value>
     public Action<ResiliencePipelineBuilder<TokenEndpointResult>>? ConfigureRefreshPipeline { get; set; }
 
+    /// <summary>Whether the tokens of a login say to which <see cref="Storage.LoginPeriod"/> it belongs.</summary>
+    internal bool CountsPeriods { get; set; }
+
     /// <summary>Names the options, and no secret.</summary>
     public override string ToString() => $"TokenRefreshOptions {{ Protocol = {Protocol}, ClientId = {ClientId} }}";
 }

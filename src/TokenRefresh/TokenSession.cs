@@ -88,7 +88,7 @@ public sealed class TokenSession : IObservedSessions, IDisposable, IAsyncDisposa
     public Task SignInAsync(TokenSet tokens, CancellationToken cancellationToken = default)
     {
         Require.NotNull(tokens, nameof(tokens));
-        return new LoginChange(Context).SignInAsync(tokens, cancellationToken);
+        return SaveAsync(tokens, cancellationToken);
     }
 
     /// <summary>
@@ -148,6 +148,10 @@ public sealed class TokenSession : IObservedSessions, IDisposable, IAsyncDisposa
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public Task RefreshAsync(CancellationToken cancellationToken = default) => new TokenQuery(Context).RefreshAsync(cancellationToken);
+
+    /// <summary><see cref="SignInAsync"/>, which returns the tokens as they were saved.</summary>
+    internal Task<TokenSet> SaveAsync(TokenSet tokens, CancellationToken cancellationToken) =>
+        new LoginChange(Context).SignInAsync(tokens, cancellationToken);
 
     /// <summary>Reads the store, without a refresh, so that <see cref="State"/> says what it holds.</summary>
     internal Task LookIntoStoreAsync(CancellationToken cancellationToken) => new StoreLook(Context).RunAsync(cancellationToken);

@@ -131,6 +131,9 @@ public sealed class TokenSet
         }
     }
 
+    /// <summary>The <see cref="Storage.LoginPeriod"/> of the login; 0 if periods aren't counted. No response changes it.</summary>
+    internal long Period => _extras.Period;
+
     /// <summary>The header's value: scheme and access token.</summary>
     internal string Header => _text;
 
@@ -163,9 +166,9 @@ public sealed class TokenSet
     /// <summary>Whether the tokens can be sent with this scheme: their type is one word and needs no proof of possession.</summary>
     internal bool CanBeSentAs(string scheme) => Scheme is null || (TokenSyntax.IsScheme(Scheme) && !TokenSyntax.NeedsProof(Scheme, scheme));
 
-    /// <summary>The same tokens with one more additional member.</summary>
-    internal TokenSet WithAdditional(string name, string value) =>
-        new(this, _text, _start, RefreshToken, _extras with { Additional = TokenSetExtras.Copy([.. Additional, new(name, value)]) });
+    /// <summary>The same tokens in this period.</summary>
+    internal TokenSet WithPeriod(long period) =>
+        period == Period ? this : new(this, _text, _start, RefreshToken, _extras with { Period = period });
 
     internal bool HasAccessTokenOf(TokenSet other) => AccessToken == other.AccessToken;
 

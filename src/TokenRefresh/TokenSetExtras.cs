@@ -28,6 +28,9 @@ internal sealed record TokenSetExtras
 
     public IReadOnlyDictionary<string, string> Additional { get; init; } = Empty;
 
+    /// <summary>The <see cref="Storage.LoginPeriod"/> of the login; 0 if periods aren't counted.</summary>
+    public long Period { get; init; }
+
     /// <summary>Copies members that the caller may change later.</summary>
     public static IReadOnlyDictionary<string, string> Copy(IEnumerable<KeyValuePair<string, string>> members)
     {
@@ -67,6 +70,7 @@ internal sealed record TokenSetExtras
             Scheme = Scheme ?? previous.Scheme,
             IdentityToken = IdentityToken ?? previous.IdentityToken,
             RefreshTokenExpiresAt = RefreshTokenExpiresAt ?? previous.RefreshTokenExpiresAt,
+            Period = Period == 0 ? previous.Period : Period,
             Additional = previous.Additional.Count == 0 ? Additional
                 : Additional.Count == 0 ? previous.Additional
                 : CopyWithinLimits(Additional.Concat(previous.Additional.Where(member => !Additional.ContainsKey(member.Key)))),

@@ -80,6 +80,76 @@ public sealed class SharedLoginTests
     }
 
     [Theory]
+    [Trait("Case", "B81")]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_login_that_a_sign_out_overtakes_revives_no_cookie_of_another_browser(bool onSameNode)
+    {
+        await using var provider = await Provider.StartAsync();
+        var store = new HeldWrites();
+        var setup = Nodes.CreateSetup(session => session.UseStore(store).UseDataProtection());
+        await using var node = await Node.StartAsync(provider, setup);
+        await using var other = await Node.StartAsync(provider, setup);
+        using var one = new Browser();
+        using var two = new Browser();
+        using var three = new Browser();
+        await one.GoAsync(node.At("orders"));
+        await two.GoAsync(node.At("orders"));
+
+        var write = store.HoldNext();
+        var login = three.GoAsync(node.At("orders"));
+        await write.ArrivedAsync(1);
+        await one.FetchAsync((onSameNode ? node : other).At("logout"), HttpMethod.Post);
+        write.Open();
+
+        Assert.Equal("orders of alice", (await login).Text);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await two.FetchAsync(node.At("orders"))).Status);
+        Assert.Equal("orders of alice", (await three.FetchAsync(node.At("orders"))).Text);
+    }
+
+    [Fact]
+    [Trait("Case", "B81")]
+    public async Task A_response_with_many_members_revives_no_cookie_of_before_a_sign_out()
+    {
+        await using var provider = await Provider.StartAsync();
+        provider.ExtraMembers = 64;
+        await using var nodes = await Nodes.StartAsync(provider, "memory");
+        using var one = new Browser();
+        using var two = new Browser();
+        await one.GoAsync(nodes.First.At("orders"));
+        await two.GoAsync(nodes.First.At("orders"));
+        await one.SubmitAsync(nodes.First.At("logout"), from: nodes.First.Address);
+        await one.GoAsync(nodes.First.At("orders"));
+
+        nodes.Setup.Time.Advance(Provider.AccessTokenLifetime);
+        Assert.Equal("orders of alice", (await one.FetchAsync(nodes.First.At("orders"))).Text);
+
+        Assert.Single(provider.ReceivedRefreshTokens);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await two.FetchAsync(nodes.First.At("orders"))).Status);
+    }
+
+    [Fact]
+    [Trait("Case", "B81")]
+    public async Task New_tokens_that_the_app_brings_revive_no_cookie_of_before_a_sign_out()
+    {
+        await using var provider = await Provider.StartAsync();
+        var setup = Nodes.CreateSetup(map: app => app.MapPost("/step-up", (HttpContext context) =>
+            context.GetTokenSession("shop").SignInAsync(new TokenSet("access", "refresh"), context.RequestAborted)));
+        await using var node = await Node.StartAsync(provider, setup);
+        using var one = new Browser();
+        using var two = new Browser();
+        await one.GoAsync(node.At("orders"));
+        await two.GoAsync(node.At("orders"));
+        await one.SubmitAsync(node.At("logout"), from: node.Address);
+        await one.GoAsync(node.At("orders"));
+
+        Assert.Equal(HttpStatusCode.OK, (await one.FetchAsync(node.At("step-up"), HttpMethod.Post)).Status);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, (await two.FetchAsync(node.At("user"))).Status);
+        Assert.Equal(HttpStatusCode.OK, (await one.FetchAsync(node.At("user"))).Status);
+    }
+
+    [Theory]
     [InlineData("memory")]
     [InlineData("files")]
     public async Task Browsers_that_log_in_at_once_are_all_signed_in(string store)

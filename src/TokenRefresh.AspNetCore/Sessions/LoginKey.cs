@@ -15,7 +15,7 @@ namespace TokenRefresh.AspNetCore.Sessions;
 /// <param name="ProviderSession">The hash of issuer, client and <c>sid</c>, or <see langword="null"/>.</param>
 /// <param name="IssuedAt">When the provider issued the id token, in seconds since 1970; 0 if there is none.</param>
 /// <param name="Period">
-/// Between which sign-outs of a shared session the login began; 0 where the session isn't shared. See <see cref="SharedLogin"/>.
+/// The period of a shared session that the login belongs to; 0 where the session isn't shared. See <see cref="SharedLogin"/>.
 /// </param>
 internal sealed record LoginKey(
     string SessionKey, string? Subject = null, string? ProviderSession = null, long IssuedAt = 0, long Period = 0)

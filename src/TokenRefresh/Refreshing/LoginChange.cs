@@ -7,39 +7,35 @@ namespace TokenRefresh.Refreshing;
 /// <summary>Signs in and out at the app's request.</summary>
 internal readonly struct LoginChange(SessionContext session)
 {
-    public async Task SignInAsync(TokenSet tokens, CancellationToken cancellationToken)
+    /// <returns>The tokens as they were saved.</returns>
+    public async Task<TokenSet> SignInAsync(TokenSet tokens, CancellationToken cancellationToken)
     {
         var services = session.Services;
-        if (services.UsesClientCredentials)
-        {
-            throw new InvalidOperationException(
-                $"Session '{services.Name}' uses client credentials (GrantType): no user signs in. Register another session for users.");
-        }
-
-        if (!tokens.CanBeSentAs(services.Options.Scheme))
-        {
-            throw new ArgumentException(
-                $"The tokens of session '{services.Name}' have a type (TokenSet.Scheme) that needs a proof of possession or isn't one "
-                + "word. "
-                + "Sign in with bearer tokens.",
-                nameof(tokens));
-        }
-
+        RequireUsable(tokens, services);
         var received = tokens.WithDefaultsFrom(previous: null, services.Time.GetUtcNow());
         var loginId = LoginId.New();
         var store = session.Store;
-        var known = session.Current.Version;
-        var saved = await WithStoreAsync(
-            ct => store.SignInAsync(loginId.ToString(), known, received, ct),
-            "The tokens of the new sign-in couldn't be saved; nothing has changed. Sign in again.",
-            cancellationToken).ConfigureAwait(false);
+        SessionSnapshot known;
+        LoginStoreResult saved;
+        do
+        {
+            known = session.Current;
+            var version = known.Version;
+            var counted = services.Options.CountsPeriods ? InPeriodOf(known, received) : received;
+            saved = await WithStoreAsync(
+                ct => store.SignInAsync(loginId.ToString(), version, counted, ct),
+                "The tokens of the new sign-in couldn't be saved; nothing has changed. Sign in again.",
+                cancellationToken).ConfigureAwait(false);
+        }
+        while (!session.TryStartLogin(known, new SnapshotFactory(services).SignedIn(loginId, saved, saved.Tokens)));
 
-        session.StartLogin(new SnapshotFactory(services).SignedIn(loginId, saved, received));
         SessionLog.SignedIn(services.Logger, services.Name);
         if (received.RefreshToken is null)
         {
             SessionLog.NoRefreshToken(services.Logger, services.Name);
         }
+
+        return saved.Tokens;
     }
 
     public async Task SignOutAsync(CancellationToken cancellationToken)
@@ -72,6 +68,27 @@ internal readonly struct LoginChange(SessionContext session)
         SessionLog.SignedOut(services.Logger, services.Name);
         Revoker.Start(session, unsaved ?? result.Replaced ?? inMemory?.Tokens);
     }
+
+    private static void RequireUsable(TokenSet tokens, SessionServices services)
+    {
+        if (services.UsesClientCredentials)
+        {
+            throw new InvalidOperationException(
+                $"Session '{services.Name}' uses client credentials (GrantType): no user signs in. Register another session for users.");
+        }
+
+        if (!tokens.CanBeSentAs(services.Options.Scheme))
+        {
+            throw new ArgumentException(
+                $"The tokens of session '{services.Name}' have a type (TokenSet.Scheme) that needs a proof of possession or isn't one "
+                + "word. "
+                + "Sign in with bearer tokens.",
+                nameof(tokens));
+        }
+    }
+
+    private static TokenSet InPeriodOf(SessionSnapshot known, TokenSet tokens) =>
+        tokens.WithPeriod(known is SignedInSnapshot { Tokens.Period: > 0 and var period } ? period : LoginPeriod.New);
 
     private async Task<LoginStoreResult> WithStoreAsync(
         Func<CancellationToken, Task<LoginStoreResult>> operation, string message, CancellationToken cancellationToken)

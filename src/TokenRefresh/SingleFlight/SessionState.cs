@@ -105,7 +105,14 @@ internal abstract class SessionState(SessionSnapshot initial)
     /// <summary>
     /// Publishes a sign-in or a sign-out, unless a newer one was published. An open flight continues, but publishes nothing more.
     /// </summary>
-    public void StartLogin(SessionSnapshot next)
+    public void StartLogin(SessionSnapshot next) => TryStartLogin(replaced: null, next);
+
+    /// <summary>The same, for a sign-in whose tokens depend on the snapshot that it replaces.</summary>
+    /// <returns>
+    /// <see langword="false"/> if another snapshot was published since <paramref name="replaced"/>. With a store it is always
+    /// <see langword="true"/>: the write has decided.
+    /// </returns>
+    public bool TryStartLogin(SessionSnapshot? replaced, SessionSnapshot next)
     {
         if (next is SignedInSnapshot)
         {
@@ -115,6 +122,11 @@ internal abstract class SessionState(SessionSnapshot initial)
         Flight? superseded = null;
         using (EnterGate())
         {
+            if (!Settings.HasStore && replaced is not null && replaced != _current)
+            {
+                return false;
+            }
+
             // The store gives the versions, so the higher one wins. Unsaved tokens may have taken the same version, and lose.
             if (!Settings.HasStore
                 || next.Version > _current.Version
@@ -125,6 +137,7 @@ internal abstract class SessionState(SessionSnapshot initial)
         }
 
         superseded?.Complete(FlightResult.Completed);
+        return true;
     }
 
     /// <summary>Ends the login in this process at once, before the store records the sign-out.</summary>

@@ -46,7 +46,13 @@ internal abstract class LoginStore
     public abstract Task ReleaseAsync(HeldLogin start, RefreshLease lease, LeaseRelease release);
 
     /// <summary>Replaces the record, readable or not, by a new login's.</summary>
-    /// <returns><see cref="LoginStatus.Succeeded"/> with the new version.</returns>
+    /// <param name="loginId">The new login.</param>
+    /// <param name="knownVersion">The version that this process holds.</param>
+    /// <param name="tokens">
+    /// The tokens. If they have a period, it is the one that this process knows of, and <see cref="LoginPeriod"/> decides on it.
+    /// </param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <returns><see cref="LoginStatus.Succeeded"/> with the new version and the tokens as they were saved.</returns>
     public abstract Task<LoginStoreResult> SignInAsync(
         string loginId, long knownVersion, TokenSet tokens, CancellationToken cancellationToken);
 

@@ -12,7 +12,7 @@ internal sealed record LoginStoreResult(LoginStatus Status)
     /// <summary>The record's version.</summary>
     public long Version { get; init; }
 
-    /// <summary>The record's tokens, with <see cref="LoginStatus.Newer"/>.</summary>
+    /// <summary>The record's tokens, with <see cref="LoginStatus.Newer"/> and of a sign-in.</summary>
     /// <exception cref="InvalidOperationException">The status has no tokens.</exception>
     public TokenSet Tokens
     {

@@ -26,8 +26,16 @@ internal sealed class MemoryLoginStore(TimeProvider time) : LoginStore
     public override Task ReleaseAsync(HeldLogin start, RefreshLease lease, LeaseRelease release) => Task.CompletedTask;
 
     public override Task<LoginStoreResult> SignInAsync(
-        string loginId, long knownVersion, TokenSet tokens, CancellationToken cancellationToken) =>
-        Result(LoginStatus.Succeeded, loginId, NextVersion(knownVersion));
+        string loginId, long knownVersion, TokenSet tokens, CancellationToken cancellationToken)
+    {
+        var version = NextVersion(knownVersion);
+        return Task.FromResult(new LoginStoreResult(LoginStatus.Succeeded)
+        {
+            LoginId = loginId,
+            Version = version,
+            Tokens = LoginPeriod.Join(tokens, knownVersion, replaced: null, _ => null, version),
+        });
+    }
 
     public override Task<LoginStoreResult> SignOutAsync(long knownVersion, CancellationToken cancellationToken) =>
         Result(LoginStatus.Succeeded, "", NextVersion(knownVersion));

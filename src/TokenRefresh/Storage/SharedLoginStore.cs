@@ -98,10 +98,19 @@ internal sealed class SharedLoginStore(
 
     public override Task<LoginStoreResult> SignInAsync(
         string loginId, long knownVersion, TokenSet tokens, CancellationToken cancellationToken) => StoreCalls.GuardAsync(
-        () =>
+        async () =>
         {
-            var record = _records.New(loginId, 0, tokens);
-            return ReplaceAsync(replaced => record with { Version = NextVersion(replaced, knownVersion) }, cancellationToken);
+            var (saved, record) = (tokens, (LoginRecord?)null);
+            var result = await ReplaceAsync(
+                replaced =>
+                {
+                    var version = NextVersion(replaced, knownVersion);
+                    var next = LoginPeriod.Join(tokens, knownVersion, replaced, _records.TryRead, version);
+                    (saved, record) = (next, record is null || next != saved ? _records.New(loginId, version, next) : record);
+                    return record with { Version = version };
+                },
+                cancellationToken).ConfigureAwait(false);
+            return result with { Tokens = saved };
         },
         cancellationToken);
 

@@ -27,6 +27,7 @@ internal sealed class TokenCodec(TokenSessionKey key, ITokenProtector? protector
             WriteIfAny(json, "id", tokens.IdentityToken);
             WriteIfAny(json, "refreshExpires", tokens.RefreshTokenExpiresAt);
             WriteIfAny(json, "additional", tokens.Additional);
+            WriteIfAny(json, "period", tokens.Period);
             json.WriteEndObject();
         }
 
@@ -66,10 +67,10 @@ internal sealed class TokenCodec(TokenSessionKey key, ITokenProtector? protector
 
             if (Text(root, "access") is not { } accessToken)
             {
-                return TokenSet.FromRefreshToken(Text(root, "refresh")!);
+                return TokenSet.FromRefreshToken(Text(root, "refresh")!).WithPeriod(Number(root, "period"));
             }
 
-            return new TokenSet(accessToken, Text(root, "refresh"))
+            var tokens = new TokenSet(accessToken, Text(root, "refresh"))
             {
                 Scheme = Text(root, "scheme"),
                 Scope = Text(root, "scope"),
@@ -79,6 +80,7 @@ internal sealed class TokenCodec(TokenSessionKey key, ITokenProtector? protector
                 RefreshTokenExpiresAt = Time(root, "refreshExpires"),
                 Additional = Texts(root, "additional"),
             };
+            return tokens.WithPeriod(Number(root, "period"));
         }
         catch (Exception e)
         {
@@ -103,6 +105,14 @@ internal sealed class TokenCodec(TokenSessionKey key, ITokenProtector? protector
         }
     }
 
+    private static void WriteIfAny(Utf8JsonWriter json, string name, long number)
+    {
+        if (number != 0)
+        {
+            json.WriteNumber(name, number);
+        }
+    }
+
     private static void WriteIfAny(Utf8JsonWriter json, string name, IReadOnlyDictionary<string, string> texts)
     {
         if (texts.Count == 0)
@@ -124,6 +134,8 @@ internal sealed class TokenCodec(TokenSessionKey key, ITokenProtector? protector
         : TokenSetExtras.None.Additional;
 
     private static string? Text(JsonElement root, string name) => root.TryGetProperty(name, out var value) ? value.GetString() : null;
+
+    private static long Number(JsonElement root, string name) => root.TryGetProperty(name, out var value) ? value.GetInt64() : 0;
 
     private static DateTimeOffset? Time(JsonElement root, string name) =>
         root.TryGetProperty(name, out var value) ? value.GetDateTimeOffset() : null;

@@ -137,6 +137,11 @@ internal sealed partial class Provider
             }
         }
 
+        for (var member = 1; member <= ExtraMembers; member++)
+        {
+            context.Response[$"member_{member}"] = "value";
+        }
+
         return default;
     }
 }

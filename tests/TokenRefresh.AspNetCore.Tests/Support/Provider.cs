@@ -51,6 +51,9 @@ internal sealed partial class Provider : IAsyncDisposable
     /// <summary>Whether the API rejects every token, as one with another audience does.</summary>
     public bool ApiRejectsAll { get; set; }
 
+    /// <summary>How many members of its own a token response has.</summary>
+    public int ExtraMembers { get; set; }
+
     /// <summary>Whether the token endpoint answers 503.</summary>
     public bool IsDown { get; set; }
 
