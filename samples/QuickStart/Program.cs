@@ -12,7 +12,8 @@ using TokenRefresh.Samples;
 using TokenRefresh.Samples.Servers;
 
 AnsiConsole.Write(new Rule("[bold]A hundred requests and one expired token[/]").LeftJustified());
-AnsiConsole.WriteLine("Starting an OAuth server and an API. Access tokens live for 3 seconds.");
+AnsiConsole.WriteLine("Shows that a hundred requests need one refresh. It takes about 10 seconds.");
+AnsiConsole.WriteLine("Starting an OAuth server and an API. An access token is valid for 3 seconds.");
 await using var server = await OAuthServer.StartAsync(new OAuthServerOptions { AccessTokenLifetime = TimeSpan.FromSeconds(3) });
 
 var services = new ServiceCollection();
@@ -30,7 +31,7 @@ var reLogins = 0;
 session.ReLoginRequired += (_, e) =>
 {
     Interlocked.Increment(ref reLogins);
-    AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"  [yellow]event[/] ReLoginRequired: {e.Reason} ({e.Error})");
+    AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"  [yellow]event ReLoginRequired[/]: show the login page now ({e.Reason}, {e.Error})");
 };
 
 var storm = new Storm(
@@ -47,12 +48,12 @@ await storm.SendAsync("1. One request with a valid token", requests: 1, new Stor
 
 await Storm.WaitUntilRejectedAsync(server.Api, tokens.AccessToken);
 server.Gather(100);
-await storm.SendAsync("2. A hundred requests with an expired token", requests: 100, new Storm.Expected(Refreshes: 1, Api401: 100, HttpStatusCode.OK));
+await storm.SendAsync("2. A hundred requests with an expired token: one refresh, each is sent again", requests: 100, new Storm.Expected(Refreshes: 1, Api401: 100, HttpStatusCode.OK));
 
 await server.RevokeAsync();
 await Storm.WaitUntilRejectedAsync(server.Api, (await session.GetAccessTokenAsync())!);
-await storm.SendAsync("3. A hundred requests with an expired token, and the refresh token is revoked", requests: 100, new Storm.Expected(Refreshes: 1, Api401: null, HttpStatusCode.Unauthorized));
-await storm.SendAsync("4. A hundred requests more: the login has ended, so none is sent", requests: 100, new Storm.Expected(Refreshes: 0, Api401: 0, HttpStatusCode.Unauthorized));
+await storm.SendAsync("3. A hundred requests, the refresh token is revoked: the login ends once", requests: 100, new Storm.Expected(Refreshes: 1, Api401: null, HttpStatusCode.Unauthorized));
+await storm.SendAsync("4. A hundred more requests: the login has ended, so none reaches the API", requests: 100, new Storm.Expected(Refreshes: 0, Api401: 0, HttpStatusCode.Unauthorized));
 
 tokens = await server.SignInAsync();
 await session.SignInAsync(new TokenSet(tokens.AccessToken, tokens.RefreshToken) { ExpiresAt = TimeProvider.System.GetUtcNow() + tokens.ExpiresIn });

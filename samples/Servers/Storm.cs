@@ -38,7 +38,7 @@ internal sealed class Storm(Func<HttpClient> createClient, Func<Storm.Counts> co
         var results = statuses.GroupBy(status => status).Select(group => string.Create(CultureInfo.InvariantCulture, $"{group.Count()} × {(int)group.Key}"));
         AnsiConsole.MarkupLineInterpolated(
             CultureInfo.InvariantCulture,
-            $"  API rejected {rejected} · refreshes: [bold]{refreshes}[/] · callers got {string.Join(", ", results)} · {elapsed.TotalMilliseconds:0} ms");
+            $"  401 from the API: {rejected} · refreshes: [bold]{refreshes}[/] · the app received {string.Join(", ", results)} · {elapsed.TotalMilliseconds:0} ms");
         AnsiConsole.MarkupLine(isAsExpected ? "  [green]as expected[/]" : "  [red]not as expected[/]");
     }
 

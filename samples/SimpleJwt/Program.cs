@@ -18,6 +18,7 @@ if (SimpleJwtServer.MissingReason is { } reason)
 }
 
 AnsiConsole.Write(new Rule("[bold]A hundred requests and one expired token, Django Simple JWT[/]").LeftJustified());
+AnsiConsole.WriteLine("Shows that a hundred requests need one refresh. It takes about 10 seconds.");
 AnsiConsole.WriteLine("Starting a Django server.");
 await using var server = await SimpleJwtServer.StartAsync(new SimpleJwtServerOptions { IsStrict = true });
 
@@ -35,7 +36,7 @@ var reLogins = 0;
 session.ReLoginRequired += (_, e) =>
 {
     Interlocked.Increment(ref reLogins);
-    AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"  [yellow]event[/] ReLoginRequired: {e.Reason} ({e.Error})");
+    AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"  [yellow]event ReLoginRequired[/]: show the login page now ({e.Reason}, {e.Error})");
 };
 
 var storm = new Storm(
@@ -51,12 +52,12 @@ await session.SignInAsync(new TokenSet(tokens.Access, tokens.Refresh));
 await storm.SendAsync("1. One request with a valid token", requests: 1, new Storm.Expected(Refreshes: 0, Api401: 0, HttpStatusCode.OK));
 
 await Storm.WaitUntilRejectedAsync(server.Address, tokens.Access);
-await storm.SendAsync("2. A hundred requests with an expired token", requests: 100, new Storm.Expected(Refreshes: 1, Api401: null, HttpStatusCode.OK));
+await storm.SendAsync("2. A hundred requests with an expired token: one refresh, each is sent again", requests: 100, new Storm.Expected(Refreshes: 1, Api401: null, HttpStatusCode.OK));
 
 await server.RevokeAsync();
 await Storm.WaitUntilRejectedAsync(server.Address, (await session.GetAccessTokenAsync())!);
-await storm.SendAsync("3. A hundred requests with an expired token, and the refresh token is blacklisted", requests: 100, new Storm.Expected(Refreshes: 1, Api401: null, HttpStatusCode.Unauthorized));
-await storm.SendAsync("4. A hundred requests more: the login has ended, so none is sent", requests: 100, new Storm.Expected(Refreshes: 0, Api401: 0, HttpStatusCode.Unauthorized));
+await storm.SendAsync("3. A hundred requests, the refresh token is blacklisted: the login ends once", requests: 100, new Storm.Expected(Refreshes: 1, Api401: null, HttpStatusCode.Unauthorized));
+await storm.SendAsync("4. A hundred more requests: the login has ended, so none reaches the API", requests: 100, new Storm.Expected(Refreshes: 0, Api401: 0, HttpStatusCode.Unauthorized));
 
 tokens = await server.SignInAsync();
 await session.SignInAsync(new TokenSet(tokens.Access, tokens.Refresh));

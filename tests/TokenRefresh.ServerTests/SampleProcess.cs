@@ -1,7 +1,8 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
-using System.Text;
+using System.Linq;
 using System.Text.RegularExpressions;
 using System.Threading.Tasks;
 
@@ -14,7 +15,7 @@ internal sealed partial class SampleProcess : IAsyncDisposable
     private static readonly TimeSpan FailSafe = TimeSpan.FromMinutes(3);
 
     private readonly Process _process;
-    private readonly StringBuilder _output = new();
+    private readonly List<Line> _lines = [];
     private readonly TaskCompletionSource<Uri> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly long _start = TimeProvider.System.GetTimestamp();
 
@@ -30,13 +31,16 @@ internal sealed partial class SampleProcess : IAsyncDisposable
 
     public bool IsOverdue => TimeProvider.System.GetElapsedTime(_start) > FailSafe;
 
-    public string Output
+    public string Output => string.Join('\n', Lines.Select(line => line.Text));
+
+    /// <summary>What it has written so far.</summary>
+    public IReadOnlyList<Line> Lines
     {
         get
         {
-            lock (_output)
+            lock (_lines)
             {
-                return _output.ToString();
+                return [.. _lines];
             }
         }
     }
@@ -75,16 +79,24 @@ internal sealed partial class SampleProcess : IAsyncDisposable
 
     private void Hear(string? line)
     {
-        lock (_output)
+        if (line is null)
         {
-            _output.AppendLine(line);
+            return;
         }
 
-        if (line is not null && Address().Match(line) is { Success: true } match)
+        lock (_lines)
+        {
+            _lines.Add(new Line(TimeProvider.System.GetElapsedTime(_start), line));
+        }
+
+        if (Address().Match(line) is { Success: true } match)
         {
             _listening.TrySetResult(new Uri(match.Groups["address"].Value));
         }
     }
+
+    /// <summary>A line, and how long after the start it came.</summary>
+    public readonly record struct Line(TimeSpan After, string Text);
 
     // Three folders above bin/Debug/net10.0.
     private static string ProjectDirectory() => Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", ".."));
