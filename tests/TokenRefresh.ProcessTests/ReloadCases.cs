@@ -7,6 +7,7 @@ using System.Threading.Tasks;
 using TokenRefresh.ServerTests;
 using TokenRefresh.Storage;
 using TokenRefresh.TestKit;
+using TokenRefresh.Testing;
 using Xunit;
 
 namespace TokenRefresh.ProcessTests;
@@ -19,9 +20,6 @@ namespace TokenRefresh.ProcessTests;
 public sealed class ReloadCases
 {
     private const int Processes = 6;
-
-    private static TimeSpan Duration => TimeSpan.FromSeconds(
-        double.Parse(Environment.GetEnvironmentVariable("TOKENREFRESH_RELOAD_SECONDS") ?? "12", CultureInfo.InvariantCulture));
 
     [Theory]
     [InlineData("file", "openiddict")]
@@ -39,16 +37,14 @@ public sealed class ReloadCases
         var outcomes = new Outcomes();
         var start = TimeProvider.System.GetTimestamp();
 
-        // A process that opens a database starts slowly: a short run, until there were some requests.
-        var duration = store == "postgres" ? Duration / 2 : Duration;
-        await Task.WhenAll(Enumerable.Range(0, Processes).Select(slot => LoopAsync(duration, async round =>
+        await Task.WhenAll(Enumerable.Range(0, Processes).Select(slot => LoopAsync(() => outcomes["200"] > 10, async round =>
         {
             var clock = store == "redis" ? ((slot % 3) - 1) * 600 : 0;
             outcomes.Add(await Node.RunAsync([.. Node.ArgumentsFor(server), place.Argument, "do=reload", $"end={ends[(slot + round) % 3]}", $"clock={clock}"]));
-        }, store == "postgres" ? () => outcomes["200"] > 10 : null)));
+        })));
 
         var counts = await server.CountAsync();
-        TestContext.Current.TestOutputHelper?.WriteLine($"{name} over {store}, {duration.TotalSeconds} s: {outcomes}, {counts.Refreshes} refreshes");
+        TestContext.Current.TestOutputHelper?.WriteLine($"{name} over {store}, {Machine.ReloadTime.TotalSeconds} s: {outcomes}, {counts.Refreshes} refreshes");
         Assert.Equal(LoginStatus.Newer, (await new OtherProcess(place.Store, SharedPlace.Key).LoadAsync()).Status);
         Assert.Equal(0, outcomes["event"]);
 
@@ -88,7 +84,7 @@ public sealed class ReloadCases
             }
         });
 
-        await Task.WhenAll(Enumerable.Range(0, Processes).Select(slot => LoopAsync(Duration, async round =>
+        await Task.WhenAll(Enumerable.Range(0, Processes).Select(slot => LoopAsync(() => outcomes["200"] > 10, async round =>
         {
             if (slot > 1)
             {
@@ -101,7 +97,7 @@ public sealed class ReloadCases
             await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(250)), TimeProvider.System);
             await node.KillAsync();
             Interlocked.Increment(ref kills);
-        }, () => outcomes["200"] > 10)));
+        })));
 
         // Whoever was killed last is survived too.
         var last = await Node.RunAsync([.. Node.ArgumentsFor(server), place.Argument, "do=refresh", "rounds=1"]);
@@ -109,7 +105,7 @@ public sealed class ReloadCases
         await user;
         var counts = await server.CountAsync();
         TestContext.Current.TestOutputHelper?.WriteLine(
-            $"{name} over {store}, {Duration.TotalSeconds} s: {kills} kills, {lost} pairs lost, {outcomes}, {counts.Refreshes} refreshes, {counts.RefreshesGranted} granted, {counts.PresentedTwice} presented twice");
+            $"{name} over {store}, {Machine.ReloadTime.TotalSeconds} s: {kills} kills, {lost} pairs lost, {outcomes}, {counts.Refreshes} refreshes, {counts.RefreshesGranted} granted, {counts.PresentedTwice} presented twice");
         Assert.True(last[^1] is "refreshed" or "failed ReLoginRequired", string.Join(", ", last));
         Assert.InRange(lost, 0, kills);
         Assert.InRange(counts.PresentedTwice, 0, kills);
@@ -117,8 +113,9 @@ public sealed class ReloadCases
         Assert.True(outcomes["200"] > 10, outcomes.ToString());
     }
 
-    // A kill in mid-refresh has everybody wait for the end of a lease of 8 s: the run goes on until there was time for requests between two.
-    private static async Task LoopAsync(TimeSpan duration, Func<int, Task> reload, Func<bool>? isEnough = null)
+    // Longer than the reload time, if there were too few requests by then: a process that opens a database starts slowly, and after a kill in
+    // mid-refresh all processes wait for the end of a lease of 8 s.
+    private static async Task LoopAsync(Func<bool> isEnough, Func<int, Task> reload)
     {
         var start = TimeProvider.System.GetTimestamp();
         for (var round = 0; IsOn(TimeProvider.System.GetElapsedTime(start)); round++)
@@ -126,7 +123,7 @@ public sealed class ReloadCases
             await reload(round);
         }
 
-        bool IsOn(TimeSpan elapsed) => elapsed < duration || (isEnough is not null && !isEnough() && elapsed < 5 * duration);
+        bool IsOn(TimeSpan elapsed) => elapsed < Machine.ReloadTime || (!isEnough() && elapsed < Gate.FailSafe);
     }
 
     /// <summary>What the processes said, counted.</summary>

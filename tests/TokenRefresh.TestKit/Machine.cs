@@ -1,4 +1,5 @@
 using System;
+using System.Globalization;
 using Xunit;
 
 namespace TokenRefresh.TestKit;
@@ -8,6 +9,10 @@ public static class Machine
 {
     /// <summary>Whether nothing may be missing (<c>TOKENREFRESH_REQUIRE_SERVERS=1</c>): a test that would be skipped fails.</summary>
     public static bool IsComplete => Environment.GetEnvironmentVariable("TOKENREFRESH_REQUIRE_SERVERS") == "1";
+
+    /// <summary>How long processes reload their pages: <c>TOKENREFRESH_RELOAD_SECONDS</c>, or 6 seconds, which is three lives of an access token.</summary>
+    public static TimeSpan ReloadTime => TimeSpan.FromSeconds(
+        double.Parse(Environment.GetEnvironmentVariable("TOKENREFRESH_RELOAD_SECONDS") ?? "6", CultureInfo.InvariantCulture));
 
     /// <summary>Skips the test where something is missing, or fails it where nothing may be.</summary>
     /// <param name="missing">What is missing; nothing, if <see langword="null"/>.</param>
