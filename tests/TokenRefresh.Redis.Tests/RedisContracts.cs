@@ -66,6 +66,28 @@ public abstract class RedisContract(ServerFixture server) : StoreContractTests
         Assert.Equal(LoginStatus.SignedOut, (await new OtherProcess(Store, Key).LoadAsync()).Status);
     }
 
+    [Theory]
+    [InlineData("1-a.1", "inf")]
+    [InlineData("1-a.1", "-inf")]
+    [InlineData("1-a.1", "nan")]
+    [InlineData("1-a.1", "1e300")]
+    [InlineData("1-a.1", "-1e300")]
+    [InlineData("1-a.1", "-1")]
+    [InlineData("", "1")]
+    [Trait("Case", "S10")]
+    public async Task A_hash_with_a_time_or_a_revision_that_the_store_never_writes_is_reported_and_replaced_by_a_sign_in(string revision, string written)
+    {
+        var database = _administrator!.GetDatabase();
+        await database.HashSetAsync(
+            Store.KeyOf(Key), [new HashEntry("text", "theirs"), new HashEntry("revision", revision), new HashEntry("written", written)]);
+
+        await AssertUnreadableAsync();
+        Assert.Equal("theirs", await database.HashGetAsync(Store.KeyOf(Key), "text"));
+
+        await new OtherProcess(Store, Key).SignInAsync(new TokenSet("access-1", "refresh-1"));
+        Assert.Equal("refresh-1", (await new OtherProcess(Store, Key).TokensAsync())?.RefreshToken);
+    }
+
     [Fact]
     [Trait("Case", "S13")]
     public async Task Records_of_sign_outs_are_removed_in_the_end_and_those_of_logins_are_not()

@@ -5,7 +5,8 @@ local clock = redis.call('TIME')
 local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
 
 local stored = redis.pcall('HMGET', record, 'text', 'revision', 'written')
-local written = not stored.err and stored[1] and stored[2] and tonumber(stored[3])
+local written = not stored.err and stored[1] and (stored[2] or '') ~= '' and tonumber(stored[3])
+if written and not (written >= 0 and written < 9e15) then written = nil end -- a time that is none
 local revision = redis.call('EXISTS', record) == 0 and '' or written and stored[2] or 'unreadable'
 if mark == '' or revision ~= expected then
   return { revision, written and stored[1] or '', string.format('%.0f', math.max(0, now - (written or now))) }

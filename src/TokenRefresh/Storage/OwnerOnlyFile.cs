@@ -43,34 +43,37 @@ internal sealed class OwnerOnlyFile
     /// <exception cref="TokenStoreConfigurationException">The directory is a link, open to others, or can't be made.</exception>
     public void EnsureDirectory(string path)
     {
-        if (!new DirectoryInfo(path).Exists)
+        CheckDirectory(path);
+        if (Directory.Exists(path))
         {
-            try
-            {
-                Create(path);
-            }
-            catch (UnauthorizedAccessException)
-            {
-                throw Refused(
-                    $"The directory {path} can't be created: this process's user may not write there. Create it, owned by that user.");
-            }
+            return;
+        }
 
-            // Else a power cut could take the directory away, with all records in it.
-            if (Path.GetDirectoryName(path) is { } parent)
-            {
-                _flushDirectory(parent);
-            }
+        try
+        {
+            Create(path);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw Refused($"The directory {path} can't be created: this process's user may not write there. Create it as that user.");
+        }
+
+        // Else a power cut could take the directory away, with all records in it.
+        if (Path.GetDirectoryName(path) is { } parent)
+        {
+            _flushDirectory(parent);
         }
 
         CheckDirectory(path);
     }
 
     /// <summary>Checks the directory, if it is there.</summary>
-    /// <exception cref="TokenStoreConfigurationException">The directory is a link, or open to others.</exception>
+    /// <exception cref="TokenStoreConfigurationException">The directory is a link, a file, or open to others.</exception>
     public void CheckDirectory(string path)
     {
         var directory = new DirectoryInfo(path);
         RefuseLink(directory, "directory");
+        DirectoryPath.RefuseFile(path);
 #if NET8_0_OR_GREATER
         if (!OperatingSystem.IsWindows() && directory.Exists
             && (directory.UnixFileMode & Permissions & ~_directoryMode) != UnixFileMode.None)

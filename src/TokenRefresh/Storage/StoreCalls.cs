@@ -1,4 +1,5 @@
 using System.Text;
+using static TokenRefresh.TimeSpans;
 
 namespace TokenRefresh.Storage;
 
@@ -10,6 +11,9 @@ internal sealed class StoreCalls(ITokenStore store, TokenSessionKey key, RecordW
 {
     // What is larger can't be read again.
     private const int MaxSize = 1024 * 1024;
+
+    // No token lives so long, and no time of day less this is out of range.
+    private static readonly TimeSpan LongestAge = TimeSpan.FromDays(100 * 365);
 
     /// <summary>How soon a wait returns at the earliest if the one before was in vain. Real time: it protects the processor.</summary>
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(20);
@@ -29,8 +33,8 @@ internal sealed class StoreCalls(ITokenStore store, TokenSessionKey key, RecordW
         }
     }
 
-    public Task<StoredRecord?> ReadAsync(CancellationToken cancellationToken) =>
-        CallAsync(token => store.ReadAsync(key, token), cancellationToken);
+    public async Task<StoredRecord?> ReadAsync(CancellationToken cancellationToken) =>
+        WithinLimits(await CallAsync(token => store.ReadAsync(key, token), cancellationToken).ConfigureAwait(false));
 
     /// <summary>Writes a record over the one of this revision.</summary>
     /// <returns>What is stored afterwards, and whether that is this record.</returns>
@@ -48,7 +52,7 @@ internal sealed class StoreCalls(ITokenStore store, TokenSessionKey key, RecordW
             token => store.CompareExchangeAsync(key, text, revision, record.KeepFor, token), cancellationToken).ConfigureAwait(false);
         return stored is null && revision is null
             ? throw new InvalidOperationException($"{store.GetType().Name} was to write a record and returned none.")
-            : (stored, stored?.Text == text);
+            : (WithinLimits(stored), stored?.Text == text);
     }
 
     /// <summary>Waits for a change.</summary>
@@ -115,6 +119,10 @@ internal sealed class StoreCalls(ITokenStore store, TokenSessionKey key, RecordW
             throw;
         }
     }
+
+    // The store's clock, or its column for it, may say anything.
+    private static StoredRecord? WithinLimits(StoredRecord? stored) =>
+        stored is { } record ? record with { Age = Max(TimeSpan.Zero, Min(record.Age, LongestAge)) } : null;
 
     // An app's store may block before its first await: on a thread of its own it can be left.
     private Task<T> Start<T>(Func<ValueTask<T>> call) =>

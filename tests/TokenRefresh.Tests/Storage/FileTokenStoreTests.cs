@@ -98,6 +98,21 @@ public sealed class FileTokenStoreTests : IDisposable
         Assert.Equal(isSignOut ? LoginStatus.SignedOut : LoginStatus.Newer, (await new OtherProcess(_store, Key).LoadAsync()).Status);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("below")]
+    [Trait("Case", "S10")]
+    public async Task A_file_in_the_place_of_the_directory_is_a_configuration_failure(string below)
+    {
+        var file = Path.GetTempFileName();
+        var store = new FileTokenStore(Path.Combine(file, below));
+
+        await Assert.ThrowsAsync<TokenStoreConfigurationException>(() => store.ReadAsync(Key, default).AsTask());
+        await Assert.ThrowsAsync<TokenStoreConfigurationException>(
+            () => store.CompareExchangeAsync(Key, "text", null, null, default).AsTask());
+        File.Delete(file);
+    }
+
     [Fact]
     public async Task A_file_of_other_bytes_than_text_is_damaged()
     {
