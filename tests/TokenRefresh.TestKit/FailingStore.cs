@@ -1,3 +1,4 @@
+using System;
 using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
@@ -17,6 +18,9 @@ public sealed class FailingStore(ITokenStore? store = null) : StoreAround(store)
     /// <summary>So many of the next saves fail.</summary>
     public int FailingSaves { get; set; }
 
+    /// <summary>The store goes away while it is waited for a change.</summary>
+    public bool FailsAtWaits { get; set; }
+
     /// <summary>Nothing can be reached.</summary>
     public bool IsAway { get; set; }
 
@@ -24,6 +28,12 @@ public sealed class FailingStore(ITokenStore? store = null) : StoreAround(store)
     public Gate Saves { get; } = new();
 
     protected override ITokenStore Inner => IsAway ? throw new IOException("The store is away.") : base.Inner;
+
+    public override ValueTask WaitForChangeAsync(TokenSessionKey key, string? revision, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        IsAway |= FailsAtWaits;
+        return base.WaitForChangeAsync(key, revision, timeout, cancellationToken);
+    }
 
     protected override ValueTask<StoredRecord?> WriteAsync(StoreWrite write, CancellationToken cancellationToken)
     {

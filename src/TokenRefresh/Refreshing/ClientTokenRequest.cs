@@ -25,8 +25,7 @@ internal sealed class ClientTokenRequest(SessionContext session, Flight flight, 
                 case LoginStatus.Newer:
                     return Load(acquired);
 
-                case LoginStatus.Leased:
-                    await _lease.FollowAsync(acquired, cancellationToken).ConfigureAwait(false);
+                case LoginStatus.Leased when await _lease.FollowAsync(acquired, cancellationToken).ConfigureAwait(false):
                     continue;
 
                 case LoginStatus.RetryLater:

@@ -43,17 +43,13 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
     /// <summary>Reads the store where this process doesn't know the tokens, or may not call the endpoint.</summary>
     private async Task<FlightRun> LoadAsync(CancellationToken cancellationToken)
     {
-        if (flight.Start is SignedInSnapshot && flight.CallBlockedBy is null)
+        if (flight.CallBlockedBy is null && (flight.Start is SignedInSnapshot || _services.UsesClientCredentials))
         {
+            // The lease reads the store, too.
             return FlightRun.Unfinished;
         }
 
-        if (flight.Start is NotLoadedSnapshot && _services.UsesClientCredentials)
-        {
-            // The lease for the first token reads the store, too.
-            return FlightRun.Unfinished;
-        }
-
+        session.SubscribeToStore();
         var found = await session.Store.LoadAsync(HeldLogins.Of(_publisher.Snapshot, _services), cancellationToken).ConfigureAwait(false);
         var run = flight.Start is SignedInSnapshot && found.Status != LoginStatus.Succeeded
             ? _publisher.AdoptNewer(found)
@@ -91,8 +87,9 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
             _publisher.StoreLock = storeLock;
             var run = acquired.Status switch
             {
-                LoginStatus.Succeeded => await UseRefreshTokenAsync(start, lease, acquired, cancellationToken).ConfigureAwait(false),
-                LoginStatus.Leased => await FollowAsync(acquired, cancellationToken).ConfigureAwait(false),
+                LoginStatus.Leased when await _lease.FollowAsync(acquired, cancellationToken).ConfigureAwait(false) => FlightRun.Unfinished,
+                LoginStatus.Succeeded or LoginStatus.Leased =>
+                    await UseRefreshTokenAsync(start, lease, acquired, cancellationToken).ConfigureAwait(false),
                 LoginStatus.RetryLater => FlightRun.Failed(FailureMessages.RetryLater(_services.Name, acquired.Delay)),
                 _ => Adopt(start, acquired),
             };
@@ -126,12 +123,6 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
             _services.StoreFailed(e);
             return new LoginStoreResult(LoginStatus.Succeeded) { Version = start.Version };
         }
-    }
-
-    private async Task<FlightRun> FollowAsync(LoginStoreResult leased, CancellationToken cancellationToken)
-    {
-        await _lease.FollowAsync(leased, cancellationToken).ConfigureAwait(false);
-        return FlightRun.Unfinished;
     }
 
     private FlightRun Adopt(SignedInSnapshot start, LoginStoreResult found)
@@ -227,10 +218,14 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
                 "The server rejected the refresh token, and the token store can't be reached to record that. Try again later."));
         }
 
-        // If another process took over the lease, its result decides.
-        return ended.Status == LoginStatus.Leased
-            ? await FollowAsync(ended, cancellationToken).ConfigureAwait(false)
-            : _publisher.AdoptNewer(ended);
+        if (ended.Status != LoginStatus.Leased)
+        {
+            return _publisher.AdoptNewer(ended);
+        }
+
+        // Another process took over the lease: its result decides.
+        await _lease.FollowAsync(ended, cancellationToken).ConfigureAwait(false);
+        return FlightRun.Unfinished;
     }
 
     private async Task<FlightRun> EndWithoutRefreshTokenAsync(SignedInSnapshot start, HeldLogin held, LeaseClaim lease)

@@ -49,6 +49,12 @@ internal readonly struct LoginChange(SessionContext session)
         var unsaved = inMemory is { IsUnsaved: true } ? inMemory.Tokens : null;
         LoginStoreResult result;
         try
+            if (services.UsesClientCredentials)
+            {
+                // No user signs in again: the client requests another token.
+                session.StartLogin(new NotLoadedSnapshot(ended.Version + 1));
+            }
+
         {
             result = await WithStoreAsync(
                 ct => store.SignOutAsync(ended.Version, ct),

@@ -29,12 +29,24 @@ internal readonly struct SharedLease(SessionContext session)
     }
 
     /// <summary>Waits until the record changes, the lease is over, or the app ends.</summary>
-    public async Task FollowAsync(LoginStoreResult leased, CancellationToken cancellationToken)
+    /// <returns>
+    /// <see langword="false"/> if the store failed and the tokens are a client's: it requests a token of its own, without the store.
+    /// </returns>
+    public async Task<bool> FollowAsync(LoginStoreResult leased, CancellationToken cancellationToken)
     {
         var services = session.Services;
         SessionLog.WaitingForOtherProcess(services.Logger, services.Name);
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, services.Work.Stopping);
-        await session.Store.WaitForChangeAsync(leased, waiting.Token).ConfigureAwait(false);
+        try
+        {
+            await session.Store.WaitForChangeAsync(leased, waiting.Token).ConfigureAwait(false);
+            return true;
+        }
+        catch (StoreException e) when (services.UsesClientCredentials && !waiting.IsCancellationRequested)
+        {
+            services.StoreFailed(e);
+            return false;
+        }
     }
 
     /// <summary>Gives a lease back after a failed call, with what the other processes must know of the failure.</summary>

@@ -1,0 +1,98 @@
+using System;
+using System.IO;
+using System.Net;
+using System.Net.Http;
+using System.Text;
+using System.Threading;
+using System.Threading.Tasks;
+using TokenRefresh.TestKit;
+using Xunit;
+
+namespace TokenRefresh.Tests.Scenarios;
+
+/// <summary>Client credentials over a store that fails in the middle. A client uses nothing up, so it doesn't depend on the store.</summary>
+[Trait("Case", "B90")]
+public sealed class ClientTokenOutageTests
+{
+    private readonly MemoryTokenStore _records = new();
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_client_that_waits_for_another_process_requests_its_token_when_the_store_goes_away(bool isRefresh)
+    {
+        var store = new FailingStore(_records);
+        await using var leader = Create(_records);
+        await using var follower = Create(store);
+        if (isRefresh)
+        {
+            await leader.Session.GetAccessTokenAsync();
+            await follower.Session.GetAccessTokenAsync();
+            leader.Time.Advance(TimeSpan.FromMinutes(10));
+            follower.Time.Advance(TimeSpan.FromMinutes(10));
+        }
+
+        var gate = leader.Tokens.Hold();
+        var leading = leader.Session.GetAccessTokenAsync();
+        await gate.ArrivedAsync(1);
+        store.FailsAtWaits = true;
+        var following = follower.Session.GetAccessTokenAsync();
+
+        Assert.Equal("own-1", await following.WaitAsync(Gate.FailSafe, TimeProvider.System));
+        Assert.Equal(1, follower.Tokens.Calls);
+        gate.Open();
+        Assert.NotNull(await leading.WaitAsync(Gate.FailSafe, TimeProvider.System));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task During_a_cool_down_a_client_looks_into_the_store_and_requests_nothing(bool isAway)
+    {
+        var store = new FailingStore(_records) { IsAway = isAway };
+        await using var app = Create(store);
+        app.Tokens.Always(HttpStatusCode.Unauthorized, """{"error":"invalid_client"}""");
+        for (var second = 0; second < 30; second += 2)
+        {
+            await Assert.ThrowsAsync<TokenRefreshException>(() => app.Session.GetAccessTokenAsync());
+            app.Time.Advance(TimeSpan.FromSeconds(2));
+        }
+
+        Assert.Equal(1, app.Tokens.Calls);
+
+        // Another process has got one in the meantime.
+        store.IsAway = false;
+        await using var other = Create(_records);
+        var token = await other.Session.GetAccessTokenAsync();
+        Assert.Equal(token, await app.Session.GetAccessTokenAsync());
+        Assert.Equal(1, app.Tokens.Calls);
+    }
+
+    [Fact]
+    public async Task A_client_whose_sign_out_fails_requests_another_token_all_the_same()
+    {
+        var store = new FailingStore(_records);
+        await using var app = Create(store);
+        Assert.Equal("own-1", await app.Session.GetAccessTokenAsync());
+        store.IsAway = true;
+        await Assert.ThrowsAsync<TokenRefreshException>(() => app.Session.SignOutAsync());
+
+        Assert.Equal("own-2", await app.Session.GetAccessTokenAsync());
+    }
+
+    private static TestApp Create(ITokenStore store)
+    {
+        var number = 0;
+        var app = TestApp.Over(store, options =>
+        {
+            options.GrantType = TokenGrantType.ClientCredentials;
+            options.ClientSecret = "secret";
+        });
+        app.Tokens.Always((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(HttpStatusCode.OK)
+        {
+            Content = new StringContent(
+                $$"""{"access_token":"own-{{++number}}","token_type":"Bearer","expires_in":300}""", Encoding.UTF8, "application/json"),
+        }));
+        return app;
+    }
+}
