@@ -19,7 +19,7 @@ internal sealed class ClientTokenRequest(SessionContext session, Flight flight, 
         {
             var lease = LeaseClaim.New(_services);
             var acquired = await AcquireAsync(lease, cancellationToken).ConfigureAwait(false);
-            using var machineLock = acquired.Lock;
+            using var storeLock = new LeaseLock(acquired.Lock);
             switch (acquired.Status)
             {
                 case LoginStatus.Newer:

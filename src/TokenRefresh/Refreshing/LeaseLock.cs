@@ -13,5 +13,16 @@ internal sealed class LeaseLock(IDisposable? storeLock) : IDisposable
     /// <returns>The lock for its next holder; <see langword="null"/> if there is none.</returns>
     public LeaseLock? PassOn() => Interlocked.Exchange(ref _lock, null) is { } passed ? new LeaseLock(passed) : null;
 
-    public void Dispose() => Interlocked.Exchange(ref _lock, null)?.Dispose();
+    /// <summary>Releases the lock. What that throws must not cost the result of the refresh.</summary>
+    public void Dispose()
+    {
+        try
+        {
+            Interlocked.Exchange(ref _lock, null)?.Dispose();
+        }
+        catch (Exception)
+        {
+            // The lock is the store's. It is free when the process ends, at the latest.
+        }
+    }
 }

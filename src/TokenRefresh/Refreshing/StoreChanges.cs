@@ -10,7 +10,7 @@ internal sealed class StoreChanges(SessionContext session) : IDisposable
 {
     // The store must not keep a session in memory that nothing else uses.
     private readonly WeakReference<SessionContext> _session = new(session);
-    private volatile IDisposable? _subscription;
+    private IDisposable? _subscription;
     private volatile bool _isDisposed;
     private volatile string? _lastRevision;
     private int _changes;
@@ -19,7 +19,7 @@ internal sealed class StoreChanges(SessionContext session) : IDisposable
     {
         try
         {
-            _subscription = store.Subscribe(key, Changed);
+            Interlocked.Exchange(ref _subscription, store.Subscribe(key, Changed));
         }
         catch (Exception)
         {
@@ -29,14 +29,22 @@ internal sealed class StoreChanges(SessionContext session) : IDisposable
 
         if (_isDisposed)
         {
-            _subscription.Dispose();
+            Dispose();
         }
     }
 
+    /// <summary>Ends the subscription. What the store throws then must not end a timer's thread, or keep others from being ended.</summary>
     public void Dispose()
     {
         _isDisposed = true;
-        _subscription?.Dispose();
+        try
+        {
+            Interlocked.Exchange(ref _subscription, null)?.Dispose();
+        }
+        catch (Exception)
+        {
+            // The store is closed, perhaps. No call of it is used any more.
+        }
     }
 
     private void Changed(string? revision)

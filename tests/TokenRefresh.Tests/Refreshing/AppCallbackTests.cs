@@ -54,6 +54,32 @@ public sealed class AppCallbackTests
         store.Hangs = false;
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_store_whose_lock_throws_at_its_release_costs_no_result_and_no_event(bool isRejected)
+    {
+        await using var app = TestApp.Over(new LockedStore());
+        await app.SignInAsync();
+        if (isRejected)
+        {
+            app.Tokens.RevokeRefreshTokens();
+        }
+
+        var refresh = app.Session.RefreshAsync(TestContext.Current.CancellationToken);
+
+        if (isRejected)
+        {
+            Assert.Equal(TokenRefreshFailure.ReLoginRequired, (await Assert.ThrowsAsync<TokenRefreshException>(() => refresh)).Failure);
+        }
+        else
+        {
+            await refresh;
+        }
+
+        await Eventually.UntilAsync(() => (app.ReLogins.Count, app.Refreshes.Count) == (isRejected ? (1, 0) : (0, 1)));
+    }
+
     private static void Spoil(CancellationToken cancellationToken) =>
         cancellationToken.Register(() => throw new InvalidOperationException("The window is gone."));
 
@@ -90,6 +116,16 @@ public sealed class AppCallbackTests
             Spoil(cancellationToken);
             _ = Asked.PassAsync(CancellationToken.None);
             return new ValueTask<StoredRecord?>(_never.Task);
+        }
+    }
+
+    private sealed class LockedStore : StoreAround, ITokenStoreLock
+    {
+        public ValueTask<IDisposable?> TryLockAsync(TokenSessionKey key, CancellationToken cancellationToken) => new(new BrokenLock());
+
+        private sealed class BrokenLock : IDisposable
+        {
+            public void Dispose() => throw new InvalidOperationException("The share is gone.");
         }
     }
 }
