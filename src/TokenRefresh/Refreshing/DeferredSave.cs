@@ -32,7 +32,7 @@ internal static class DeferredSave
     public static async Task<bool> TrySaveAsync(SessionContext session, SignedInSnapshot unsaved)
     {
         var (isSaved, run) = await SaveAsync(session, unsaved).ConfigureAwait(false);
-        if (run.Event is not null)
+        if (run.Event is not null || run.Orphaned is not null)
         {
             _ = TrackedWork.RunAsync(session, () => Task.FromResult(run));
         }
@@ -78,7 +78,7 @@ internal static class DeferredSave
             var saved = await session.Store.SaveAsync(held, unsaved.Tokens).ConfigureAwait(false);
             var run = saved.Status == LoginStatus.Succeeded || IsSameVersion(saved, unsaved)
                 ? FlightRun.Superseded
-                : new SessionPublisher(session, unsaved).AdoptNewer(saved);
+                : new SessionPublisher(session, unsaved).AdoptInsteadOf(unsaved.Tokens, saved);
             unsaved.MarkSaved();
             SessionLog.DeferredSaveSucceeded(session.Services.Logger, session.Services.Name);
             return (true, run);

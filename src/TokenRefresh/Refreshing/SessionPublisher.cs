@@ -34,7 +34,7 @@ internal sealed class SessionPublisher(SessionContext session, SessionSnapshot s
             var saved = await session.Store.SaveAsync(held, tokens).ConfigureAwait(false);
             return saved.Status == LoginStatus.Succeeded
                 ? PublishRefreshed(_snapshots.Refreshed(loginId, saved.Version, tokens, saved.Revision))
-                : Orphan(tokens, AdoptNewer(saved));
+                : AdoptInsteadOf(tokens, saved);
         }
         catch (StoreException e)
         {
@@ -53,7 +53,7 @@ internal sealed class SessionPublisher(SessionContext session, SessionSnapshot s
             var saved = await session.Store.SaveAsync(held, tokens).ConfigureAwait(false);
             if (saved.Status != LoginStatus.Succeeded)
             {
-                return Orphan(tokens, AdoptNewer(saved));
+                return AdoptInsteadOf(tokens, saved);
             }
 
             var next = SnapshotFactory.WithSameAccessToken(previous, saved.Version, tokens, saved.Revision);
@@ -93,6 +93,9 @@ internal sealed class SessionPublisher(SessionContext session, SessionSnapshot s
         SessionLog.NewerTokensLoaded(_services.Logger, session.Services.Name);
         return new FlightRun(FlightOutcome.LoadedFromStore, FlightResult.Completed) { Event = TokensRefreshed(signedIn) };
     }
+
+    /// <summary>The same, where tokens of this process can't be saved because of that.</summary>
+    public FlightRun AdoptInsteadOf(TokenSet tokens, LoginStoreResult found) => Orphan(tokens, AdoptNewer(found));
 
     /// <summary>Publishes the end of the login. It is an event, unless the app has been notified of this very end before.</summary>
     private FlightRun PublishEnded(EndedSnapshot ended)

@@ -87,6 +87,27 @@ public sealed class RevocationAfterChangeTests
         Assert.Equal(isSignOut ? 1 : 0, _revoked.Count);
     }
 
+    [Fact]
+    [Trait("Case", "A13")]
+    public async Task Unsaved_tokens_of_a_login_that_another_process_signed_out_are_revoked()
+    {
+        _revocations.Open();
+        var store = new FailingStore();
+        await using var app = Create(store);
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        store.SavesFail = true;
+        using var unsaved = await app.GetAsync();
+        await store.Other().SignOutAsync();
+
+        store.SavesFail = false;
+        app.Time.Advance(TimeSpan.FromSeconds(1));
+        await Eventually.UntilAsync(() => app.Session.State == TokenSessionState.SignedOut);
+
+        await app.Services.DisposeAsync();
+        Assert.Contains("refresh-2", Assert.Single(_revoked), StringComparison.Ordinal);
+    }
+
     private TestApp Create(ITokenStore? store = null, Action<TokenRefreshOptions>? configure = null) => _app = TestApp.Create(
         options =>
         {
