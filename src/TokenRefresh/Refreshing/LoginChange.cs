@@ -13,29 +13,14 @@ internal readonly struct LoginChange(SessionContext session)
         var services = session.Services;
         RequireUsable(tokens, services);
         var received = tokens.WithDefaultsFrom(previous: null, services.Time.GetUtcNow());
-        var loginId = LoginId.New();
-        var store = session.Store;
-        SessionSnapshot known;
-        LoginStoreResult saved;
-        do
-        {
-            known = session.Current;
-            var version = known.Version;
-            var counted = services.Options.CountsPeriods ? InPeriodOf(known, received) : received;
-            saved = await WithStoreAsync(
-                ct => store.SignInAsync(loginId.ToString(), version, counted, ct),
-                "The tokens of the new sign-in couldn't be saved; nothing has changed. Sign in again.",
-                cancellationToken).ConfigureAwait(false);
-        }
-        while (!session.TryStartLogin(known, new SnapshotFactory(services).SignedIn(loginId, saved, saved.Tokens)));
-
+        var saved = await SaveAndStartAsync(LoginId.New(), received, cancellationToken).ConfigureAwait(false);
         SessionLog.SignedIn(services.Logger, services.Name);
         if (received.RefreshToken is null)
         {
             SessionLog.NoRefreshToken(services.Logger, services.Name);
         }
 
-        return saved.Tokens;
+        return saved;
     }
 
     public async Task SignOutAsync(CancellationToken cancellationToken)
@@ -49,12 +34,6 @@ internal readonly struct LoginChange(SessionContext session)
         var unsaved = inMemory is { IsUnsaved: true } ? inMemory.Tokens : null;
         LoginStoreResult result;
         try
-            if (services.UsesClientCredentials)
-            {
-                // No user signs in again: the client requests another token.
-                session.StartLogin(new NotLoadedSnapshot(ended.Version + 1));
-            }
-
         {
             result = await WithStoreAsync(
                 ct => store.SignOutAsync(ended.Version, ct),
@@ -63,6 +42,12 @@ internal readonly struct LoginChange(SessionContext session)
         }
         catch
         {
+            if (services.UsesClientCredentials)
+            {
+                // No user signs in again: the client requests another token.
+                session.StartLogin(new NotLoadedSnapshot(ended.Version + 1));
+            }
+
             // No later call finds them.
             Revoker.Start(session, unsaved);
             throw;
@@ -73,6 +58,34 @@ internal readonly struct LoginChange(SessionContext session)
             : new SnapshotFactory(services).SignedOut(result.Version));
         SessionLog.SignedOut(services.Logger, services.Name);
         Revoker.Start(session, unsaved ?? result.Replaced ?? inMemory?.Tokens);
+    }
+
+    private async Task<TokenSet> SaveAndStartAsync(LoginId loginId, TokenSet tokens, CancellationToken cancellationToken)
+    {
+        var services = session.Services;
+        var store = session.Store;
+        session.SubscribeToStore();
+        services.SignIns.Begin(loginId);
+        try
+        {
+            while (true)
+            {
+                var known = session.Current;
+                var counted = services.Options.CountsPeriods ? InPeriodOf(known, tokens) : tokens;
+                var saved = await WithStoreAsync(
+                    ct => store.SignInAsync(loginId.ToString(), known.Version, counted, ct),
+                    "The tokens of the new sign-in couldn't be saved; nothing has changed. Sign in again.",
+                    cancellationToken).ConfigureAwait(false);
+                if (session.TryStartLogin(known, new SnapshotFactory(services).SignedIn(loginId, saved, saved.Tokens)))
+                {
+                    return saved.Tokens;
+                }
+            }
+        }
+        finally
+        {
+            services.SignIns.End(loginId);
+        }
     }
 
     private static void RequireUsable(TokenSet tokens, SessionServices services)

@@ -62,6 +62,9 @@ internal sealed class SessionServices : IAsyncDisposable
 
     public bool HasStore => Store is not null;
 
+    /// <summary>The sign-ins that are being saved.</summary>
+    public PendingSignIns SignIns { get; } = new();
+
     /// <summary>
     /// Distinguishes the records of a client's own tokens by what was requested: a token of another scope is another token.
     /// <see langword="null"/> for the tokens of users.

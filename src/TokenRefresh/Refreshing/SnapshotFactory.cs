@@ -57,7 +57,14 @@ internal sealed class SnapshotFactory(SessionServices services, ClockReading? st
         }
 
         var slot = SlotOf(found.Tokens, ClockReading.Ago(found.Age, services.Time), isFromEndpoint: false);
-        return Create(LoginId.Parse(found.LoginId), found.Version, WithHeader(found.Tokens), slot, found.Revision);
+        var loaded = Create(LoginId.Parse(found.LoginId), found.Version, WithHeader(found.Tokens), slot, found.Revision);
+        if (services.SignIns.Contains(loaded.LoginId))
+        {
+            // A sign-in of this process, which hasn't published it yet.
+            loaded.MarkReplacedStoredLogin();
+        }
+
+        return loaded;
     }
 
     private static SignedInSnapshot Create(LoginId loginId, long version, TokenSet tokens, AccessTokenSlot slot, string? revision) =>

@@ -2,6 +2,7 @@ using System;
 using System.Linq;
 using System.Net;
 using System.Net.Http;
+using System.Threading;
 using System.Threading.Tasks;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
@@ -57,6 +58,35 @@ public sealed class LoginOfRequestTests
     }
 
     [Fact]
+    [Trait("Case", "A5")]
+    public async Task A_request_whose_load_finds_the_sign_in_before_it_is_published_is_not_sent_as_that_user()
+    {
+        var store = new MemoryTokenStore();
+        await using (var earlier = TestApp.Over(store))
+        {
+            await earlier.Session.SignInAsync(new TokenSet("saved-access", "saved-refresh"));
+        }
+
+        var slow = new SlowSignIn(store) { Gate = new Gate() };
+        await using var app = TestApp.Over(slow);
+        var request = app.Client.PostAsync(new Uri("transfers", UriKind.Relative), new StringContent("from the saved user's account"));
+        await slow.Gate.ArrivedAsync(1);
+        var signIn = app.SignInAsync();
+        await slow.Written.ArrivedAsync(1);
+
+        // The record is the new user's, and the session doesn't know it yet.
+        slow.Gate.Open();
+        using var response = await request.WaitAsync(Gate.FailSafe, TimeProvider.System);
+        slow.Written.Open();
+        await signIn;
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Empty(app.Api.Received);
+        using var next = await app.GetAsync();
+        Assert.Equal(HttpStatusCode.OK, next.StatusCode);
+    }
+
+    [Fact]
     public async Task A_request_at_the_start_of_an_app_without_a_saved_login_is_sent_as_the_user_who_signs_in()
     {
         var (request, app) = await SignInWhileTheLoginIsLoadedAsync(saved: null, isExpired: false);
@@ -104,5 +134,30 @@ public sealed class LoginOfRequestTests
         });
         slow.Gate.Open();
         return (request.WaitAsync(Gate.FailSafe, TimeProvider.System), app);
+    }
+
+    /// <summary>A store whose answer to a sign-in comes late.</summary>
+    private sealed class SlowSignIn(ITokenStore store) : StoreAround(store)
+    {
+        public Gate Gate { get; init; } = new();
+
+        public Gate Written { get; } = new();
+
+        public override async ValueTask<StoredRecord?> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken)
+        {
+            await Gate.PassAsync(cancellationToken);
+            return await base.ReadAsync(key, cancellationToken);
+        }
+
+        protected override async ValueTask<StoredRecord?> WriteAsync(StoreWrite write, CancellationToken cancellationToken)
+        {
+            var stored = await base.WriteAsync(write, cancellationToken);
+            if (write.Kind == StoreWriteKind.SignIn && stored?.Text == write.Text)
+            {
+                await Written.PassAsync(cancellationToken);
+            }
+
+            return stored;
+        }
     }
 }
