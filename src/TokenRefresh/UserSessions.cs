@@ -79,7 +79,7 @@ internal sealed class UserSessions : ISessionCache, IObservedSessions, IDisposab
 
             if (_sessions.TryUpdate(userKey, session, found))
             {
-                session.Context.OnRevived();
+                ((EvictedSession)found).UnsubscribeIfCollected();
                 return session;
             }
         }
@@ -105,7 +105,7 @@ internal sealed class UserSessions : ISessionCache, IObservedSessions, IDisposab
             {
                 Sweep(held.Key, session);
             }
-            else if (held.Value is EvictedSession { IsCollected: true, End: null })
+            else if (held.Value is EvictedSession evicted && evicted.UnsubscribeIfCollected() && evicted.End is null)
             {
                 // Only this very reference: a new session may have taken its place.
                 ((ICollection<KeyValuePair<string, object>>)_sessions).Remove(held);
@@ -116,9 +116,10 @@ internal sealed class UserSessions : ISessionCache, IObservedSessions, IDisposab
     public void Dispose()
     {
         _sweeps?.Dispose();
-        foreach (var session in All)
+        WithoutUser.Context.Listeners?.UnsubscribeFromStore();
+        foreach (var held in _sessions.Values)
         {
-            session.Context.Listeners?.UnsubscribeFromStore();
+            (held is TokenSession session ? session.Context.Listeners : ((EvictedSession)held).Listeners)?.UnsubscribeFromStore();
         }
 
         _services.Telemetry.Forget(this);
@@ -147,10 +148,7 @@ internal sealed class UserSessions : ISessionCache, IObservedSessions, IDisposab
         {
             // A sign-in raced with the eviction: undo it. Either this thread or KeepAlive sees the other's write.
             _sessions.TryUpdate(userKey, session, evicted);
-            return;
         }
-
-        session.Context.Listeners?.UnsubscribeFromStore();
     }
 
     private TokenSession Create(string userKey, EvictedSession evicted) => evicted.End is { } ended
@@ -172,15 +170,32 @@ internal sealed class UserSessions : ISessionCache, IObservedSessions, IDisposab
 
     private static TokenSession? SessionIn(object held) => held as TokenSession ?? ((EvictedSession)held).Session;
 
-    /// <summary>A weak reference to a session, and the end of its login, if it has ended.</summary>
+    /// <summary>
+    /// A weak reference to a session, and the end of its login, if it has ended. The subscription to the store lasts as long as the
+    /// session: a caller may hold the session, or ask for it before it is collected.
+    /// </summary>
     private sealed class EvictedSession(TokenSession session)
     {
         private readonly WeakReference<TokenSession> _session = new(session);
+
+        public SessionListeners? Listeners { get; private set; } = session.Context.Listeners;
 
         public EndedSnapshot? End { get; } = session.Context.Current as EndedSnapshot;
 
         public TokenSession? Session => _session.TryGetTarget(out var session) ? session : null;
 
-        public bool IsCollected => Session is null;
+        /// <summary>Ends the subscription of a session that no caller can use any more.</summary>
+        /// <returns>Whether the session is collected.</returns>
+        public bool UnsubscribeIfCollected()
+        {
+            if (Session is not null)
+            {
+                return false;
+            }
+
+            Listeners?.UnsubscribeFromStore();
+            Listeners = null;
+            return true;
+        }
     }
 }

@@ -91,21 +91,13 @@ internal sealed class SessionContext : SessionState
         return listeners;
     }
 
-    /// <summary>Subscribes again: the eviction ended the subscription.</summary>
-    public void OnRevived()
-    {
-        if (Current is SignedInSnapshot)
-        {
-            SubscribeToStore();
-        }
-    }
-
     /// <summary>Reads the store whenever another process changes this session's record, if the store can notify.</summary>
     public void SubscribeToStore()
     {
         if (Services is { Store: ITokenStoreNotifications store, UsesClientCredentials: false, Work.IsStopping: false })
         {
             MakeListeners().SubscribeToStore(this, store);
+            KeepAlive();
         }
     }
 
@@ -162,6 +154,11 @@ internal sealed class SessionContext : SessionState
             MakeListeners().StartRechecks(rechecks);
         }
 
+        KeepAlive();
+    }
+
+    private void KeepAlive()
+    {
         if (UserKey is not null)
         {
             Services.Cache.KeepAlive(this);

@@ -29,35 +29,58 @@ internal readonly struct StoreLook(SessionContext session)
     }
 
     /// <summary>The same, and logs no failure.</summary>
+    /// <returns>Whether the store was read. It isn't if the session is ahead of it.</returns>
     /// <exception cref="StoreException">The store can't be read.</exception>
-    public async Task ReadAsync(CancellationToken cancellationToken)
+    public async Task<bool> ReadAsync(CancellationToken cancellationToken)
     {
         var services = session.Services;
-        var start = session.Current;
-
-        // What the store doesn't have yet is newer than what it holds.
-        var isAhead = start is SignedOutSnapshot { AwaitsStore: true } or SignedInSnapshot { IsUnsaved: true };
-        if (!services.HasStore || services.UsesClientCredentials || isAhead || !services.Work.TryBegin())
+        if (!services.HasStore || services.UsesClientCredentials || !services.Work.TryBegin())
         {
-            return;
+            return false;
         }
 
         try
         {
-            // A change that comes while the store is read counts as later.
-            var readAt = ClockReading.Now(services.Time);
             using var limit = services.Time.CreateTimeout(ReadTimeout);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
-            var found = await session.Store.LoadAsync(HeldLogins.Of(start, services), either.Token).ConfigureAwait(false);
-            var publisher = new SessionPublisher(session, start, readAt);
-            var run = start is not SignedInSnapshot ? publisher.Load(found)
-                : found.Status != LoginStatus.Succeeded ? publisher.AdoptNewer(found)
-                : FlightRun.Unfinished;
-            await SessionEvents.RaiseAsync(session, run.Event).ConfigureAwait(false);
+            SessionSnapshot start;
+            do
+            {
+                start = session.Current;
+                if (IsAhead(start))
+                {
+                    return false;
+                }
+            }
+            while (!await TryReadAsync(start, either.Token).ConfigureAwait(false));
+
+            return true;
         }
         finally
         {
             services.Work.End();
         }
+    }
+
+    // What the store doesn't have yet is newer than what it holds.
+    private static bool IsAhead(SessionSnapshot current) =>
+        current is SignedOutSnapshot { AwaitsStore: true } or SignedInSnapshot { IsUnsaved: true };
+
+    /// <summary>Reads the store and publishes what it holds over <paramref name="start"/>.</summary>
+    /// <returns>
+    /// <see langword="false"/> if the session has changed meanwhile. The record that was read may be newer than that change: read the store
+    /// again.
+    /// </returns>
+    private async Task<bool> TryReadAsync(SessionSnapshot start, CancellationToken cancellationToken)
+    {
+        // A change that comes while the store is read counts as later.
+        var publisher = new SessionPublisher(session, start, ClockReading.Now(session.Services.Time));
+        var held = HeldLogins.Of(start, session.Services);
+        var found = await session.Store.LoadAsync(held, cancellationToken).ConfigureAwait(false);
+        var run = start is not SignedInSnapshot ? publisher.Load(found)
+            : found.Status != LoginStatus.Succeeded ? publisher.AdoptNewer(found)
+            : FlightRun.Unfinished;
+        await SessionEvents.RaiseAsync(session, run.Event).ConfigureAwait(false);
+        return publisher.Snapshot != start || session.Current == start;
     }
 }

@@ -110,8 +110,15 @@ internal sealed class StoreRecheck(RecheckSettings settings)
                 // A disposal waits for this read, and the app's clock may stand still.
                 using var limit = session.Services.Time.CreateTimeout(ReadTimeout);
                 using var ending = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, session.Services.Work.Stopping);
-                await new StoreLook(session).ReadAsync(ending.Token).ConfigureAwait(false);
-                settings.StoreAnswered();
+                if (await new StoreLook(session).ReadAsync(ending.Token).ConfigureAwait(false))
+                {
+                    settings.StoreAnswered();
+                }
+            }
+            catch (StoreException e) when (e.Cause is TokenStoreConfigurationException)
+            {
+                // This record can't be read. The store is in reach, so other sessions wait for it as before.
+                SessionLog.RecheckFailed(session.Services.Logger, session.Services.Name, e.Cause.GetType().Name);
             }
             catch (StoreException e)
             {

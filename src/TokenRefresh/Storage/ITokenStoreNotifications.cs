@@ -8,7 +8,8 @@ namespace TokenRefresh;
 public interface ITokenStoreNotifications
 {
     /// <summary>
-    /// Subscribes to changes of a session's record. Called when a session gets its first tokens, on any thread. It must not block.
+    /// Subscribes to changes of a session's record. Called before a session loads or saves its first tokens, on any thread. It must not
+    /// block.
     /// </summary>
     /// <param name="key">The session.</param>
     /// <param name="changed">

@@ -151,12 +151,112 @@ public sealed class StoreChangesTests : IAsyncLifetime
         await SignInAsync(app, "alice");
         Assert.Equal(1, store.Subscriptions);
 
+        await Task.Yield();
         app.Time.Advance(TimeSpan.FromHours(1));
+        app.Time.Advance(TimeSpan.FromHours(1));
+        Collect();
         app.Time.Advance(TimeSpan.FromHours(1));
         Assert.Equal(0, store.Subscriptions);
 
         await app.Sessions[TestApp.Name, "alice"].GetAccessTokenAsync(TestContext.Current.CancellationToken);
         Assert.Equal(1, store.Subscriptions);
+    }
+
+    [Fact]
+    public async Task A_user_who_comes_back_after_the_collector_has_one_subscription()
+    {
+        var store = new NotifyingStore(2, new MemoryTokenStore(), _stores);
+        await using var app = TestApp.Over(store, options => options.UserKey = (request, _) => "unused");
+        await SignInAsync(app, "alice");
+        await Task.Yield();
+        app.Time.Advance(TimeSpan.FromHours(1));
+        app.Time.Advance(TimeSpan.FromHours(1));
+        Collect();
+
+        await app.Sessions[TestApp.Name, "alice"].GetAccessTokenAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(1, store.Subscriptions);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_sign_out_elsewhere_is_known_to_a_session_that_left_the_memory_and_is_held(bool comesBack)
+    {
+        await using var elsewhere = OverUsers(out _);
+        await using var app = OverUsers(out _);
+        var held = app.Sessions[TestApp.Name, "alice"];
+        await held.SignInAsync(new TokenSet("access-9", "refresh-9"), TestContext.Current.CancellationToken);
+        for (var sweep = 0; sweep < 3; sweep++)
+        {
+            app.Time.Advance(TimeSpan.FromHours(1));
+        }
+
+        await elsewhere.Sessions[TestApp.Name, "alice"].SignOutAsync(TestContext.Current.CancellationToken);
+
+        var session = comesBack ? app.Sessions[TestApp.Name, "alice"] : held;
+        await Eventually.UntilAsync(() => session.State == TokenSessionState.SignedOut);
+    }
+
+    [Fact]
+    public async Task A_sign_out_elsewhere_while_the_login_is_loaded_is_known()
+    {
+        await using var elsewhere = OverUsers(out _);
+        await SignInAsync(elsewhere, "alice");
+        await using var app = OverUsers(out var store);
+        store.AfterRead = () => elsewhere.Sessions[TestApp.Name, "alice"].SignOutAsync();
+
+        var alice = app.Sessions[TestApp.Name, "alice"];
+        await alice.GetAccessTokenAsync(TestContext.Current.CancellationToken);
+
+        await Eventually.UntilAsync(() => alice.State == TokenSessionState.SignedOut);
+    }
+
+    [Fact]
+    public async Task A_sign_out_elsewhere_before_the_answer_to_a_sign_in_is_known()
+    {
+        await using var elsewhere = OverUsers(out _);
+        await using var app = OverUsers(out var store);
+        store.AfterWrite = () => elsewhere.Sessions[TestApp.Name, "alice"].SignOutAsync();
+
+        await SignInAsync(app, "alice");
+
+        await Eventually.UntilAsync(() => app.Sessions[TestApp.Name, "alice"].State == TokenSessionState.SignedOut);
+    }
+
+    private TestApp OverUsers(out NotifyingStore store) =>
+        TestApp.Over(store = new NotifyingStore(_stores.Count, _records, _stores), options => options.UserKey = (_, _) => "unused");
+
+    [Fact]
+    [Trait("Case", "A4")]
+    public async Task A_subscription_that_throws_at_its_end_costs_no_other_its_end()
+    {
+        var store = new NotifyingStore(2, new MemoryTokenStore(), _stores) { ThrowsAtTheEnd = true };
+        await using var app = TestApp.Over(store, options => options.UserKey = (request, _) => "unused");
+        await SignInAsync(app, "alice");
+        await SignInAsync(app, "bob");
+        await SignInAsync(app, "eve");
+        await Task.Yield();
+        app.Time.Advance(TimeSpan.FromHours(1));
+        var held = app.Sessions[TestApp.Name, "eve"];
+        app.Time.Advance(TimeSpan.FromHours(1));
+        Collect();
+        app.Time.Advance(TimeSpan.FromHours(1));
+        Assert.Equal(1, store.Subscriptions);
+
+        await app.Services.DisposeAsync();
+
+        Assert.Equal(0, store.Subscriptions);
+        GC.KeepAlive(held);
+    }
+
+    private static void Collect()
+    {
+        for (var round = 0; round < 3; round++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -204,6 +304,14 @@ public sealed class StoreChangesTests : IAsyncLifetime
 
         public bool RefusesSubscriptions { get; init; }
 
+        public bool ThrowsAtTheEnd { get; init; }
+
+        /// <summary>What another process does after the next read, before this one has its answer.</summary>
+        public Func<Task>? AfterRead { get; set; }
+
+        /// <summary>The same after the next write.</summary>
+        public Func<Task>? AfterWrite { get; set; }
+
         public IDisposable Subscribe(TokenSessionKey key, Action<string?> changed)
         {
             if (RefusesSubscriptions)
@@ -241,7 +349,11 @@ public sealed class StoreChangesTests : IAsyncLifetime
                 await gate.PassAsync(cancellationToken);
             }
 
-            return IsAway ? throw new InvalidOperationException("away") : await base.ReadAsync(key, cancellationToken);
+            var stored = IsAway ? throw new InvalidOperationException("away") : await base.ReadAsync(key, cancellationToken);
+            var after = AfterRead;
+            AfterRead = null;
+            await (after?.Invoke() ?? Task.CompletedTask);
+            return stored;
         }
 
         public override ValueTask WaitForChangeAsync(TokenSessionKey key, string? revision, TimeSpan timeout, CancellationToken cancellationToken)
@@ -258,6 +370,9 @@ public sealed class StoreChangesTests : IAsyncLifetime
                 other.Notify(stored?.Revision);
             }
 
+            var after = AfterWrite;
+            AfterWrite = null;
+            await (after?.Invoke() ?? Task.CompletedTask);
             return stored;
         }
 
@@ -265,7 +380,14 @@ public sealed class StoreChangesTests : IAsyncLifetime
         {
             public void Changed(string? revision) => changed(revision);
 
-            public void Dispose() => store._subscriptions.TryRemove(this, out _);
+            public void Dispose()
+            {
+                store._subscriptions.TryRemove(this, out _);
+                if (store.ThrowsAtTheEnd)
+                {
+                    throw new InvalidOperationException("The connection is closed.");
+                }
+            }
         }
     }
 }

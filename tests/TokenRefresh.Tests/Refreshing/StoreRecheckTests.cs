@@ -340,6 +340,21 @@ public sealed class StoreRecheckTests : IAsyncDisposable
         _here.ReleaseReads();
     }
 
+    [Fact]
+    public async Task A_damaged_record_of_one_user_costs_no_other_user_the_wait()
+    {
+        await StartAsync(Interval, options => options.UserKey = (_, _) => "unused");
+        await SignInAsync("alice");
+        await SignInAsync("bob");
+        await DamageAsync("alice");
+        await new OtherProcess(_records, new TokenSessionKey(TestApp.Name, "bob")).SignOutAsync();
+        App.Time.Advance(Interval);
+
+        Assert.NotNull(await UseAsync("alice"));
+        Assert.Null(await UseAsync("bob"));
+        Assert.Equal(1, Warnings);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await (_app?.DisposeAsync() ?? default);
@@ -365,6 +380,13 @@ public sealed class StoreRecheckTests : IAsyncDisposable
 
         await App.SignInAsync();
         _here.Reads = 0;
+    }
+
+    private async Task DamageAsync(string user)
+    {
+        var key = new TokenSessionKey(TestApp.Name, user);
+        var stored = await _records.ReadAsync(key, Cancelled);
+        await _records.CompareExchangeAsync(key, "damaged", stored!.Value.Revision, null, Cancelled);
     }
 
     private async Task ReadAgainAsync()
