@@ -55,7 +55,8 @@ internal static class TokenRefreshOptionsValidator
     {
         if (options.Protocol == TokenEndpointProtocol.OAuth && string.IsNullOrEmpty(options.ClientId))
         {
-            yield return "ClientId isn't set. The OAuth protocol needs it, also for a public client.";
+            yield return "ClientId isn't set. The OAuth protocol needs it, also for a public client. "
+                + "For Django Simple JWT set Protocol to SimpleJwt.";
         }
 
         if (options.GrantType == TokenGrantType.ClientCredentials

@@ -22,6 +22,9 @@ internal static class TokenResponseClassifier
         var (code, meaning) = ErrorCodes.FindOAuth(fields);
         return response.Status < 300 ? OAuthSuccess(response, fields, code, meaning, scheme, now)
 
+            // {"refresh": ["This field is required."]}
+            : code is null && fields.Has("refresh") ? SuspectSetup(response, " as Django Simple JWT does, and Protocol is OAuth")
+
             // Web frameworks answer a wrong path with an "error" of their own.
             : code is null || (meaning == ErrorMeaning.Unknown && IsMissing(response)) ? UnexpectedBody(response)
             : FromCode(response, code, meaning);
@@ -37,7 +40,9 @@ internal static class TokenResponseClassifier
     {
         if (FromStatus(response, response.Fields?["code"]) is { } result)
         {
-            return result;
+            return IsSlashMissing(response)
+                ? SuspectSetup(response, ", and its path has no slash at its end, which Django answers with 500 in debug mode")
+                : result;
         }
 
         if (response.Fields is not { } fields)
@@ -83,6 +88,10 @@ internal static class TokenResponseClassifier
 
     private static TokenEndpointResult Transient(TokenResponse response, string? error) =>
         TokenEndpointResult.Transient($"{response.Endpoint} answered {response.Status}.", error, response.RetryAfter);
+
+    // Django's page for a POST to a URL that lacks its slash is HTML or plain text.
+    private static bool IsSlashMissing(TokenResponse response) =>
+        response is { Status: 500, Fields: null } && response.Endpoint[response.Endpoint.Length - 1] != '/';
 
     private static bool IsMissing(TokenResponse response) => response.Status is 404 or 405 or 410;
 
@@ -192,18 +201,18 @@ internal static class TokenResponseClassifier
     // The login is kept: a gateway in between, or a wrong URL, says nothing about the refresh token.
     private static TokenEndpointResult UnexpectedBody(TokenResponse response)
     {
-        const string what = "without a body of the protocol";
+        const string what = ", which isn't a response of a token endpoint";
         return response.Status is 400 or 404 or 405 or 406 or 410 or 415 or 422
             ? SuspectSetup(response, what)
             : TokenEndpointResult.Transient(
-                $"{response.Endpoint} answered {response.Status} {what}. Check whether a gateway in between answers.",
+                $"{response.Endpoint} answered {response.Status}{what}. Check whether a gateway in between answers.",
                 retryAfter: response.RetryAfter);
     }
 
-    private static TokenEndpointResult OtherProtocol(TokenResponse response) => SuspectSetup(response, "in the OAuth protocol");
+    private static TokenEndpointResult OtherProtocol(TokenResponse response) => SuspectSetup(response, " in the OAuth protocol");
 
     private static TokenEndpointResult SuspectSetup(TokenResponse response, string what) => TokenEndpointResult.Transient(
-        $"{response.Endpoint} answered {response.Status} {what}. Check TokenEndpoint and Protocol.", retryAfter: response.RetryAfter)
+        $"{response.Endpoint} answered {response.Status}{what}. Check TokenEndpoint and Protocol.", retryAfter: response.RetryAfter)
         .AsSuspectSetup();
 
     /// <summary>The values of a success, by any of their names.</summary>

@@ -50,6 +50,36 @@ public sealed class WrongEndpointTests
     }
 
     [Theory]
+    [InlineData(TokenServerMode.Strict, HttpStatusCode.BadRequest, """{"refresh":["This field is required."]}""", "as Django Simple JWT does, and Protocol is OAuth.")]
+    [InlineData(TokenServerMode.SimpleJwt, HttpStatusCode.InternalServerError, "<html>RuntimeError</html>", "its path has no slash at its end")]
+    [InlineData(TokenServerMode.SimpleJwt, HttpStatusCode.NotFound, "<html>Page not found</html>", ", which isn't a response of a token endpoint.")]
+    public async Task The_message_names_the_mistake(TokenServerMode mode, HttpStatusCode status, string body, string mistake)
+    {
+        await using var scene = await Scene.SetAsync(mode, options => options.TokenEndpoint = new Uri("https://api.example.com/api/token/refresh"));
+        scene.App.Tokens.Always(status, body);
+        scene.Expire();
+
+        var exception = await Assert.ThrowsAsync<TokenRefreshException>(() => scene.App.GetAsync());
+
+        Assert.Contains(mistake, exception.Message, StringComparison.Ordinal);
+        Assert.Contains("Check TokenEndpoint and Protocol.", exception.Message, StringComparison.Ordinal);
+        Assert.True(exception.IsTransient);
+    }
+
+    [Fact]
+    public async Task A_server_error_of_a_URL_with_a_slash_is_no_mistake()
+    {
+        await using var scene = await Scene.SetAsync(
+            TokenServerMode.SimpleJwt, options => options.TokenEndpoint = new Uri("https://api.example.com/api/token/refresh/"));
+        scene.App.Tokens.Always(HttpStatusCode.InternalServerError, "<html>");
+        scene.Expire();
+
+        var exception = await Assert.ThrowsAsync<TokenRefreshException>(() => scene.App.GetAsync());
+
+        Assert.Contains("api/token/refresh/ answered 500. The login is kept; try again later.", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(HttpStatusCode.ServiceUnavailable, "answered 503.")]
     [InlineData(HttpStatusCode.Forbidden, "Check whether a gateway in between answers.")]
     public async Task An_overloaded_server_or_a_gateway_is_no_error_in_the_log(HttpStatusCode status, string text)
