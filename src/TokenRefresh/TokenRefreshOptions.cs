@@ -5,7 +5,7 @@ namespace TokenRefresh;
 /// <summary>How one session refreshes its tokens, and which requests get them.</summary>
 public sealed class TokenRefreshOptions
 {
-    /// <summary>The URL at which refresh tokens are redeemed (RFC 6749, section 3.2).</summary>
+    /// <summary>The URL of the token endpoint, which exchanges a refresh token for new tokens (RFC 6749, section 3.2).</summary>
     /// <value>
     /// An absolute https URL without fragment; http only on loopback and for <see cref="InsecureOrigins"/>. Required, unless
     /// <see cref="Issuer"/> is set or an <see cref="ITokenEndpoint"/> of your own is used.
@@ -31,14 +31,14 @@ public sealed class TokenRefreshOptions
     /// <value>An absolute URL, as for <see cref="Issuer"/>. The default is <see langword="null"/>: the two usual places.</value>
     public Uri? MetadataAddress { get; set; }
 
-    /// <summary>How the token endpoint is spoken to.</summary>
+    /// <summary>The protocol of the token endpoint.</summary>
     /// <value>The default is <see cref="TokenEndpointProtocol.OAuth"/>.</value>
     public TokenEndpointProtocol Protocol { get; set; } = TokenEndpointProtocol.OAuth;
 
-    /// <summary>What tokens are asked for with.</summary>
+    /// <summary>The grant that tokens are requested with.</summary>
     /// <value>
     /// The default is <see cref="TokenGrantType.RefreshToken"/>. With <see cref="TokenGrantType.ClientCredentials"/> no user signs in: the
-    /// first request asks for a token, and a refused client is a configuration failure, never a re-login.
+    /// first request gets a token, and a rejected client is a configuration failure, never a re-login.
     /// </value>
     public TokenGrantType GrantType { get; set; }
 
@@ -57,12 +57,12 @@ public sealed class TokenRefreshOptions
     /// <value>The default is <see langword="null"/>: a public client. An empty text means the same.</value>
     public string? ClientSecret { get; set; }
 
-    /// <summary>How the client proves itself.</summary>
+    /// <summary>How the client authenticates at the token endpoint.</summary>
     /// <value>The default is <see langword="null"/>: <c>Basic</c> with a <see cref="ClientSecret"/>, <c>None</c> without.</value>
     public ClientAuthentication? ClientAuthentication { get; set; }
 
-    /// <summary>The scope asked for at a refresh (RFC 6749, section 6), space separated.</summary>
-    /// <value>The default is <see langword="null"/>: the scope the login has.</value>
+    /// <summary>The scope that a refresh requests (RFC 6749, section 6), separated by spaces.</summary>
+    /// <value>The default is <see langword="null"/>: the scope that the login has.</value>
     public string? Scope { get; set; }
 
     /// <summary>More parameters for the token request, such as <c>resource</c> or <c>audience</c>.</summary>
@@ -76,11 +76,11 @@ public sealed class TokenRefreshOptions
     /// <summary>The origins that get the access token: scheme, host and port; a path is ignored.</summary>
     /// <value>
     /// The default is empty: the base address that the named client's registration sets. https only, except on loopback and for
-    /// <see cref="InsecureOrigins"/>. A request to any other origin is sent without a token, and its 401 comes back untouched.
+    /// <see cref="InsecureOrigins"/>. A request to any other origin is sent without a token, and its 401 is returned unchanged.
     /// </value>
     /// <remarks>
     /// An address that service discovery looks up, such as <c>https+http://api</c>, may be named too. The token is sent if the address that
-    /// comes out is https, on loopback, or one of <see cref="InsecureOrigins"/>.
+    /// is found is https, on loopback, or one of <see cref="InsecureOrigins"/>.
     /// </remarks>
     public ICollection<Uri> AllowedOrigins { get; } = [];
 
@@ -113,10 +113,11 @@ public sealed class TokenRefreshOptions
     /// </value>
     public Func<HttpRequestMessage, IServiceProvider, string?>? UserKey { get; set; }
 
-    /// <summary>How long a user's session may be unused before it leaves the memory.</summary>
+    /// <summary>How long a user's session may be unused before it is removed from memory.</summary>
     /// <value>
     /// More than zero, at most 24 days, or <see cref="Timeout.InfiniteTimeSpan"/> for never. The default is 20 minutes; it may take up to
-    /// twice as long. What would be lost stays: a login that is in no store, a session with subscribers, a refresh under way.
+    /// twice as long. A session isn't removed if something would be lost: a login that is in no store, event handlers, a running
+    /// refresh.
     /// </value>
     public TimeSpan UserIdleTimeout { get; set; } = TimeSpan.FromMinutes(20);
 
@@ -179,15 +180,15 @@ public sealed class TokenRefreshOptions
     /// </value>
     public Func<HttpResponseMessage, CancellationToken, Task<bool>>? ShouldRefreshAsync { get; set; }
 
-    /// <summary>What a request gets whose login is dead.</summary>
+    /// <summary>What the caller gets when the user must sign in again.</summary>
     /// <value>The default is <see cref="ReLoginResult.Return401"/>.</value>
     public ReLoginResult ReLoginResult { get; set; } = ReLoginResult.Return401;
-
-    /// <summary>Called once per dead login, beside the session's <see cref="TokenSession.ReLoginRequired"/> event.</summary>
+    /// <summary>Called once for each login that has ended, in addition to <see cref="TokenSession.ReLoginRequired"/>.</summary>
+    /// <summary>Called once for each login that has ended, in addition to the session's <see cref="TokenSession.ReLoginRequired"/> event.</summary>
     /// <value>The default is <see langword="null"/>. No request waits for it; what it throws is logged.</value>
     public Func<TokenSession, ReLoginRequiredEventArgs, CancellationToken, Task>? OnReLoginRequired { get; set; }
 
-    /// <summary>Asks the user to sign in again while held requests wait. They are sent with the new tokens.</summary>
+    /// <summary>Asks the user to sign in again while requests wait. They are sent with the new tokens.</summary>
     /// <value>
     /// The default is <see langword="null"/>. It is called once for all waiting requests, on a pool thread, and never for a refresh in the
     /// background. It returns new tokens of the <em>same</em> user, or <see langword="null"/> if the user declines. The cancellation token
@@ -197,13 +198,13 @@ public sealed class TokenRefreshOptions
     /// </value>
     public Func<ReLoginRequiredEventArgs, CancellationToken, Task<TokenSet?>>? SignInInteractively { get; set; }
 
-    /// <summary>How long held requests wait for <see cref="SignInInteractively"/>.</summary>
+    /// <summary>How long requests wait for <see cref="SignInInteractively"/>.</summary>
     /// <value>
-    /// More than zero, at most an hour. The default is 5 minutes. A login that comes later still counts, for the requests to come.
+    /// More than zero, at most an hour. The default is 5 minutes. A login that comes later is used for later requests.
     /// </value>
     public TimeSpan InteractiveSignInTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Interprets the responses of a token endpoint that says things in its own way.</summary>
+    /// <summary>Interprets the responses of a token endpoint that differs from the protocol.</summary>
     /// <value>
     /// The default is <see langword="null"/>: responses mean what <see cref="Protocol"/> defines. The function gets every response, and
     /// returns what it means, or <see langword="null"/> for the protocol's meaning. It is called in the flight, one response at a time.
@@ -226,9 +227,9 @@ public sealed class TokenRefreshOptions
 
     /// <summary>Replaces the Polly pipeline around the token call.</summary>
     /// <value>
-    /// The default is <see langword="null"/>: an answer that was lost is asked for once more, at once; other transient failures up to
-    /// three attempts in all (0.5 s and 1 s apart, ±20 %), unless the server said <c>Retry-After</c>. <see cref="RefreshTimeout"/> lies
-    /// around the pipeline in any case.
+    /// The default is <see langword="null"/>: a response that was lost is requested once more, at once; other transient failures up to
+    /// three attempts in all (0.5 s and 1 s apart, ±20 %), unless the server sent <c>Retry-After</c>. <see cref="RefreshTimeout"/>
+    /// limits the whole pipeline in any case.
     /// </value>
     public Action<ResiliencePipelineBuilder<TokenEndpointResult>>? ConfigureRefreshPipeline { get; set; }
 

@@ -4,17 +4,17 @@ namespace TokenRefresh;
 public enum TokenSessionState
 {
     /// <summary>
-    /// The tokens are in a saved store that hasn't been read yet, or are the client's own and haven't been asked for yet; the first use
-    /// does that.
+    /// The session hasn't read its store yet. With client credentials: it hasn't requested its first token yet. The first use of the
+    /// session does this.
     /// </summary>
     NotLoaded,
 
-    /// <summary>No user is signed in: requests are sent as they are.</summary>
+    /// <summary>No user is signed in. Requests are sent without a token.</summary>
     SignedOut,
 
-    /// <summary>There is a login with tokens.</summary>
+    /// <summary>A user is signed in, and the session has tokens.</summary>
     SignedIn,
 
-    /// <summary>The login is dead: its refresh token was refused. Only a new sign-in helps.</summary>
+    /// <summary>The login has ended, for example because the server rejected its refresh token. The user must sign in again.</summary>
     ReLoginRequired,
 }

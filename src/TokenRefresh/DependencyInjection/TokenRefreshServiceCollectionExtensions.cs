@@ -18,6 +18,7 @@ public static class TokenRefreshServiceCollectionExtensions
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="name">The session's name: the key of <see cref="TokenSessions"/> and of the keyed <see cref="TokenSession"/>.</param>
+    /// <returns>A builder for the session's store, encryption and token requests.</returns>
     /// <exception cref="ArgumentException"><paramref name="name"/> is empty.</exception>
     public static TokenSessionBuilder AddTokenSession(this IServiceCollection services, string name)
     {
@@ -31,6 +32,7 @@ public static class TokenRefreshServiceCollectionExtensions
     /// <param name="services">The services.</param>
     /// <param name="name">The session's name.</param>
     /// <param name="configure">Sets the options. They are validated when the app starts.</param>
+    /// <returns>A builder for the session's store, encryption and token requests.</returns>
     /// <exception cref="ArgumentException"><paramref name="name"/> is empty.</exception>
     public static TokenSessionBuilder AddTokenSession(this IServiceCollection services, string name, Action<TokenRefreshOptions> configure)
     {
@@ -47,6 +49,7 @@ public static class TokenRefreshServiceCollectionExtensions
     /// The section that holds the options by their names. A <c>ClientSecret</c> that changes there while the app runs is used by the next
     /// token call; other changes need a restart.
     /// </param>
+    /// <returns>A builder for the session's store, encryption and token requests.</returns>
     /// <exception cref="ArgumentException"><paramref name="name"/> is empty.</exception>
     public static TokenSessionBuilder AddTokenSession(this IServiceCollection services, string name, IConfigurationSection section)
     {

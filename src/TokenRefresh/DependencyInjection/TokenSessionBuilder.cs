@@ -4,7 +4,7 @@ using TokenRefresh.DependencyInjection;
 
 namespace TokenRefresh;
 
-/// <summary>Sets up one session: where its tokens live, how a refresh is asked for, what carries the token calls.</summary>
+/// <summary>Configures one session: its store, its encryption, and how it requests tokens.</summary>
 public sealed class TokenSessionBuilder
 {
     internal TokenSessionBuilder(IServiceCollection services, string name)
@@ -29,22 +29,25 @@ public sealed class TokenSessionBuilder
 
     /// <summary>Keeps the session's tokens in this store.</summary>
     /// <param name="store">The store. It isn't disposed with the container.</param>
+    /// <returns>This builder.</returns>
     public TokenSessionBuilder UseStore(ITokenStore store)
     {
         Require.NotNull(store, nameof(store));
         return Use(ServiceDescriptor.KeyedSingleton(Name, store));
     }
 
-    /// <summary>Keeps the session's tokens in a store that is made when it is first needed.</summary>
-    /// <param name="factory">Makes the store.</param>
+    /// <summary>Keeps the session's tokens in a store that is created when it is first needed.</summary>
+    /// <param name="factory">Creates the store.</param>
+    /// <returns>This builder.</returns>
     public TokenSessionBuilder UseStore(Func<IServiceProvider, ITokenStore> factory)
     {
         Require.NotNull(factory, nameof(factory));
         return Use(ServiceDescriptor.KeyedSingleton(Name, (provider, _) => factory(provider)));
     }
 
-    /// <summary>Asks for refreshes through an endpoint of your own.</summary>
-    /// <param name="factory">Makes the endpoint.</param>
+    /// <summary>Requests tokens through an endpoint of your own, instead of by HTTP.</summary>
+    /// <param name="factory">Creates the endpoint.</param>
+    /// <returns>This builder.</returns>
     public TokenSessionBuilder UseEndpoint(Func<IServiceProvider, ITokenEndpoint> factory)
     {
         Require.NotNull(factory, nameof(factory));
@@ -52,7 +55,8 @@ public sealed class TokenSessionBuilder
     }
 
     /// <summary>Encrypts the session's tokens before they are saved.</summary>
-    /// <param name="factory">Makes the protector.</param>
+    /// <param name="factory">Creates the protector.</param>
+    /// <returns>This builder.</returns>
     public TokenSessionBuilder UseProtector(Func<IServiceProvider, ITokenProtector> factory)
     {
         Require.NotNull(factory, nameof(factory));
@@ -65,6 +69,7 @@ public sealed class TokenSessionBuilder
     /// </summary>
     /// <param name="directory">A directory of its own on a local disk. See <see cref="FileTokenStore"/>.</param>
     /// <param name="options">How the files are kept; <see langword="null"/> for the defaults.</param>
+    /// <returns>This builder.</returns>
     public TokenSessionBuilder UseFileStore(string directory, FileTokenStoreOptions? options = null)
     {
         Require.NotEmpty(directory, nameof(directory));
@@ -72,8 +77,9 @@ public sealed class TokenSessionBuilder
     }
 
     /// <summary>
-    /// Lets the session's tokens be saved as plain text: where the store itself encrypts, as a keychain does, or in tests.
+    /// Allows the session's tokens to be saved as plain text. For a store that encrypts by itself, such as a keychain, and for tests.
     /// </summary>
+    /// <returns>This builder.</returns>
     public TokenSessionBuilder AllowUnencryptedStore()
     {
         TokenRefreshServiceCollectionExtensions.RegistryOf(Services).UnencryptedSessions.Add(Name);

@@ -44,13 +44,13 @@ internal static class Comparison
             "|---|" + string.Concat(contenders.Select(_ => "---|")),
         };
         await AddAsync("one request, its token expired", create => StormAsync(create, 1, isDead: false));
-        await AddAsync($"{requests} requests, refused at once", create => StormAsync(create, requests, isDead: false));
+        await AddAsync($"{requests} requests, all answered 401 at once", create => StormAsync(create, requests, isDead: false));
         lines.Add($"| the same with OidcClient's `Timeout` of 5 minutes | no such option | no such option | {await StormAsync(PatientOidcAsync, requests, isDead: false)} |");
-        await AddAsync($"{requests} requests, refused at once, and the refresh token is dead", create => StormAsync(create, requests, isDead: true));
+        await AddAsync($"{requests} requests, all answered 401 at once, and the refresh token is no longer valid", create => StormAsync(create, requests, isDead: true));
         await AddAsync("the next request after that", NextAfterDeathAsync);
-        await AddAsync("the caller that began the refresh is cancelled when the server has rotated: the next request", CancelledAsync);
+        await AddAsync("the request that started the refresh is cancelled after the server issued new tokens: the next request", CancelledAsync);
         await AddAsync("a redirect to another host, which answers 401", RedirectAsync);
-        await AddAsync($"a one-shot stream of {BodySize} bytes meets a 401", OneShotAsync);
+        await AddAsync($"a one-shot stream of {BodySize} bytes, answered 401", OneShotAsync);
         lines.Add($"| the same with `MaxReplayBufferSize` | {await OneShotAsync((api, tokens, address, login) => TokenRefreshAsync(api, tokens, address, login, BodySize))} | no such option | no such option |");
         return string.Join('\n', lines);
 
@@ -110,7 +110,7 @@ internal static class Comparison
 
         var outcome = await scene.GetAsync();
         var sent = scene.Tokens.Presented.Count(token => token == "refresh-1");
-        return new Result(scene.Tokens.Calls, [outcome], sent == 1 ? "the new pair was kept" : $"the new pair was lost, and the used refresh token sent twice");
+        return new Result(scene.Tokens.Calls, [outcome], sent == 1 ? "the new tokens were kept" : $"the new tokens were lost, and the used refresh token was sent twice");
     }
 
     private static async Task<Result> RedirectAsync(Create create)
