@@ -183,8 +183,8 @@ public sealed class TokenRefreshOptions
     /// <summary>What the caller gets when the user must sign in again.</summary>
     /// <value>The default is <see cref="ReLoginResult.Return401"/>.</value>
     public ReLoginResult ReLoginResult { get; set; } = ReLoginResult.Return401;
+
     /// <summary>Called once for each login that has ended, in addition to <see cref="TokenSession.ReLoginRequired"/>.</summary>
-    /// <summary>Called once for each login that has ended, in addition to the session's <see cref="TokenSession.ReLoginRequired"/> event.</summary>
     /// <value>The default is <see langword="null"/>. No request waits for it; what it throws is logged.</value>
     public Func<TokenSession, ReLoginRequiredEventArgs, CancellationToken, Task>? OnReLoginRequired { get; set; }
 
