@@ -233,7 +233,7 @@ public sealed class TokenRefreshOptions
     /// </value>
     public Action<ResiliencePipelineBuilder<TokenEndpointResult>>? ConfigureRefreshPipeline { get; set; }
 
-    /// <summary>Whether the tokens of a login say to which <see cref="Storage.LoginPeriod"/> it belongs.</summary>
+    /// <summary>Whether the tokens of a login say to which <see cref="Storage.LoginPeriod"/> it belongs. For web apps.</summary>
     internal bool CountsPeriods { get; set; }
 
     /// <summary>Names the options, and no secret.</summary>

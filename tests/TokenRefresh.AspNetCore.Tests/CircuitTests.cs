@@ -92,7 +92,8 @@ public sealed class CircuitTests
         var watch = node.Services.GetRequiredService<Blazor.LoginWatch>();
         Assert.False(await watch.IsEndedAsync(principal, CancellationToken.None));
 
-        await node.Sessions["shop", principal.FindFirst("TokenRefresh/shop")!.Value].SignOutAsync();
+        var login = Sessions.LoginKey.Parse(principal.FindFirst("TokenRefresh/shop")!.Value)!;
+        await node.Sessions["shop", login.SessionKey].SignOutAsync();
 
         Assert.True(await watch.IsEndedAsync(principal, CancellationToken.None));
     }

@@ -73,6 +73,29 @@ public sealed class SilentStoreTests
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
     }
 
+    [Fact]
+    [Trait("Case", "B81")]
+    public async Task A_cookie_of_before_a_sign_out_is_rejected_without_a_look_into_the_store()
+    {
+        await using var provider = await Provider.StartAsync();
+        await using var node = await Node.StartAsync(provider, new NodeSetup
+        {
+            Clock = _time,
+            ConfigureSession = session => session.UseStore(_store).UseDataProtection(),
+            ConfigureUsers = options => options.Scope = UserTokenScope.PerUser,
+        });
+        using var browser = new Browser();
+        await browser.GoAsync(node.At("orders"));
+        var cookie = browser.Cookie(node.Address, AppCookie);
+        await browser.FetchAsync(node.At("logout"), HttpMethod.Post);
+        await browser.GoAsync(node.At("orders"));
+        browser.SetCookie(node.Address, AppCookie, cookie);
+        _store.IsSilent = key => !key.UserKey!.Contains('/', StringComparison.Ordinal);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, (await browser.FetchAsync(node.At("user"))).Status);
+        Assert.Equal(0, _store.Unanswered.Arrived);
+    }
+
     /// <summary>Starts a node that has nothing in memory: the login was on another node.</summary>
     private async Task<Node> StartAfterLoginAsync(Provider provider, Browser browser)
     {

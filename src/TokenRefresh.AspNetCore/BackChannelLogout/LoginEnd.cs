@@ -60,6 +60,7 @@ internal sealed class LoginEnd(LogoutStore store, string session, string hash, T
             Raise(await store.ReadEndAsync(session, hash, cancellationToken).ConfigureAwait(false));
             _isRead = true;
             _timedOut = false;
+            Interlocked.Exchange(ref _readAt, time.GetTimestamp());
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -72,10 +73,10 @@ internal sealed class LoginEnd(LogoutStore store, string session, string hash, T
             // A store that can't be reached signs no user out.
             _isStale = true;
             _timedOut = e is TimeoutException;
+            Interlocked.Exchange(ref _readAt, time.GetTimestamp());
         }
         finally
         {
-            Interlocked.Exchange(ref _readAt, time.GetTimestamp());
             Volatile.Write(ref _isReading, 0);
         }
     }

@@ -17,7 +17,7 @@ internal sealed class SessionOptionsSetup(UserSessionRegistry registry, CurrentL
         }
 
         options.UserKey ??= (_, _) => current.FindKey(name);
-        options.CountsPeriods = session.Options.Scope == UserTokenScope.PerUser;
+        options.CountsPeriods = true;
         if (session.OpenIdConnectScheme is not null && registry.IsOpenIdConnect(session.OpenIdConnectScheme))
         {
             Complete(options, session.GetOpenIdConnectOptions());

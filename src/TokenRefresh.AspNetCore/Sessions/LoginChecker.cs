@@ -14,20 +14,15 @@ internal sealed class LoginChecker(TokenSessions sessions, LogoutRecords records
         var tokens = sessions[session.Name, login.SessionKey];
         if (await records.IsEndedAsync(session, login, cancellationToken).ConfigureAwait(false))
         {
-            return await SignOutAsync(tokens).ConfigureAwait(false);
+            return await EndAsync(tokens, login, cancellationToken).ConfigureAwait(false);
         }
 
         await tokens.RecheckAsync(cancellationToken).ConfigureAwait(false);
 
-        if (StatusOf(tokens, login) == LoginStatus.Alive)
-        {
-            return LoginStatus.Alive;
-        }
-
-        // The store decides, if it answers: another node may have signed the user in since this node looked.
-        var isOfOtherPeriod = tokens.State == TokenSessionState.SignedIn;
-        var status = await LoadAsync(tokens, login, cancellationToken).ConfigureAwait(false);
-        return status == LoginStatus.Unknown && isOfOtherPeriod ? LoginStatus.Ended : status;
+        // Periods only grow, so the store has no news for a cookie of an earlier one.
+        return tokens.Tokens is { } current
+            ? StatusOf(current, login)
+            : await LoadAsync(tokens, login, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Reads the store in any case: another node may have signed the login out.</summary>
@@ -35,16 +30,24 @@ internal sealed class LoginChecker(TokenSessions sessions, LogoutRecords records
     {
         var tokens = sessions[session.Name, login.SessionKey];
         return await records.IsEndedAsync(session, login, cancellationToken).ConfigureAwait(false)
-            ? await SignOutAsync(tokens).ConfigureAwait(false)
+            ? await EndAsync(tokens, login, cancellationToken).ConfigureAwait(false)
             : await LoadAsync(tokens, login, cancellationToken).ConfigureAwait(false);
     }
 
-    // The provider ended this login by a token that didn't name its session.
-    private static async ValueTask<LoginStatus> SignOutAsync(TokenSession tokens)
+    // The provider ended this login by a token that didn't name its session. The session may have the tokens of a later login.
+    private static async ValueTask<LoginStatus> EndAsync(TokenSession tokens, LoginKey login, CancellationToken cancellationToken)
     {
         try
         {
-            await tokens.SignOutAsync(CancellationToken.None).ConfigureAwait(false);
+            if (tokens.Tokens is null)
+            {
+                await tokens.LookIntoStoreAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            if (tokens.Tokens is { } current && login.IsInPeriodOf(current))
+            {
+                await tokens.SignOutAsync(CancellationToken.None).ConfigureAwait(false);
+            }
         }
         catch (TokenRefreshException)
         {
@@ -60,7 +63,7 @@ internal sealed class LoginChecker(TokenSessions sessions, LogoutRecords records
         {
             // Also where the session is known to be signed out: another node may have signed the same login in.
             await tokens.LookIntoStoreAsync(cancellationToken).ConfigureAwait(false);
-            return StatusOf(tokens, login);
+            return tokens.Tokens is { } current ? StatusOf(current, login) : LoginStatus.Ended;
         }
         catch (TokenRefreshException)
         {
@@ -68,6 +71,6 @@ internal sealed class LoginChecker(TokenSessions sessions, LogoutRecords records
         }
     }
 
-    private static LoginStatus StatusOf(TokenSession tokens, LoginKey login) =>
-        tokens.Tokens is { } current && SharedLogin.Includes(current, login) ? LoginStatus.Alive : LoginStatus.Ended;
+    private static LoginStatus StatusOf(TokenSet tokens, LoginKey login) =>
+        login.IsInPeriodOf(tokens) ? LoginStatus.Alive : LoginStatus.Ended;
 }

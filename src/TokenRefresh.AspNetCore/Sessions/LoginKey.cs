@@ -15,12 +15,16 @@ namespace TokenRefresh.AspNetCore.Sessions;
 /// <param name="ProviderSession">The hash of issuer, client and <c>sid</c>, or <see langword="null"/>.</param>
 /// <param name="IssuedAt">When the provider issued the id token, in seconds since 1970; 0 if there is none.</param>
 /// <param name="Period">
-/// The period of a shared session that the login belongs to; 0 where the session isn't shared. See <see cref="SharedLogin"/>.
+/// The period of the session in which the login began. A sign-out ends the period. A later login may have the same session key, because
+/// it is of the same user or provider session.
 /// </param>
 internal sealed record LoginKey(
     string SessionKey, string? Subject = null, string? ProviderSession = null, long IssuedAt = 0, long Period = 0)
 {
     private const int RandomBytes = 16;
+
+    /// <summary>Whether these tokens are of the login's period, not of one after a sign-out.</summary>
+    public bool IsInPeriodOf(TokenSet tokens) => Period >= tokens.Period;
 
     /// <summary>The key of a login that no provider names.</summary>
     public static LoginKey NewRandom() => new(WebEncoders.Base64UrlEncode(RandomNumberGenerator.GetBytes(RandomBytes)));
