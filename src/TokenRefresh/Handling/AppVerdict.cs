@@ -22,6 +22,7 @@ internal static class AppVerdict
     }
 
     /// <summary>Asks a function that may read the body. What it reads stays readable for the caller.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled. The response is disposed.</exception>
     public static async Task<bool> AskAsync(
         Func<HttpResponseMessage, CancellationToken, Task<bool>> shouldRefresh,
         HttpResponseMessage response,
@@ -30,7 +31,7 @@ internal static class AppVerdict
     {
         if (response.Content is not { } original)
         {
-            return await shouldRefresh(response, cancellationToken).ConfigureAwait(false);
+            return await shouldRefresh(response, cancellationToken).WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false);
         }
 
         var preview = new PreviewContent(original, time, cancellationToken);
@@ -38,7 +39,7 @@ internal static class AppVerdict
         bool isRejected;
         try
         {
-            isRejected = await shouldRefresh(response, cancellationToken).ConfigureAwait(false);
+            isRejected = await shouldRefresh(response, cancellationToken).WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false);
         }
         catch
         {

@@ -60,9 +60,9 @@ internal sealed class FinalAddressHandler : DelegatingHandler
         HandlerMemory.Of(services).LogInsecureAddress(services, request);
     }
 
-    private void RemoveAfterRedirect(HttpRequestMessage request, HttpResponseMessage response, Uri? address)
+    private void RemoveAfterRedirect(HttpRequestMessage request, HttpResponseMessage? response, Uri? address)
     {
-        if (_chain.TokenNameOf(request) is not null && !Origin.IsSame(address, (response.RequestMessage ?? request).RequestUri))
+        if (_chain.TokenNameOf(request) is not null && !Origin.IsSame(address, (response?.RequestMessage ?? request).RequestUri))
         {
             Remove(request, _services());
         }

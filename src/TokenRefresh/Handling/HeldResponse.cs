@@ -64,5 +64,5 @@ internal readonly struct HeldResponse
         response.Content is { } content
         && content is not ByteArrayContent
         && content.GetType() != NoContent
-        && content.Headers.ContentLength is not (0 or > ReadAheadBody.MaxLength);
+        && ResponseContent.LengthOf(content) is not (0 or > ReadAheadBody.MaxLength);
 }

@@ -8,8 +8,9 @@ namespace TokenRefresh.Handling;
 internal static class Rejection
 {
     /// <summary>Whether the response can't be a rejection, so that nothing more is looked at.</summary>
-    public static bool IsExcluded(SessionContext session, HttpResponseMessage response) =>
-        response.IsSuccessStatusCode && session.Services.Options is { ShouldRefresh: null, ShouldRefreshAsync: null };
+    /// <remarks>If an inner handler returns no response, <see cref="HttpClient"/> says so.</remarks>
+    public static bool IsExcluded(SessionContext session, HttpResponseMessage? response) => response is null
+        || (response.IsSuccessStatusCode && session.Services.Options is { ShouldRefresh: null, ShouldRefreshAsync: null });
 
     /// <summary>Whether the response rejects our token and the request can be sent again. If not, the response is the caller's.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled. The response is disposed.</exception>

@@ -60,12 +60,12 @@ internal static class RequestState
         HttpRequestMessage request, Task<HttpResponseMessage> sending, TokenRefreshOutcome outcome)
     {
         var response = await sending.ConfigureAwait(false);
-        if (response.StatusCode == HttpStatusCode.Unauthorized)
+        if (response?.StatusCode == HttpStatusCode.Unauthorized)
         {
             SetOutcome(request, response, outcome);
         }
 
-        return response;
+        return response!;
     }
 
     /// <summary>Forgets what was noted for an earlier response of the same request.</summary>

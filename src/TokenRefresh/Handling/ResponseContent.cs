@@ -21,6 +21,19 @@ internal static class ResponseContent
         }
     }
 
+    /// <summary>The length of content; zero if it is disposed, because then nothing can be read.</summary>
+    public static long? LengthOf(HttpContent content)
+    {
+        try
+        {
+            return content.Headers.ContentLength;
+        }
+        catch (ObjectDisposedException)
+        {
+            return 0;
+        }
+    }
+
     /// <summary>Copies the headers of one content to another.</summary>
     public static void CopyHeaders(HttpContent from, HttpContent to)
     {

@@ -13,11 +13,8 @@ internal static class SimpleJwtForbidden
     /// <summary>Whether the response can be such a 403, by its headers. If not, its body is never read.</summary>
     public static bool IsPossible(HttpResponseMessage response) =>
         response.StatusCode == HttpStatusCode.Forbidden
-        && response.Content?.Headers is
-        {
-            ContentLength: null or (> 0 and <= ReadAheadBody.MaxLength),
-            ContentType.MediaType: { } mediaType,
-        }
+        && response.Content is { Headers.ContentType.MediaType: { } mediaType } content
+        && ResponseContent.LengthOf(content) is null or (> 0 and <= ReadAheadBody.MaxLength)
         && (mediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
             || mediaType.EndsWith("+json", StringComparison.OrdinalIgnoreCase));
 

@@ -133,6 +133,29 @@ public sealed class AppVerdictTests
         Assert.Null(body.Misuse);
     }
 
+    [Fact]
+    [Trait("Case", "C19")]
+    public async Task A_caller_that_cancels_leaves_a_verdict_that_ignores_it()
+    {
+        var verdict = new Gate();
+        await using var app = await SignedInAsync(async (_, _) =>
+        {
+            await verdict.PassAsync(CancellationToken.None);
+            return true;
+        });
+        using var body = new ScriptedBody("x"u8.ToArray());
+        app.Api.Answer(_ => new HttpResponseMessage { Content = new StreamContent(body) });
+        using var cancellation = new CancellationTokenSource();
+        var request = app.Client.GetAsync(Me, HttpCompletionOption.ResponseHeadersRead, cancellation.Token);
+        await verdict.ArrivedAsync(1);
+
+        await cancellation.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request.WaitAsync(Gate.FailSafe, TimeProvider.System));
+        await body.Disposal.WaitAsync(Gate.FailSafe, TimeProvider.System);
+        verdict.Open();
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -132,6 +132,24 @@ public sealed class MisuseTests
         Assert.Contains("'stock'", failure.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [Trait("Case", "N16")]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_inner_handler_that_returns_no_response_is_reported_as_the_platform_reports_it(bool isSignedIn)
+    {
+        using var nothing = new NoResponseHandler();
+        await using var app = TestApp.Create(
+            services: services => services.AddHttpClient(TestApp.Name).ConfigurePrimaryHttpMessageHandler(() => nothing).RemoveAllLoggers());
+        if (isSignedIn)
+        {
+            await app.SignInAsync();
+        }
+
+        // HttpClient names the handler as the cause; otherwise it is a NullReferenceException of this library.
+        await Assert.ThrowsAsync<InvalidOperationException>(() => app.GetAsync());
+    }
+
     [Fact]
     [Trait("Case", "S9")]
     public void A_key_that_doesnt_fit_is_reported_with_all_remedies()
@@ -158,5 +176,11 @@ public sealed class MisuseTests
         }));
         app.Api.Answer(_ => new HttpResponseMessage());
         return app;
+    }
+
+    private sealed class NoResponseHandler : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Task.FromResult<HttpResponseMessage>(null!);
     }
 }

@@ -113,6 +113,34 @@ public sealed class ReplayedContentTests
         Assert.Equal(1, app.Tokens.Calls);
     }
 
+    [Theory]
+    [Trait("Case", "A26")]
+    [InlineData(HttpStatusCode.Unauthorized)]
+    [InlineData(HttpStatusCode.Forbidden)]
+    public async Task A_rejection_whose_content_an_inner_handler_disposes_is_handled_by_its_status(HttpStatusCode status)
+    {
+        await using var app = TestApp.Create(mode: TokenServerMode.SimpleJwt);
+        await app.SignInAsync();
+        app.Api.Answer(request =>
+        {
+            if (request.Token != "access-1")
+            {
+                return null;
+            }
+
+            var response = new HttpResponseMessage(status) { Content = new StreamContent(new MemoryStream([1])) };
+            response.Content.Headers.TryAddWithoutValidation("Content-Type", "application/json");
+            response.Content.Dispose();
+            return response;
+        });
+
+        using var response = await app.Client.GetAsync(Orders, HttpCompletionOption.ResponseHeadersRead);
+
+        // Of a 403 only the body says what it means, and there is none.
+        Assert.Equal(status == HttpStatusCode.Forbidden ? status : HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(status == HttpStatusCode.Forbidden ? 0 : 1, app.Tokens.Calls);
+    }
+
     [Fact]
     [Trait("Case", "A26")]
     public async Task Content_that_says_whether_it_can_be_replayed_by_an_exception_leaves_the_caller_its_401()
