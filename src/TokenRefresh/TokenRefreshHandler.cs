@@ -89,7 +89,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         await RequestWait.ForRecheckAsync(session, isAsync, cancellationToken).ConfigureAwait(false);
         var wait = RefreshWait.ForToken(session);
         while (wait.MoveNext() && wait.CanContinueAfter(
-            await RequestWait.ForFlightAsync(session, wait.Flight, isAsync, cancellationToken).ConfigureAwait(false)))
+            await RequestWait.ForFlightAsync(session, request, wait.Flight, isAsync, cancellationToken).ConfigureAwait(false)))
         {
             // Another look at the session.
         }
@@ -144,7 +144,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
                 {
                     held = held.Hold(sent.Session.Services.Time);
                     var result = await RequestWait.ForFlightAsync(
-                        sent.Session, wait.Flight, sent.IsAsync, cancellationToken).ConfigureAwait(false);
+                        sent.Session, sent.Request, wait.Flight, sent.IsAsync, cancellationToken).ConfigureAwait(false);
                     if (!wait.CanContinueAfter(result))
                     {
                         break;

@@ -44,6 +44,10 @@ internal static class RequestLog
         }
     }
 
+    /// <summary>The caller left while its request waited for a refresh.</summary>
+    public static void WaitCancelled(ILogger logger, string session, HttpRequestMessage request, TimeSpan refreshTimeout) =>
+        SessionLog.WaitCancelled(logger, session, request.Method.Method, OriginOf(request.RequestUri), refreshTimeout);
+
     /// <summary>The API rejected a token that had just been refreshed.</summary>
     public static void RefreshedTokenRejected(ILogger logger, string session, HttpRequestMessage request, Uri? address) =>
         SessionLog.RefreshedTokenRejected(logger, session, request.Method.Method, OriginOf(address));

@@ -31,6 +31,13 @@ internal static partial class SessionLog
         EventName = "InsecureAddress")]
     public static partial void InsecureAddress(ILogger logger, string session, string origin);
 
+    [LoggerMessage(
+        105, LogLevel.Debug,
+        "Session '{Session}': {Method} {Origin} stopped waiting for a refresh, because it was cancelled or HttpClient.Timeout is over. The "
+        + "refresh continues. If this is HttpClient.Timeout, make it longer than RefreshTimeout, {RefreshTimeout}.",
+        EventName = "WaitCancelled")]
+    public static partial void WaitCancelled(ILogger logger, string session, string method, string origin, TimeSpan refreshTimeout);
+
     [LoggerMessage(201, LogLevel.Information, "Session '{Session}': signed in.", EventName = "SignedIn")]
     public static partial void SignedIn(ILogger logger, string session);
 

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+using TokenRefresh.Diagnostics;
 using TokenRefresh.Refreshing;
 using TokenRefresh.SingleFlight;
 
@@ -10,15 +12,20 @@ internal static class RequestWait
 {
     /// <exception cref="OperationCanceledException">The token was cancelled. The flight continues.</exception>
     public static Task<FlightResult> ForFlightAsync(
-        SessionContext session, Flight flight, bool isAsync, CancellationToken cancellationToken)
+        SessionContext session, HttpRequestMessage request, Flight flight, bool isAsync, CancellationToken cancellationToken)
     {
 #if NET8_0_OR_GREATER
         if (!isAsync)
         {
-            return Task.FromResult(session.WaitOnThisThread(flight, cancellationToken));
+            return Task.FromResult(WaitOnThisThread(session, request, flight, cancellationToken));
         }
 #endif
-        return session.WaitForAsync(flight, cancellationToken);
+        var waiting = session.WaitForAsync(flight, cancellationToken);
+
+        // A second state machine would double the memory of a waiting request. So there is one only if it may write its line.
+        return waiting.IsCompleted || !session.Services.Logger.IsEnabled(LogLevel.Debug)
+            ? waiting
+            : LogCancellationAsync(session, request, waiting);
     }
 
     /// <exception cref="OperationCanceledException">The token was cancelled. The read continues.</exception>
@@ -39,4 +46,37 @@ internal static class RequestWait
     /// </summary>
     public static ValueTask<bool> ForAsync(ValueTask<bool> work, bool isAsync) =>
         isAsync || work.IsCompleted ? work : new ValueTask<bool>(work.AsTask().GetAwaiter().GetResult());
+
+#if NET8_0_OR_GREATER
+    private static FlightResult WaitOnThisThread(
+        SessionContext session, HttpRequestMessage request, Flight flight, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return session.WaitOnThisThread(flight, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            LogCancellation(session, request);
+            throw;
+        }
+    }
+#endif
+
+    private static async Task<FlightResult> LogCancellationAsync(
+        SessionContext session, HttpRequestMessage request, Task<FlightResult> waiting)
+    {
+        try
+        {
+            return await waiting.ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            LogCancellation(session, request);
+            throw;
+        }
+    }
+
+    private static void LogCancellation(SessionContext session, HttpRequestMessage request) =>
+        RequestLog.WaitCancelled(session.Services.Logger, session.Services.Name, request, session.Services.Options.RefreshTimeout);
 }

@@ -3,6 +3,7 @@ using System.Linq;
 using System.Net;
 using System.Net.Http;
 using System.Net.Http.Headers;
+using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -260,6 +261,60 @@ public sealed class RequestLogTests : IDisposable
     public void Dispose() => _log.Dispose();
 
     private static bool IsOurs(CapturingLoggerProvider.Message message) => message.Category.StartsWith("TokenRefresh", StringComparison.Ordinal);
+
+    [Theory]
+    [Trait("Case", "N16")]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_request_that_stops_waiting_for_a_refresh_says_so(bool isExpiredBefore)
+    {
+        await using var app = Create();
+        await app.SignInAsync();
+        if (isExpiredBefore)
+        {
+            app.Time.Advance(TimeSpan.FromHours(1));
+        }
+        else
+        {
+            app.Tokens.ExpireAccessTokens();
+        }
+
+        var tokens = app.Tokens.Hold();
+        using var cancellation = new CancellationTokenSource();
+        var request = app.Client.GetAsync(Secret, cancellation.Token);
+        await tokens.ArrivedAsync(1);
+
+        await cancellation.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request);
+        AssertOneLine("WaitCancelled", "GET https://api.example.com", "make it longer than RefreshTimeout, 00:00:30");
+        app.Tokens.Release();
+    }
+
+#if !NETSTANDARD_BUILD // netstandard2.0 has no synchronous Send that could be overridden.
+    [Fact]
+    [Trait("Case", "N16")]
+    public async Task A_synchronous_request_that_stops_waiting_for_a_refresh_says_so()
+    {
+        await using var app = Create();
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        var tokens = app.Tokens.Hold();
+        using var cancellation = new CancellationTokenSource();
+        var request = Task.Run(() =>
+        {
+            using var message = new HttpRequestMessage(HttpMethod.Get, Secret);
+            return app.Client.Send(message, cancellation.Token);
+        });
+        await tokens.ArrivedAsync(1);
+
+        await cancellation.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request);
+        AssertOneLine("WaitCancelled", "GET https://api.example.com", "HttpClient.Timeout");
+        app.Tokens.Release();
+    }
+#endif
 
     private TestApp Create(Action<TokenRefreshOptions>? configure = null) => TestApp.Create(configure, _log.Add);
 
