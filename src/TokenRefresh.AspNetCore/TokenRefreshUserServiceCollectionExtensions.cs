@@ -110,12 +110,13 @@ public static class TokenRefreshUserServiceCollectionExtensions
         services.AddSingleton<ProviderKeys>();
         services.AddSingleton<ProviderLogout>();
         services.AddSingleton<LoginReplacement>();
-        services.AddSingleton<LoginStart>();
         services.AddSingleton<OpenIdConnectSignIn>();
+        services.AddSingleton<SessionChanges>();
         services.AddSingleton<SessionCookie>();
         services.AddSingleton<SessionSignIn>();
         services.AddSingleton<SessionSignOut>();
         services.AddSingleton<StoreAdvice>();
+        services.AddSingleton<StoreLimit>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<CookieAuthenticationOptions>, CookieSchemeSetup>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<OpenIdConnectOptions>, OpenIdConnectSchemeSetup>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<TokenRefreshOptions>, SessionOptionsSetup>());

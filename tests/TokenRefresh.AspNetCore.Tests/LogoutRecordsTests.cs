@@ -37,7 +37,7 @@ public sealed class LogoutRecordsTests : IAsyncDisposable
     {
         Assert.False(await _records.IsEndedAsync(_session, Login, CancellationToken.None));
         using var other = CreateNode();
-        await other.EndAsync(_session, Hash, issuedAt: 10);
+        await other.EndAsync(_session, Hash, issuedAt: 10, CancellationToken.None);
         _store.Reads = new Gate();
         using var request = new CancellationTokenSource();
 
@@ -50,5 +50,5 @@ public sealed class LogoutRecordsTests : IAsyncDisposable
         Assert.True(await _records.IsEndedAsync(_session, Login, CancellationToken.None));
     }
 
-    private LogoutRecords CreateNode() => new(new LogoutStore(_services, _time), _time) { IsUsed = true };
+    private LogoutRecords CreateNode() => new(new LogoutStore(_services), new StoreLimit(_time), _time) { IsUsed = true };
 }

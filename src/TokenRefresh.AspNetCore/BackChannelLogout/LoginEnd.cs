@@ -1,9 +1,11 @@
+using TokenRefresh.AspNetCore.Sessions;
+
 namespace TokenRefresh.AspNetCore.BackChannelLogout;
 
 /// <summary>
 /// When the logins of one user or provider session ended, as far as this node knows. The store is asked again when that may have changed.
 /// </summary>
-internal sealed class LoginEnd(LogoutStore store, string session, string hash, TimeProvider time) : IDisposable
+internal sealed class LoginEnd(LogoutStore store, StoreLimit limit, string session, string hash, TimeProvider time) : IDisposable
 {
     // Without notifications, or if one is lost, another node's logout counts after this time at the latest.
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
@@ -57,7 +59,7 @@ internal sealed class LoginEnd(LogoutStore store, string session, string hash, T
             // Before the read: what is written after it is notified.
             Subscribe();
             _isStale = false;
-            Raise(await store.ReadEndAsync(session, hash, cancellationToken).ConfigureAwait(false));
+            Raise(await limit.RunAsync(token => store.ReadEndAsync(session, hash, token), cancellationToken).ConfigureAwait(false));
             _isRead = true;
             _timedOut = false;
             Interlocked.Exchange(ref _readAt, time.GetTimestamp());

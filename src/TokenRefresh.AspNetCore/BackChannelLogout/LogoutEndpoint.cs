@@ -51,7 +51,7 @@ internal static class LogoutEndpoint
         try
         {
             var logout = context.RequestServices.GetRequiredService<ProviderLogout>();
-            if (!await logout.TryEndAsync(valid.Session, valid.Token, context.RequestAborted).ConfigureAwait(false))
+            if (!await logout.TryEndAsync(valid.Session, valid.Token).ConfigureAwait(false))
             {
                 await RefuseAsync(context, logger, "it was used before").ConfigureAwait(false);
             }

@@ -7,7 +7,7 @@ namespace TokenRefresh.AspNetCore.BackChannelLogout;
 /// What logout tokens said that no session key can be computed from: which users and provider sessions ended, and when by the provider's
 /// clock. And which tokens have been used.
 /// </summary>
-internal sealed class LogoutRecords(LogoutStore store, TimeProvider time) : IDisposable
+internal sealed class LogoutRecords(LogoutStore store, StoreLimit limit, TimeProvider time) : IDisposable
 {
     // Longer than the iat of a token may be away.
     private static readonly TimeSpan TokenMemory = TimeSpan.FromMinutes(10);
@@ -47,9 +47,9 @@ internal sealed class LogoutRecords(LogoutStore store, TimeProvider time) : IDis
     }
 
     /// <summary>Ends the logins of a user or a provider session that were issued until then.</summary>
-    public async Task EndAsync(UserSession session, string hash, long issuedAt)
+    public async Task EndAsync(UserSession session, string hash, long issuedAt, CancellationToken cancellationToken)
     {
-        await store.WriteEndAsync(session.Name, hash, issuedAt).ConfigureAwait(false);
+        await store.WriteEndAsync(session.Name, hash, issuedAt, cancellationToken).ConfigureAwait(false);
         GetOrAdd(session, hash).Raise(issuedAt);
     }
 
@@ -57,9 +57,9 @@ internal sealed class LogoutRecords(LogoutStore store, TimeProvider time) : IDis
         (_usedTokens.TryGetValue(tokenId, out var until) && until > time.GetUtcNow())
         || await store.IsUsedAsync(session.Name, tokenId, cancellationToken).ConfigureAwait(false);
 
-    public async Task MarkTokenUsedAsync(UserSession session, string tokenId)
+    public async Task MarkTokenUsedAsync(UserSession session, string tokenId, CancellationToken cancellationToken)
     {
-        await store.MarkUsedAsync(session.Name, tokenId, TokenMemory).ConfigureAwait(false);
+        await store.MarkUsedAsync(session.Name, tokenId, TokenMemory, cancellationToken).ConfigureAwait(false);
         var now = time.GetUtcNow();
         foreach (var known in _usedTokens.Where(known => known.Value <= now))
         {
@@ -115,7 +115,7 @@ internal sealed class LogoutRecords(LogoutStore store, TimeProvider time) : IDis
     private LoginEnd GetOrAdd(UserSession session, string hash)
     {
         Sweep();
-        var end = _ends.GetOrAdd((session.Name, hash), key => new LoginEnd(store, key.Session, key.Hash, time));
+        var end = _ends.GetOrAdd((session.Name, hash), key => new LoginEnd(store, limit, key.Session, key.Hash, time));
         end.UsedAt = time.GetTimestamp();
         return end;
     }

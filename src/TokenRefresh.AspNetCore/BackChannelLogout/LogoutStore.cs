@@ -8,7 +8,7 @@ namespace TokenRefresh.AspNetCore.BackChannelLogout;
 /// Keeps small records beside the sessions, in the store of a session name, so that all nodes know of a logout that
 /// the provider sent to one of them. Without a store there is one node, and nothing to share.
 /// </summary>
-internal sealed class LogoutStore(IServiceProvider provider, TimeProvider time)
+internal sealed class LogoutStore(IServiceProvider provider)
 {
     // A cookie that is older than this has expired, or was seen since.
     private static readonly TimeSpan KeepLogoutsFor = TimeSpan.FromDays(30);
@@ -18,7 +18,7 @@ internal sealed class LogoutStore(IServiceProvider provider, TimeProvider time)
     /// <summary>When the provider ended the logins of this hash, in seconds by its clock; 0 if it didn't.</summary>
     public async Task<long> ReadEndAsync(string session, string hash, CancellationToken cancellationToken)
     {
-        if (FindLimited(session) is not { } store)
+        if (FindLeavable(session) is not { } store)
         {
             return 0;
         }
@@ -27,15 +27,15 @@ internal sealed class LogoutStore(IServiceProvider provider, TimeProvider time)
     }
 
     /// <summary>Writes when the logins of this hash ended, unless a later end is there.</summary>
-    public async Task WriteEndAsync(string session, string hash, long seconds)
+    public async Task WriteEndAsync(string session, string hash, long seconds, CancellationToken cancellationToken)
     {
-        if (FindLimited(session) is not { } store)
+        if (FindLeavable(session) is not { } store)
         {
             return;
         }
 
         var (key, text) = (EndKey(session, hash), seconds.ToString(CultureInfo.InvariantCulture));
-        var known = await store.ReadAsync(key, CancellationToken.None).ConfigureAwait(false);
+        var known = await store.ReadAsync(key, cancellationToken).ConfigureAwait(false);
         for (var attempt = 1; ReadSeconds(known) < seconds; attempt++)
         {
             if (attempt > MaxAttempts)
@@ -43,19 +43,20 @@ internal sealed class LogoutStore(IServiceProvider provider, TimeProvider time)
                 throw new IOException("The record of a logout is written by others all the time.");
             }
 
-            known = await store.CompareExchangeAsync(key, text, known?.Revision, KeepLogoutsFor).ConfigureAwait(false);
+            known = await store.CompareExchangeAsync(key, text, known?.Revision, KeepLogoutsFor, cancellationToken).ConfigureAwait(false);
         }
     }
 
     public async Task<bool> IsUsedAsync(string session, string tokenId, CancellationToken cancellationToken) =>
-        FindLimited(session) is { } store
+        FindLeavable(session) is { } store
         && await store.ReadAsync(TokenKey(session, tokenId), cancellationToken).ConfigureAwait(false) is not null;
 
-    public async Task MarkUsedAsync(string session, string tokenId, TimeSpan keepFor)
+    public async Task MarkUsedAsync(string session, string tokenId, TimeSpan keepFor, CancellationToken cancellationToken)
     {
-        if (FindLimited(session) is { } store)
+        if (FindLeavable(session) is { } store)
         {
-            await store.CompareExchangeAsync(TokenKey(session, tokenId), "used", expectedRevision: null, keepFor).ConfigureAwait(false);
+            var key = TokenKey(session, tokenId);
+            await store.CompareExchangeAsync(key, "used", expectedRevision: null, keepFor, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -69,7 +70,7 @@ internal sealed class LogoutStore(IServiceProvider provider, TimeProvider time)
     private bool IsRegistered(string session) => provider.GetService<IServiceProviderIsKeyedService>() is { } services
         && (services.IsKeyedService(typeof(ITokenStore), session) || services.IsService(typeof(ITokenStore)));
 
-    private LimitedStore? FindLimited(string session) => Find(session) is { } store ? new LimitedStore(store, time) : null;
+    private LeavableStore? FindLeavable(string session) => Find(session) is { } store ? new LeavableStore(store) : null;
 
     private ITokenStore? Find(string session) => provider.GetKeyedService<ITokenStore>(session) ?? provider.GetService<ITokenStore>();
 

@@ -5,38 +5,44 @@ using TokenRefresh.AspNetCore.Sessions;
 namespace TokenRefresh.AspNetCore.BackChannelLogout;
 
 /// <summary>Ends the logins that a valid logout token names.</summary>
-internal sealed class ProviderLogout(TokenSessions sessions, LogoutRecords records, ILogger<ProviderLogout> logger)
+internal sealed class ProviderLogout(
+    TokenSessions sessions, LogoutRecords records, StoreLimit limit, ILogger<ProviderLogout> logger)
 {
     /// <returns><see langword="false"/>: the token was used before, and nothing happens.</returns>
     /// <exception cref="TokenRefreshException">The store can't be read or written. The provider is to send the token again.</exception>
-    public async Task<bool> TryEndAsync(UserSession session, LogoutToken token, CancellationToken cancellationToken)
+    public async Task<bool> TryEndAsync(UserSession session, LogoutToken token)
     {
-        var tokenId = LoginKey.HashLogoutToken(token.Issuer, token.ClientId, token.Id);
         try
         {
-            if (await records.IsTokenUsedAsync(session, tokenId, cancellationToken).ConfigureAwait(false))
-            {
-                return false;
-            }
-
-            // A token counts as used when its logins have ended. If the store fails in between, the provider may send it again.
-            await EndAsync(session, token).ConfigureAwait(false);
-            await records.MarkTokenUsedAsync(session, tokenId).ConfigureAwait(false);
+            // One limit for all calls: a provider doesn't wait long. It isn't cancelled if the provider leaves.
+            return await limit.RunAsync(end => TryEndAsync(session, token, end), CancellationToken.None).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is not (TokenRefreshException or OperationCanceledException))
+        catch (Exception e) when (e is not TokenRefreshException)
         {
             throw new TokenRefreshException(TokenRefreshFailure.Transient, $"the token store failed with {e.GetType().Name}.");
         }
+    }
 
+    private async Task<bool> TryEndAsync(UserSession session, LogoutToken token, CancellationToken cancellationToken)
+    {
+        var tokenId = LoginKey.HashLogoutToken(token.Issuer, token.ClientId, token.Id);
+        if (await records.IsTokenUsedAsync(session, tokenId, cancellationToken).ConfigureAwait(false))
+        {
+            return false;
+        }
+
+        // A token counts as used when its logins have ended. If the store fails in between, the provider may send it again.
+        await EndAsync(session, token, cancellationToken).ConfigureAwait(false);
+        await records.MarkTokenUsedAsync(session, tokenId, cancellationToken).ConfigureAwait(false);
         Log.BackChannelLogout(logger, session.Name);
         return true;
     }
 
-    private async Task EndAsync(UserSession session, LogoutToken token)
+    private async Task EndAsync(UserSession session, LogoutToken token, CancellationToken cancellationToken)
     {
         if (FindKey(session, token) is { } key)
         {
-            await sessions[session.Name, key].SignOutAsync(CancellationToken.None).ConfigureAwait(false);
+            await sessions[session.Name, key].SignOutAsync(cancellationToken).ConfigureAwait(false);
         }
 
         // Without a sid all logins of the user end. Their keys have a sid in them, or are random, so only the record finds them.
@@ -44,7 +50,7 @@ internal sealed class ProviderLogout(TokenSessions sessions, LogoutRecords recor
         var hash = token.SessionId is null
             ? LoginKey.HashSubject(token.Issuer, token.ClientId, token.Subject!)
             : LoginKey.HashProviderSession(token.Issuer, token.ClientId, token.SessionId);
-        await records.EndAsync(session, hash, token.IssuedAt).ConfigureAwait(false);
+        await records.EndAsync(session, hash, token.IssuedAt, cancellationToken).ConfigureAwait(false);
     }
 
     private static string? FindKey(UserSession session, LogoutToken token)

@@ -3,7 +3,7 @@ using TokenRefresh.AspNetCore.BackChannelLogout;
 namespace TokenRefresh.AspNetCore.Sessions;
 
 /// <summary>Finds out whether the session of a login still has tokens.</summary>
-internal sealed class LoginChecker(TokenSessions sessions, LogoutRecords records)
+internal sealed class LoginChecker(TokenSessions sessions, SessionChanges changes, LogoutRecords records)
 {
     /// <summary>
     /// Looks at the session in memory, and reads the store only if no tokens are there or <see cref="TokenRefreshOptions.RecheckInterval"/>
@@ -14,7 +14,7 @@ internal sealed class LoginChecker(TokenSessions sessions, LogoutRecords records
         var tokens = sessions[session.Name, login.SessionKey];
         if (await records.IsEndedAsync(session, login, cancellationToken).ConfigureAwait(false))
         {
-            return await EndAsync(tokens, login, cancellationToken).ConfigureAwait(false);
+            return await EndAsync(session, login, cancellationToken).ConfigureAwait(false);
         }
 
         await tokens.RecheckAsync(cancellationToken).ConfigureAwait(false);
@@ -30,13 +30,14 @@ internal sealed class LoginChecker(TokenSessions sessions, LogoutRecords records
     {
         var tokens = sessions[session.Name, login.SessionKey];
         return await records.IsEndedAsync(session, login, cancellationToken).ConfigureAwait(false)
-            ? await EndAsync(tokens, login, cancellationToken).ConfigureAwait(false)
+            ? await EndAsync(session, login, cancellationToken).ConfigureAwait(false)
             : await LoadAsync(tokens, login, cancellationToken).ConfigureAwait(false);
     }
 
     // The provider ended this login by a token that didn't name its session. The session may have the tokens of a later login.
-    private static async ValueTask<LoginStatus> EndAsync(TokenSession tokens, LoginKey login, CancellationToken cancellationToken)
+    private async ValueTask<LoginStatus> EndAsync(UserSession session, LoginKey login, CancellationToken cancellationToken)
     {
+        var tokens = sessions[session.Name, login.SessionKey];
         try
         {
             if (tokens.Tokens is null)
@@ -46,7 +47,7 @@ internal sealed class LoginChecker(TokenSessions sessions, LogoutRecords records
 
             if (tokens.Tokens is { } current && login.IsInPeriodOf(current))
             {
-                await tokens.SignOutAsync(CancellationToken.None).ConfigureAwait(false);
+                await changes.SignOutAsync(session, login.SessionKey).ConfigureAwait(false);
             }
         }
         catch (TokenRefreshException)

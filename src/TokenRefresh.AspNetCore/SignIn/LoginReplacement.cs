@@ -8,7 +8,7 @@ using TokenRefresh.AspNetCore.Sessions;
 namespace TokenRefresh.AspNetCore.SignIn;
 
 /// <summary>Signs out the login that a browser had before a new one, so that no session is left without a cookie.</summary>
-internal sealed class LoginReplacement(UserSessionRegistry registry, TokenSessions sessions, ILogger<LoginReplacement> logger)
+internal sealed class LoginReplacement(UserSessionRegistry registry, SessionChanges changes, ILogger<LoginReplacement> logger)
 {
     private const string NotePrefix = "TokenRefresh.Replaces/";
 
@@ -40,7 +40,7 @@ internal sealed class LoginReplacement(UserSessionRegistry registry, TokenSessio
             {
                 if (key is not null && (other.Name != session.Name || key != newLogin.SessionKey))
                 {
-                    await sessions[other.Name, key].SignOutAsync(context.RequestAborted).ConfigureAwait(false);
+                    await changes.SignOutAsync(other, key).ConfigureAwait(false);
                     Log.LoginReplaced(logger, other.Name);
                 }
             }

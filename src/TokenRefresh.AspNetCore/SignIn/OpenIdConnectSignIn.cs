@@ -17,7 +17,7 @@ internal sealed class OpenIdConnectSignIn(
     UserSessionRegistry registry,
     LoginReplacement replacement,
     LogoutRecords records,
-    LoginStart starts,
+    SessionChanges changes,
     TimeProvider time,
     ILogger<OpenIdConnectSignIn> logger)
 {
@@ -85,7 +85,7 @@ internal sealed class OpenIdConnectSignIn(
         {
             await replacement.SignOutAsync(context.HttpContext, context.Properties, session, login).ConfigureAwait(false);
             var tokens = pending.ToTokenSet(session.Options.KeepIdToken);
-            login = await starts.SignInAsync(session, login, tokens, aborted).ConfigureAwait(false);
+            login = await changes.SignInAsync(session, login, tokens, aborted).ConfigureAwait(false);
         }
         catch (TokenRefreshException e)
         {

@@ -9,7 +9,11 @@ namespace TokenRefresh.AspNetCore.SignIn;
 
 /// <summary>Signs a user in with tokens that the app brings.</summary>
 internal sealed class SessionSignIn(
-    UserSessionRegistry registry, LoginReplacement replacement, LoginStart starts, TokenSessions sessions, ILogger<SessionSignIn> logger)
+    UserSessionRegistry registry,
+    LoginReplacement replacement,
+    SessionChanges changes,
+    TokenSessions sessions,
+    ILogger<SessionSignIn> logger)
 {
     public async Task<TokenSession> SignInAsync(
         HttpContext context,
@@ -30,7 +34,7 @@ internal sealed class SessionSignIn(
         var login = session.Options.Scope == UserTokenScope.PerUser ? LoginKey.OfUser(FindUserId(principal, name)) : LoginKey.NewRandom();
         SessionClaims.RequireAuthenticated(principal);
         await replacement.SignOutAsync(context, properties, session, login).ConfigureAwait(false);
-        login = await starts.SignInAsync(session, login, tokens, cancellationToken).ConfigureAwait(false);
+        login = await changes.SignInAsync(session, login, tokens, cancellationToken).ConfigureAwait(false);
         var tokenSession = sessions[name, login.SessionKey];
         try
         {
@@ -40,7 +44,7 @@ internal sealed class SessionSignIn(
         catch
         {
             // Without a cookie nothing leads to these tokens.
-            await tokenSession.SignOutAsync(CancellationToken.None).ConfigureAwait(false);
+            await changes.SignOutAsync(session, login.SessionKey).ConfigureAwait(false);
             throw;
         }
 

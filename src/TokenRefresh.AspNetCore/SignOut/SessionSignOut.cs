@@ -7,7 +7,8 @@ using TokenRefresh.AspNetCore.Sessions;
 namespace TokenRefresh.AspNetCore.SignOut;
 
 /// <summary>Signs the sessions of a cookie out when the cookie goes.</summary>
-internal sealed class SessionSignOut(UserSessionRegistry registry, TokenSessions sessions, ILogger<SessionSignOut> logger)
+internal sealed class SessionSignOut(
+    UserSessionRegistry registry, TokenSessions sessions, SessionChanges changes, ILogger<SessionSignOut> logger)
 {
     public async Task SignOutAsync(CookieSigningOutContext context)
     {
@@ -19,12 +20,10 @@ internal sealed class SessionSignOut(UserSessionRegistry registry, TokenSessions
                 continue;
             }
 
-            var tokens = sessions[session.Name, login.SessionKey];
-            IdTokenHint.Keep(context.HttpContext, session, tokens.IdentityToken);
+            IdTokenHint.Keep(context.HttpContext, session, sessions[session.Name, login.SessionKey].IdentityToken);
             try
             {
-                // A sign-out that has begun is finished, also if the browser leaves.
-                await tokens.SignOutAsync(CancellationToken.None).ConfigureAwait(false);
+                await changes.SignOutAsync(session, login.SessionKey).ConfigureAwait(false);
             }
             catch (TokenRefreshException e)
             {
