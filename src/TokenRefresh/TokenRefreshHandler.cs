@@ -88,8 +88,8 @@ public sealed class TokenRefreshHandler : DelegatingHandler
             RequestReplay.BufferAsync(request.Content, limit, cancellationToken), isAsync).ConfigureAwait(false);
         await RequestWait.ForRecheckAsync(session, isAsync, cancellationToken).ConfigureAwait(false);
         var wait = RefreshWait.ForToken(session);
-        while (wait.MoveNext() && wait.CanContinueAfter(
-            await RequestWait.ForFlightAsync(session, request, wait.Flight, isAsync, cancellationToken).ConfigureAwait(false)))
+        while (wait.MoveNext(session, out var flight) && wait.CanContinueAfter(
+            session, await RequestWait.ForFlightAsync(session, request, flight, isAsync, cancellationToken).ConfigureAwait(false)))
         {
             // Another look at the session.
         }
@@ -140,12 +140,12 @@ public sealed class TokenRefreshHandler : DelegatingHandler
             var wait = RefreshWait.AfterRejection(sent.Session, sent.Snapshot);
             try
             {
-                while (wait.MoveNext())
+                while (wait.MoveNext(sent.Session, out var flight))
                 {
                     held = held.Hold(sent.Session.Services.Time);
                     var result = await RequestWait.ForFlightAsync(
-                        sent.Session, sent.Request, wait.Flight, sent.IsAsync, cancellationToken).ConfigureAwait(false);
-                    if (!wait.CanContinueAfter(result))
+                        sent.Session, sent.Request, flight, sent.IsAsync, cancellationToken).ConfigureAwait(false);
+                    if (!wait.CanContinueAfter(sent.Session, result))
                     {
                         break;
                     }

@@ -8,36 +8,29 @@ internal readonly struct HeldResponse
     // The content of a response that was given none. To ask for its length would create headers for it.
     private static readonly Type? NoContent = new HttpResponseMessage().Content?.GetType();
 
-    private readonly bool _isHeld;
     private readonly ReadAheadBody? _body;
 
-    private HeldResponse(HttpResponseMessage response, bool isHeld, ReadAheadBody? body)
+    private HeldResponse(HttpResponseMessage response, ReadAheadBody? body)
     {
         Response = response;
-        _isHeld = isHeld;
         _body = body;
     }
 
     public HttpResponseMessage Response { get; }
 
     /// <summary>A response whose request doesn't wait yet: its body stays where it is.</summary>
-    public static HeldResponse Of(HttpResponseMessage response) => new(response, isHeld: false, body: null);
+    public static HeldResponse Of(HttpResponseMessage response) => new(response, body: null);
 
     /// <summary>Begins to read the body ahead, once: 64 KiB at most, and for 2 s at most.</summary>
     public HeldResponse Hold(TimeProvider time)
     {
-        if (_isHeld)
+        if (_body is not null || !IsOnConnection(Response) || ReadAheadBody.TryOpen(Response) is not { } body)
         {
             return this;
         }
 
-        var body = IsOnConnection(Response) ? ReadAheadBody.TryOpen(Response) : null;
-        if (body is not null)
-        {
-            _ = body.ReadAheadAsync(time);
-        }
-
-        return new HeldResponse(Response, isHeld: true, body);
+        _ = body.ReadAheadAsync(time);
+        return new HeldResponse(Response, body);
     }
 
     /// <summary>Gives the response to the caller at once, however much of its body has arrived. The caller reads on from there.</summary>

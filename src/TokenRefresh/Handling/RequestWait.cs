@@ -11,21 +11,19 @@ namespace TokenRefresh.Handling;
 internal static class RequestWait
 {
     /// <exception cref="OperationCanceledException">The token was cancelled. The flight continues.</exception>
-    public static Task<FlightResult> ForFlightAsync(
+    public static ValueTask<FlightResult> ForFlightAsync(
         SessionContext session, HttpRequestMessage request, Flight flight, bool isAsync, CancellationToken cancellationToken)
     {
 #if NET8_0_OR_GREATER
         if (!isAsync)
         {
-            return Task.FromResult(WaitOnThisThread(session, request, flight, cancellationToken));
+            return new ValueTask<FlightResult>(WaitOnThisThread(session, request, flight, cancellationToken));
         }
 #endif
-        var waiting = session.WaitForAsync(flight, cancellationToken);
-
         // A second state machine would double the memory of a waiting request. So there is one only if it may write its line.
-        return waiting.IsCompleted || !session.Services.Logger.IsEnabled(LogLevel.Debug)
-            ? waiting
-            : LogCancellationAsync(session, request, waiting);
+        return !flight.Result.IsCompleted && session.Services.Logger.IsEnabled(LogLevel.Debug)
+            ? LogCancellationAsync(session, request, session.WaitForAsync(flight, cancellationToken))
+            : session.WaitForAsync(flight, cancellationToken);
     }
 
     /// <exception cref="OperationCanceledException">The token was cancelled. The read continues.</exception>
@@ -63,8 +61,8 @@ internal static class RequestWait
     }
 #endif
 
-    private static async Task<FlightResult> LogCancellationAsync(
-        SessionContext session, HttpRequestMessage request, Task<FlightResult> waiting)
+    private static async ValueTask<FlightResult> LogCancellationAsync(
+        SessionContext session, HttpRequestMessage request, ValueTask<FlightResult> waiting)
     {
         try
         {

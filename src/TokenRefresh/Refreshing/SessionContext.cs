@@ -62,19 +62,13 @@ internal sealed class SessionContext : SessionState
         && Listeners?.Recheck is { IsDue: true };
 
     /// <summary>Waits for a flight's result. It allocates nothing of its own while no listener is attached.</summary>
-    public Task<FlightResult> WaitForAsync(Flight flight, CancellationToken cancellationToken)
+    /// <exception cref="OperationCanceledException">The token was cancelled. The flight continues.</exception>
+    public ValueTask<FlightResult> WaitForAsync(Flight flight, CancellationToken cancellationToken)
     {
-        var number = flight.AddWaiter();
-        var result = flight.Result;
-        if (result.IsCompleted)
-        {
-            return result;
-        }
-
-        var isJoined = number > 1 || flight.Reason == FlightReason.Proactive;
-        return Services.Telemetry.StartWait(isJoined) is { } measurement
+        var isJoined = flight.AddWaiter() > 1 || flight.Reason == FlightReason.Proactive;
+        return !flight.Result.IsCompleted && Services.Telemetry.StartWait(isJoined) is { } measurement
             ? WaitAndMeasureAsync(flight, measurement, cancellationToken)
-            : result.WaitAsync(cancellationToken);
+            : flight.WaitAsync(cancellationToken);
     }
 
     /// <summary>Reads the store again, if that is due, and waits until the session has what the store holds.</summary>
@@ -132,11 +126,12 @@ internal sealed class SessionContext : SessionState
     }
 #endif
 
-    private async Task<FlightResult> WaitAndMeasureAsync(Flight flight, WaitMeasurement measurement, CancellationToken cancellationToken)
+    private async ValueTask<FlightResult> WaitAndMeasureAsync(
+        Flight flight, WaitMeasurement measurement, CancellationToken cancellationToken)
     {
         try
         {
-            return await flight.Result.WaitAsync(cancellationToken).ConfigureAwait(false);
+            return await flight.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         finally
         {

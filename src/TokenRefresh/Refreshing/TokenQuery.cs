@@ -13,9 +13,9 @@ internal readonly struct TokenQuery(SessionContext session)
         ThrowIfDisposed();
         await session.RecheckAsync(cancellationToken).ConfigureAwait(false);
         var wait = RefreshWait.ForToken(session);
-        while (wait.MoveNext())
+        while (wait.MoveNext(session, out var flight))
         {
-            if (!wait.CanContinueAfter(await session.WaitForAsync(wait.Flight, cancellationToken).ConfigureAwait(false)))
+            if (!wait.CanContinueAfter(session, await session.WaitForAsync(flight, cancellationToken).ConfigureAwait(false)))
             {
                 break;
             }

@@ -5,8 +5,9 @@ namespace TokenRefresh.SingleFlight;
 /// <summary>One refresh in progress, and everything that waits for its result. It belongs to no request.</summary>
 internal sealed class Flight
 {
-    // Waiters continue on threads of their own, never on the leader's thread and never inside the gate.
+    // Whatever waits continues on a thread of its own, never on the leader's thread and never inside the gate.
     private readonly TaskCompletionSource<FlightResult> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<FlightWait> _waits = [];
     private int _waiters;
     private int _hasLeader;
 
@@ -48,7 +49,7 @@ internal sealed class Flight
     public static Flight Ended(FlightResult result)
     {
         var flight = new Flight(NotLoadedSnapshot.Initial, FlightReason.FirstUse);
-        flight.Complete(result);
+        flight._result.SetResult(result);
         return flight;
     }
 
@@ -62,5 +63,50 @@ internal sealed class Flight
     /// <returns><see langword="true"/> for the first caller only.</returns>
     public bool TryLead() => Interlocked.Exchange(ref _hasLeader, 1) == 0;
 
-    public void Complete(FlightResult result) => _result.TrySetResult(result);
+    /// <summary>Waits for the result. A wait that is cancelled leaves the flight as it is.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public ValueTask<FlightResult> WaitAsync(CancellationToken cancellationToken)
+    {
+        if (Result.IsCompleted)
+        {
+            return new ValueTask<FlightResult>(Result.Result);
+        }
+
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return new ValueTask<FlightResult>(Task.FromCanceled<FlightResult>(cancellationToken));
+        }
+
+        var wait = new FlightWait(this, cancellationToken);
+        lock (_waits)
+        {
+            if (Result.IsCompleted)
+            {
+                return new ValueTask<FlightResult>(Result.Result);
+            }
+
+            _waits.Add(wait);
+        }
+
+        wait.ObserveCancellation();
+        return new ValueTask<FlightResult>(wait, token: 0);
+    }
+
+    /// <summary>Wakes everything that waits. Only the first result counts.</summary>
+    public void Complete(FlightResult result)
+    {
+        if (!_result.TrySetResult(result))
+        {
+            return;
+        }
+
+        // A wait that isn't in the list yet finds the result.
+        lock (_waits)
+        {
+            foreach (var wait in _waits)
+            {
+                wait.Complete();
+            }
+        }
+    }
 }

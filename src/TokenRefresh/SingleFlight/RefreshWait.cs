@@ -2,7 +2,7 @@ namespace TokenRefresh.SingleFlight;
 
 /// <summary>
 /// The one loop of everything that waits for a token: <see cref="MoveNext"/> until it returns false, and between the calls wait for the
-/// <see cref="Flight"/> and hand its result to <see cref="CanContinueAfter"/>.
+/// flight and hand its result to <see cref="CanContinueAfter"/>.
 /// </summary>
 /// <remarks>The caller awaits, not this struct: a second async method would be most of the memory of a waiting request.</remarks>
 internal struct RefreshWait
@@ -10,15 +10,12 @@ internal struct RefreshWait
     // After three refreshed tokens that are stale at once, stop waiting and continue with the current one.
     private const int MaxFlights = 3;
 
-    private readonly SessionState _session;
-
     // A request that was sent belongs to a login: its wait ends with the login.
     private readonly bool _isSent;
     private byte _flights;
 
-    private RefreshWait(SessionState session, SessionSnapshot current, bool isSent)
+    private RefreshWait(SessionSnapshot current, bool isSent)
     {
-        _session = session;
         _isSent = isSent;
         Current = current;
     }
@@ -26,40 +23,40 @@ internal struct RefreshWait
     /// <summary>The snapshot to continue with.</summary>
     public SessionSnapshot Current { get; private set; }
 
-    /// <summary>What to wait for.</summary>
-    public Flight Flight { get; private set; } = Flight.Superseded;
-
     /// <summary>Waits until there is a token that may be sent, or none is needed.</summary>
-    public static RefreshWait ForToken(SessionState session) => new(session, session.Current, isSent: false);
+    public static RefreshWait ForToken(SessionState session) => new(session.Current, isSent: false);
 
     /// <summary>Waits, after a 401, for another access token than the one that was sent.</summary>
     public static RefreshWait AfterRejection(SessionState session, SignedInSnapshot sent)
     {
         // A token that was just refreshed stays: then there is nothing to wait for, and the 401 is the caller's.
         session.TryReject(sent);
-        return new(session, sent, isSent: true);
+        return new(sent, isSent: true);
     }
 
     /// <summary>Reads the session, and joins a flight if there is no token to continue with.</summary>
+    /// <param name="session">The session, always the same.</param>
+    /// <param name="flight">What to wait for.</param>
     /// <returns><see langword="false"/>: continue with <see cref="Current"/>.</returns>
-    public bool MoveNext()
+    public bool MoveNext(SessionState session, out Flight flight)
     {
+        flight = Flight.Superseded;
         var loginId = Current.LoginId;
-        Current = _session.Current;
+        Current = session.Current;
         if (_isSent && Current.LoginId != loginId)
         {
             return false;
         }
 
-        switch (Current.Decide(_session.Settings.Time))
+        switch (Current.Decide(session.Settings.Time))
         {
             case RefreshDecision.Wait when _flights < MaxFlights:
                 _flights++;
-                Flight = _session.Join(Current, ReasonFor(Current));
+                flight = session.Join(Current, ReasonFor(Current));
                 return true;
 
             case RefreshDecision.SendAndRefresh:
-                _session.Join(Current, FlightReason.Proactive);
+                session.Join(Current, FlightReason.Proactive);
                 return false;
 
             default:
@@ -70,8 +67,10 @@ internal struct RefreshWait
     /// <summary>
     /// Whether to call <see cref="MoveNext"/> again. If not, the flight failed, but <see cref="Current"/> can be used all the same.
     /// </summary>
+    /// <param name="session">The session, always the same.</param>
+    /// <param name="result">How the flight ended.</param>
     /// <exception cref="TokenRefreshException">The flight failed, and there is no token that may be sent.</exception>
-    public bool CanContinueAfter(FlightResult result)
+    public bool CanContinueAfter(SessionState session, FlightResult result)
     {
         if (!result.IsFailure(out var failure))
         {
@@ -79,10 +78,10 @@ internal struct RefreshWait
         }
 
         // The token may be valid still, if the refresh was proactive. And without a login, the flight only read the store.
-        Current = _session.Current;
+        Current = session.Current;
         var isUsable = Current switch
         {
-            SignedInSnapshot signedIn => signedIn.AccessToken.IsUnexpired(_session.Settings.Time),
+            SignedInSnapshot signedIn => signedIn.AccessToken.IsUnexpired(session.Settings.Time),
             SignedOutSnapshot => true,
             EndedSnapshot ended => !ended.CanAskUser,
             _ => false,

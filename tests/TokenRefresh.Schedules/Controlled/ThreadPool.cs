@@ -8,4 +8,6 @@ namespace TokenRefresh;
 internal static class ThreadPool
 {
     public static void UnsafeQueueUserWorkItem(WaitCallback work, object? state) => _ = Task.Run(() => work(state));
+
+    public static void UnsafeQueueUserWorkItem(IThreadPoolWorkItem work, bool preferLocal) => _ = Task.Run(work.Execute);
 }

@@ -1,6 +1,7 @@
 using System;
 using System.Threading;
 using System.Threading.Tasks;
+using TokenRefresh.SingleFlight;
 
 namespace TokenRefresh;
 
@@ -38,6 +39,9 @@ internal static class Waits
         await task.ControlledWaitAsync(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken).ConfigureAwait(false);
         await task.ConfigureAwait(false);
     }
+
+    public static ValueTask<FlightResult> ControlledWaitAsync(this Flight flight, CancellationToken cancellationToken) =>
+        new(flight.Result.ControlledWaitAsync(cancellationToken));
 
     public static Task ControlledWaitAsync(this SemaphoreSlim gate, CancellationToken cancellationToken) => gate.WaitAsync(cancellationToken);
 

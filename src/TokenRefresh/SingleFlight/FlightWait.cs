@@ -1,0 +1,71 @@
+using System.Threading.Tasks.Sources;
+
+namespace TokenRefresh.SingleFlight;
+
+/// <summary>
+/// One caller's wait for a flight. It ends with the flight or with the caller's cancellation, whichever comes first.
+/// </summary>
+/// <remarks>
+/// It does what <c>Task.WaitAsync</c> does, in half the memory: ten thousand requests may wait for one flight. It is awaited once, with
+/// <c>ConfigureAwait(false)</c>, so it captures no context.
+/// </remarks>
+internal sealed class FlightWait(Flight flight, CancellationToken cancellationToken) : IValueTaskSource<FlightResult>, IThreadPoolWorkItem
+{
+    private static readonly object Cancelled = new();
+    private static readonly Action<object?> NotNeeded = static _ => { };
+
+    // Both are written once, by a compare-and-swap from null. So exactly one of the flight, the cancellation and the caller itself
+    // continues the caller.
+    private object? _end;
+    private Action<object?>? _continuation;
+
+    private object? _state;
+    private CancellationTokenRegistration _registration;
+
+    /// <summary>Ends the wait when the caller cancels.</summary>
+    public void ObserveCancellation() =>
+        _registration = cancellationToken.UnsafeRegister(static wait => ((FlightWait)wait!).Cancel(), this);
+
+    /// <summary>Ends the wait after the flight, unless it was cancelled. The caller continues on a thread of the pool.</summary>
+    public void Complete() => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);
+
+    void IThreadPoolWorkItem.Execute() => End(flight.Result.Result);
+
+    // A caller that cancels leaves at once, on the thread that cancels, as it does from Task.WaitAsync: the pool may be exhausted.
+    private void Cancel() => End(Cancelled);
+
+    private void End(object end)
+    {
+        if (Interlocked.CompareExchange(ref _end, end, null) is null
+            && Interlocked.CompareExchange(ref _continuation, NotNeeded, null) is { } continuation)
+        {
+            // A cancelled wait stays in the flight's list. It must not keep the request alive.
+            continuation(Interlocked.Exchange(ref _state, null));
+        }
+    }
+
+    ValueTaskSourceStatus IValueTaskSource<FlightResult>.GetStatus(short token) => Volatile.Read(ref _end) switch
+    {
+        null => ValueTaskSourceStatus.Pending,
+        FlightResult => ValueTaskSourceStatus.Succeeded,
+        _ => ValueTaskSourceStatus.Canceled,
+    };
+
+    void IValueTaskSource<FlightResult>.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+    {
+        _state = state;
+        if (Interlocked.CompareExchange(ref _continuation, continuation, null) is not null)
+        {
+            // The wait has ended since the caller looked.
+            _state = null;
+            _ = Task.Run(() => continuation(state), CancellationToken.None);
+        }
+    }
+
+    FlightResult IValueTaskSource<FlightResult>.GetResult(short token)
+    {
+        _registration.Dispose();
+        return Volatile.Read(ref _end) as FlightResult ?? Task.FromCanceled<FlightResult>(cancellationToken).GetAwaiter().GetResult();
+    }
+}
