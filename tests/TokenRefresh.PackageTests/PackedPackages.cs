@@ -18,6 +18,7 @@ public sealed class PackedPackages : IAsyncLifetime
     /// <summary>Stands for the address of the repository, which a release gets from its workflow.</summary>
     public const string RepositoryUrl = "https://example.org/tokenrefresh";
 
+    private static readonly string Artifacts = Path.Combine(Tool.RepositoryRoot, "artifacts", "package-tests");
     private readonly string _root = Directory.CreateTempSubdirectory("tokenrefresh-packages-").FullName;
 
     public static IReadOnlyList<string> Names { get; } =
@@ -42,17 +43,31 @@ public sealed class PackedPackages : IAsyncLifetime
         return root.Element(root.Name.Namespace + "metadata")!;
     }
 
+    /// <summary>Compiles everything again in the same folders, without packing.</summary>
+    /// <returns>Finds a built file by its target and its name.</returns>
+    public static async Task<Func<string, string, FileInfo>> BuildAgainAsync()
+    {
+        await RunAsync("build", "--no-restore", "-c", "Release", "-t:Rebuild", "-p:GeneratePackageOnBuild=false");
+        return (target, file) => new FileInfo(
+            Path.Combine(Artifacts, "bin", Path.GetFileNameWithoutExtension(file), "release_" + target, file));
+    }
+
     public async ValueTask InitializeAsync()
     {
-        // Analyzers have had their say when the solution was built. Below the repository, or paths of generated files would not be mapped.
-        await Tool.RunAsync(
-            "dotnet",
-            Tool.RepositoryRoot,
-            new Dictionary<string, string>(StringComparer.Ordinal),
-            "pack", "src/Packages.slnf", "--nologo", "--output", Feed, "-p:RunAnalyzers=false", "-p:ContinuousIntegrationBuild=true", "-p:RepositoryUrl=" + RepositoryUrl, "--artifacts-path", Path.Combine(Tool.RepositoryRoot, "artifacts", "package-tests"));
+        await RunAsync("pack", "--output", Feed);
         var core = Directory.GetFiles(Feed, "TokenRefresh.*.nupkg").Select(file => Path.GetFileNameWithoutExtension(file)["TokenRefresh.".Length..]);
         Version = core.Single(version => char.IsAsciiDigit(version[0]));
     }
+
+    // The build of the solution runs the analyzers. Paths of generated files are mapped only below the repository.
+    private static Task<string> RunAsync(string command, params string[] arguments) => Tool.RunAsync(
+        "dotnet",
+        Tool.RepositoryRoot,
+        new Dictionary<string, string>(StringComparer.Ordinal),
+        [
+            command, "src/Packages.slnf", "--nologo", "--artifacts-path", Artifacts, "-p:RunAnalyzers=false", "-p:ContinuousIntegrationBuild=true",
+            "-p:RepositoryUrl=" + RepositoryUrl, .. arguments,
+        ]);
 
     public ValueTask DisposeAsync()
     {
