@@ -282,7 +282,8 @@ public sealed class MetricsTests
         await using var app = TestApp.Create();
         await app.SignInAsync();
         var measured = 0;
-        using var all = new MeterListener { InstrumentPublished = (instrument, listener) => Enable(instrument, listener, app) };
+        var meters = app.Services.GetRequiredService<IMeterFactory>();
+        using var all = new MeterListener { InstrumentPublished = (instrument, listener) => Enable(instrument, listener, meters) };
         all.SetMeasurementEventCallback<long>((_, _, _, _) => measured++);
         all.SetMeasurementEventCallback<double>((_, _, _, _) => measured++);
         all.Start();
@@ -302,7 +303,8 @@ public sealed class MetricsTests
     {
         await using var app = TestApp.Create();
         await app.SignInAsync();
-        using var listener = new MeterListener { InstrumentPublished = (instrument, listener) => Enable(instrument, listener, app, instrumentName) };
+        var meters = app.Services.GetRequiredService<IMeterFactory>();
+        using var listener = new MeterListener { InstrumentPublished = (instrument, listener) => Enable(instrument, listener, meters, instrumentName) };
         listener.SetMeasurementEventCallback<long>((_, _, _, _) => throw new InvalidOperationException("A listener that throws."));
         listener.Start();
         app.Tokens.ExpireAccessTokens();
@@ -353,9 +355,10 @@ public sealed class MetricsTests
         AllowedOrigins = { new Uri("https://api.example.com") },
     }));
 
-    private static void Enable(Instrument instrument, MeterListener listener, TestApp app, string? only = null)
+    // Other tests create their meters at the same time, and call this after the app's end, too: it uses nothing of the container.
+    private static void Enable(Instrument instrument, MeterListener listener, IMeterFactory meters, string? only = null)
     {
-        if (ReferenceEquals(instrument.Meter.Scope, app.Services.GetRequiredService<IMeterFactory>()) && instrument.Meter.Name == TokenRefreshTelemetry.MeterName && (only is null || instrument.Name == only))
+        if (ReferenceEquals(instrument.Meter.Scope, meters) && instrument.Meter.Name == TokenRefreshTelemetry.MeterName && (only is null || instrument.Name == only))
         {
             listener.EnableMeasurementEvents(instrument);
         }
