@@ -45,6 +45,13 @@ internal readonly record struct SentRequest(
     public SentRequest Authorize(RefreshWait wait)
     {
         var replacement = (SignedInSnapshot)wait.Current;
+        if (Content is null || Request.Content is not null)
+        {
+            // An inner handler may have changed the address. It changes this one in the same way. Without its content the request follows
+            // a redirect.
+            Request.RequestUri = Address;
+        }
+
         AuthorizationHeader.Attach(Request, Session, replacement);
         if (wait.WasAlreadyReplaced)
         {

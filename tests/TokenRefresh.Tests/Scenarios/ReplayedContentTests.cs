@@ -114,6 +114,25 @@ public sealed class ReplayedContentTests
     }
 
     [Theory]
+    [Trait("Case", "A19")]
+    [InlineData(null)]
+    [InlineData("string")]
+    [InlineData("stream")]
+    public async Task An_address_that_an_inner_handler_changes_is_changed_anew_for_the_second_send(string? content)
+    {
+        await using var app = Create(new Versioning());
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        using var request = new HttpRequestMessage(HttpMethod.Post, Orders) { Content = content is null ? null : Make(content) };
+
+        using var response = await app.Client.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(2, app.Api.Calls);
+        Assert.All(app.Api.Received, received => Assert.Equal("https://api.example.com/v1/orders?version=1", received.Uri.AbsoluteUri));
+    }
+
+    [Theory]
     [Trait("Case", "A26")]
     [InlineData(HttpStatusCode.Unauthorized)]
     [InlineData(HttpStatusCode.Forbidden)]
@@ -311,6 +330,16 @@ public sealed class ReplayedContentTests
             }
 
             return response;
+        }
+    }
+
+    /// <summary>Adds the version to the address, and leaves it there.</summary>
+    private sealed class Versioning : DelegatingHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            request.RequestUri = new Uri(request.RequestUri!, "v1" + request.RequestUri!.AbsolutePath + "?version=1");
+            return base.SendAsync(request, cancellationToken);
         }
     }
 
