@@ -1,12 +1,15 @@
 namespace TokenRefresh.Protocol;
 
 /// <summary>
-/// The error codes that token endpoints send. Their case and separators don't count: some servers write <c>INVALID_GRANT</c>,
-/// <c>invalid-grant</c> or <c>InvalidGrant</c>.
+/// The error codes that token endpoints send. Their case doesn't count: some servers write them in capitals. For a dead refresh token the
+/// separators don't count either: some servers write <c>invalid-grant</c> or <c>InvalidGrant</c>.
 /// </summary>
 internal static class ErrorCodes
 {
-    private static readonly Dictionary<string, ErrorMeaning> OAuthCodes = new Dictionary<string, ErrorMeaning>(StringComparer.Ordinal)
+    // Longer than any code, however it is spelled.
+    private const int MaxLength = 64;
+
+    private static readonly Dictionary<string, ErrorMeaning> OAuthCodes = new(StringComparer.OrdinalIgnoreCase)
     {
         // RFC 6749, section 5.2, and what servers send in its place: Firebase, HubSpot, GitHub, Slack, Supabase, Ory Hydra, Salesforce.
         ["invalid_grant"] = ErrorMeaning.LoginEnded,
@@ -49,7 +52,10 @@ internal static class ErrorCodes
 
         // RFC 8707, section 2. Some servers rotate the refresh token before they look at the resource.
         ["invalid_target"] = ErrorMeaning.ConfigurationAfterUse,
-    }.ToDictionary(code => Letters(code.Key), code => code.Value, StringComparer.Ordinal);
+    };
+
+    private static readonly HashSet<string> DeadWords = new(
+        OAuthCodes.Where(code => code.Value == ErrorMeaning.LoginEnded).Select(code => Letters(code.Key)), StringComparer.Ordinal);
 
     /// <summary>The code of a rejection that has none of its own: drf-standardized-errors adds it.</summary>
     public const string AuthenticationFailed = "authentication_failed";
@@ -118,11 +124,17 @@ internal static class ErrorCodes
         return (fields["code"], ErrorMeaning.Unknown);
     }
 
-    // A text with blanks is prose, such as "Access Denied" of a gateway. Only what names the refresh token comes from the server itself.
     private static bool IsOAuth(string text, out ErrorMeaning meaning)
     {
-        var letters = Letters(text);
-        return OAuthCodes.TryGetValue(letters, out meaning) && (text.IndexOf(' ') < 0 || letters.Contains("REFRESHTOKEN"));
+        if (OAuthCodes.TryGetValue(text, out meaning))
+        {
+            return true;
+        }
+
+        // A text with blanks is prose, such as "Invalid token" of a gateway. Only one that names the refresh token is the server's own.
+        meaning = ErrorMeaning.LoginEnded;
+        var letters = text.Length <= MaxLength ? Letters(text) : "";
+        return DeadWords.Contains(letters) && (text.IndexOf(' ') < 0 || letters.Contains("REFRESHTOKEN"));
     }
 
     private static string Letters(string code) => code.Replace("_", "").Replace("-", "").Replace(" ", "").ToUpperInvariant();

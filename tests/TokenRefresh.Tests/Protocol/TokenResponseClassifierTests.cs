@@ -96,6 +96,8 @@ public sealed class TokenResponseClassifierTests
     [InlineData(400, """{"error":{"code":"LOGIN_REQUIRED"}}""", TokenEndpointOutcome.InteractionRequired)]
     [InlineData(400, """{"error":{"code":"a code of its own"}}""", TokenEndpointOutcome.Transient)]
     [InlineData(403, """{"message":"Access Denied"}""", TokenEndpointOutcome.Transient)]
+    [InlineData(403, """{"code":"AccessDenied"}""", TokenEndpointOutcome.Transient)]
+    [InlineData(401, """{"code":"LoginRequired"}""", TokenEndpointOutcome.Transient)]
     [InlineData(401, """{"message":"Invalid token"}""", TokenEndpointOutcome.Transient)]
     [InlineData(401, """{"message":"Login required"}""", TokenEndpointOutcome.Transient)]
     [InlineData(400, """{"message":"The refresh token is invalid, or the network failed"}""", TokenEndpointOutcome.Transient)]
