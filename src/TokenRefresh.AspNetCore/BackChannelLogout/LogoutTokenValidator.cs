@@ -97,6 +97,10 @@ internal sealed class LogoutTokenValidator(UserSessionRegistry registry, Provide
         parameters.ValidAudiences = null;
         parameters.AudienceValidator = null;
         parameters.AlgorithmValidator = null;
+
+        // Those are for id tokens. LogoutClaims checks the type.
+        parameters.ValidTypes = null;
+        parameters.TypeValidator = null;
         parameters.SignatureValidator = null;
         parameters.SignatureValidatorUsingConfiguration = null;
         parameters.ValidateIssuer = true;

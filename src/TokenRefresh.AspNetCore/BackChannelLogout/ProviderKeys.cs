@@ -11,41 +11,46 @@ internal sealed class ProviderKeys(TimeProvider time)
 {
     // Anyone can send a token with an unknown key. That must not become a flood of requests to the provider.
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
-    private readonly ConcurrentDictionary<string, long> _lastFetch = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Fetch> _fetches = new(StringComparer.Ordinal);
 
-    /// <returns>The keys, or <see langword="null"/> if they were fetched a moment ago or can't be fetched.</returns>
-    public async Task<IEnumerable<SecurityKey>?> FetchAgainAsync(
+    /// <summary>Fetches the keys, or gives those of the last fetch if it is recent or under way.</summary>
+    /// <returns>The keys, or <see langword="null"/> if they can't be fetched.</returns>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public Task<IReadOnlyList<SecurityKey>?> FetchAgainAsync(
         OpenIdConnectOptions options, OpenIdConnectConfiguration configuration, CancellationToken cancellationToken)
     {
-        if (string.IsNullOrEmpty(configuration.JwksUri) || options.Backchannel is null || !TryBegin(configuration.JwksUri))
+        if (string.IsNullOrEmpty(configuration.JwksUri) || options.Backchannel is null)
         {
-            return null;
+            return Task.FromResult<IReadOnlyList<SecurityKey>?>(null);
         }
 
+        var fetch = _fetches.AddOrUpdate(
+            configuration.JwksUri,
+            uri => Begin(options, uri),
+            (uri, last) => time.GetElapsedTime(last.StartedAt) < Interval ? last : Begin(options, uri));
+        return fetch.Keys.Value.WaitAsync(cancellationToken);
+    }
+
+    // One that isn't kept is never started. It isn't cancelled with the request that began it: others wait for it.
+    private Fetch Begin(OpenIdConnectOptions options, string jwksUri) =>
+        new(time.GetTimestamp(), new Lazy<Task<IReadOnlyList<SecurityKey>?>>(() => FetchAsync(options, jwksUri)));
+
+    private static async Task<IReadOnlyList<SecurityKey>?> FetchAsync(OpenIdConnectOptions options, string jwksUri)
+    {
         // The sign-in needs the new key too.
         options.ConfigurationManager?.RequestRefresh();
         try
         {
-            // The scheme's client limits the length of an answer.
-            var document = await options.Backchannel.GetStringAsync(configuration.JwksUri, cancellationToken).ConfigureAwait(false);
-            return new JsonWebKeySet(document).GetSigningKeys();
+            // The scheme's client limits the time and the length of an answer.
+            var document = await options.Backchannel.GetStringAsync(jwksUri, CancellationToken.None).ConfigureAwait(false);
+            return [.. new JsonWebKeySet(document).GetSigningKeys()];
         }
-        catch (Exception e)
-            when (e is HttpRequestException or IOException or InvalidOperationException or ArgumentException or JsonException)
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException
+            or InvalidOperationException or ArgumentException or JsonException)
         {
             return null;
         }
     }
 
-    private bool TryBegin(string jwksUri)
-    {
-        var now = time.GetTimestamp();
-        if (_lastFetch.TryAdd(jwksUri, now))
-        {
-            return true;
-        }
-
-        var last = _lastFetch[jwksUri];
-        return time.GetElapsedTime(last, now) >= Interval && _lastFetch.TryUpdate(jwksUri, now, last);
-    }
+    private sealed record Fetch(long StartedAt, Lazy<Task<IReadOnlyList<SecurityKey>?>> Keys);
 }
