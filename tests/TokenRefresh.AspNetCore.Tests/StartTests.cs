@@ -21,6 +21,8 @@ public sealed class StartTests
         { "unknown provider", "Registered: 'OpenIdConnect'" },
         { "unknown cookie", "o.CookieScheme = \"Cookies\"" },
         { "another sign-in scheme", "o.SignInScheme = \"Kekse\"" },
+        { "Identity", "requests are authenticated by 'Identity.Application'" },
+        { "Identity", "o.CookieScheme = \"Identity.Application\"" },
         { "no default scheme", "o.CookieScheme = \"Cookies\"" },
         { "two sessions", "belongs to session 'shop' too" },
         { "two form sessions", "Give each session a cookie scheme" },
@@ -142,6 +144,16 @@ public sealed class StartTests
         {
             case "no scheme":
                 services.AddUserTokenSession("shop");
+                return;
+            case "Identity":
+                // As AddIdentity and AddDefaultIdentity set it up.
+                services.Configure<AuthenticationOptions>(options =>
+                {
+                    options.DefaultScheme = "Identity.Application";
+                    options.DefaultSignInScheme = "Identity.External";
+                });
+                authentication.AddCookie("Identity.Application").AddCookie("Identity.External");
+                services.AddUserTokenSession("shop", options => options.TokenEndpoint = new Uri("https://login.example.com/token"));
                 return;
             case "two providers":
                 authentication.AddCookie().AddOpenIdConnect("one", Configure).AddOpenIdConnect("two", Configure);

@@ -116,14 +116,9 @@ internal sealed class UserSessionValidator(IServiceProvider provider, UserSessio
             yield break;
         }
 
-        // A policy scheme may forward to the cookie scheme, so only another cookie scheme is certainly wrong.
-        if (session.OpenIdConnectScheme is { } provided && registry.IsOpenIdConnect(provided)
-            && session.GetOpenIdConnectOptions().SignInScheme is { } signIn
-            && signIn != scheme
-            && schemes.Contains(signIn, StringComparer.Ordinal))
+        if ((FindDefaultsFailure(session, scheme, schemes) ?? FindSignInFailure(session, scheme, schemes)) is { } wrong)
         {
-            yield return $"CookieScheme is '{scheme}', but the OpenID Connect scheme '{provided}' signs users in to '{signIn}'. "
-                + $"Write o.SignInScheme = \"{scheme}\" in AddOpenIdConnect, or remove CookieScheme.";
+            yield return wrong;
         }
 
         if (session.OpenIdConnectScheme is null
@@ -139,6 +134,29 @@ internal sealed class UserSessionValidator(IServiceProvider provider, UserSessio
             yield return failure;
         }
     }
+
+    // ASP.NET Core Identity sets its defaults up so: the cookie of a login by another provider isn't the one of the user.
+    private string? FindDefaultsFailure(UserSession session, string scheme, string[] schemes)
+    {
+        var defaults = provider.GetRequiredService<IOptions<AuthenticationOptions>>().Value;
+        var ofRequests = defaults.DefaultAuthenticateScheme ?? defaults.DefaultScheme;
+        var isDerived = session.Options.CookieScheme is null && scheme == defaults.DefaultSignInScheme;
+        return isDerived && ofRequests != scheme && schemes.Contains(ofRequests, StringComparer.Ordinal)
+            ? $"users are signed in to '{scheme}', but requests are authenticated by '{ofRequests}'. "
+                + $"Write AddUserTokenSession(\"{session.Name}\", configureUsers: o => o.CookieScheme = \"{ofRequests}\")."
+            : null;
+    }
+
+    // A policy scheme may forward to the cookie scheme, so only another cookie scheme is certainly wrong.
+    private string? FindSignInFailure(UserSession session, string scheme, string[] schemes) =>
+        session.OpenIdConnectScheme is { } provided
+        && registry.IsOpenIdConnect(provided)
+        && session.GetOpenIdConnectOptions().SignInScheme is { } signIn
+        && signIn != scheme
+        && schemes.Contains(signIn, StringComparer.Ordinal)
+            ? $"CookieScheme is '{scheme}', but the OpenID Connect scheme '{provided}' signs users in to '{signIn}'. "
+                + $"Write o.SignInScheme = \"{scheme}\" in AddOpenIdConnect, or remove CookieScheme."
+            : null;
 
     private static string Quote(string[] names) => string.Join(", ", names.Select(name => $"'{name}'"));
 }
