@@ -32,10 +32,23 @@ internal static class SameOrigin
                 return Refuse(context, "it comes from another site");
         }
 
-        var antiforgery = context.RequestServices.GetRequiredService<IAntiforgery>();
         return context.Request.Headers.ContainsKey(HeaderNames.XRequestedWith)
-            || await antiforgery.IsRequestValidAsync(context).ConfigureAwait(false)
+            || await HasAntiforgeryTokenAsync(context).ConfigureAwait(false)
             || Refuse(context, "it has no header Sec-Fetch-Site or X-Requested-With, and no antiforgery token");
+    }
+
+    private static async ValueTask<bool> HasAntiforgeryTokenAsync(HttpContext context)
+    {
+        try
+        {
+            var antiforgery = context.RequestServices.GetRequiredService<IAntiforgery>();
+            return await antiforgery.IsRequestValidAsync(context).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is AntiforgeryValidationException or InvalidDataException or IOException)
+        {
+            // The form can't be read.
+            return false;
+        }
     }
 
     private static Answer Ask(HttpContext context)

@@ -78,7 +78,8 @@ internal sealed class TokenRefreshMiddleware(
         }
 
         var request = context.Request;
-        var properties = new AuthenticationProperties { RedirectUri = $"{request.PathBase}{request.Path}{request.QueryString}" };
+        var page = LocalUrl.OrHome($"{request.PathBase}{request.Path}{request.QueryString}", request);
+        var properties = new AuthenticationProperties { RedirectUri = page };
         await context.ChallengeAsync(session.OpenIdConnectScheme ?? session.CookieScheme, properties).ConfigureAwait(false);
     }
 

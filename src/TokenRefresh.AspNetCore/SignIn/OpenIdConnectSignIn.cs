@@ -40,6 +40,12 @@ internal sealed class OpenIdConnectSignIn(
             return;
         }
 
+        // The handler takes the path of the request, which an attacker may have written as "//host".
+        if (context.Properties.RedirectUri is ['/', ..] page)
+        {
+            context.Properties.RedirectUri = LocalUrl.OrHome(page, context.Request);
+        }
+
         replacement.Note(context.Properties, context.HttpContext.User, session);
     }
 

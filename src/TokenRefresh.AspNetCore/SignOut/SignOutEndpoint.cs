@@ -67,6 +67,6 @@ internal static class SignOutEndpoint
             asked = form[ReturnUrl];
         }
 
-        return LocalUrl.IsLocal(asked) ? asked! : $"{request.PathBase}/";
+        return LocalUrl.OrHome(asked, request);
     }
 }

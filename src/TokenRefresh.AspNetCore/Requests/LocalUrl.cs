@@ -1,4 +1,6 @@
-namespace TokenRefresh.AspNetCore.SignOut;
+using Microsoft.AspNetCore.Http;
+
+namespace TokenRefresh.AspNetCore.Requests;
 
 /// <summary>Whether a URL leads to a page of this app. Any other would be an open redirect.</summary>
 internal static class LocalUrl
@@ -7,4 +9,7 @@ internal static class LocalUrl
     // A browser percent-encodes all other characters, and a Location header can't hold them.
     public static bool IsLocal(string? url) =>
         url is ['/', ..] and not ['/', '/' or '\\', ..] && url.All(c => c is > ' ' and <= '~');
+
+    /// <summary>The URL, or the home page if it isn't local.</summary>
+    public static string OrHome(string? url, HttpRequest request) => IsLocal(url) ? url! : $"{request.PathBase}/";
 }
