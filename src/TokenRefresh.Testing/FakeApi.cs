@@ -2,8 +2,8 @@ using System.Net;
 
 namespace TokenRefresh.Testing;
 
-/// <summary>An API in memory: 200 for a token that the token server accepts, 401 for any other. What counts is what it received.</summary>
-/// <param name="tokens">Who says which access tokens are good.</param>
+/// <summary>An API in memory: 200 for a token that the token server accepts, 401 for any other. It records what it receives.</summary>
+/// <param name="tokens">The token server, which decides which access tokens are valid.</param>
 public sealed class FakeApi(FakeTokenServer tokens) : HttpMessageHandler
 {
     private readonly object _lock = new();
@@ -39,10 +39,10 @@ public sealed class FakeApi(FakeTokenServer tokens) : HttpMessageHandler
     /// <param name="token">The token, or <see langword="null"/>.</param>
     public int CallsWith(string? token) => Received.Count(request => request.Token == token);
 
-    /// <summary>Holds every call until the gate is opened. The token is judged when it passes.</summary>
+    /// <summary>Holds every call until the gate is opened. The token is checked when the call passes.</summary>
     public Gate Hold() => _gate = new Gate();
 
-    /// <summary>Lets calls pass again, those at the gate too.</summary>
+    /// <summary>Lets calls pass again, and those that wait.</summary>
     public void Release()
     {
         var gate = _gate;
@@ -50,11 +50,11 @@ public sealed class FakeApi(FakeTokenServer tokens) : HttpMessageHandler
         gate?.Open();
     }
 
-    /// <summary>Answers so from now on.</summary>
-    /// <param name="answer">Gives the answer; <see langword="null"/> from it, or instead of it: as always.</param>
+    /// <summary>Sets the response to all calls from now on.</summary>
+    /// <param name="answer">Creates the response; <see langword="null"/>, also as its result, for the usual one.</param>
     public void Answer(Func<ReceivedRequest, HttpResponseMessage?>? answer) => _answer = answer;
 
-    /// <summary>Refuses every token, whatever it is.</summary>
+    /// <summary>Rejects every token.</summary>
     public void RejectEverything() => Answer(_ => new HttpResponseMessage(HttpStatusCode.Unauthorized));
 
 #if NET

@@ -6,12 +6,12 @@ namespace TokenRefresh.Testing;
 
 /// <summary>
 /// A token endpoint in memory that rotates like a real one. Tokens are numbered: <c>access-1</c>, <c>refresh-1</c>, <c>access-2</c> …
-/// What counts is what it received.
+/// It records what it receives.
 /// </summary>
 /// <param name="timeProvider">
-/// Its clock: give it the app's own, so that both agree when a token expires. The system's, if <see langword="null"/>.
+/// Its clock. Pass the app's clock, so that both agree when a token expires. The system's, if <see langword="null"/>.
 /// </param>
-/// <param name="mode">How it speaks, and what becomes of a refresh token that was used before.</param>
+/// <param name="mode">Its protocol, and what it does with a refresh token that was used before.</param>
 public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, TokenServerMode mode = TokenServerMode.Strict)
     : HttpMessageHandler
 {
@@ -32,8 +32,11 @@ public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, T
     private int _number;
     private int _inFlight;
 
-    /// <summary>How long access tokens live.</summary>
-    /// <value>The default is 5 minutes. <see langword="null"/>: answers say nothing of it, and they live until they are expired.</value>
+    /// <summary>The lifetime of access tokens.</summary>
+    /// <value>
+    /// The default is 5 minutes. <see langword="null"/>: responses contain no lifetime, and the tokens are valid until
+    /// <see cref="ExpireAccessTokens"/> is called.
+    /// </value>
     public TimeSpan? Lifetime { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>How many calls it received.</summary>
@@ -48,7 +51,7 @@ public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, T
         }
     }
 
-    /// <summary>The most calls that were under way at once.</summary>
+    /// <summary>The largest number of calls at the same time.</summary>
     public int PeakInFlight { get; private set; }
 
     /// <summary>The refresh tokens it received, in order.</summary>
@@ -78,7 +81,7 @@ public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, T
     /// <summary>How many refresh tokens arrived more than once.</summary>
     public int PresentedTwice => Presented.GroupBy(token => token, StringComparer.Ordinal).Count(group => group.Count() > 1);
 
-    /// <summary>Signs somebody in: the first tokens of a new family.</summary>
+    /// <summary>Issues the first tokens of a new login.</summary>
     public TokenSet Issue()
     {
         lock (_lock)
@@ -88,7 +91,7 @@ public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, T
         }
     }
 
-    /// <summary>Whether an API should take this access token now.</summary>
+    /// <summary>Whether this access token is valid now.</summary>
     /// <param name="accessToken">The token.</param>
     public bool Accepts(string accessToken)
     {
@@ -98,7 +101,7 @@ public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, T
         }
     }
 
-    /// <summary>Whether an API should take this request now: <c>mockHttp.When("*").With(tokens.Accepts)</c>.</summary>
+    /// <summary>Whether this request has a valid access token now: <c>mockHttp.When("*").With(tokens.Accepts)</c>.</summary>
     /// <param name="request">A request as it arrives.</param>
     public bool Accepts(HttpRequestMessage request)
     {
@@ -106,7 +109,7 @@ public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, T
         return request.Headers.Authorization?.Parameter is { } token && Accepts(token);
     }
 
-    /// <summary>From now on the API refuses every access token that is out.</summary>
+    /// <summary>Makes all issued access tokens invalid.</summary>
     public void ExpireAccessTokens()
     {
         lock (_lock)
@@ -115,7 +118,7 @@ public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, T
         }
     }
 
-    /// <summary>From now on every refresh token that is out is dead.</summary>
+    /// <summary>Makes all issued refresh tokens invalid.</summary>
     public void RevokeRefreshTokens()
     {
         lock (_lock)
@@ -127,8 +130,9 @@ public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, T
         }
     }
 
-    /// <summary>Rotates as if another client had refreshed, and gives what that one got.</summary>
-    /// <param name="refreshToken">One that this server gave.</param>
+    /// <summary>Refreshes as another client would.</summary>
+    /// <param name="refreshToken">A refresh token that this server issued.</param>
+    /// <returns>The new tokens, which the other client has.</returns>
     public TokenSet RotateElsewhere(string refreshToken)
     {
         lock (_lock)
@@ -142,7 +146,7 @@ public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, T
     /// <summary>Holds every call until the gate is opened.</summary>
     public Gate Hold() => _gate = new Gate();
 
-    /// <summary>Lets calls pass again, those at the gate too.</summary>
+    /// <summary>Lets calls pass again, and those that wait.</summary>
     public void Release()
     {
         var gate = _gate;
@@ -150,8 +154,10 @@ public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, T
         gate?.Open();
     }
 
-    /// <summary>Answers the next call so, without rotating. Calls after one another are answered one after another.</summary>
-    /// <param name="answer">Gives the answer; a <see langword="null"/> answer: as always.</param>
+    /// <summary>
+    /// Sets the response to the next call, without rotation. Further calls of this method set the responses to the calls after it.
+    /// </summary>
+    /// <param name="answer">Creates the response; <see langword="null"/> for the usual one.</param>
     public FakeTokenServer Next(Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage?>> answer)
     {
         lock (_lock)
@@ -162,29 +168,29 @@ public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, T
         return this;
     }
 
-    /// <summary>Answers the next call so, without rotating.</summary>
+    /// <summary>Sets the response to the next call, without rotation.</summary>
     /// <param name="status">The status.</param>
     /// <param name="body">The body.</param>
-    /// <param name="mediaType">What the body is.</param>
+    /// <param name="mediaType">The media type of the body.</param>
     public FakeTokenServer Next(HttpStatusCode status, string body = "", string mediaType = "application/json") =>
         Next((_, _) => Task.FromResult<HttpResponseMessage?>(
             new HttpResponseMessage(status) { Content = new StringContent(body, Encoding.UTF8, mediaType) }));
 
-    /// <summary>Fails the next call as a broken connection does.</summary>
-    /// <param name="exception">What the client gets to see.</param>
+    /// <summary>Makes the next call fail, as a broken connection does.</summary>
+    /// <param name="exception">The exception that the client gets.</param>
     public FakeTokenServer NextThrows(Exception exception) => Next((_, _) => Task.FromException<HttpResponseMessage?>(exception));
 
-    /// <summary>Answers every call so from now on, without rotating.</summary>
-    /// <param name="answer">Gives the answer; <see langword="null"/> from it, or instead of it: as always.</param>
+    /// <summary>Sets the response to all calls from now on, without rotation.</summary>
+    /// <param name="answer">Creates the response; <see langword="null"/>, also as its result, for the usual one.</param>
     public void Always(Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage?>>? answer) => _always = answer;
 
-    /// <summary>Answers every call so from now on, without rotating.</summary>
+    /// <summary>Sets the response to all calls from now on, without rotation.</summary>
     /// <param name="status">The status.</param>
     /// <param name="body">The body.</param>
     public void Always(HttpStatusCode status, string body = "") =>
         Always((_, _) => Task.FromResult<HttpResponseMessage?>(Json(status, body)));
 
-    /// <summary>Asserts how many refreshes were asked for.</summary>
+    /// <summary>Asserts how many refreshes were requested.</summary>
     /// <param name="expected">How many.</param>
     /// <exception cref="TokenAssertionException">There were more or fewer.</exception>
     public void AssertRefreshes(int expected)
@@ -198,7 +204,7 @@ public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, T
         }
     }
 
-    /// <summary>Asserts that no refresh token was used more than once: at a server that rotates, that signs the user out.</summary>
+    /// <summary>Asserts that no refresh token was used more than once: a server that rotates would sign the user out.</summary>
     /// <exception cref="TokenAssertionException">One was.</exception>
     public void AssertNoRefreshTokenUsedTwice()
     {

@@ -1,9 +1,9 @@
 namespace TokenRefresh.Testing;
 
-/// <summary>Holds whoever comes until it is opened, and knows how many are waiting: tests wait for that, never for time.</summary>
+/// <summary>Holds calls until it is opened, and counts them. A test waits for a number of calls, never for time.</summary>
 public sealed class Gate
 {
-    /// <summary>How long a test waits before it is called hung: real time, as a fail-safe only.</summary>
+    /// <summary>How long a test waits before it fails. Real time, as a fail-safe only.</summary>
     public static TimeSpan FailSafe { get; } = TimeSpan.FromSeconds(60);
 
     private readonly object _lock = new();
@@ -11,7 +11,7 @@ public sealed class Gate
     private readonly List<(int Count, TaskCompletionSource<bool> Reached)> _watchers = [];
     private int _arrived;
 
-    /// <summary>How many have come so far.</summary>
+    /// <summary>How many calls have arrived so far.</summary>
     public int Arrived
     {
         get
@@ -23,7 +23,7 @@ public sealed class Gate
         }
     }
 
-    /// <summary>Comes to the gate, and waits until it is open.</summary>
+    /// <summary>Arrives at the gate, and waits until it is open.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     public Task PassAsync(CancellationToken cancellationToken = default)
     {
@@ -31,9 +31,9 @@ public sealed class Gate
         return _open.Task.WaitAsync(cancellationToken);
     }
 
-    /// <summary>Completes when so many have come.</summary>
+    /// <summary>Completes when so many calls have arrived.</summary>
     /// <param name="count">How many.</param>
-    /// <exception cref="TimeoutException">They haven't come within <see cref="FailSafe"/>.</exception>
+    /// <exception cref="TimeoutException">They haven't arrived within <see cref="FailSafe"/>.</exception>
     public Task ArrivedAsync(int count)
     {
         TaskCompletionSource<bool> reached;
@@ -51,7 +51,7 @@ public sealed class Gate
         return reached.Task.WaitAsync(FailSafe, TimeProvider.System);
     }
 
-    /// <summary>Lets everybody pass, for good.</summary>
+    /// <summary>Lets all calls pass, from now on.</summary>
     public void Open() => _open.TrySetResult(true);
 
     private void Arrive()

@@ -3,15 +3,15 @@ namespace TokenRefresh.Testing;
 /// <summary>What a token server does with a refresh token that was used before.</summary>
 public enum TokenServerMode
 {
-    /// <summary>Reuse is invalid_grant.</summary>
+    /// <summary>A used refresh token gets <c>invalid_grant</c>.</summary>
     Strict,
 
-    /// <summary>Reuse revokes everything that came from the same sign-in.</summary>
+    /// <summary>A used refresh token revokes all tokens of its sign-in.</summary>
     Family,
 
-    /// <summary>Reuse of the last one gets the same pair again.</summary>
+    /// <summary>The refresh token that was used last gets the same new tokens again.</summary>
     Grace,
 
-    /// <summary>Strict, spoken as Django Simple JWT speaks.</summary>
+    /// <summary>As <see cref="Strict"/>, with the requests and responses of Django Simple JWT.</summary>
     SimpleJwt,
 }

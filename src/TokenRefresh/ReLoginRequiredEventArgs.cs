@@ -1,13 +1,13 @@
 namespace TokenRefresh;
 
-/// <summary>A login is dead: the user must sign in again. Holds no token.</summary>
+/// <summary>A login has ended, and the user must sign in again. It contains no token.</summary>
 public sealed class ReLoginRequiredEventArgs : EventArgs
 {
     /// <summary>Creates the arguments.</summary>
     /// <param name="sessionName">The session's name.</param>
     /// <param name="userKey">The session's user, if it has one.</param>
-    /// <param name="reason">Why the login is dead.</param>
-    /// <param name="error">The server's error code, if it gave one.</param>
+    /// <param name="reason">Why the login has ended.</param>
+    /// <param name="error">The server's error code, if it sent one.</param>
     public ReLoginRequiredEventArgs(string sessionName, string? userKey, ReLoginReason reason, string? error)
     {
         SessionName = sessionName;
@@ -19,10 +19,10 @@ public sealed class ReLoginRequiredEventArgs : EventArgs
     /// <summary>The session's name.</summary>
     public string SessionName { get; }
 
-    /// <summary>The session's user, or <see langword="null"/> where the session has only one.</summary>
+    /// <summary>The session's user, or <see langword="null"/> if the session has no separate users.</summary>
     public string? UserKey { get; }
 
-    /// <summary>Why the login is dead.</summary>
+    /// <summary>Why the login has ended.</summary>
     public ReLoginReason Reason { get; }
 
     /// <summary>The server's error code, such as <c>invalid_grant</c> or <c>token_not_valid</c>.</summary>

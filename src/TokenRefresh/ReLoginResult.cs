@@ -1,9 +1,9 @@
 namespace TokenRefresh;
 
-/// <summary>What a request gets whose login is dead or was signed out while the request was held.</summary>
+/// <summary>What the caller gets when the login has ended, or when the user signed out while the request waited.</summary>
 public enum ReLoginResult
 {
-    /// <summary>A 401: its own, or a local one where nothing was sent.</summary>
+    /// <summary>A 401: that of the API, or a local one if the request wasn't sent.</summary>
     Return401,
 
     /// <summary>A <see cref="TokenRefreshException"/> with <see cref="TokenRefreshFailure.ReLoginRequired"/>.</summary>

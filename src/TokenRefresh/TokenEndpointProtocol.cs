@@ -1,6 +1,6 @@
 namespace TokenRefresh;
 
-/// <summary>How the token endpoint is spoken to.</summary>
+/// <summary>The protocol of a token endpoint.</summary>
 public enum TokenEndpointProtocol
 {
     /// <summary>OAuth 2.0: a form with <c>grant_type=refresh_token</c> (RFC 6749, section 6).</summary>

@@ -1,14 +1,14 @@
 namespace TokenRefresh;
 
-/// <summary>What kind of failure a <see cref="TokenRefreshException"/> reports, and so what helps.</summary>
+/// <summary>The kind of failure that a <see cref="TokenRefreshException"/> reports.</summary>
 public enum TokenRefreshFailure
 {
-    /// <summary>The login is dead or was signed out: the user must sign in again. Sending again doesn't help.</summary>
+    /// <summary>The login has ended, or the user signed out. The user must sign in again; a retry doesn't help.</summary>
     ReLoginRequired,
 
-    /// <summary>The refresh couldn't be done now: network, overload, a store out of reach. Sending again later helps.</summary>
+    /// <summary>The refresh failed for now: network, overloaded server, unavailable store. A later retry can succeed.</summary>
     Transient,
 
-    /// <summary>The client is set up wrongly, or the server says so. Somebody has to mend it.</summary>
+    /// <summary>The configuration is wrong, here or at the server. Correct it; a retry doesn't help.</summary>
     Configuration,
 }

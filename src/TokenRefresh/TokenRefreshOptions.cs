@@ -212,7 +212,7 @@ public sealed class TokenRefreshOptions
     /// </value>
     /// <remarks>Unused with an <see cref="ITokenEndpoint"/> of your own.</remarks>
     /// <example>
-    /// Atlassian reports a dead refresh token with 403 and <c>unauthorized_client</c>:
+    /// Atlassian rejects a refresh token with 403 and <c>unauthorized_client</c>:
     /// <code>
     /// o.InterpretTokenResponse = r => r.GetString("error") == "unauthorized_client" ? TokenEndpointResult.Rejected("unauthorized_client")
     /// : null;

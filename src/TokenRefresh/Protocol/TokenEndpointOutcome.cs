@@ -9,7 +9,7 @@ public enum TokenEndpointOutcome
     /// <summary>The response holds a new refresh token, but no access token.</summary>
     RefreshTokenOnly,
 
-    /// <summary>The refresh token is dead (<c>invalid_grant</c>; RFC 6749, section 5.2). The user must sign in again.</summary>
+    /// <summary>The refresh token is no longer valid (<c>invalid_grant</c>; RFC 6749, section 5.2). The user must sign in again.</summary>
     Rejected,
 
     /// <summary>The server wants the user's presence or consent. The user must sign in again.</summary>

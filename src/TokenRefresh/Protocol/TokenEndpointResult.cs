@@ -77,7 +77,7 @@ public sealed class TokenEndpointResult
         };
     }
 
-    /// <summary>Creates a result for a dead refresh token: the login has ended.</summary>
+    /// <summary>Creates a result for a refresh token that is no longer valid: the login has ended.</summary>
     /// <param name="error">The server's error code; <see langword="null"/> if there is none.</param>
     /// <returns>The result.</returns>
     public static TokenEndpointResult Rejected(string? error) => new(TokenEndpointOutcome.Rejected) { Error = error };
