@@ -10,9 +10,9 @@ namespace TokenRefresh.Schedules;
 /// <summary>Runs a program under many schedules.</summary>
 internal static class Explorer
 {
-    /// <summary>How many schedules each program gets: TOKENREFRESH_SCHEDULES, or 200.</summary>
+    /// <summary>How many schedules each program gets: TOKENREFRESH_SCHEDULES, or 100.</summary>
     public static uint Schedules { get; } =
-        uint.TryParse(Environment.GetEnvironmentVariable("TOKENREFRESH_SCHEDULES"), CultureInfo.InvariantCulture, out var wanted) ? wanted : 200;
+        uint.TryParse(Environment.GetEnvironmentVariable("TOKENREFRESH_SCHEDULES"), CultureInfo.InvariantCulture, out var wanted) ? wanted : 100;
 
     /// <summary>Runs a program in two ways, each with half of the schedules: with the tokens in a store, and in a session that keeps them itself.</summary>
     public static void Explore(Func<bool, Task> program)
