@@ -31,7 +31,7 @@ internal readonly record struct SentRequest(
     public bool IsWorthAnotherToken =>
         Sends == 1
         || (Sends < MaxSends
-            && (IsReplaced(Session.Current) || Session.Services.Time.GetUtcNow().UtcDateTime >= Snapshot.AccessToken.Schedule.StaleAt));
+            && (IsReplaced(Session.Current) || Snapshot.AccessToken.MayHaveExpired(Session.Services.Time)));
 
     /// <summary>Gives a request the token of this snapshot.</summary>
     public static SentRequest Authorize(

@@ -8,6 +8,9 @@ namespace TokenRefresh.SingleFlight;
 /// <param name="receivedAt">When the token was received, by this process's clocks.</param>
 internal sealed class AccessTokenSlot(TokenSchedule schedule, ClockReading receivedAt)
 {
+    // Servers cut expiry and the Date header to whole seconds: a token may end this much before its known lifetime.
+    private static readonly TimeSpan ServerClockStep = TimeSpan.FromSeconds(1);
+
     private volatile bool _isRejected;
     private volatile bool _isRejectedThoughNew;
 
@@ -37,6 +40,9 @@ internal sealed class AccessTokenSlot(TokenSchedule schedule, ClockReading recei
 
     /// <summary>Whether the access token may still be sent although a refresh failed.</summary>
     public bool IsUnexpired(TimeProvider time) => !_isRejected && Now(time) < schedule.ExpiresAt;
+
+    /// <summary>Whether the server may reject the token because of its age.</summary>
+    public bool MayHaveExpired(TimeProvider time) => Now(time) >= schedule.StaleAt - ServerClockStep;
 
     /// <summary>
     /// Whether the token was refreshed less than <paramref name="interval"/> ago (a quarter of its lifetime at most), so that another
