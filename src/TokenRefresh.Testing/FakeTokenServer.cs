@@ -138,7 +138,9 @@ public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, T
         lock (_lock)
         {
             _used.Add(refreshToken);
-            var (access, refresh) = Next(_families[refreshToken]);
+            var family = _families[refreshToken];
+            var (access, refresh) = Next(family);
+            family.Last = (refreshToken, access, refresh);
             return new TokenSet(access, refresh) { ExpiresAt = _time.GetUtcNow() + Lifetime };
         }
     }

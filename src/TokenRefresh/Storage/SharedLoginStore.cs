@@ -172,7 +172,7 @@ internal sealed class SharedLoginStore(
         {
             var replaced = LoginRecordFactory.TryParse(stored);
             var record = next(replaced);
-            (stored, var isWritten) = await _calls.ExchangeAsync(record, stored?.Revision, cancellationToken).ConfigureAwait(false);
+            (stored, var isWritten) = await _calls.ExchangeOrFindAsync(record, stored?.Revision, cancellationToken).ConfigureAwait(false);
             if (isWritten)
             {
                 var result = _records.Describe(new LoginDecision(LoginStatus.Succeeded, record), record, stored);

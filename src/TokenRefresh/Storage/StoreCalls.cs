@@ -41,18 +41,32 @@ internal sealed class StoreCalls(ITokenStore store, TokenSessionKey key, RecordW
     public async Task<(StoredRecord? Stored, bool IsWritten)> ExchangeAsync(
         LoginRecord record, string? revision, CancellationToken cancellationToken)
     {
-        var text = LoginRecordText.Write(record);
-        if (Encoding.UTF8.GetByteCount(text) > MaxSize)
+        var text = TextOf(record);
+        return Answer(text, revision, await WriteAsync(text, revision, record.KeepFor, cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>
+    /// The same for a sign-in or sign-out. If the write fails, it looks whether the record is there all the same: the answer may be lost.
+    /// </summary>
+    public async Task<(StoredRecord? Stored, bool IsWritten)> ExchangeOrFindAsync(
+        LoginRecord record, string? revision, CancellationToken cancellationToken)
+    {
+        var text = TextOf(record);
+        StoredRecord? stored;
+        try
         {
-            throw new TokenStoreConfigurationException(
-                "The tokens are too large to be saved: a record holds up to 1 MiB. Ask the authorization server for smaller tokens.");
+            stored = await WriteAsync(text, revision, record.KeepFor, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not TokenStoreConfigurationException && !cancellationToken.IsCancellationRequested)
+        {
+            stored = await ReadAsync(cancellationToken).ConfigureAwait(false);
+            if (stored?.Text != text)
+            {
+                throw;
+            }
         }
 
-        var stored = await CallAsync(
-            token => store.CompareExchangeAsync(key, text, revision, record.KeepFor, token), cancellationToken).ConfigureAwait(false);
-        return stored is null && revision is null
-            ? throw new InvalidOperationException($"{store.GetType().Name} was to write a record and returned none.")
-            : (WithinLimits(stored), stored?.Text == text);
+        return Answer(text, revision, stored);
     }
 
     /// <summary>Waits for a change.</summary>
@@ -97,6 +111,21 @@ internal sealed class StoreCalls(ITokenStore store, TokenSessionKey key, RecordW
             throw;
         }
     }
+
+    private static string TextOf(LoginRecord record)
+    {
+        var text = LoginRecordText.Write(record);
+        return Encoding.UTF8.GetByteCount(text) <= MaxSize ? text : throw new TokenStoreConfigurationException(
+            "The tokens are too large to be saved: a record holds up to 1 MiB. Ask the authorization server for smaller tokens.");
+    }
+
+    private Task<StoredRecord?> WriteAsync(string text, string? revision, TimeSpan? keepFor, CancellationToken cancellationToken) =>
+        CallAsync(token => store.CompareExchangeAsync(key, text, revision, keepFor, token), cancellationToken);
+
+    private (StoredRecord? Stored, bool IsWritten) Answer(string text, string? revision, StoredRecord? stored) =>
+        stored is null && revision is null
+            ? throw new InvalidOperationException($"{store.GetType().Name} was to write a record and returned none.")
+            : (WithinLimits(stored), stored?.Text == text);
 
     private async Task<T> CallAsync<T>(Func<CancellationToken, ValueTask<T>> call, CancellationToken cancellationToken)
     {

@@ -41,7 +41,7 @@ internal sealed class TokenCodec(TokenSessionKey key, ITokenProtector? protector
     {
         try
         {
-            return by.Protect(key, text);
+            return by.Protect(key, text) ?? throw new InvalidOperationException("The protector returned null.");
         }
         catch (Exception e)
         {

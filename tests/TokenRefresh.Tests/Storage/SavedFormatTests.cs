@@ -231,6 +231,16 @@ public sealed class SavedFormatTests
     }
 
     [Fact]
+    [Trait("Case", "S10")]
+    public void A_protector_that_returns_nothing_is_a_configuration_failure()
+    {
+        var codec = new TokenCodec(new TokenSessionKey("orders"), new EmptyProtector());
+
+        Assert.Throws<TokenStoreConfigurationException>(() => codec.Write(new TokenSet("access-1")));
+        Assert.Throws<TokenStoreConfigurationException>(() => codec.Read("text"));
+    }
+
+    [Fact]
     public void The_hash_tells_refresh_tokens_apart_and_access_tokens_only_where_there_is_no_other()
     {
         Assert.Equal("BD473E5DCDCE2510", TokenHash.Of(new TokenSet("access-1", "refresh-1")));
@@ -271,5 +281,12 @@ public sealed class SavedFormatTests
         await Assert.ThrowsAsync<ArgumentNullException>("text", () => new MemoryTokenStore().CompareExchangeAsync(key, null!, null, null, default).AsTask());
         await Assert.ThrowsAsync<ArgumentNullException>("text", () => new DictionaryTokenStore().CompareExchangeAsync(key, null!, null, null, default).AsTask());
         await Assert.ThrowsAsync<ArgumentNullException>("text", () => new FileTokenStore("x").CompareExchangeAsync(key, null!, null, null, default).AsTask());
+    }
+
+    private sealed class EmptyProtector : ITokenProtector
+    {
+        public string Protect(TokenSessionKey key, string plaintext) => null!;
+
+        public string Unprotect(TokenSessionKey key, string protectedText) => null!;
     }
 }

@@ -51,6 +51,19 @@ public sealed class TestingPackageTests
     }
 
     [Fact]
+    public async Task A_token_that_another_client_has_used_gets_its_pair_within_the_grace()
+    {
+        using var server = new FakeTokenServer(mode: TokenServerMode.Grace);
+        var tokens = server.Issue();
+
+        var others = server.RotateElsewhere(tokens.RefreshToken!);
+        using var answer = server.Redeem(tokens.RefreshToken!);
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Contains($"\"{others.RefreshToken}\"", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_store_that_breaks_a_rule_is_named_with_the_rule()
     {
         var contract = new ForgetfulContract();
