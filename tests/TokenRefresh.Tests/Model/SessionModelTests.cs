@@ -48,7 +48,7 @@ public sealed class SessionModelTests
         {
             isCut |= command == Command.Cut;
             var expected = $"{command}: '{model.Do(command)}', {model.Calls} calls, {model.ReLogins} re-logins";
-            var actual = $"{command}: '{await session.DoAsync(command)}', {session.Calls} calls, {session.ReLogins} re-logins";
+            var actual = $"{command}: '{await session.DoAsync(command)}', {session.Calls} calls, {await session.CountReLoginsAsync(model.ReLogins)} re-logins";
             if (actual != expected)
             {
                 return $"{string.Join(", ", commands)}. Expected {expected}; but {actual}.";

@@ -13,6 +13,9 @@ internal sealed class SessionUnderTest : IAsyncDisposable
 {
     private static readonly Uri Address = new("https://api.example.com/me");
 
+    // Real time, for an event that never comes: a counterexample is tried many times.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero));
     private readonly AppClock _clock;
     private readonly FakeTokenServer _tokens;
@@ -33,10 +36,22 @@ internal sealed class SessionUnderTest : IAsyncDisposable
 
     public int Calls => _tokens.Calls;
 
-    public int ReLogins => _reLogins;
-
     /// <summary>Refresh tokens that were presented twice, though no answer was lost.</summary>
     public int PresentedTwice => _tokens.PresentedTwice;
+
+    /// <summary>
+    /// How often the login has ended. The callback runs on another thread than the request, and may come later: it is waited for.
+    /// </summary>
+    public async Task<int> CountReLoginsAsync(int expected)
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        while (Volatile.Read(ref _reLogins) < expected && TimeProvider.System.GetElapsedTime(start) < Patience)
+        {
+            await Task.Yield();
+        }
+
+        return Volatile.Read(ref _reLogins);
+    }
 
     public async Task<string> DoAsync(Command command)
     {
