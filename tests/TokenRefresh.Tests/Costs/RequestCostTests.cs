@@ -54,6 +54,19 @@ public sealed class RequestCostTests
     [Fact]
     public async Task A_signed_in_user_takes_at_most_400_bytes_beside_the_tokens()
     {
+        // Below zero, memory of earlier tests was freed in between: such a measurement is repeated.
+        var each = await MeasureUserAsync();
+        for (var repeated = 0; each < 0 && repeated < 5; repeated++)
+        {
+            each = await MeasureUserAsync();
+        }
+
+        TestContext.Current.TestOutputHelper?.WriteLine($"{each} bytes each");
+        Assert.InRange(each, 0, 400);
+    }
+
+    private static async Task<long> MeasureUserAsync()
+    {
         const int count = 20_000;
         var users = Enumerable.Range(0, count).Select(user => $"user-{user:00000}").ToArray();
         var refreshTokens = users.Select(user => "refresh of " + user).ToArray();
@@ -78,9 +91,7 @@ public sealed class RequestCostTests
         GC.KeepAlive(users);
         GC.KeepAlive(refreshTokens);
         GC.KeepAlive(sessions);
-
-        TestContext.Current.TestOutputHelper?.WriteLine($"{each} bytes each");
-        Assert.InRange(each, 0, 400);
+        return each;
     }
 
     private static long BytesPerRequest(HttpClient client)
