@@ -13,6 +13,7 @@ public sealed class TokenRefreshBoundary : ErrorBoundaryBase, IDisposable
 {
     private IDisposable? _subscription;
     private bool _wasSignedIn;
+    private bool _isDisposed;
     private bool _isLeaving;
 
     [Inject]
@@ -27,6 +28,7 @@ public sealed class TokenRefreshBoundary : ErrorBoundaryBase, IDisposable
     /// <summary>Stops watching the login.</summary>
     public void Dispose()
     {
+        _isDisposed = true;
         _subscription?.Dispose();
         Authentication.AuthenticationStateChanged -= OnAuthenticationStateChanged;
     }
@@ -54,6 +56,12 @@ public sealed class TokenRefreshBoundary : ErrorBoundaryBase, IDisposable
 
         Authentication.AuthenticationStateChanged += OnAuthenticationStateChanged;
         var user = (await Authentication.GetAuthenticationStateAsync().ConfigureAwait(true)).User;
+        if (_isDisposed)
+        {
+            // The user left the page meanwhile. Nothing would end the subscription.
+            return;
+        }
+
         _wasSignedIn = user.Identity?.IsAuthenticated == true;
         _subscription = Watch.Subscribe(user, () => _ = InvokeAsync(Leave));
         if (await Watch.IsEndedAsync(user, CancellationToken.None).ConfigureAwait(true))
@@ -103,7 +111,7 @@ public sealed class TokenRefreshBoundary : ErrorBoundaryBase, IDisposable
 
     private void Leave()
     {
-        if (!_isLeaving)
+        if (!_isLeaving && !_isDisposed)
         {
             _isLeaving = true;
             Navigation.NavigateTo(Navigation.Uri, forceLoad: true);

@@ -1,0 +1,101 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.AspNetCore.Components.RenderTree;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using TokenRefresh.AspNetCore.Blazor;
+using TokenRefresh.Testing;
+
+namespace TokenRefresh.AspNetCore.Tests;
+
+/// <summary>The component that leaves a page whose login has ended.</summary>
+public sealed class BoundaryTests
+{
+    [Theory]
+    [Trait("Case", "W13")]
+    [InlineData(false, 1)]
+    [InlineData(true, 0)]
+    public async Task It_leaves_the_page_when_the_login_ends_unless_the_user_has_left_it_before(bool leavesEarly, int navigations)
+    {
+        await using var provider = await Provider.StartAsync();
+        ClaimsPrincipal? user = null;
+        var setup = new NodeSetup
+        {
+            ConfigureServices = services => services.AddSingleton<LoginWatch>(),
+            Map = app => app.MapGet("/who", (HttpContext context) =>
+            {
+                user = context.User;
+            }).RequireAuthorization(),
+        };
+        await using var node = await Node.StartAsync(provider, setup);
+        using var browser = new Browser();
+        await browser.GoAsync(node.At("who"));
+        var watch = node.Services.GetRequiredService<LoginWatch>();
+        var (authentication, navigation) = (new LateAuthentication(), new Navigation());
+        await using var services = new ServiceCollection()
+            .AddSingleton<AuthenticationStateProvider>(authentication)
+            .AddSingleton<NavigationManager>(navigation)
+            .AddSingleton(watch)
+            .BuildServiceProvider();
+        await using var page = new PageRenderer(services);
+        await page.ShowAsync<TokenRefreshBoundary>();
+        if (leavesEarly)
+        {
+            await page.LeaveAsync();
+        }
+
+        await page.Dispatcher.InvokeAsync(() => authentication.Answer.SetResult(new AuthenticationState(user!)));
+        var ended = new Gate();
+        using var subscription = watch.Subscribe(user!, () => _ = ended.PassAsync());
+        await provider.RevokeAsync("alice");
+        setup.Time.Advance(Provider.AccessTokenLifetime);
+        await browser.FetchAsync(node.At("open/orders"));
+        await ended.ArrivedAsync(1);
+
+        // The boundary was notified before, and its work is in the queue of the page.
+        await page.Dispatcher.InvokeAsync(() => { });
+        Assert.Equal(navigations, navigation.Count);
+    }
+
+    private sealed class LateAuthentication : AuthenticationStateProvider
+    {
+        public TaskCompletionSource<AuthenticationState> Answer { get; } = new();
+
+        public override Task<AuthenticationState> GetAuthenticationStateAsync() => Answer.Task;
+    }
+
+    private sealed class Navigation : NavigationManager
+    {
+        public Navigation() => Initialize("http://localhost/", "http://localhost/page");
+
+        public int Count { get; private set; }
+
+        protected override void NavigateToCore(string uri, NavigationOptions options) => Count++;
+    }
+
+#pragma warning disable BL0006 // The renderers of the framework call no OnAfterRender without a browser.
+    /// <summary>Renders to nothing, with all events of a component.</summary>
+    private sealed class PageRenderer(IServiceProvider services) : Renderer(services, NullLoggerFactory.Instance)
+    {
+        private int _component;
+
+        public override Dispatcher Dispatcher { get; } = Dispatcher.CreateDefault();
+
+        public Task ShowAsync<T>()
+            where T : IComponent => Dispatcher.InvokeAsync(() =>
+        {
+            _component = AssignRootComponentId(InstantiateComponent(typeof(T)));
+            _ = RenderRootComponentAsync(_component);
+        });
+
+        public Task LeaveAsync() => Dispatcher.InvokeAsync(() => RemoveRootComponent(_component));
+
+        protected override void HandleException(Exception exception) => throw exception;
+
+        protected override Task UpdateDisplayAsync(in RenderBatch renderBatch) => Task.CompletedTask;
+    }
+#pragma warning restore BL0006
+}
