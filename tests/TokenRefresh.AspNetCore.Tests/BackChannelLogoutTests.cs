@@ -72,6 +72,13 @@ public sealed class BackChannelLogoutTests : IAsyncLifetime
     [InlineData("wrong key", "SecurityTokenInvalidSignatureException")]
     [InlineData("alg none", "SecurityTokenInvalidSignatureException")]
     [InlineData("HS256", "SecurityTokenInvalidSignatureException")]
+    [InlineData("HS256 with the public key", "SecurityTokenInvalidSignatureException")]
+    [InlineData("not yet valid", "SecurityTokenInvalidLifetimeException")]
+    [InlineData("encrypted", "its audience is no client of this app")]
+    [InlineData("deep", "it is no JWT")]
+    [InlineData("no audience", "its audience is no client of this app")]
+    [InlineData("jti number", "it is no JWT")]
+    [InlineData("long sub", "it has neither sub nor sid, or one that is no text")]
     [InlineData("expired", "SecurityTokenInvalidLifetimeException")]
     [InlineData("no exp", "SecurityTokenInvalidLifetimeException")]
     [InlineData("old iat", "iat is missing, or more than five minutes away")]
@@ -207,6 +214,14 @@ public sealed class BackChannelLogoutTests : IAsyncLifetime
 
             case "alg none": return LogoutTokens.Sign(claims, algorithm: "none");
             case "HS256": return LogoutTokens.Sign(claims, algorithm: "HS256");
+            case "HS256 with the public key":
+                return LogoutTokens.Sign(claims, algorithm: "HS256", secret: Provider.Key.Rsa.ExportSubjectPublicKeyInfoPem());
+            case "not yet valid": claims["nbf"] = now + 60; break;
+            case "encrypted": return LogoutTokens.Sign(claims) + ".e30.e30";
+            case "deep": return "e30." + Base64UrlEncoder.Encode(new string('[', 10_000)) + ".e30";
+            case "no audience": claims.Remove("aud"); break;
+            case "jti number": claims["jti"] = 1; break;
+            case "long sub": claims["sub"] = new string('a', 256); break;
             case "access token type": return LogoutTokens.Sign(claims, type: "at+jwt");
             case "no signature": return LogoutTokens.Sign(claims)[..^20];
             case "no token": return "";

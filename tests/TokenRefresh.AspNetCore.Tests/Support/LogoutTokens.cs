@@ -37,7 +37,13 @@ internal static class LogoutTokens
         return claims;
     }
 
-    public static string Sign(Dictionary<string, object?> claims, RsaSecurityKey? key = null, string algorithm = "RS256", string? type = "logout+jwt", string? keyId = null)
+    public static string Sign(
+        Dictionary<string, object?> claims,
+        RsaSecurityKey? key = null,
+        string algorithm = "RS256",
+        string? type = "logout+jwt",
+        string? keyId = null,
+        string secret = Provider.ClientSecret)
     {
         key ??= Provider.Key;
         var header = new Dictionary<string, object?>(StringComparer.Ordinal) { ["alg"] = algorithm, ["kid"] = keyId ?? key.KeyId };
@@ -51,7 +57,7 @@ internal static class LogoutTokens
         var signature = algorithm switch
         {
             "none" => [],
-            "HS256" => HMACSHA256.HashData(Encoding.UTF8.GetBytes(Provider.ClientSecret), data),
+            "HS256" => HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), data),
             _ => key.Rsa.SignData(data, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1),
         };
         return text + "." + WebEncoders.Base64UrlEncode(signature);
