@@ -68,8 +68,7 @@ internal readonly struct StoreLook(SessionContext session)
 
     /// <summary>Reads the store and publishes what it holds over <paramref name="start"/>.</summary>
     /// <returns>
-    /// <see langword="false"/> if the session has changed meanwhile. The record that was read may be newer than that change: read the store
-    /// again.
+    /// <see langword="false"/> if the session has changed meanwhile, to something older than what was read: read the store again.
     /// </returns>
     private async Task<bool> TryReadAsync(SessionSnapshot start, CancellationToken cancellationToken)
     {
@@ -81,6 +80,12 @@ internal readonly struct StoreLook(SessionContext session)
             : found.Status != LoginStatus.Succeeded ? publisher.AdoptNewer(found)
             : FlightRun.Unfinished;
         await SessionEvents.RaiseAsync(session, run.Event).ConfigureAwait(false);
-        return publisher.Snapshot != start || session.Current == start;
+        var current = session.Current;
+        return publisher.Snapshot != start || current == start || IsKnown(found, current);
     }
+
+    // The end of a login has the version of the tokens that it ends.
+    private static bool IsKnown(LoginStoreResult found, SessionSnapshot current) =>
+        found.Version < current.Version
+        || (found.Version == current.Version && (found.Status != LoginStatus.LoginEnded || current is EndedSnapshot));
 }
