@@ -107,6 +107,10 @@ internal sealed class Flight
             {
                 wait.Complete();
             }
+
+            // A store or an endpoint that keeps the execution context of its call keeps this flight. It must not keep the waits.
+            _waits.Clear();
+            _waits.TrimExcess();
         }
     }
 }

@@ -20,11 +20,12 @@ internal sealed class FlightWait(Flight flight, CancellationToken cancellationTo
     private Action<object?>? _continuation;
 
     private object? _state;
+    private CancellationToken _cancellationToken = cancellationToken;
     private CancellationTokenRegistration _registration;
 
     /// <summary>Ends the wait when the caller cancels.</summary>
     public void ObserveCancellation() =>
-        _registration = cancellationToken.UnsafeRegister(static wait => ((FlightWait)wait!).Cancel(), this);
+        _registration = _cancellationToken.UnsafeRegister(static wait => ((FlightWait)wait!).Cancel(), this);
 
     /// <summary>Ends the wait after the flight, unless it was cancelled. The caller continues on a thread of the pool.</summary>
     public void Complete() => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);
@@ -65,7 +66,11 @@ internal sealed class FlightWait(Flight flight, CancellationToken cancellationTo
 
     FlightResult IValueTaskSource<FlightResult>.GetResult(short token)
     {
+        // A cancelled wait stays in the flight's list. It must not keep the caller's token alive, nor what else is registered with it.
+        var caller = _cancellationToken;
         _registration.Dispose();
-        return Volatile.Read(ref _end) as FlightResult ?? Task.FromCanceled<FlightResult>(cancellationToken).GetAwaiter().GetResult();
+        _registration = default;
+        _cancellationToken = default;
+        return Volatile.Read(ref _end) as FlightResult ?? Task.FromCanceled<FlightResult>(caller).GetAwaiter().GetResult();
     }
 }
