@@ -32,8 +32,18 @@ internal sealed class FlightWait(Flight flight, CancellationToken cancellationTo
 
     void IThreadPoolWorkItem.Execute() => End(flight.Result.Result);
 
-    // A caller that cancels leaves at once, on the thread that cancels, as it does from Task.WaitAsync: the pool may be exhausted.
-    private void Cancel() => End(Cancelled);
+    // As with Task.WaitAsync, a caller that cancels leaves at once, on the thread that cancels: the pool may be exhausted. If that thread
+    // has a context, such as a window's thread, the caller continues on the pool: code that blocks there would wait for itself.
+    private void Cancel()
+    {
+        if (SynchronizationContext.Current is null)
+        {
+            End(Cancelled);
+            return;
+        }
+
+        ThreadPool.UnsafeQueueUserWorkItem(static wait => ((FlightWait)wait!).End(Cancelled), this);
+    }
 
     private void End(object end)
     {

@@ -45,6 +45,35 @@ public sealed class FlightWaitIsolationTests
         }
     }
 
+    [Fact]
+    public async Task A_cancellation_on_a_thread_with_a_context_continues_the_caller_elsewhere()
+    {
+        using var leaving = new CancellationTokenSource();
+        var context = ContextAfterAsync();
+
+        Run(() =>
+        {
+            SynchronizationContext.SetSynchronizationContext(new WindowContext());
+            leaving.Cancel();
+        });
+
+        Assert.Null(await context);
+
+        async Task<SynchronizationContext?> ContextAfterAsync()
+        {
+            try
+            {
+                await _flight.WaitAsync(leaving.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                // What counts is where it continues.
+            }
+
+            return SynchronizationContext.Current;
+        }
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -109,4 +138,6 @@ public sealed class FlightWaitIsolationTests
 
     private async Task<FlightResult> WaitAsync(CancellationToken cancellationToken) =>
         await _flight.WaitAsync(cancellationToken).ConfigureAwait(false);
+
+    private sealed class WindowContext : SynchronizationContext;
 }
