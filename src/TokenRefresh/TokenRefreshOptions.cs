@@ -154,7 +154,7 @@ public sealed class TokenRefreshOptions
     /// </value>
     /// <remarks>
     /// No timer runs. The first use of a session after the interval reads its record, and waits for that: 2 seconds at most, and not at all
-    /// while the store is out of reach. A read that fails changes nothing. Unused with <see cref="TokenGrantType.ClientCredentials"/>.
+    /// while the store can't be reached. A read that fails changes nothing. Unused with <see cref="TokenGrantType.ClientCredentials"/>.
     /// </remarks>
     public TimeSpan? RecheckInterval { get; set; }
 

@@ -36,7 +36,7 @@ internal sealed class SessionContext : SessionState
     /// <summary>The app's event handlers and the subscription to the store; <see langword="null"/> if there are none.</summary>
     public SessionListeners? Listeners => _listeners;
 
-    /// <summary>Whether anybody has asked for this session since the cache looked last.</summary>
+    /// <summary>Whether the app asked for this session after the cache last looked.</summary>
     public bool WasAccessed { get; set; }
 
     /// <summary>

@@ -7,8 +7,8 @@ namespace TokenRefresh.Refreshing;
 /// </summary>
 internal static class SessionEvents
 {
-    // A waiter that must tell the user to sign in finds the event raised already. A handler that blocks delays the waiters no longer than
-    // this. Real time, not the session's clock.
+    // The handlers run before the waiters continue, so a request that gets its 401 finds the event raised. A handler that blocks delays
+    // the waiters by this at most. Real time, not the session's clock.
     private static readonly TimeSpan MaxHandlerDelay = TimeSpan.FromMilliseconds(100);
 
     public static async Task RaiseAsync(SessionContext session, EventArgs? args)

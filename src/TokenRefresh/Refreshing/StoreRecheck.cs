@@ -26,7 +26,7 @@ internal sealed class StoreRecheck(RecheckSettings settings)
     /// <summary>Starts a read if the interval is over, or joins the one that is running.</summary>
     /// <returns>
     /// A task that completes when the session has what the store holds, or when the read has failed. It never fails. It is complete if the
-    /// store is out of reach: the read runs in the background then.
+    /// store can't be reached: the read runs in the background then.
     /// </returns>
     public Task JoinAsync(SessionContext session)
     {

@@ -92,8 +92,8 @@ internal sealed class AccessTokenSlot(TokenSchedule schedule, ClockReading recei
 
 #if NET8_0_OR_GREATER
         // One percent of the time that is left: a short lifetime is watched more closely.
-        var unchecked_ = Math.Min(1000, (long)(schedule.RefreshAt - now).TotalMilliseconds / 100);
-        Volatile.Write(ref _sendUntilTick, Environment.TickCount64 + unchecked_);
+        var millisecondsUnchecked = Math.Min(1000, (long)(schedule.RefreshAt - now).TotalMilliseconds / 100);
+        Volatile.Write(ref _sendUntilTick, Environment.TickCount64 + millisecondsUnchecked);
 #endif
         return RefreshDecision.Send;
     }

@@ -9,7 +9,7 @@ internal enum RecordOrder
     /// <summary>The record counts: the process adopts it.</summary>
     Newer,
 
-    /// <summary>The process knows better: the store went back to an earlier record, or lost it.</summary>
+    /// <summary>What the process holds counts: the store went back to an earlier record, or lost it.</summary>
     Older,
 }
 
@@ -134,7 +134,7 @@ internal static class LoginRules
     /// <param name="start">What the refresh started from.</param>
     /// <param name="lease">The lease of the refresh.</param>
     /// <param name="ended">The record of the ended login.</param>
-    /// <returns><see cref="LoginStatus.Leased"/> if another process has taken over: its result will tell.</returns>
+    /// <returns><see cref="LoginStatus.Leased"/> if another process has taken over: its result decides.</returns>
     public static LoginDecision End(LoginRecord? stored, TimeSpan age, HeldLogin start, RefreshLease lease, LoginRecord ended)
     {
         if (Compare(stored, start) == RecordOrder.Newer)
@@ -184,7 +184,7 @@ internal static class LoginRules
         _ => LoginStatus.NotFound,
     });
 
-    // A client that holds nothing wants its first token. A sign-out's mark is in no process's way, and one process requests the token.
+    // A client that holds nothing wants its first token. The mark of a sign-out doesn't prevent that; one process requests the token.
     private static bool IsFreeForFirstToken(LoginRecord? stored, HeldLogin held) =>
         held.State == LoginState.None && stored?.State == LoginState.SignedOut;
 

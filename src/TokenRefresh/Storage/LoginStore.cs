@@ -38,7 +38,7 @@ internal abstract class LoginStore
     /// <summary>Ends the login whose refresh token was rejected. The store has the last word. Has a timeout of its own.</summary>
     /// <returns>
     /// <see cref="LoginStatus.LoginEnded"/>, <see cref="LoginStatus.Newer"/> or <see cref="LoginStatus.SignedOut"/>; or
-    /// <see cref="LoginStatus.Leased"/> if the lease has passed to another process, whose result will tell.
+    /// <see cref="LoginStatus.Leased"/> if the lease has passed to another process, whose result decides.
     /// </returns>
     public abstract Task<LoginStoreResult> EndAsync(HeldLogin start, RefreshLease lease, ReLoginReason reason, string? error);
 

@@ -2,7 +2,7 @@ namespace TokenRefresh.Storage;
 
 /// <summary>
 /// Remembers how long this process has seen a record unchanged, so that a store's clock that is set back doesn't make a lease or a pause
-/// longer; when it was last woken in vain; and when the store was last out of reach. Shared by the sessions of one name; holds entries only
+/// longer; when it was last woken in vain; and when the store last failed. Shared by the sessions of one name; holds entries only
 /// for records that are waited for.
 /// </summary>
 internal sealed class RecordWatch(TimeProvider time)
@@ -42,7 +42,7 @@ internal sealed class RecordWatch(TimeProvider time)
         }
     }
 
-    /// <summary>The time since the store came back into reach; <see langword="null"/> if it was never out of reach.</summary>
+    /// <summary>The time since the store first answered after a failure; <see langword="null"/> if it never failed.</summary>
     public TimeSpan? SinceOutage
     {
         get

@@ -12,7 +12,7 @@ internal sealed class StoreCalls(ITokenStore store, TokenSessionKey key, RecordW
     // What is larger can't be read again.
     private const int MaxSize = 1024 * 1024;
 
-    // No token lives so long, and no time of day less this is out of range.
+    // No token lives so long, and every time of day minus this is still a valid date.
     private static readonly TimeSpan LongestAge = TimeSpan.FromDays(100 * 365);
 
     /// <summary>How soon a wait returns at the earliest if the one before was in vain. Real time: it protects the processor.</summary>

@@ -46,7 +46,7 @@ internal sealed class TokenCodec(TokenSessionKey key, ITokenProtector? protector
         catch (Exception e)
         {
             throw new TokenStoreConfigurationException(
-                $"Tokens can't be encrypted ({e.GetType().Name}), so no refresh token is spent. Make the key of the token protector "
+                $"Tokens can't be encrypted ({e.GetType().Name}), so no refresh token is used. Make the key of the token protector "
                 + "loadable.");
         }
     }
@@ -84,7 +84,7 @@ internal sealed class TokenCodec(TokenSessionKey key, ITokenProtector? protector
         }
         catch (Exception e)
         {
-            // A protector of the user's may throw anything, and its message may hold anything: only the kind of failure goes on.
+            // The app's own protector may throw anything, and the message may hold a secret: pass on only the type of the exception.
             throw TokenStoreConfigurationException.Because(e.GetType().Name);
         }
     }
