@@ -32,11 +32,12 @@ internal sealed class FlightWait(Flight flight, CancellationToken cancellationTo
 
     void IThreadPoolWorkItem.Execute() => End(flight.Result.Result);
 
-    // As with Task.WaitAsync, a caller that cancels leaves at once, on the thread that cancels: the pool may be exhausted. If that thread
-    // has a context, such as a window's thread, the caller continues on the pool: code that blocks there would wait for itself.
+    // As with Task.WaitAsync, a caller that cancels leaves at once, on the thread that cancels: the pool may be exhausted. A thread with
+    // a context or scheduler of its own, such as a window's thread, may be the only one of its kind: code that blocks there waits for
+    // itself. Then the caller continues on the pool.
     private void Cancel()
     {
-        if (SynchronizationContext.Current is null)
+        if (SynchronizationContext.Current is null && TaskScheduler.Current == TaskScheduler.Default)
         {
             End(Cancelled);
             return;

@@ -74,6 +74,32 @@ public sealed class FlightWaitIsolationTests
         }
     }
 
+    [Fact]
+    public async Task A_cancellation_in_a_task_of_another_scheduler_continues_the_caller_elsewhere()
+    {
+        using var leaving = new CancellationTokenSource();
+        var scheduler = SchedulerAfterAsync();
+
+        await Task.Factory.StartNew(
+            leaving.Cancel, CancellationToken.None, TaskCreationOptions.None, new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler);
+
+        Assert.Same(TaskScheduler.Default, await scheduler);
+
+        async Task<TaskScheduler> SchedulerAfterAsync()
+        {
+            try
+            {
+                await _flight.WaitAsync(leaving.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                // What counts is where it continues.
+            }
+
+            return TaskScheduler.Current;
+        }
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
