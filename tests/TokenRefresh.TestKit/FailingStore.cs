@@ -27,11 +27,15 @@ public sealed class FailingStore(ITokenStore? store = null) : StoreAround(store)
     /// <summary>Every attempt to save passes this gate. It holds nobody.</summary>
     public Gate Saves { get; } = new();
 
+    /// <summary>Every wait for a change passes this gate. It holds nobody.</summary>
+    public Gate Waits { get; } = new();
+
     protected override ITokenStore Inner => IsAway ? throw new IOException("The store is away.") : base.Inner;
 
     public override ValueTask WaitForChangeAsync(TokenSessionKey key, string? revision, TimeSpan timeout, CancellationToken cancellationToken)
     {
         IsAway |= FailsAtWaits;
+        _ = Waits.PassAsync(CancellationToken.None);
         return base.WaitForChangeAsync(key, revision, timeout, cancellationToken);
     }
 

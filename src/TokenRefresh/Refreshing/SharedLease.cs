@@ -30,17 +30,25 @@ internal readonly struct SharedLease(SessionContext session)
 
     /// <summary>Waits until the record changes, the lease is over, or the app ends.</summary>
     /// <returns>
-    /// <see langword="false"/> if the store failed and the tokens are a client's: it requests a token of its own, without the store.
+    /// <see langword="false"/> if the tokens are a client's, and the store failed or the other process didn't finish in a third of
+    /// <see cref="TokenRefreshOptions.RefreshTimeout"/>: it may have been killed. The client requests a token of its own.
     /// </returns>
     public async Task<bool> FollowAsync(LoginStoreResult leased, CancellationToken cancellationToken)
     {
         var services = session.Services;
         SessionLog.WaitingForOtherProcess(services.Logger, services.Name);
-        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, services.Work.Stopping);
+        using var limit = services.Time.CreateTimeout(services.UsesClientCredentials
+            ? TimeSpan.FromTicks(services.Options.RefreshTimeout.Ticks / 3)
+            : Timeout.InfiniteTimeSpan);
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, services.Work.Stopping, limit.Token);
         try
         {
             await session.Store.WaitForChangeAsync(leased, waiting.Token).ConfigureAwait(false);
             return true;
+        }
+        catch (StoreException) when (limit.IsCancellationRequested)
+        {
+            return false;
         }
         catch (StoreException e) when (services.UsesClientCredentials && !waiting.IsCancellationRequested)
         {

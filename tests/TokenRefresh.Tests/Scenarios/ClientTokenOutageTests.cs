@@ -5,6 +5,7 @@ using System.Net.Http;
 using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
+using Microsoft.Extensions.Time.Testing;
 using TokenRefresh.TestKit;
 using Xunit;
 
@@ -37,6 +38,42 @@ public sealed class ClientTokenOutageTests
         await gate.ArrivedAsync(1);
         store.FailsAtWaits = true;
         var following = follower.Session.GetAccessTokenAsync();
+
+        Assert.Equal("own-1", await following.WaitAsync(Gate.FailSafe, TimeProvider.System));
+        Assert.Equal(1, follower.Tokens.Calls);
+        gate.Open();
+        Assert.NotNull(await leading.WaitAsync(Gate.FailSafe, TimeProvider.System));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_client_that_waits_for_a_process_that_was_killed_requests_its_token_after_a_third_of_the_timeout(bool isRefresh)
+    {
+        // By the clock of the store, which stands still, the lease never ends.
+        var records = new MemoryTokenStore(new FakeTimeProvider());
+        var store = new FailingStore(records);
+        await using var killed = Create(records);
+        await using var follower = Create(store);
+        if (isRefresh)
+        {
+            await killed.Session.GetAccessTokenAsync();
+            await follower.Session.GetAccessTokenAsync();
+            killed.Time.Advance(TimeSpan.FromMinutes(10));
+            follower.Time.Advance(TimeSpan.FromMinutes(10));
+        }
+
+        // A process that never finishes looks like one that was killed.
+        var gate = killed.Tokens.Hold();
+        var leading = killed.Session.GetAccessTokenAsync();
+        await gate.ArrivedAsync(1);
+        var following = follower.Session.GetAccessTokenAsync();
+        await store.Waits.ArrivedAsync(1);
+        for (var second = 0; second < 10; second++)
+        {
+            Assert.Equal(0, follower.Tokens.Calls);
+            follower.Time.Advance(TimeSpan.FromSeconds(1));
+        }
 
         Assert.Equal("own-1", await following.WaitAsync(Gate.FailSafe, TimeProvider.System));
         Assert.Equal(1, follower.Tokens.Calls);
