@@ -56,19 +56,23 @@ internal sealed record LoginKey(
     /// <summary>The key that all browsers of an app's user share.</summary>
     public static LoginKey OfUser(string userId) => new(Hash("app user", userId));
 
+    // Each request parses its cookie's key, so only what the key keeps is allocated.
     public static LoginKey? Parse(string text)
     {
-        var parts = text.Split('.');
-        return parts switch
+        Span<Range> parts = stackalloc Range[6];
+        var count = text.AsSpan().Split(parts, '.');
+        long issuedAt = 0;
+        long period = 0;
+        var isValid = !text.AsSpan(parts[0]).IsEmpty && count switch
         {
-            [{ Length: > 0 } key] => new LoginKey(key),
-            [{ Length: > 0 } key, var subject, var providerSession, var issuedAt] when TryRead(issuedAt, out var seconds)
-                => new LoginKey(key, NullIfEmpty(subject), NullIfEmpty(providerSession), seconds),
-            [{ Length: > 0 } key, var subject, var providerSession, var issuedAt, var period]
-                when TryRead(issuedAt, out var seconds) && TryRead(period, out var number)
-                => new LoginKey(key, NullIfEmpty(subject), NullIfEmpty(providerSession), seconds, number),
-            _ => null,
+            1 => true,
+            4 => TryRead(text.AsSpan(parts[3]), out issuedAt),
+            5 => TryRead(text.AsSpan(parts[3]), out issuedAt) && TryRead(text.AsSpan(parts[4]), out period),
+            _ => false,
         };
+        return isValid
+            ? new LoginKey(text[parts[0]], PartOf(text, parts[1]), PartOf(text, parts[2]), issuedAt, period)
+            : null;
     }
 
     public string ToClaimValue() => this switch
@@ -82,10 +86,10 @@ internal sealed record LoginKey(
     public override string ToString() =>
         $"{nameof(LoginKey)} {{ HasSubject = {Subject is not null}, HasProviderSession = {ProviderSession is not null} }}";
 
-    private static bool TryRead(string text, out long number) =>
+    private static bool TryRead(ReadOnlySpan<char> text, out long number) =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 
-    private static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;
+    private static string? PartOf(string text, Range part) => text.AsSpan(part) is { IsEmpty: false } found ? found.ToString() : null;
 
     // Each part has its length before it, so that no two lists of parts read the same.
     private static string Hash(params string[] parts)
