@@ -96,7 +96,8 @@ internal sealed class Report
     {
         const string begin = "<!-- measured -->", end = "<!-- /measured -->";
         var old = File.ReadAllText(page);
-        var (from, to) = (old.IndexOf(begin, StringComparison.Ordinal) + begin.Length, old.IndexOf(end, StringComparison.Ordinal));
+        var from = old.IndexOf(begin, StringComparison.Ordinal) + begin.Length;
+        var to = old.IndexOf(end, from, StringComparison.Ordinal);
         File.WriteAllText(page, $"{old[..from]}\n{text}\n{old[to..]}");
     }
 
