@@ -10,4 +10,12 @@ internal static class OtherThread
     public static Task<T> RunAsync<T>(Func<Task<T>> code) => Thread.CurrentThread.IsThreadPoolThread
         ? Task.Run(code)
         : Task.Factory.StartNew(code, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+
+#if NET8_0_OR_GREATER
+    /// <summary>
+    /// Runs the code on a thread of its own, without the caller's context: callers that block may have taken all threads of the pool.
+    /// </summary>
+    public static void Start(ParameterizedThreadStart code, object state) =>
+        new Thread(code) { IsBackground = true, Name = "TokenRefresh" }.UnsafeStart(state);
+#endif
 }

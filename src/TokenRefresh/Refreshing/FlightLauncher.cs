@@ -19,8 +19,7 @@ internal sealed class FlightLauncher(SessionContext session, Flight flight)
     {
         if (!flight.HasLeader)
         {
-            var thread = new Thread(static launcher => ((FlightLauncher)launcher!).Lead()) { IsBackground = true, Name = "TokenRefresh" };
-            thread.UnsafeStart(new FlightLauncher(session, flight));
+            OtherThread.Start(static launcher => ((FlightLauncher)launcher!).Lead(), new FlightLauncher(session, flight));
         }
     }
 #endif

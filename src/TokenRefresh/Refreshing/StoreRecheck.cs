@@ -46,8 +46,7 @@ internal sealed class StoreRecheck(RecheckSettings settings)
         _ = TryBegin(session);
         if (_last is { HasReader: false } check)
         {
-            var thread = new Thread(static check => ((Check)check!).Run()) { IsBackground = true, Name = "TokenRefresh" };
-            thread.UnsafeStart(check);
+            OtherThread.Start(static check => ((Check)check!).Run(), check);
         }
 
         return settings.IsAway ? Task.CompletedTask : _last.Done;
