@@ -49,9 +49,8 @@ public sealed class RedisTokenStore : ITokenStore, ITokenStoreNotifications, IAs
         var (revision, stored) = await RunAsync(key, "", "", "", TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
         return revision == UnreadableRevision
             ? throw new TokenStoreConfigurationException(
-                "The record in Redis isn't of this format: it is damaged, or was written by another version or another program. It was "
-                + "left "
-                + "unchanged. Use another KeyPrefix, or sign in again to replace it.")
+                "The record in Redis isn't of this format: it is damaged, or was written by another version or another program. "
+                + "It was left unchanged. Use another KeyPrefix, or sign in again to replace it.")
             : stored;
     }
 

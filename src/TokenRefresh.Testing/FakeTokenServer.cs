@@ -15,9 +15,8 @@ namespace TokenRefresh.Testing;
 public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, TokenServerMode mode = TokenServerMode.Strict)
     : HttpMessageHandler
 {
-    private const string NoRefresh = ". Check that the session is signed in, that the API answered 401, and that the last refresh is "
-        + "older than "
-        + "MinRefreshInterval. response.GetTokenRefreshOutcome() says why a 401 was returned.";
+    private const string NoRefresh = ". Check that the session is signed in, that the API answered 401, and that the last refresh "
+        + "is older than MinRefreshInterval. response.GetTokenRefreshOutcome() says why a 401 was returned.";
 
     private readonly TimeProvider _time = timeProvider ?? TimeProvider.System;
     private readonly object _lock = new();

@@ -56,9 +56,8 @@ internal sealed class UserSessions : ISessionCache, IObservedSessions, IDisposab
         return userKey is not null ? Get(userKey)
             : _services.Options.UserKey is null ? WithoutUser
             : throw new InvalidOperationException(
-                $"Session '{Name}' has one login per user (UserKey is set), and no user was given. Use sessions[\"{Name}\", userKey] with "
-                + "the key "
-                + "that UserKey returns for the user's requests. In ASP.NET Core, check that the claim for the key exists "
+                $"Session '{Name}' has one login per user (UserKey is set), and no user was given. Use sessions[\"{Name}\", userKey] "
+                + "with the key that UserKey returns for the user's requests. In ASP.NET Core, check that the claim for the key exists "
                 + "(MapInboundClaims = false keeps \"sub\").");
     }
 

@@ -99,9 +99,8 @@ internal readonly struct LoginChange(SessionContext session)
         if (!tokens.CanBeSentAs(services.Options.Scheme))
         {
             throw new ArgumentException(
-                $"The tokens of session '{services.Name}' have a type (TokenSet.Scheme) that needs a proof of possession or isn't one "
-                + "word. "
-                + "Sign in with bearer tokens.",
+                $"The tokens of session '{services.Name}' have a type (TokenSet.Scheme) that needs a proof of possession or isn't "
+                + "one word. Sign in with bearer tokens.",
                 nameof(tokens));
         }
     }
