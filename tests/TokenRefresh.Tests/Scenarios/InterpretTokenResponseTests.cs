@@ -42,6 +42,35 @@ public sealed class InterpretTokenResponseTests
     }
 
     [Fact]
+    [Trait("Case", "B11")]
+    public async Task A_server_error_for_a_dead_token_keeps_the_login_unless_the_app_says_that_it_ends_the_login()
+    {
+        // UAA and Micronaut answer so for a refresh token that is no longer valid.
+        const string body = """{"error":"server_error","error_description":"Refresh token not found"}""";
+        await using var byDefault = await Scene.SetAsync();
+        byDefault.App.Tokens.Always(HttpStatusCode.InternalServerError, body);
+        byDefault.Expire();
+        var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => byDefault.App.GetAsync());
+        var calls = byDefault.App.Tokens.Calls;
+        byDefault.App.Time.Advance(TimeSpan.FromMinutes(2));
+        await Assert.ThrowsAsync<TokenRefreshException>(() => byDefault.App.GetAsync());
+
+        await using var interpreted = await Scene.SetAsync(configure: options => options.InterpretTokenResponse = response =>
+            response.GetString("error") == "server_error" ? TokenEndpointResult.Rejected("server_error") : null);
+        interpreted.App.Tokens.Next(HttpStatusCode.InternalServerError, body);
+        interpreted.Expire();
+        using var ended = await interpreted.App.GetAsync();
+
+        Assert.Equal(TokenRefreshFailure.Transient, failure.Failure);
+        Assert.Equal(calls + 1, byDefault.App.Tokens.Calls);
+        Assert.Equal(TokenSessionState.SignedIn, byDefault.App.Session.State);
+        Assert.Equal("refresh-1", await byDefault.StoredRefreshTokenAsync());
+        Assert.Equal(HttpStatusCode.Unauthorized, ended.StatusCode);
+        Assert.Equal("server_error", (await interpreted.HeardAsync()).Error);
+        Assert.Equal(["refresh-1"], interpreted.App.Tokens.Presented);
+    }
+
+    [Fact]
     [Trait("Case", "B03")]
     public async Task A_500_for_a_deleted_user_ends_the_login_where_the_app_says_so()
     {
