@@ -24,10 +24,10 @@ public sealed class FailingStore(ITokenStore? store = null) : StoreAround(store)
     /// <summary>Nothing can be reached.</summary>
     public bool IsAway { get; set; }
 
-    /// <summary>Every attempt to save passes this gate. It holds nobody.</summary>
+    /// <summary>Counts the attempts to save. None of them waits.</summary>
     public Gate Saves { get; } = new();
 
-    /// <summary>Every wait for a change passes this gate. It holds nobody.</summary>
+    /// <summary>Counts the waits for a change. None of them waits longer because of it.</summary>
     public Gate Waits { get; } = new();
 
     protected override ITokenStore Inner => IsAway ? throw new IOException("The store is away.") : base.Inner;

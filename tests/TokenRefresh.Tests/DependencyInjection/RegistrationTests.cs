@@ -113,7 +113,7 @@ public sealed class RegistrationTests
         }
         finally
         {
-            Directory.Delete(directory, recursive: true);
+            await TestDirectory.DeleteAsync(directory);
         }
 
         void InFiles(IServiceCollection services) => services.AddTokenSession(TestApp.Name).UseFileStore(directory).AllowUnencryptedStore();

@@ -9,6 +9,7 @@ using System.Threading.Tasks;
 using TokenRefresh.SingleFlight;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
+using TokenRefresh.Tests.Storage;
 using Xunit;
 
 namespace TokenRefresh.Tests.Refreshing;
@@ -66,7 +67,7 @@ public sealed class StoreRecheckTests : IAsyncDisposable
             Assert.Equal([null, null, null], after);
         }
 
-        Directory.Delete(directory, recursive: true);
+        await TestDirectory.DeleteAsync(directory);
     }
 
     [Fact]

@@ -25,13 +25,7 @@ public sealed class ClientTokenOutageTests
         var store = new FailingStore(_records);
         await using var leader = Create(_records);
         await using var follower = Create(store);
-        if (isRefresh)
-        {
-            await leader.Session.GetAccessTokenAsync();
-            await follower.Session.GetAccessTokenAsync();
-            leader.Time.Advance(TimeSpan.FromMinutes(10));
-            follower.Time.Advance(TimeSpan.FromMinutes(10));
-        }
+        await HoldExpiredTokenAsync(isRefresh ? [leader, follower] : []);
 
         var gate = leader.Tokens.Hold();
         var leading = leader.Session.GetAccessTokenAsync();
@@ -55,13 +49,7 @@ public sealed class ClientTokenOutageTests
         var store = new FailingStore(records);
         await using var killed = Create(records);
         await using var follower = Create(store);
-        if (isRefresh)
-        {
-            await killed.Session.GetAccessTokenAsync();
-            await follower.Session.GetAccessTokenAsync();
-            killed.Time.Advance(TimeSpan.FromMinutes(10));
-            follower.Time.Advance(TimeSpan.FromMinutes(10));
-        }
+        await HoldExpiredTokenAsync(isRefresh ? [killed, follower] : []);
 
         // A process that never finishes looks like one that was killed.
         var gate = killed.Tokens.Hold();
@@ -115,6 +103,19 @@ public sealed class ClientTokenOutageTests
         await Assert.ThrowsAsync<TokenRefreshException>(() => app.Session.SignOutAsync());
 
         Assert.Equal("own-2", await app.Session.GetAccessTokenAsync());
+    }
+
+    private static async Task HoldExpiredTokenAsync(TestApp[] apps)
+    {
+        foreach (var app in apps)
+        {
+            await app.Session.GetAccessTokenAsync();
+        }
+
+        foreach (var app in apps)
+        {
+            app.Time.Advance(TimeSpan.FromMinutes(10));
+        }
     }
 
     private static TestApp Create(ITokenStore store)

@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.TestKit;
+using TokenRefresh.Tests.Storage;
 using Xunit;
 
 namespace TokenRefresh.Tests.Scenarios;
@@ -45,12 +46,7 @@ public sealed class SynchronousSendTests
         var client = app.Client;
         var start = TimeProvider.System.GetTimestamp();
 
-        var statuses = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => OnPool(() =>
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Get, "me");
-            using var response = client.Send(request);
-            return response.StatusCode;
-        }))).WaitAsync(Gate.FailSafe, TimeProvider.System);
+        var statuses = await FillPoolWithSendsAsync(client);
 
         Assert.All(statuses, status => Assert.Equal(HttpStatusCode.OK, status));
         Assert.Equal(1, app.Tokens.Calls);
@@ -118,12 +114,7 @@ public sealed class SynchronousSendTests
             var client = app.Client;
             var start = TimeProvider.System.GetTimestamp();
 
-            var statuses = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => OnPool(() =>
-            {
-                using var request = new HttpRequestMessage(HttpMethod.Get, "me");
-                using var response = client.Send(request);
-                return response.StatusCode;
-            }))).WaitAsync(Gate.FailSafe, TimeProvider.System);
+            var statuses = await FillPoolWithSendsAsync(client);
 
             Assert.All(statuses, status => Assert.Equal(HttpStatusCode.OK, status));
             Assert.Equal(1, app.Tokens.Calls);
@@ -132,7 +123,7 @@ public sealed class SynchronousSendTests
             Assert.InRange(TimeProvider.System.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(10));
         }
 
-        Directory.Delete(directory, recursive: true);
+        await TestDirectory.DeleteAsync(directory);
     }
 
     [Fact]
@@ -157,6 +148,14 @@ public sealed class SynchronousSendTests
         Assert.Equal((HttpStatusCode.Unauthorized, 0), (status, app.Api.Calls));
         Assert.Equal([false], store.Reads);
     }
+
+    private static Task<HttpStatusCode[]> FillPoolWithSendsAsync(HttpClient client) =>
+        Task.WhenAll(Enumerable.Range(0, 100).Select(_ => OnPool(() =>
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "me");
+            using var response = client.Send(request);
+            return response.StatusCode;
+        }))).WaitAsync(Gate.FailSafe, TimeProvider.System);
 
     // In the pool's global queue, where a refresh would have to wait behind all of them.
     private static Task<T> OnPool<T>(Func<T> work)

@@ -11,7 +11,7 @@ namespace TokenRefresh.Tests.Storage;
 
 /// <summary>What is left of logins that are over is removed; nothing else is.</summary>
 [Trait("Case", "S13")]
-public sealed class FileCleanUpTests : IDisposable
+public sealed class FileCleanUpTests : IAsyncDisposable
 {
     private readonly string _directory = Path.Combine(Path.GetTempPath(), "tokenrefresh-" + Guid.NewGuid().ToString("N"));
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero));
@@ -19,7 +19,7 @@ public sealed class FileCleanUpTests : IDisposable
 
     public FileCleanUpTests() => _store = new FileTokenStore(_directory, timeProvider: _time);
 
-    public void Dispose() => Directory.Delete(_directory, recursive: true);
+    public async ValueTask DisposeAsync() => await TestDirectory.DeleteAsync(_directory);
 
     [Fact]
     public async Task An_expired_record_is_removed_with_its_lock_and_a_live_one_stays()

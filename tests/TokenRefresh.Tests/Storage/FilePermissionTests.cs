@@ -9,7 +9,7 @@ using Xunit;
 namespace TokenRefresh.Tests.Storage;
 
 /// <summary>Directories as volumes, groups and administrators make them.</summary>
-public sealed class FilePermissionTests : IDisposable
+public sealed class FilePermissionTests : IAsyncDisposable
 {
     private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode Group = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute;
@@ -24,7 +24,7 @@ public sealed class FilePermissionTests : IDisposable
 
     private string Tokens => Path.Combine(_parent, "tokens");
 
-    public void Dispose() => Directory.Delete(_parent, recursive: true);
+    public async ValueTask DisposeAsync() => await TestDirectory.DeleteAsync(_parent);
 
     [Theory]
     [InlineData(false)]

@@ -13,7 +13,7 @@ using Xunit;
 
 namespace TokenRefresh.Tests.Storage;
 
-public sealed class FileTokenStoreTests : IDisposable
+public sealed class FileTokenStoreTests : IAsyncDisposable
 {
     private static readonly TokenSessionKey Key = new("orders", "../../user@example.com");
 
@@ -24,13 +24,7 @@ public sealed class FileTokenStoreTests : IDisposable
 
     private string RecordFile => Directory.GetFiles(_directory, "*.record").Single();
 
-    public void Dispose()
-    {
-        if (Directory.Exists(_directory))
-        {
-            Directory.Delete(_directory, recursive: true);
-        }
-    }
+    public async ValueTask DisposeAsync() => await TestDirectory.DeleteAsync(_directory);
 
     [Fact]
     public async Task Directory_and_files_are_for_their_owner_alone()

@@ -18,7 +18,7 @@ public sealed class SharedLoginInFiles : SharedLoginContract
     public override async ValueTask DisposeAsync()
     {
         // The store's clean-up runs in the background, and may create a lock file meanwhile.
-        await Eventually.UntilAsync(() => TestDirectory.TryDelete(_directory));
+        await TestDirectory.DeleteAsync(_directory);
         await base.DisposeAsync();
     }
 

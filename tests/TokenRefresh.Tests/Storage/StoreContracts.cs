@@ -41,8 +41,7 @@ public sealed class FileTokenStoreContract : FakeTimeContract
 
     public override async ValueTask DisposeAsync()
     {
-        // The store's clean-up runs in the background, and may create a lock file meanwhile.
-        await Eventually.UntilAsync(() => TestDirectory.TryDelete(_directory));
+        await TestDirectory.DeleteAsync(_directory);
         await base.DisposeAsync();
     }
 
@@ -77,7 +76,10 @@ internal sealed class DictionaryTokenStore(TimeProvider? time = null) : LocalTok
 
 internal static class TestDirectory
 {
-    public static bool TryDelete(string path)
+    /// <summary>Deletes a directory. A file store's clean-up runs in the background, and may create a lock file meanwhile.</summary>
+    public static Task DeleteAsync(string path) => Eventually.UntilAsync(() => TryDelete(path));
+
+    private static bool TryDelete(string path)
     {
         try
         {

@@ -8,7 +8,7 @@ using Xunit;
 namespace TokenRefresh.Tests.Storage;
 
 /// <summary>How the stores of one machine wait, and what they leave alone.</summary>
-public sealed class StoreWaitTests : IDisposable
+public sealed class StoreWaitTests : IAsyncDisposable
 {
     private static readonly TokenSessionKey Key = new("orders");
     private static readonly TimeSpan Long = TimeSpan.FromMinutes(1);
@@ -16,7 +16,7 @@ public sealed class StoreWaitTests : IDisposable
     private readonly string _directory = TestDirectory.Create();
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
-    public void Dispose() => Directory.Delete(_directory, recursive: true);
+    public async ValueTask DisposeAsync() => await TestDirectory.DeleteAsync(_directory);
 
     [Theory]
     [InlineData("memory")]
