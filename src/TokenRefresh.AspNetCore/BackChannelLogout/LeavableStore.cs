@@ -22,9 +22,7 @@ internal readonly struct LeavableStore(ITokenStore store)
     {
         var app = new AppCancellation(onThrown: null);
         using var following = app.FollowFrom(cancellationToken);
-
-        // It may block before its first await: on a thread of its own it can be left.
-        var answer = Task.Run(() => call(app.Token).AsTask(), CancellationToken.None);
+        var answer = OtherThread.RunAsync(() => call(app.Token).AsTask());
         return await answer.WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false);
     }
 }
