@@ -28,6 +28,16 @@ internal sealed class Node : IDisposable
         UseShellExecute = false,
     })!);
 
+    /// <summary>
+    /// Starts a node that leaves the processor to other processes. Many of these at once would delay what other tests measure meanwhile.
+    /// </summary>
+    public static Node StartYielding(params string[] arguments)
+    {
+        var node = Start(arguments);
+        node._process.PriorityClass = ProcessPriorityClass.BelowNormal;
+        return node;
+    }
+
     /// <summary>What a node is told of a server, to use it as an app in this process would.</summary>
     public static IEnumerable<string> ArgumentsFor(RealServer server)
     {
