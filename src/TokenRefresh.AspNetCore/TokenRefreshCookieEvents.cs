@@ -31,4 +31,10 @@ public class TokenRefreshCookieEvents : CookieAuthenticationEvents
     /// <returns>A task that ends when the event has been handled.</returns>
     public override Task RedirectToLogin(RedirectContext<CookieAuthenticationOptions> context) =>
         SchemeEvents.RedirectToLoginAsync(context, base.RedirectToLogin);
+
+    /// <summary>Answers a script with 403, and redirects a page to the page that says so.</summary>
+    /// <param name="context">The context of the event.</param>
+    /// <returns>A task that ends when the event has been handled.</returns>
+    public override Task RedirectToAccessDenied(RedirectContext<CookieAuthenticationOptions> context) =>
+        SchemeEvents.RedirectToAccessDeniedAsync(context, base.RedirectToAccessDenied);
 }

@@ -19,7 +19,7 @@ internal static class LogoutEndpoint
         context.Response.Headers.CacheControl = "no-store";
         if (SameOrigin.IsFromBrowser(context.Request))
         {
-            await FailureResponse.WriteCrossSiteAsync(context).ConfigureAwait(false);
+            FailureResponse.WriteCrossSite(context);
             return;
         }
 

@@ -29,12 +29,13 @@ internal sealed class CookieSchemeSetup(UserSessionRegistry registry, IEnumerabl
         }
 
         var events = options.Events;
-        var (validate, redirect) = (events.OnValidatePrincipal, events.OnRedirectToLogin);
+        var (validate, login, denied) = (events.OnValidatePrincipal, events.OnRedirectToLogin, events.OnRedirectToAccessDenied);
         var (signingIn, signingOut) = (events.OnSigningIn, events.OnSigningOut);
         events.OnValidatePrincipal = context => SchemeEvents.ValidatePrincipalAsync(context, validate);
         events.OnSigningIn = context => SchemeEvents.SigningInAsync(context, signingIn);
         events.OnSigningOut = context => SchemeEvents.SigningOutAsync(context, signingOut);
-        events.OnRedirectToLogin = context => SchemeEvents.RedirectToLoginAsync(context, redirect);
+        events.OnRedirectToLogin = context => SchemeEvents.RedirectToLoginAsync(context, login);
+        events.OnRedirectToAccessDenied = context => SchemeEvents.RedirectToAccessDeniedAsync(context, denied);
     }
 
     // The platform fills in a default path for a page that the app may not have: what counts is what the app itself set.

@@ -10,6 +10,7 @@ internal static class EventTypes
     [
         nameof(CookieAuthenticationEvents.ValidatePrincipal), nameof(CookieAuthenticationEvents.SigningIn),
         nameof(CookieAuthenticationEvents.SigningOut), nameof(CookieAuthenticationEvents.RedirectToLogin),
+        nameof(CookieAuthenticationEvents.RedirectToAccessDenied),
     ];
 
     private static readonly string[] OpenIdConnectMethods =

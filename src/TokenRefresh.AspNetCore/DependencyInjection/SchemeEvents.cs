@@ -1,10 +1,13 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.AspNetCore.Requests;
 using TokenRefresh.AspNetCore.SignIn;
 using TokenRefresh.AspNetCore.SignOut;
+using CookieRedirect =
+    Microsoft.AspNetCore.Authentication.RedirectContext<Microsoft.AspNetCore.Authentication.Cookies.CookieAuthenticationOptions>;
 
 namespace TokenRefresh.AspNetCore.DependencyInjection;
 
@@ -32,22 +35,16 @@ internal static class SchemeEvents
         await context.HttpContext.RequestServices.GetRequiredService<SessionSignOut>().SignOutAsync(context).ConfigureAwait(false);
     }
 
-    // A redirect can't be taken back: here the app's event runs only if the request isn't a script's.
-    public static async Task RedirectToLoginAsync(
-        RedirectContext<CookieAuthenticationOptions> context,
-        Func<RedirectContext<CookieAuthenticationOptions>, Task> own)
-    {
-        if (!await context.HttpContext.RequestServices.GetRequiredService<SessionCookie>().AnswerScriptAsync(context).ConfigureAwait(false))
-        {
-            await own(context).ConfigureAwait(false);
-        }
-    }
+    public static Task RedirectToLoginAsync(CookieRedirect context, Func<CookieRedirect, Task> own) =>
+        RedirectAsync(context, own, FailureResponse.WriteSignInRequired);
+
+    public static Task RedirectToAccessDeniedAsync(CookieRedirect context, Func<CookieRedirect, Task> own) =>
+        RedirectAsync(context, own, FailureResponse.WriteForbidden);
 
     public static async Task RedirectToProviderAsync(RedirectContext context, Func<RedirectContext, Task> own)
     {
         await own(context).ConfigureAwait(false);
-        var signIn = context.HttpContext.RequestServices.GetRequiredService<OpenIdConnectSignIn>();
-        await signIn.BeforeRedirectAsync(context).ConfigureAwait(false);
+        context.HttpContext.RequestServices.GetRequiredService<OpenIdConnectSignIn>().BeforeRedirect(context);
     }
 
     public static async Task TokenValidatedAsync(TokenValidatedContext context, Func<TokenValidatedContext, Task> own)
@@ -67,5 +64,17 @@ internal static class SchemeEvents
     {
         context.HttpContext.RequestServices.GetRequiredService<IdTokenHint>().Attach(context);
         await own(context).ConfigureAwait(false);
+    }
+
+    // A redirect can't be taken back: here the app's event runs only if the request isn't a script's.
+    private static Task RedirectAsync(CookieRedirect context, Func<CookieRedirect, Task> own, Action<HttpContext> writeForScript)
+    {
+        if (!context.HttpContext.RequestServices.GetRequiredService<SessionCookie>().IsScript(context))
+        {
+            return own(context);
+        }
+
+        writeForScript(context.HttpContext);
+        return Task.CompletedTask;
     }
 }

@@ -1,4 +1,7 @@
+using System.Buffers;
 using System.Globalization;
+using System.Text;
+using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 
@@ -11,15 +14,23 @@ internal static class FailureResponse
     private static readonly TimeSpan DefaultRetryAfter = TimeSpan.FromSeconds(5);
 
     /// <summary>401 for a script: the user must sign in.</summary>
-    public static Task WriteSignInRequiredAsync(HttpContext context) => WriteAsync(
+    public static void WriteSignInRequired(HttpContext context) => Write(
         context,
         StatusCodes.Status401Unauthorized,
         "Sign in",
         "You aren't signed in, or your login has ended. Reload the page to sign in.",
         "login_required");
 
+    /// <summary>403 for a script: the user lacks a permission.</summary>
+    public static void WriteForbidden(HttpContext context) => Write(
+        context,
+        StatusCodes.Status403Forbidden,
+        "Forbidden",
+        "You are signed in, but you aren't allowed to do this.",
+        "forbidden");
+
     /// <summary>401 for a page or script: the API rejects a token that is fresh, and a new sign-in wouldn't help.</summary>
-    public static Task WriteTokenNotAcceptedAsync(HttpContext context) => WriteAsync(
+    public static void WriteTokenNotAccepted(HttpContext context) => Write(
         context,
         StatusCodes.Status401Unauthorized,
         "The API does not accept this login",
@@ -28,11 +39,11 @@ internal static class FailureResponse
         "token_not_accepted");
 
     /// <summary>503: the token can't be refreshed or saved now.</summary>
-    public static Task WriteUnavailableAsync(HttpContext context, TimeSpan? retryAfter)
+    public static void WriteUnavailable(HttpContext context, TimeSpan? retryAfter)
     {
         var seconds = Math.Max(1, (long)Math.Ceiling((retryAfter ?? DefaultRetryAfter).TotalSeconds));
         context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
-        return WriteAsync(
+        Write(
             context,
             StatusCodes.Status503ServiceUnavailable,
             "Temporarily unavailable",
@@ -41,26 +52,35 @@ internal static class FailureResponse
     }
 
     /// <summary>403: the request comes from another site.</summary>
-    public static Task WriteCrossSiteAsync(HttpContext context) => WriteAsync(
+    public static void WriteCrossSite(HttpContext context) => Write(
         context,
         StatusCodes.Status403Forbidden,
         "Cross-site request",
         "This request must come from the app's own pages.",
         "cross_site_request");
 
-    private static async Task WriteAsync(HttpContext context, int status, string title, string detail, string code)
+    // Not flushed: where an endpoint has several schemes, the next one still adds its own status and header.
+    private static void Write(HttpContext context, int status, string title, string detail, string code)
     {
         var response = context.Response;
+        if (response.HasStarted || response.ContentType is not null)
+        {
+            // Another scheme of this endpoint has answered.
+            return;
+        }
+
         response.StatusCode = status;
         response.Headers.CacheControl = "no-store";
         if (RequestKind.IsPage(context.Request))
         {
             response.ContentType = "text/plain; charset=utf-8";
-            await response.WriteAsync($"{title}. {detail}", context.RequestAborted).ConfigureAwait(false);
+            response.BodyWriter.Write(Encoding.UTF8.GetBytes($"{title}. {detail}"));
             return;
         }
 
+        response.ContentType = ProblemJson;
         var problem = new ProblemDetails { Status = status, Title = title, Detail = detail, Extensions = { ["code"] = code } };
-        await response.WriteAsJsonAsync(problem, options: null, ProblemJson, context.RequestAborted).ConfigureAwait(false);
+        using var json = new Utf8JsonWriter(response.BodyWriter);
+        JsonSerializer.Serialize(json, problem);
     }
 }

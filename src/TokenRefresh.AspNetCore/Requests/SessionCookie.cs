@@ -76,16 +76,7 @@ internal sealed class SessionCookie(UserSessionRegistry registry, LoginChecker c
         }
     }
 
-    /// <summary>Answers a script with 401 instead of a redirect to the login page.</summary>
-    /// <returns>Whether the request is answered.</returns>
-    public async Task<bool> AnswerScriptAsync(RedirectContext<CookieAuthenticationOptions> context)
-    {
-        if (RequestKind.IsPage(context.Request) || !registry.OfCookieScheme(context.Scheme.Name).Any())
-        {
-            return false;
-        }
-
-        await FailureResponse.WriteSignInRequiredAsync(context.HttpContext).ConfigureAwait(false);
-        return true;
-    }
+    /// <summary>Whether a script is to get a status instead of a redirect to a page.</summary>
+    public bool IsScript(RedirectContext<CookieAuthenticationOptions> context) =>
+        !RequestKind.IsPage(context.Request) && registry.OfCookieScheme(context.Scheme.Name).Any();
 }

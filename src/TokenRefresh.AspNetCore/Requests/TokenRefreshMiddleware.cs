@@ -36,7 +36,7 @@ internal sealed class TokenRefreshMiddleware(
             case TokenRefreshException { Failure: TokenRefreshFailure.Transient } transient:
                 Log.Unavailable(logger, transient.Message);
                 context.Response.Clear();
-                await FailureResponse.WriteUnavailableAsync(context, transient.RetryAfter).ConfigureAwait(false);
+                FailureResponse.WriteUnavailable(context, transient.RetryAfter);
                 return true;
             case TokenRefreshException { Failure: not TokenRefreshFailure.ReLoginRequired }:
                 return false;
@@ -59,7 +59,7 @@ internal sealed class TokenRefreshMiddleware(
 
             Log.TokenNotAccepted(logger);
             context.Response.Clear();
-            await FailureResponse.WriteTokenNotAcceptedAsync(context).ConfigureAwait(false);
+            FailureResponse.WriteTokenNotAccepted(context);
             return true;
         }
 
@@ -73,7 +73,7 @@ internal sealed class TokenRefreshMiddleware(
         context.Response.Clear();
         if (!RequestKind.IsPage(context.Request))
         {
-            await FailureResponse.WriteSignInRequiredAsync(context).ConfigureAwait(false);
+            FailureResponse.WriteSignInRequired(context);
             return;
         }
 

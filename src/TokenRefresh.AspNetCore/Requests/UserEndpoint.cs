@@ -10,7 +10,8 @@ internal static class UserEndpoint
     {
         if (context.User.Identity?.IsAuthenticated != true)
         {
-            return FailureResponse.WriteSignInRequiredAsync(context);
+            FailureResponse.WriteSignInRequired(context);
+            return Task.CompletedTask;
         }
 
         context.Response.Headers.CacheControl = "no-store";

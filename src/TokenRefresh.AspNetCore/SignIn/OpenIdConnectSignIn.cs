@@ -25,7 +25,7 @@ internal sealed class OpenIdConnectSignIn(
     /// Answers a script with 401, because a script can't show the provider's login page. For a page, notes which login the browser has:
     /// the provider's answer is a cross-site POST, which comes without the cookie.
     /// </summary>
-    public async Task BeforeRedirectAsync(RedirectContext context)
+    public void BeforeRedirect(RedirectContext context)
     {
         if (registry.FindByOpenIdConnectScheme(context.Scheme.Name) is not { } session || context.Handled)
         {
@@ -36,7 +36,7 @@ internal sealed class OpenIdConnectSignIn(
         {
             context.HandleResponse();
             RemoveRedirectCookies(context);
-            await FailureResponse.WriteSignInRequiredAsync(context.HttpContext).ConfigureAwait(false);
+            FailureResponse.WriteSignInRequired(context.HttpContext);
             return;
         }
 
@@ -97,7 +97,7 @@ internal sealed class OpenIdConnectSignIn(
         {
             Log.LoginNotSaved(logger, session.Name, e.Message);
             context.HandleResponse();
-            await FailureResponse.WriteUnavailableAsync(context.HttpContext, e.RetryAfter).ConfigureAwait(false);
+            FailureResponse.WriteUnavailable(context.HttpContext, e.RetryAfter);
             return;
         }
 

@@ -15,7 +15,7 @@ internal static class SignOutEndpoint
     {
         if (!await SameOrigin.IsSatisfiedAsync(context).ConfigureAwait(false))
         {
-            await FailureResponse.WriteCrossSiteAsync(context).ConfigureAwait(false);
+            FailureResponse.WriteCrossSite(context);
             return;
         }
 

@@ -1,0 +1,107 @@
+using System.Net;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.AspNetCore.Authentication.OpenIdConnect;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace TokenRefresh.AspNetCore.Tests;
+
+/// <summary>What a request gets that its endpoint doesn't allow: pages a redirect, scripts a status.</summary>
+[Trait("Case", "W17")]
+public sealed class RefusalTests
+{
+    private const string Cookies = CookieAuthenticationDefaults.AuthenticationScheme;
+
+    public static TheoryData<string, string> Scripts => new()
+    {
+        { "Sec-Fetch-Mode", "cors" },
+        { "Sec-Fetch-Mode", "same-origin" },
+        { "Accept", "application/json" },
+        { "X-Requested-With", "XMLHttpRequest" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Scripts))]
+    public async Task A_script_that_lacks_a_permission_gets_a_403_with_json(string header, string value)
+    {
+        await using var provider = await Provider.StartAsync();
+        await using var node = await Node.StartAsync(provider, CreateSetup());
+        using var browser = new Browser();
+        await browser.GoAsync(node.At("orders"));
+        using var request = new HttpRequestMessage(HttpMethod.Get, node.At("admin"));
+        request.Headers.Add(header, value);
+
+        var answer = await browser.SendAsync(request);
+
+        Assert.Equal((HttpStatusCode.Forbidden, "application/problem+json", null), (answer.Status, answer.MediaType, answer.Location));
+        Assert.Contains("\"code\":\"forbidden\"", answer.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_page_that_lacks_a_permission_is_redirected_as_the_app_says()
+    {
+        await using var provider = await Provider.StartAsync();
+        await using var node = await Node.StartAsync(provider, CreateSetup());
+        using var browser = new Browser();
+        await browser.GoAsync(node.At("orders"));
+
+        var page = await browser.GoAsync(node.At("admin"));
+
+        Assert.Equal("/denied", page.Address.AbsolutePath);
+        Assert.Equal(1, provider.Logins);
+    }
+
+    [Fact]
+    public async Task Events_that_derive_from_ours_answer_a_forbidden_script_too()
+    {
+        await using var provider = await Provider.StartAsync();
+        await using var node = await Node.StartAsync(provider, CreateSetup(services =>
+        {
+            services.AddScoped<TokenRefreshCookieEvents>();
+            services.Configure<CookieAuthenticationOptions>(Cookies, options => options.EventsType = typeof(TokenRefreshCookieEvents));
+        }));
+        using var browser = new Browser();
+        await browser.GoAsync(node.At("orders"));
+
+        Assert.Equal(HttpStatusCode.Forbidden, (await browser.FetchAsync(node.At("admin"))).Status);
+        Assert.Equal("/denied", (await browser.GoAsync(node.At("admin"))).Address.AbsolutePath);
+    }
+
+    [Theory]
+    [InlineData(Cookies, JwtBearerDefaults.AuthenticationScheme)]
+    [InlineData(JwtBearerDefaults.AuthenticationScheme, Cookies)]
+    [InlineData(OpenIdConnectDefaults.AuthenticationScheme, JwtBearerDefaults.AuthenticationScheme)]
+    public async Task An_endpoint_with_a_bearer_scheme_beside_refuses_a_script_by_both(string first, string second)
+    {
+        await using var provider = await Provider.StartAsync();
+        await using var node = await Node.StartAsync(provider, CreateSetup(first: first, second: second));
+        using var browser = new Browser();
+
+        var anonymous = await browser.FetchAsync(node.At("both"));
+        await browser.GoAsync(node.At("orders"));
+        var forbidden = await browser.FetchAsync(node.At("both/admin"));
+
+        Assert.Equal((HttpStatusCode.Unauthorized, "application/problem+json"), (anonymous.Status, anonymous.MediaType));
+        Assert.Contains("\"code\":\"login_required\"", anonymous.Text, StringComparison.Ordinal);
+        Assert.Equal((HttpStatusCode.Forbidden, "application/problem+json"), (forbidden.Status, forbidden.MediaType));
+        Assert.DoesNotContain(node.Log.All, line => line.StartsWith("Error", StringComparison.Ordinal));
+    }
+
+    private static NodeSetup CreateSetup(Action<IServiceCollection>? configure = null, string first = Cookies, string second = Cookies) => new()
+    {
+        ConfigureServices = services =>
+        {
+            services.AddAuthentication().AddJwtBearer(options => options.Authority = "https://login.example.com");
+            services.Configure<CookieAuthenticationOptions>(Cookies, options => options.AccessDeniedPath = "/denied");
+            configure?.Invoke(services);
+        },
+        Map = app =>
+        {
+            app.MapGet("/denied", () => "denied");
+            app.MapGet("/admin", () => "admin").RequireAuthorization(policy => policy.RequireRole("admin"));
+            app.MapGet("/both", () => "both").RequireAuthorization(policy => policy.AddAuthenticationSchemes(first, second).RequireAuthenticatedUser());
+            app.MapGet("/both/admin", () => "admin").RequireAuthorization(policy => policy.AddAuthenticationSchemes(first, second).RequireRole("admin"));
+        },
+    };
+}
