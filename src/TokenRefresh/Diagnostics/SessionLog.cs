@@ -3,9 +3,12 @@ using Microsoft.Extensions.Logging;
 namespace TokenRefresh.Diagnostics;
 
 /// <summary>
-/// Every log message of the core. 1xx: requests, 2xx: sessions and flights, 3xx: the server, 4xx: the store. None holds a secret or a user.
+/// Every log message of the core. 1xx: requests, 2xx: sessions and flights, 3xx: the server, 4xx: the store. None contains a secret or a
+/// user.
 /// </summary>
-/// <remarks>One class: the generator writes several in another order each time, and two builds would differ.</remarks>
+/// <remarks>
+/// All messages are in one class. The generator writes several classes in a random order, so two builds would differ.
+/// </remarks>
 internal static partial class SessionLog
 {
     [LoggerMessage(101, LogLevel.Debug, "Session '{Session}': no token sent with {Method} {Origin}: {Reason}", EventName = "NoTokenSent")]
@@ -20,7 +23,7 @@ internal static partial class SessionLog
     [LoggerMessage(
         103, LogLevel.Warning,
         "Session '{Session}': {Method} {Origin} rejected an access token that had just been refreshed. Refreshing again wouldn't help: "
-        + "check the token's audience, scope and issuer. Said at most once a minute.",
+        + "check the token's audience, scope and issuer. This line is logged at most once a minute.",
         EventName = "RefreshedTokenRejected")]
     public static partial void RefreshedTokenRejected(ILogger logger, string session, string method, string origin);
 
@@ -185,7 +188,7 @@ internal static partial class SessionLog
     [LoggerMessage(
         404, LogLevel.Warning,
         "Session '{Session}': the token store couldn't be read again ({Exception}). Sessions continue with their tokens; a sign-out by "
-        + "another process isn't known until the store answers. Said once until then.",
+        + "another process isn't known until the store answers. This line is logged once until then.",
         EventName = "RecheckFailed")]
     public static partial void RecheckFailed(ILogger logger, string session, string exception);
 }

@@ -5,13 +5,13 @@ using Microsoft.Extensions.Options;
 namespace TokenRefresh.Options;
 
 /// <summary>
-/// Reads the options that can be written down from configuration: by hand, since the framework's binder stumbles over the ones that
-/// are code, and needs reflection. What it doesn't know is an error: a misspelt option would silently not count.
+/// Reads options from configuration. The framework's binder isn't used, because it needs reflection and can't skip the options that are
+/// functions. An unknown name is an error, because a misspelled option would be ignored otherwise.
 /// </summary>
 internal sealed class OptionsReader(string client, IConfigurationSection section)
 {
     /// <exception cref="OptionsValidationException">
-    /// A name is unknown, or a value can't be read; the message names both option and client.
+    /// A name is unknown, or a value can't be read. The message names the option and the client.
     /// </exception>
     public void ReadInto(TokenRefreshOptions options)
     {
@@ -44,7 +44,7 @@ internal sealed class OptionsReader(string client, IConfigurationSection section
                 case "MAXREPLAYBUFFERSIZE": options.MaxReplayBufferSize = ReadNumber(setting); break;
                 case "RELOGINRESULT": options.ReLoginResult = ReadEnum<ReLoginResult>(setting); break;
                 case "INTERACTIVESIGNINTIMEOUT": options.InteractiveSignInTimeout = ReadTime(setting); break;
-                default: throw Wrong(setting, "is no option that configuration can set; see TokenRefreshOptions for their names.");
+                default: throw Wrong(setting, "isn't an option that configuration can set. TokenRefreshOptions has the names.");
             }
         }
     }
@@ -68,12 +68,12 @@ internal sealed class OptionsReader(string client, IConfigurationSection section
     // Null in a JSON file, or an empty environment variable, means the default of an option whose default is null.
     private static bool HasValue(IConfigurationSection setting) => !string.IsNullOrEmpty(setting.Value) || setting.GetChildren().Any();
 
-    // One value where several belong would silently not count.
+    // A single value in place of a list would be ignored otherwise.
     private IEnumerable<IConfigurationSection> EntriesOf(IConfigurationSection setting) => string.IsNullOrEmpty(setting.Value)
         ? setting.GetChildren()
         : throw Wrong(setting, $"is a single value. Put it one level deeper, such as {setting.Key}:0 for a list or {setting.Key}:name.");
 
-    // No value is shown: it may be a secret that stands in the wrong line.
+    // No value is shown: it can be a secret that was written to the wrong setting.
     private Uri ReadUri(IConfigurationSection setting) => Uri.TryCreate(setting.Value, UriKind.Absolute, out var uri)
         ? uri
         : throw Wrong(setting, "isn't an absolute URL, such as https://api.example.com.");

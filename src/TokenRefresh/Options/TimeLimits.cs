@@ -46,7 +46,7 @@ internal static class TimeLimits
 
         if (options.RefreshWindow < TimeSpan.Zero)
         {
-            yield return $"RefreshWindow is {options.RefreshWindow}. Use zero (never ahead) or more.";
+            yield return $"RefreshWindow is {options.RefreshWindow}. Use zero (no refresh in the background) or more.";
         }
 
         if (options.ExpiryBuffer < TimeSpan.Zero)
@@ -56,8 +56,8 @@ internal static class TimeLimits
 
         if (options.ExpiryBuffer > options.RefreshWindow && options.RefreshWindow > TimeSpan.Zero)
         {
-            yield return $"ExpiryBuffer, {options.ExpiryBuffer}, is longer than RefreshWindow, {options.RefreshWindow}. A token is "
-                + "refreshed ahead before it is held back: make the buffer shorter.";
+            yield return $"ExpiryBuffer, {options.ExpiryBuffer}, is longer than RefreshWindow, {options.RefreshWindow}. A token must be "
+                + "refreshed in the background before requests wait for a refresh: make ExpiryBuffer shorter.";
         }
     }
 }

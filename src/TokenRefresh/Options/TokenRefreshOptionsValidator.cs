@@ -25,12 +25,12 @@ internal static class TokenRefreshOptionsValidator
     {
         if (options.Protocol is not (TokenEndpointProtocol.OAuth or TokenEndpointProtocol.SimpleJwt))
         {
-            yield return $"Protocol is {(int)options.Protocol}, which is none. Use OAuth or SimpleJwt.";
+            yield return $"Protocol is {(int)options.Protocol}, which isn't defined. Use OAuth or SimpleJwt.";
         }
 
         if (options.TokenEndpoint is null && options.Issuer is null)
         {
-            yield return "TokenEndpoint isn't set. Set it to the absolute URL where refresh tokens are redeemed, or set Issuer if the "
+            yield return "TokenEndpoint isn't set. Set it to the absolute URL of the server's token endpoint, or set Issuer if the "
                 + "server publishes a discovery document.";
         }
 
@@ -41,8 +41,8 @@ internal static class TokenRefreshOptionsValidator
 
         if (options.TokenEndpoint is not null && options.Issuer is not null)
         {
-            yield return "TokenEndpoint and Issuer are both set. Remove TokenEndpoint to use the discovery document, or Issuer to use "
-                + "that URL.";
+            yield return "TokenEndpoint and Issuer are both set. Remove TokenEndpoint to use the discovery document, or remove Issuer "
+                + "to use TokenEndpoint.";
         }
 
         foreach (var parameter in options.ExtraParameters.Keys.Where(key => Array.IndexOf(ProtocolParameters, key) >= 0))
@@ -76,7 +76,7 @@ internal static class TokenRefreshOptionsValidator
         if (options.ClientAuthentication is { } authentication
             and not (ClientAuthentication.Basic or ClientAuthentication.Post or ClientAuthentication.None))
         {
-            yield return $"ClientAuthentication is {(int)authentication}, which is none. Use Basic, Post or None.";
+            yield return $"ClientAuthentication is {(int)authentication}, which isn't defined. Use Basic, Post or None.";
         }
     }
 
@@ -140,7 +140,7 @@ internal static class TokenRefreshOptionsValidator
 
         if (options.GrantType is not (TokenGrantType.RefreshToken or TokenGrantType.ClientCredentials))
         {
-            yield return $"GrantType is {(int)options.GrantType}, which is none. Use RefreshToken or ClientCredentials.";
+            yield return $"GrantType is {(int)options.GrantType}, which isn't defined. Use RefreshToken or ClientCredentials.";
         }
 
         if (options.GrantType != TokenGrantType.ClientCredentials)
@@ -215,10 +215,10 @@ internal static class TokenRefreshOptionsValidator
 
         if (options.ReLoginResult is not (ReLoginResult.Return401 or ReLoginResult.Throw))
         {
-            yield return $"ReLoginResult is {(int)options.ReLoginResult}, which is none. Use Return401 or Throw.";
+            yield return $"ReLoginResult is {(int)options.ReLoginResult}, which isn't defined. Use Return401 or Throw.";
         }
     }
 
-    // A query or a user part may hold a secret: neither is shown.
+    // A query or a user name in a URL can be a secret, so neither is shown.
     private static string Show(Uri uri) => uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
 }

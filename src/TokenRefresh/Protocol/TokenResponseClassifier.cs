@@ -1,6 +1,6 @@
 namespace TokenRefresh.Protocol;
 
-/// <summary>What a token endpoint's response means: pure, and the table in docs/failures.md row by row.</summary>
+/// <summary>Decides what a token endpoint's response means, as the table in docs/failures.md says. Pure.</summary>
 internal static class TokenResponseClassifier
 {
     /// <summary>Classifies a response of an OAuth 2.0 token endpoint (RFC 6749, section 5).</summary>
@@ -74,12 +74,12 @@ internal static class TokenResponseClassifier
         };
     }
 
-    // What the status alone decides. The body doesn't matter then.
+    // These statuses decide alone, whatever the body is.
     private static TokenEndpointResult? FromStatus(TokenResponse response, string? error) => response.Status switch
     {
         408 or 425 or 429 or >= 500 => Transient(response, error),
 
-        // Zero: a browser doesn't show a redirect that it isn't to follow.
+        // Zero: a browser hides the status of a redirect that it doesn't follow.
         0 or (>= 300 and < 400) => TokenEndpointResult.Misconfigured(
             $"{response.Endpoint} redirects ({response.Status}), and a redirect is never followed. "
             + "Set TokenEndpoint to the final URL; for Django, with its trailing slash."),
@@ -125,8 +125,8 @@ internal static class TokenResponseClassifier
         if (fields["token_type"] is { } type && TokenSyntax.NeedsProof(type, scheme))
         {
             return TokenEndpointResult.Misconfigured(
-                $"{response.Endpoint} gives tokens that need a proof of possession (token_type), which isn't supported. "
-                + "Have the server issue Bearer tokens to this client.",
+                $"{response.Endpoint} issues tokens that need a proof of possession (token_type), which isn't supported. "
+                + "Configure the server to issue Bearer tokens to this client.",
                 newRefreshToken: refreshToken);
         }
 
@@ -169,13 +169,13 @@ internal static class TokenResponseClassifier
                 Scope = found.Scope,
                 IdentityToken = fields["id_token"],
 
-                // Zero, as Keycloak sends it for an offline token, is no end.
+                // Keycloak sends zero for an offline token, which doesn't expire.
                 RefreshTokenExpiresAt = now + (fields.ReadSeconds("refresh_token_expires_in") ?? fields.ReadSeconds("refresh_expires_in")),
                 Additional = TokenSetExtras.CopyWithinLimits(fields.ReadAdditional()),
             })
             : TokenEndpointResult.Misconfigured(
-                $"{response.Endpoint} gives an access token with a character that isn't allowed in a header (RFC 6750, section 2.1). "
-                + "Have the server issue tokens without white space and commas.",
+                $"{response.Endpoint} issued an access token with a character that isn't allowed in a header (RFC 6750, section 2.1). "
+                + "Configure the server to issue tokens without white space and commas.",
                 newRefreshToken: found.RefreshToken);
     }
 
@@ -193,12 +193,12 @@ internal static class TokenResponseClassifier
             ResponseBodyState.CutOff => TokenEndpointResult.ResponseLost($"{response.Endpoint} broke the connection within its response."),
             ResponseBodyState.TooLong => TokenEndpointResult.ResponseLost($"{response.Endpoint} answered with more than 1 MiB."),
             _ => TokenEndpointResult.ResponseLost(
-                $"{response.Endpoint} answered {response.Status} with something else than complete JSON. Check TokenEndpoint and Protocol.")
+                $"{response.Endpoint} answered {response.Status} with a body that isn't complete JSON. Check TokenEndpoint and Protocol.")
                 .AsSuspectSetup(),
         };
     }
 
-    // The login is kept: a gateway in between, or a wrong URL, says nothing about the refresh token.
+    // The login is kept: the response of a gateway or of a wrong URL says nothing about the refresh token.
     private static TokenEndpointResult UnexpectedBody(TokenResponse response)
     {
         const string what = ", which isn't a response of a token endpoint";

@@ -1,6 +1,6 @@
 namespace TokenRefresh.SingleFlight;
 
-/// <summary>Why a flight brought no token. All waiters share this value; each throws an exception of its own.</summary>
+/// <summary>Why a flight ended without a token. All waiters share this value; each throws an exception of its own.</summary>
 /// <param name="Kind">What kind of failure it is.</param>
 /// <param name="Message">What happened and what to do, without any secret.</param>
 internal sealed record FlightFailure(TokenRefreshFailure Kind, string Message)
@@ -9,16 +9,16 @@ internal sealed record FlightFailure(TokenRefreshFailure Kind, string Message)
 
     public Exception? Cause { get; init; }
 
-    /// <summary>The server's own <c>Retry-After</c>. It binds a requested refresh, too.</summary>
+    /// <summary>The server's own <c>Retry-After</c>. It also delays a requested refresh.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>The rest of the cool-down, for a request that came during it.</summary>
+    /// <summary>The rest of the cool-down, for a request that needs a token during the cool-down.</summary>
     public TimeSpan? Remaining { get; init; }
 
     /// <summary>Whether the session was disposed before the flight could start.</summary>
     public bool IsDisposed { get; init; }
 
-    /// <summary>Whether a person should look at it although it may pass: a URL that looks wrong.</summary>
+    /// <summary>Whether the failure is logged as an error although it is transient: the URL looks wrong.</summary>
     public bool NeedsAttention { get; init; }
 
     public static FlightFailure WaitsForItself(string session) => new(

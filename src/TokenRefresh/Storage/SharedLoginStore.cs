@@ -12,7 +12,7 @@ internal sealed class SharedLoginStore(
     ITokenStore store, TokenSessionKey key, ITokenProtector? protector, TimeProvider time, RecordWatch watch)
     : LoginStore
 {
-    // The server has answered: saving that isn't limited by the flight's own deadline.
+    // The server has issued new tokens, so the flight's deadline doesn't limit the save.
     private static readonly TimeSpan SaveTimeout = TimeSpan.FromSeconds(5);
 
     // How long other processes have to write back a newer version into a store that lost it.
@@ -21,7 +21,7 @@ internal sealed class SharedLoginStore(
     // How long another process has, after an outage, to save the tokens that it couldn't save during it. It tries each second.
     private static readonly TimeSpan OutageGrace = TimeSpan.FromSeconds(3);
 
-    // A write that is refused means that another process made one. So many in a row are no coincidence.
+    // A write is refused if another process wrote in between. So many refusals in a row mean that the store is faulty.
     private const int MaxWrites = 100;
 
     private readonly StoreCalls _calls = new(store, key, watch);
@@ -234,7 +234,7 @@ internal sealed class SharedLoginStore(
     }
 
     private InvalidOperationException TooManyWrites() =>
-        new($"{store.GetType().Name} has refused {MaxWrites} writes in a row, each because of another record.");
+        new($"{store.GetType().Name} has refused {MaxWrites} writes in a row, each because the record had changed.");
 
     // An earlier attempt whose answer was lost.
     private static bool IsSavedAlready(LoginStoreResult result, LoginRecord next, TokenSet tokens) =>

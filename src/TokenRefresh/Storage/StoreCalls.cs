@@ -116,7 +116,7 @@ internal sealed class StoreCalls(ITokenStore store, TokenSessionKey key, RecordW
     {
         var text = LoginRecordText.Write(record);
         return Encoding.UTF8.GetByteCount(text) <= MaxSize ? text : throw new TokenStoreConfigurationException(
-            "The tokens are too large to be saved: a record holds up to 1 MiB. Ask the authorization server for smaller tokens.");
+            "The tokens are too large to be saved: a record has up to 1 MiB. Configure the server to issue smaller tokens.");
     }
 
     private Task<StoredRecord?> WriteAsync(string text, string? revision, TimeSpan? keepFor, CancellationToken cancellationToken) =>
@@ -124,7 +124,7 @@ internal sealed class StoreCalls(ITokenStore store, TokenSessionKey key, RecordW
 
     private (StoredRecord? Stored, bool IsWritten) Answer(string text, string? revision, StoredRecord? stored) =>
         stored is null && revision is null
-            ? throw new InvalidOperationException($"{store.GetType().Name} was to write a record and returned none.")
+            ? throw new InvalidOperationException($"{store.GetType().Name} returned null from a write that expected no record.")
             : (WithinLimits(stored), stored?.Text == text);
 
     private async Task<T> CallAsync<T>(Func<CancellationToken, ValueTask<T>> call, CancellationToken cancellationToken)

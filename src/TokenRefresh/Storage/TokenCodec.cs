@@ -8,7 +8,7 @@ internal sealed class TokenCodec(TokenSessionKey key, ITokenProtector? protector
 {
     private const int FormatVersion = 1;
 
-    // A record that can't be read again is worse than one that isn't written. Stores refuse to read more than they would ever be given.
+    // Stores refuse to read a larger record. So a larger one isn't written.
     private const int MaxLength = 1024 * 1024;
 
     public string Write(TokenSet tokens)
@@ -34,7 +34,7 @@ internal sealed class TokenCodec(TokenSessionKey key, ITokenProtector? protector
         var text = Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
         var value = protector is null ? text : Protect(protector, text);
         return value.Length <= MaxLength ? value : throw new TokenStoreConfigurationException(
-            $"The tokens take {value.Length} characters to save; the limit is {MaxLength}. Have the server issue smaller tokens.");
+            $"The tokens take {value.Length} characters to save; the limit is {MaxLength}. Configure the server to issue smaller tokens.");
     }
 
     private string Protect(ITokenProtector by, string text)
@@ -84,7 +84,7 @@ internal sealed class TokenCodec(TokenSessionKey key, ITokenProtector? protector
         }
         catch (Exception e)
         {
-            // The app's own protector may throw anything, and the message may hold a secret: pass on only the type of the exception.
+            // The app's protector may throw any exception, and its message can contain a secret: pass on only the exception's type.
             throw TokenStoreConfigurationException.Because(e.GetType().Name);
         }
     }
