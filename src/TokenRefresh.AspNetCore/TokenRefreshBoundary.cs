@@ -34,7 +34,7 @@ public sealed class TokenRefreshBoundary : ErrorBoundaryBase, IDisposable
     }
 
     /// <summary>Renders the content, or nothing while the page is loaded again.</summary>
-    /// <param name="builder">The builder of the tree.</param>
+    /// <param name="builder">The builder of the render tree.</param>
     protected override void BuildRenderTree(RenderTreeBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -44,9 +44,9 @@ public sealed class TokenRefreshBoundary : ErrorBoundaryBase, IDisposable
         }
     }
 
-    /// <summary>Begins to watch the login, once the component is interactive.</summary>
-    /// <param name="firstRender">Whether it is the first time.</param>
-    /// <returns>A task that ends when the login is watched.</returns>
+    /// <summary>Starts to watch the login when the component has become interactive.</summary>
+    /// <param name="firstRender">Whether the component was rendered for the first time.</param>
+    /// <returns>A task that completes when the login is watched.</returns>
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
         if (!firstRender)
@@ -75,7 +75,7 @@ public sealed class TokenRefreshBoundary : ErrorBoundaryBase, IDisposable
     /// component.
     /// </summary>
     /// <param name="exception">The exception.</param>
-    /// <returns>A task that ends when the exception is handled.</returns>
+    /// <returns>A task that completes when the exception is handled.</returns>
     protected override Task OnErrorAsync(Exception exception)
     {
         if (!IsLoginEnd(exception))

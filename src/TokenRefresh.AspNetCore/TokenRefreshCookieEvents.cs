@@ -5,8 +5,8 @@ using TokenRefresh.AspNetCore.DependencyInjection;
 namespace TokenRefresh;
 
 /// <summary>
-/// The base class for your own events of a cookie scheme that has a token session. It is needed only where the scheme has an
-/// <see cref="AuthenticationSchemeOptions.EventsType"/>, or events that override these methods: call the base method in each override.
+/// The base class for your own events of a cookie scheme that has a token session. You need it only if the scheme has an
+/// <see cref="AuthenticationSchemeOptions.EventsType"/>, or events that override these methods. Call the base method in each override.
 /// </summary>
 public class TokenRefreshCookieEvents : CookieAuthenticationEvents
 {

@@ -12,9 +12,9 @@ namespace Microsoft.AspNetCore.Builder;
 public static class TokenRefreshEndpointExtensions
 {
     /// <summary>
-    /// Maps the sign-out: a POST that deletes the cookie, signs the token session out and, from a form, signs the user out of the provider
-    /// too. A request of another site is refused with 403: the browser must send <c>Sec-Fetch-Site: same-origin</c>, or the form needs an
-    /// antiforgery token. The parameter <c>returnUrl</c> names the page that follows; only pages of this app are accepted.
+    /// Maps the sign-out: a POST that deletes the cookie and signs the token session out. A form signs the user out at the provider too,
+    /// and is redirected to the page that the parameter <c>returnUrl</c> names, if that is a page of this app. A script gets 204. A request
+    /// of another site gets 403, as with <see cref="RequireSameOrigin"/>.
     /// </summary>
     /// <param name="endpoints">The app.</param>
     /// <param name="pattern">The path.</param>
@@ -47,8 +47,8 @@ public static class TokenRefreshEndpointExtensions
     }
 
     /// <summary>
-    /// Maps an endpoint that tells a script who is signed in: a GET that gives the name and the claims of the user as JSON, or 401. It
-    /// gives no token, and not the key of the token session.
+    /// Maps an endpoint that says who is signed in. A GET returns the name and the claims of the user as JSON, or 401. The response
+    /// contains no token, and not the key of the token session.
     /// </summary>
     /// <param name="endpoints">The app.</param>
     /// <param name="pattern">The path.</param>
@@ -62,14 +62,17 @@ public static class TokenRefreshEndpointExtensions
     }
 
     /// <summary>
-    /// Refuses requests of other sites with 403, where they would change state with the user's cookie: the browser must send
-    /// <c>Sec-Fetch-Site: same-origin</c>, or the script the header <c>X-Requested-With</c>, or the form an antiforgery token. GET, HEAD
-    /// and OPTIONS pass.
+    /// Refuses requests of other sites with 403, because they would be sent with the user's cookie. A request whose <c>Sec-Fetch-Site</c>
+    /// isn't <c>same-origin</c> is refused. A request without that header, or with <c>none</c>, needs the header <c>X-Requested-With</c> or
+    /// an antiforgery token. GET, HEAD and OPTIONS are always allowed.
     /// </summary>
     /// <typeparam name="TBuilder">The kind of endpoint.</typeparam>
     /// <param name="builder">An endpoint or a group: of a minimal API, a controller or a reverse proxy.</param>
     /// <returns>The same builder.</returns>
-    /// <exception cref="InvalidOperationException">When the endpoints are built: this kind of endpoint can't be guarded.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> is <see langword="null"/>.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// This kind of endpoint can't be guarded. It is thrown when the endpoints are built.
+    /// </exception>
     public static TBuilder RequireSameOrigin<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder
     {

@@ -7,8 +7,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class TokenRefreshHealthChecksBuilderExtensions
 {
     /// <summary>
-    /// Reports degraded health while refreshes fail: the token endpoint can't be reached, or refuses the client. A login that has ended is
-    /// no failure. The check reads no store and calls no server.
+    /// Reports degraded health while refreshes fail, or while the API rejects tokens that were just refreshed. An ended login is no
+    /// failure. The check reads no store and calls no server.
     /// </summary>
     /// <param name="builder">The health checks.</param>
     /// <param name="name">The name of the check.</param>

@@ -5,18 +5,18 @@ using TokenRefresh.AspNetCore.DependencyInjection;
 namespace TokenRefresh;
 
 /// <summary>
-/// The base class for your own events of an OpenID Connect scheme that has a token session. It is needed only where the scheme has an
-/// <see cref="AuthenticationSchemeOptions.EventsType"/>, or events that override these methods: call the base method in each override.
+/// The base class for your own events of an OpenID Connect scheme that has a token session. You need it only if the scheme has an
+/// <see cref="AuthenticationSchemeOptions.EventsType"/>, or events that override these methods. Call the base method in each override.
 /// </summary>
 public class TokenRefreshOpenIdConnectEvents : OpenIdConnectEvents
 {
-    /// <summary>Answers a script with 401, and lets a page go to the provider.</summary>
+    /// <summary>Answers a script with 401, and redirects a page to the provider.</summary>
     /// <param name="context">The context of the event.</param>
     /// <returns>A task that ends when the event has been handled.</returns>
     public override Task RedirectToIdentityProvider(RedirectContext context) =>
         SchemeEvents.RedirectToProviderAsync(context, base.RedirectToIdentityProvider);
 
-    /// <summary>Keeps the tokens of the login until all of it is checked.</summary>
+    /// <summary>Keeps the tokens of the login until every check of the login has passed.</summary>
     /// <param name="context">The context of the event.</param>
     /// <returns>A task that ends when the event has been handled.</returns>
     public override Task TokenValidated(TokenValidatedContext context) => SchemeEvents.TokenValidatedAsync(context, base.TokenValidated);

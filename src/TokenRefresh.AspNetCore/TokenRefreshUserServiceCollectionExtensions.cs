@@ -21,8 +21,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class TokenRefreshUserServiceCollectionExtensions
 {
     /// <summary>
-    /// Registers a token session for each browser login of the app. Client and endpoints come from the app's OpenID Connect scheme; an app
-    /// that signs its users in itself sets <see cref="TokenRefreshOptions.TokenEndpoint"/> and calls
+    /// Registers a token session for each browser login of the app. The client and its endpoints come from the app's OpenID Connect scheme.
+    /// If your app signs its users in itself, set <see cref="TokenRefreshOptions.TokenEndpoint"/> and call
     /// <see cref="TokenSessionHttpContextExtensions.SignInWithTokensAsync"/>.
     /// </summary>
     /// <param name="services">The services.</param>
@@ -31,7 +31,7 @@ public static class TokenRefreshUserServiceCollectionExtensions
     /// Sets the session's options. <see cref="TokenRefreshOptions.ReLoginResult"/> is <see cref="ReLoginResult.Throw"/> by default here, so
     /// that <c>UseTokenRefresh</c> can answer with a sign-in.
     /// </param>
-    /// <param name="configureUsers">Sets how logins and sessions belong together.</param>
+    /// <param name="configureUsers">Sets the authentication schemes of the session, and which browsers share a session.</param>
     /// <returns>A builder for the store and the encryption of the tokens.</returns>
     /// <exception cref="ArgumentException"><paramref name="name"/> is empty.</exception>
     public static TokenSessionBuilder AddUserTokenSession(
@@ -67,11 +67,13 @@ public static class TokenRefreshUserServiceCollectionExtensions
     }
 
     /// <summary>
-    /// Gives the requests of Blazor Server circuits the token of the circuit's user, and ends the circuit's sign-in when the user signs out
-    /// elsewhere. Call it after <c>AddInteractiveServerComponents</c>. An <see cref="AuthenticationStateProvider"/> of the app's own stays.
+    /// Sends the requests of Blazor Server circuits with the token of the circuit's user. If the user signs out in another tab or at the
+    /// provider, the circuit has no user any longer. Call it after <c>AddInteractiveServerComponents</c>. The app keeps an
+    /// <see cref="AuthenticationStateProvider"/> of its own.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <returns>The same services.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/> is <see langword="null"/>.</exception>
     public static IServiceCollection AddTokenRefreshForBlazor(this IServiceCollection services)
     {
         ArgumentNullException.ThrowIfNull(services);

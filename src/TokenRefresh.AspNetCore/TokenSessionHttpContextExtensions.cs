@@ -7,11 +7,11 @@ using TokenRefresh.AspNetCore.SignIn;
 
 namespace TokenRefresh;
 
-/// <summary>The token session of a request's user.</summary>
+/// <summary>Gets the token session of a request's user, and signs users in with tokens.</summary>
 public static class TokenSessionHttpContextExtensions
 {
     /// <summary>
-    /// Gets the session of the request's user. Minimal APIs can take it as <c>[FromKeyedServices(name)] TokenSession</c> too.
+    /// Gets the session of the request's user. In minimal APIs the parameter <c>[FromKeyedServices(name)] TokenSession</c> is the same.
     /// </summary>
     /// <param name="context">The request.</param>
     /// <param name="name">The session's name.</param>
@@ -37,8 +37,8 @@ public static class TokenSessionHttpContextExtensions
     }
 
     /// <summary>
-    /// Signs a user in with tokens that the app has: from a password form, or from a client that brought them. The tokens go into a session
-    /// of the user's own, and the cookie holds nothing but the key of that session. A login that the browser had before is signed out.
+    /// Signs a user in with tokens that the app has, for example from a password form. It saves the tokens in the user's session and writes
+    /// a cookie with the key of that session and no token. An earlier login of the same browser is signed out.
     /// </summary>
     /// <param name="context">The request. Its response must not have started.</param>
     /// <param name="name">The session's name.</param>
@@ -46,13 +46,16 @@ public static class TokenSessionHttpContextExtensions
     /// <param name="tokens">The user's tokens.</param>
     /// <param name="properties">The properties of the cookie, such as <see cref="AuthenticationProperties.IsPersistent"/>.</param>
     /// <param name="cancellationToken">Stops waiting for the store.</param>
-    /// <returns>The session, for calls in this same request.</returns>
-    /// <exception cref="ArgumentException">No user session of this name is registered, or the principal isn't authenticated.</exception>
+    /// <returns>The session, for API calls in this request.</returns>
+    /// <exception cref="ArgumentException">
+    /// No user session of this name is registered, or the principal isn't authenticated. With <see cref="UserTokenScope.PerUser"/>: the
+    /// principal has no user id.
+    /// </exception>
     /// <exception cref="InvalidOperationException">
     /// The tokens have no refresh token, and <see cref="UserTokenOptions.RequireRefreshToken"/> is set.
     /// </exception>
     /// <exception cref="TokenRefreshException">The tokens can't be saved: no cookie is written.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was canceled.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public static Task<TokenSession> SignInWithTokensAsync(
         this HttpContext context,
         string name,

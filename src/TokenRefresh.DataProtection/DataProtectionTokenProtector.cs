@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.DataProtection;
 namespace TokenRefresh;
 
 /// <summary>
-/// Encrypts saved tokens with the app's Data Protection key ring. What is encrypted for one session can't be read for another.
+/// Encrypts saved tokens with the app's Data Protection key ring. A text that is encrypted for one session can't be decrypted for another.
 /// </summary>
 /// <param name="provider">The key ring. All processes that share a login need the same one, and the same application name.</param>
 public sealed class DataProtectionTokenProtector(IDataProtectionProvider provider) : ITokenProtector
@@ -17,10 +17,12 @@ public sealed class DataProtectionTokenProtector(IDataProtectionProvider provide
     public string Protect(TokenSessionKey key, string plaintext) => For(key).Protect(plaintext);
 
     /// <inheritdoc/>
-    /// <exception cref="CryptographicException">It was encrypted with another key ring, for another session, or is damaged.</exception>
+    /// <exception cref="CryptographicException">
+    /// The text was encrypted with another key ring or for another session, or it is damaged.
+    /// </exception>
     public string Unprotect(TokenSessionKey key, string protectedText) => For(key).Unprotect(protectedText);
 
-    // Each part is a purpose of its own, so that no session's name and user run into another's.
+    // Name and user are separate purposes: ("a:b", "c") and ("a", "b:c") get different keys.
     private IDataProtector For(TokenSessionKey key) => key.UserKey is null
         ? _provider.CreateProtector(Purpose, key.SessionName)
         : _provider.CreateProtector(Purpose, key.SessionName, key.UserKey);

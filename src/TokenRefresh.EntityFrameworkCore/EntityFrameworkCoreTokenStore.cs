@@ -6,17 +6,17 @@ using TokenRefresh.EntityFrameworkCore;
 namespace TokenRefresh;
 
 /// <summary>
-/// Keeps tokens in the app's own database, for any number of processes and machines that share one login: only one of them refreshes it at
-/// a time, and the others poll for its result.
+/// Keeps tokens in the app's own database, for any number of processes and machines that share one login. One process refreshes the login
+/// at a time, and the others poll for its result.
 /// </summary>
 /// <typeparam name="TContext">
 /// A context of the app whose model has <c>modelBuilder.AddTokenSessions()</c>. It must use the same database for all requests and for
 /// background work: a context with a database per tenant doesn't fit. Prefer a small context of its own.
 /// </typeparam>
 /// <remarks>
-/// One row per session. Each call has a service scope, a context and a connection of its own, and is part of no transaction of the caller;
-/// ages count by the clock of the database. While the database can't be reached every operation throws, and the session fails closed: the
-/// refresh token isn't used.
+/// Each session has one row. Each call has a service scope, a context and a connection of its own, and is part of no transaction of the
+/// caller. Ages count by the clock of the database. While the database can't be reached every operation throws, and the session doesn't use
+/// the refresh token.
 /// </remarks>
 public sealed class EntityFrameworkCoreTokenStore<TContext> : ITokenStore, IAsyncDisposable, IDisposable
     where TContext : DbContext
@@ -28,10 +28,10 @@ public sealed class EntityFrameworkCoreTokenStore<TContext> : ITokenStore, IAsyn
     private readonly TimeProvider _time;
     private readonly ContextSource<TContext> _contexts;
 
-    /// <summary>Creates the store. Nothing is sent to the database yet.</summary>
-    /// <param name="scopes">Makes a service scope for each call, from which the context comes.</param>
-    /// <param name="options">How the database is used, or <see langword="null"/> for the defaults. Copied.</param>
-    /// <param name="timeProvider">The clock of this process's own waiting, or <see langword="null"/> for the system's.</param>
+    /// <summary>Creates the store. The constructor sends nothing to the database.</summary>
+    /// <param name="scopes">Creates a service scope for each call. The scope has the context.</param>
+    /// <param name="options">The options, or <see langword="null"/> for the defaults. They are copied.</param>
+    /// <param name="timeProvider">The clock for the waits of this process, or <see langword="null"/> for the system's.</param>
     /// <exception cref="ArgumentException">An option is wrong; the message names it and says what to do.</exception>
     /// <exception cref="InvalidOperationException">The context isn't registered; the message says what to write.</exception>
     public EntityFrameworkCoreTokenStore(
@@ -84,9 +84,9 @@ public sealed class EntityFrameworkCoreTokenStore<TContext> : ITokenStore, IAsyn
     }
 
     /// <summary>
-    /// Removes the rows that no process needs any more: of sessions that were signed out or have ended, and of others whose time is over.
-    /// Call it from a job of the app, once a day for example. It concerns all apps that share the table. Such
-    /// rows count as missing already: removing them only frees space.
+    /// Removes the rows that no process needs: those of sessions that were signed out or have ended, and other rows whose time is over.
+    /// Such rows count as missing already, so the removal only frees space. Call it from a job of the app, once a day for example. It
+    /// removes the rows of all apps that share the table.
     /// </summary>
     /// <param name="olderThan">How long a row stays after its time is over. Not negative.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>

@@ -2,7 +2,7 @@ using TokenRefresh.EntityFrameworkCore;
 
 namespace TokenRefresh;
 
-/// <summary>How a database is used as a store.</summary>
+/// <summary>The options of an <see cref="EntityFrameworkCoreTokenStore{TContext}"/>.</summary>
 public sealed class EntityFrameworkCoreTokenStoreOptions
 {
     /// <summary>How often a process that waits for another's refresh reads the row. A database notifies no process.</summary>
@@ -10,10 +10,10 @@ public sealed class EntityFrameworkCoreTokenStoreOptions
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>
-    /// Separates apps that share a table. The name of a session and the key of a user are the same in all of them: apps need different
-    /// prefixes or different names of sessions, and the processes of one app need the same prefix.
+    /// Separates apps that share a table. Two apps may have the same session name and user key. So each app needs another prefix or other
+    /// session names. All processes of one app need the same prefix.
     /// </summary>
-    /// <value>A text, of which the table holds only a hash. Valid Unicode. The default is empty.</value>
+    /// <value>Valid Unicode text, not <see langword="null"/>. The table has only its hash. The default is empty.</value>
     public string KeyPrefix { get; set; } = "";
 
     internal EntityFrameworkCoreTokenStoreOptions Validated()

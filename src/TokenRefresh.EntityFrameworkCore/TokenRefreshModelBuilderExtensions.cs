@@ -13,8 +13,9 @@ public static class TokenRefreshModelBuilderExtensions
     /// Maps <see cref="TokenSessionEntity"/> to the table <c>TokenSessions</c>. Call it in <see cref="DbContext.OnModelCreating"/>, and add
     /// a migration. Another name: <c>modelBuilder.Entity&lt;TokenSessionEntity&gt;().ToTable(…)</c> after this call.
     /// </summary>
-    /// <param name="modelBuilder">The model.</param>
-    /// <returns>The model, for the next call.</returns>
+    /// <param name="modelBuilder">The builder of the app's model.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="modelBuilder"/> is <see langword="null"/>.</exception>
     public static ModelBuilder AddTokenSessions(this ModelBuilder modelBuilder)
     {
         Require.NotNull(modelBuilder, nameof(modelBuilder));

@@ -7,12 +7,12 @@ using TokenRefresh.Storage;
 namespace TokenRefresh;
 
 /// <summary>
-/// Keeps tokens in Redis (6 or newer), for any number of processes and machines that share one login: only one of them refreshes it at a
-/// time, and the others are notified.
+/// Keeps tokens in Redis 6 or later, for any number of processes and machines that share one login. One process refreshes the login at a
+/// time, and Redis notifies the others.
 /// </summary>
 /// <remarks>
-/// One hash per session. Each operation is one Lua script, and so one round trip, always at the primary; ages count by the clock of the
-/// Redis server. While Redis can't be reached every operation throws, and the session fails closed: the refresh token isn't used.
+/// Each session has one hash. Each operation is one Lua script on the primary, so it is one round trip. Ages count by the clock of the
+/// Redis server. While Redis can't be reached every operation throws, and the session doesn't use the refresh token.
 /// </remarks>
 public sealed class RedisTokenStore : ITokenStore, ITokenStoreNotifications, IAsyncDisposable, IDisposable
 {
@@ -25,11 +25,12 @@ public sealed class RedisTokenStore : ITokenStore, ITokenStoreNotifications, IAs
     private readonly RedisChanges _changes;
     private long _writes;
 
-    /// <summary>Creates the store over a connection that the app owns. Nothing is sent yet.</summary>
+    /// <summary>Creates the store over a connection that the app owns. The constructor sends nothing.</summary>
     /// <param name="connection">The connection.</param>
-    /// <param name="options">How records are kept, or <see langword="null"/> for the defaults. Copied.</param>
-    /// <param name="timeProvider">The clock of this process's own waiting, or <see langword="null"/> for the system's.</param>
+    /// <param name="options">The options, or <see langword="null"/> for the defaults. They are copied.</param>
+    /// <param name="timeProvider">The clock for the waits of this process, or <see langword="null"/> for the system's.</param>
     /// <exception cref="ArgumentException">An option is wrong; the message names it and says what to do.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="connection"/> is <see langword="null"/>.</exception>
     public RedisTokenStore(IConnectionMultiplexer connection, RedisTokenStoreOptions? options = null, TimeProvider? timeProvider = null)
         : this(new RedisConnection(() => Task.FromResult(connection), isOwned: false), options, timeProvider) =>
             Require.NotNull(connection, nameof(connection));
@@ -99,8 +100,8 @@ public sealed class RedisTokenStore : ITokenStore, ITokenStoreNotifications, IAs
     }
 
     /// <summary>
-    /// Ends the subscription to changes. The connection stays open. The store can still be used: it polls then. A store that
-    /// <c>UseRedis</c> made is disposed with the container.
+    /// Ends the subscription to changes. The connection stays open. The store can still be used, and polls. The container disposes a store
+    /// that <c>UseRedis</c> created.
     /// </summary>
     /// <returns>A completed task.</returns>
     public ValueTask DisposeAsync()
@@ -141,7 +142,7 @@ public sealed class RedisTokenStore : ITokenStore, ITokenStoreNotifications, IAs
         }
         catch (Exception)
         {
-            // Redis is away: the next operation subscribes.
+            // Redis can't be reached: the next operation subscribes.
         }
     }
 

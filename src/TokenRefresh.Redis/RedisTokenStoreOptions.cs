@@ -1,28 +1,29 @@
 namespace TokenRefresh;
 
 /// <summary>
-/// How records are kept in Redis. All processes that share a login need the same <see cref="KeyPrefix"/> and <see cref="Database"/>.
+/// The options of a <see cref="RedisTokenStore"/>. All processes that share a login need the same <see cref="KeyPrefix"/> and
+/// <see cref="Database"/>.
 /// </summary>
 public sealed class RedisTokenStoreOptions
 {
-    /// <summary>Stands in front of every key and of the channel's name.</summary>
-    /// <value>The default is <c>tokenrefresh:</c>. What follows is a hash: no name and no user can be read from it.</value>
+    /// <summary>The text before every key and before the channel's name.</summary>
+    /// <value>Not <see langword="null"/>. The default is <c>tokenrefresh:</c>. A hash follows it, which shows no name and no user.</value>
     public string KeyPrefix { get; set; } = "tokenrefresh:";
 
     /// <summary>The number of the database.</summary>
-    /// <value>The default is -1: the connection's own.</value>
+    /// <value>The default is -1: the default database of the connection.</value>
     public int Database { get; set; } = -1;
 
     /// <summary>
     /// How long a login is kept after its record was last written, if the server doesn't say when its refresh token expires.
     /// </summary>
     /// <value>
-    /// More than zero. The default is <see langword="null"/>: until it is signed out or ends. The lifetime of a refresh token is a good
-    /// choice.
+    /// More than zero. The default is <see langword="null"/>: until the login is signed out or ends. Set it to the lifetime of your refresh
+    /// tokens.
     /// </value>
     public TimeSpan? TokenLifetime { get; set; }
 
-    /// <summary>How often a process that waits for another's refresh looks for itself, in case a notification was lost.</summary>
+    /// <summary>How often a process that waits for another's refresh reads the record, in case a notification was lost.</summary>
     /// <value>More than zero. The default is 1 second.</value>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(1);
 

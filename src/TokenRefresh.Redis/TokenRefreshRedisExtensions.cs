@@ -6,19 +6,24 @@ using TokenRefresh.Redis;
 namespace Microsoft.Extensions.DependencyInjection;
 
 /// <summary>
-/// Keeps the tokens of a session in Redis. They must be encrypted: add <c>UseDataProtection()</c> or <c>UseProtector</c>.
+/// Keeps the tokens of a session in Redis. The tokens must be encrypted: add <c>UseDataProtection()</c> or <c>UseProtector</c>.
 /// </summary>
 public static class TokenRefreshRedisExtensions
 {
 #pragma warning disable RS0026 // The overloads differ in a required parameter: no call can mean two of them.
 
-    /// <summary>Keeps the session's tokens in Redis, over a connection of its own, which is opened at the first use.</summary>
+    /// <summary>
+    /// Keeps the session's tokens in Redis, over a connection that is opened at the first use. Sessions with the same configuration share
+    /// it.
+    /// </summary>
     /// <param name="builder">The session.</param>
     /// <param name="configuration">
-    /// The servers, as StackExchange.Redis writes them: <c>redis.example.com:6380,ssl=true,password=…</c>.
+    /// The configuration of StackExchange.Redis, such as <c>redis.example.com:6380,ssl=true,password=…</c>.
     /// </param>
-    /// <param name="configure">Sets how records are kept.</param>
-    /// <exception cref="ArgumentException"><paramref name="configuration"/> can't be understood.</exception>
+    /// <param name="configure">Sets the options of the store; <see langword="null"/> for the defaults.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentException"><paramref name="configuration"/> is empty or not valid, or an option is wrong.</exception>
+    /// <exception cref="ArgumentNullException">A required argument is <see langword="null"/>.</exception>
     public static TokenSessionBuilder UseRedis(
         this TokenSessionBuilder builder, string configuration, Action<RedisTokenStoreOptions>? configure = null)
     {
@@ -26,7 +31,7 @@ public static class TokenRefreshRedisExtensions
         Require.NotEmpty(configuration, nameof(configuration));
         var servers = ConfigurationOptions.Parse(configuration);
 
-        // An app starts also while Redis is away.
+        // The app starts also while Redis can't be reached.
         servers.AbortOnConnectFail = false;
         builder.Services.TryAddKeyedSingleton(new Servers(configuration), (_, _) => new RedisConnection(
             async () => await ConnectionMultiplexer.ConnectAsync(servers).ConfigureAwait(false), isOwned: true));
@@ -35,8 +40,11 @@ public static class TokenRefreshRedisExtensions
 
     /// <summary>Keeps the session's tokens in Redis, over a connection that the app owns.</summary>
     /// <param name="builder">The session.</param>
-    /// <param name="connection">The connection.</param>
-    /// <param name="configure">Sets how records are kept.</param>
+    /// <param name="connection">The connection. It isn't closed with the container.</param>
+    /// <param name="configure">Sets the options of the store; <see langword="null"/> for the defaults.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentException">An option is wrong; the message names it and says what to do.</exception>
+    /// <exception cref="ArgumentNullException">A required argument is <see langword="null"/>.</exception>
     public static TokenSessionBuilder UseRedis(
         this TokenSessionBuilder builder, IConnectionMultiplexer connection, Action<RedisTokenStoreOptions>? configure = null)
     {
@@ -48,7 +56,10 @@ public static class TokenRefreshRedisExtensions
     /// <summary>Keeps the session's tokens in Redis, over a connection from the app's services.</summary>
     /// <param name="builder">The session.</param>
     /// <param name="connection">Finds the connection: <c>p =&gt; p.GetRequiredService&lt;IConnectionMultiplexer&gt;()</c>.</param>
-    /// <param name="configure">Sets how records are kept.</param>
+    /// <param name="configure">Sets the options of the store; <see langword="null"/> for the defaults.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentException">An option is wrong; the message names it and says what to do.</exception>
+    /// <exception cref="ArgumentNullException">A required argument is <see langword="null"/>.</exception>
     public static TokenSessionBuilder UseRedis(
         this TokenSessionBuilder builder,
         Func<IServiceProvider, IConnectionMultiplexer> connection,
@@ -59,7 +70,7 @@ public static class TokenRefreshRedisExtensions
         return builder.Use(
             provider =>
             {
-                // Asked for now, so that the container closes it after the last refresh, not before.
+                // Resolve it now, so that the container closes it after the last refresh, not before.
                 var found = TryFind(connection, provider);
                 return new RedisConnection(() => Task.FromResult(found ?? connection(provider)), isOwned: false);
             },
@@ -76,7 +87,7 @@ public static class TokenRefreshRedisExtensions
         }
         catch (RedisException)
         {
-            // Redis is away while the app starts: asked for again at the first use.
+            // Redis can't be reached while the app starts: the first use tries again.
             return null;
         }
     }
@@ -90,7 +101,7 @@ public static class TokenRefreshRedisExtensions
         return builder.UseStore(provider => new RedisTokenStore(connect(provider), options, provider.GetService<TimeProvider>()));
     }
 
-    // A key of the services is printed with them, and the configuration may hold a password.
+    // The services' keys can appear in messages, and the configuration can contain a password.
     private sealed record Servers(string Configuration)
     {
         public override string ToString() => nameof(Servers);

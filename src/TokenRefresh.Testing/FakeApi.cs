@@ -2,7 +2,9 @@ using System.Net;
 
 namespace TokenRefresh.Testing;
 
-/// <summary>An API in memory: 200 for a token that the token server accepts, 401 for any other. It records what it receives.</summary>
+/// <summary>
+/// An API in memory. It answers 200 to a token that the token server accepts, and 401 to any other. It records what it receives.
+/// </summary>
 /// <param name="tokens">The token server, which decides which access tokens are valid.</param>
 public sealed class FakeApi(FakeTokenServer tokens) : HttpMessageHandler
 {
@@ -36,13 +38,15 @@ public sealed class FakeApi(FakeTokenServer tokens) : HttpMessageHandler
     }
 
     /// <summary>How many requests it received with this access token, or without one.</summary>
-    /// <param name="token">The token, or <see langword="null"/>.</param>
+    /// <param name="token">The token, or <see langword="null"/> for requests without a token.</param>
+    /// <returns>The number of requests.</returns>
     public int CallsWith(string? token) => Received.Count(request => request.Token == token);
 
-    /// <summary>Holds every call until the gate is opened. The token is checked when the call passes.</summary>
+    /// <summary>Holds every call until the gate is opened. The API checks the token after the gate.</summary>
+    /// <returns>The gate.</returns>
     public Gate Hold() => _gate = new Gate();
 
-    /// <summary>Lets calls pass again, and those that wait.</summary>
+    /// <summary>Opens the gate of the last <see cref="Hold"/>: calls that wait and later calls pass.</summary>
     public void Release()
     {
         var gate = _gate;
@@ -51,7 +55,9 @@ public sealed class FakeApi(FakeTokenServer tokens) : HttpMessageHandler
     }
 
     /// <summary>Sets the response to all calls from now on.</summary>
-    /// <param name="answer">Creates the response; <see langword="null"/>, also as its result, for the usual one.</param>
+    /// <param name="answer">
+    /// Creates the response. If it is <see langword="null"/> or returns <see langword="null"/>, the API answers as usual.
+    /// </param>
     public void Answer(Func<ReceivedRequest, HttpResponseMessage?>? answer) => _answer = answer;
 
     /// <summary>Rejects every token.</summary>

@@ -48,8 +48,9 @@ public sealed partial class FakeTokenServer
         }
     }
 
-    /// <summary>What a call with this refresh token is answered: rotation, or the server's idea of a dead token.</summary>
+    /// <summary>Answers a call with this refresh token as the server's mode does: with new tokens, or with a rejection.</summary>
     /// <param name="refreshToken">The token.</param>
+    /// <returns>The response.</returns>
     public HttpResponseMessage Redeem(string refreshToken)
     {
         lock (_lock)

@@ -5,13 +5,13 @@ using System.Text;
 namespace TokenRefresh.Testing;
 
 /// <summary>
-/// A token endpoint in memory that rotates like a real one. Tokens are numbered: <c>access-1</c>, <c>refresh-1</c>, <c>access-2</c> …
-/// It records what it receives.
+/// A token endpoint in memory that rotates refresh tokens. Tokens are numbered: <c>access-1</c>, <c>refresh-1</c>, <c>access-2</c> … It
+/// records what it receives.
 /// </summary>
 /// <param name="timeProvider">
-/// Its clock. Pass the app's clock, so that both agree when a token expires. The system's, if <see langword="null"/>.
+/// The server's clock; <see langword="null"/> for the system's. Pass the app's clock, so that both agree when a token expires.
 /// </param>
-/// <param name="mode">Its protocol, and what it does with a refresh token that was used before.</param>
+/// <param name="mode">The server's protocol, and its response to a refresh token that was used before.</param>
 public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, TokenServerMode mode = TokenServerMode.Strict)
     : HttpMessageHandler
 {
@@ -50,7 +50,7 @@ public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, T
         }
     }
 
-    /// <summary>The largest number of calls at the same time.</summary>
+    /// <summary>The largest number of calls that were running at the same time.</summary>
     public int PeakInFlight { get; private set; }
 
     /// <summary>The refresh tokens it received, in order.</summary>
@@ -81,6 +81,7 @@ public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, T
     public int PresentedTwice => Presented.GroupBy(token => token, StringComparer.Ordinal).Count(group => group.Count() > 1);
 
     /// <summary>Issues the first tokens of a new login.</summary>
+    /// <returns>The tokens, for <c>SignInAsync</c>.</returns>
     public TokenSet Issue()
     {
         lock (_lock)
@@ -90,8 +91,9 @@ public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, T
         }
     }
 
-    /// <summary>Whether this access token is valid now.</summary>
+    /// <summary>Returns whether this access token is valid now.</summary>
     /// <param name="accessToken">The token.</param>
+    /// <returns>Whether it is valid.</returns>
     public bool Accepts(string accessToken)
     {
         lock (_lock)
@@ -100,8 +102,9 @@ public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, T
         }
     }
 
-    /// <summary>Whether this request has a valid access token now: <c>mockHttp.When("*").With(tokens.Accepts)</c>.</summary>
-    /// <param name="request">A request as it arrives.</param>
+    /// <summary>Returns whether this request has a valid access token now: <c>mockHttp.When("*").With(tokens.Accepts)</c>.</summary>
+    /// <param name="request">The request that the API received.</param>
+    /// <returns>Whether its token is valid.</returns>
     public bool Accepts(HttpRequestMessage request)
     {
         Require.NotNull(request, nameof(request));
@@ -129,9 +132,10 @@ public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, T
         }
     }
 
-    /// <summary>Refreshes as another client would.</summary>
+    /// <summary>Refreshes as another client would. The refresh token counts as used.</summary>
     /// <param name="refreshToken">A refresh token that this server issued.</param>
-    /// <returns>The new tokens, which the other client has.</returns>
+    /// <returns>The new tokens of the other client.</returns>
+    /// <exception cref="KeyNotFoundException">The server didn't issue this refresh token.</exception>
     public TokenSet RotateElsewhere(string refreshToken)
     {
         lock (_lock)
@@ -145,9 +149,10 @@ public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, T
     }
 
     /// <summary>Holds every call until the gate is opened.</summary>
+    /// <returns>The gate.</returns>
     public Gate Hold() => _gate = new Gate();
 
-    /// <summary>Lets calls pass again, and those that wait.</summary>
+    /// <summary>Opens the gate of the last <see cref="Hold"/>: calls that wait and later calls pass.</summary>
     public void Release()
     {
         var gate = _gate;
@@ -156,9 +161,10 @@ public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, T
     }
 
     /// <summary>
-    /// Sets the response to the next call, without rotation. Further calls of this method set the responses to the calls after it.
+    /// Sets the response to the next call, without rotation. If the method is called again, it sets the response to the call after that.
     /// </summary>
-    /// <param name="answer">Creates the response; <see langword="null"/> for the usual one.</param>
+    /// <param name="answer">Creates the response. If it returns <see langword="null"/>, the server answers as usual.</param>
+    /// <returns>This server.</returns>
     public FakeTokenServer Next(Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage?>> answer)
     {
         lock (_lock)
@@ -173,16 +179,20 @@ public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, T
     /// <param name="status">The status.</param>
     /// <param name="body">The body.</param>
     /// <param name="mediaType">The media type of the body.</param>
+    /// <returns>This server.</returns>
     public FakeTokenServer Next(HttpStatusCode status, string body = "", string mediaType = "application/json") =>
         Next((_, _) => Task.FromResult<HttpResponseMessage?>(
             new HttpResponseMessage(status) { Content = new StringContent(body, Encoding.UTF8, mediaType) }));
 
     /// <summary>Makes the next call fail, as a broken connection does.</summary>
     /// <param name="exception">The exception that the client gets.</param>
+    /// <returns>This server.</returns>
     public FakeTokenServer NextThrows(Exception exception) => Next((_, _) => Task.FromException<HttpResponseMessage?>(exception));
 
     /// <summary>Sets the response to all calls from now on, without rotation.</summary>
-    /// <param name="answer">Creates the response; <see langword="null"/>, also as its result, for the usual one.</param>
+    /// <param name="answer">
+    /// Creates the response. If it is <see langword="null"/> or returns <see langword="null"/>, the server answers as usual.
+    /// </param>
     public void Always(Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage?>>? answer) => _always = answer;
 
     /// <summary>Sets the response to all calls from now on, without rotation.</summary>
@@ -192,7 +202,7 @@ public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, T
         Always((_, _) => Task.FromResult<HttpResponseMessage?>(Json(status, body)));
 
     /// <summary>Asserts how many refreshes were requested.</summary>
-    /// <param name="expected">How many.</param>
+    /// <param name="expected">The expected number of refresh requests since the server was created.</param>
     /// <exception cref="TokenAssertionException">There were more or fewer.</exception>
     public void AssertRefreshes(int expected)
     {
@@ -205,8 +215,8 @@ public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, T
         }
     }
 
-    /// <summary>Asserts that no refresh token was used more than once: a server that rotates would sign the user out.</summary>
-    /// <exception cref="TokenAssertionException">One was.</exception>
+    /// <summary>Asserts that no refresh token arrived more than once: a strict server would sign the user out.</summary>
+    /// <exception cref="TokenAssertionException">A refresh token arrived more than once.</exception>
     public void AssertNoRefreshTokenUsedTwice()
     {
         if (PresentedTwice > 0)

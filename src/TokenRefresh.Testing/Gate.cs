@@ -1,9 +1,9 @@
 namespace TokenRefresh.Testing;
 
-/// <summary>Holds calls until it is opened, and counts them. A test waits for a number of calls, never for time.</summary>
+/// <summary>Holds calls until it is opened, and counts them. A test waits for a number of calls instead of a time.</summary>
 public sealed class Gate
 {
-    /// <summary>How long a test waits before it fails. Real time, as a fail-safe only.</summary>
+    /// <summary>How long <see cref="ArrivedAsync"/> waits before it fails: 60 seconds of real time.</summary>
     public static TimeSpan FailSafe { get; } = TimeSpan.FromSeconds(60);
 
     private readonly object _lock = new();
@@ -24,16 +24,19 @@ public sealed class Gate
     }
 
     /// <summary>Arrives at the gate, and waits until it is open.</summary>
-    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>A task that completes when the gate is open.</returns>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public Task PassAsync(CancellationToken cancellationToken = default)
     {
         Arrive();
         return _open.Task.WaitAsync(cancellationToken);
     }
 
-    /// <summary>Completes when so many calls have arrived.</summary>
-    /// <param name="count">How many.</param>
-    /// <exception cref="TimeoutException">They haven't arrived within <see cref="FailSafe"/>.</exception>
+    /// <summary>Waits until a number of calls has arrived.</summary>
+    /// <param name="count">The number of calls, those that have passed included.</param>
+    /// <returns>A task that completes when so many calls have arrived.</returns>
+    /// <exception cref="TimeoutException">The calls haven't arrived within <see cref="FailSafe"/>.</exception>
     public Task ArrivedAsync(int count)
     {
         TaskCompletionSource<bool> reached;
@@ -51,7 +54,7 @@ public sealed class Gate
         return reached.Task.WaitAsync(FailSafe, TimeProvider.System);
     }
 
-    /// <summary>Lets all calls pass, from now on.</summary>
+    /// <summary>Opens the gate: calls that wait and later calls pass.</summary>
     public void Open() => _open.TrySetResult(true);
 
     private void Arrive()

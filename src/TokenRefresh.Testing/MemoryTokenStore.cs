@@ -3,8 +3,8 @@ using TokenRefresh.Storage;
 namespace TokenRefresh.Testing;
 
 /// <summary>
-/// Keeps records in this process's memory: for tests in which several sessions share a login as several processes would, and for tests
-/// that look into the store. A session without any store keeps its tokens itself.
+/// Keeps records in this process's memory. Use it in tests whose sessions share a login as several processes do, and in tests that read the
+/// store. A session without any store keeps its tokens itself.
 /// </summary>
 /// <param name="timeProvider">The store's clock, or <see langword="null"/> for the system's.</param>
 public sealed class MemoryTokenStore(TimeProvider? timeProvider = null) : ITokenStore, IBuiltInTokenStore

@@ -5,7 +5,7 @@ namespace TokenRefresh.Testing;
 /// <param name="Uri">The address.</param>
 /// <param name="Authorization">The raw value of the <c>Authorization</c> header, or <see langword="null"/>.</param>
 /// <param name="Body">The body's bytes; empty without one.</param>
-/// <param name="Headers">All headers, the content's too.</param>
+/// <param name="Headers">All headers, those of the content included.</param>
 public sealed record ReceivedRequest(
     HttpMethod Method, Uri Uri, string? Authorization, byte[] Body, IReadOnlyDictionary<string, string> Headers)
 {

@@ -1,23 +1,23 @@
 namespace TokenRefresh.Testing;
 
-/// <summary>Something that was asserted isn't so. Every test framework takes it for a failed test.</summary>
+/// <summary>The exception of a failed assertion. Every test framework reports it as a failed test.</summary>
 public sealed class TokenAssertionException : Exception
 {
-    /// <summary>Fails without a reason.</summary>
+    /// <summary>Creates the exception without a message of its own.</summary>
     public TokenAssertionException()
     {
     }
 
-    /// <summary>Fails with a reason.</summary>
-    /// <param name="message">What was expected, and what was seen.</param>
+    /// <summary>Creates the exception with a message.</summary>
+    /// <param name="message">What was expected, and what was found.</param>
     public TokenAssertionException(string message)
         : base(message)
     {
     }
 
-    /// <summary>Fails with a reason and its cause.</summary>
-    /// <param name="message">What was expected, and what was seen.</param>
-    /// <param name="innerException">What came instead.</param>
+    /// <summary>Creates the exception with a message and its cause.</summary>
+    /// <param name="message">What was expected, and what was found.</param>
+    /// <param name="innerException">The cause, or <see langword="null"/>.</param>
     public TokenAssertionException(string message, Exception? innerException)
         : base(message, innerException)
     {

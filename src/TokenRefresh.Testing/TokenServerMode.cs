@@ -1,6 +1,6 @@
 namespace TokenRefresh.Testing;
 
-/// <summary>What a token server does with a refresh token that was used before.</summary>
+/// <summary>How a token server answers a refresh token that was used before.</summary>
 public enum TokenServerMode
 {
     /// <summary>A used refresh token gets <c>invalid_grant</c>.</summary>

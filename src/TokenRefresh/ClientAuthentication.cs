@@ -1,9 +1,11 @@
 namespace TokenRefresh;
 
-/// <summary>How the client proves itself at an OAuth token endpoint (RFC 6749, section 2.3).</summary>
+/// <summary>How the client authenticates at an OAuth token endpoint (RFC 6749, section 2.3).</summary>
 public enum ClientAuthentication
 {
-    /// <summary>HTTP Basic (<c>client_secret_basic</c>): both parts form-encoded first, as RFC 6749, section 2.3.1 wants it.</summary>
+    /// <summary>
+    /// HTTP Basic (<c>client_secret_basic</c>). Both parts are form-encoded first, as RFC 6749, section 2.3.1 requires.
+    /// </summary>
     Basic,
 
     /// <summary><c>client_id</c> and <c>client_secret</c> in the form (<c>client_secret_post</c>).</summary>

@@ -2,7 +2,7 @@ namespace TokenRefresh;
 
 /// <summary>
 /// Implement this on a custom <see cref="System.Net.Http.HttpContent"/> to allow it to be sent again with a new token. The framework's own
-/// contents don't need it: bytes, strings, forms, JSON, seekable streams and multiparts of these are known.
+/// content types don't need it: bytes, strings, forms, JSON, seekable streams, and multipart content of these.
 /// </summary>
 /// <remarks>
 /// Over HTTP/2 and HTTP/3 a 401 can arrive while the content is still being written. The handler then waits until that write has ended, so
@@ -13,8 +13,8 @@ public interface IReplayableContent
 {
     /// <summary>Whether a second serialization writes the same bytes as the first.</summary>
     /// <value>
-    /// Read after a 401, when the first serialization has begun or is over. <see langword="false"/>, or an exception: the content isn't
-    /// sent again, and the caller gets the 401. Return <see langword="false"/> once the content is disposed.
+    /// The handler reads it after a 401, when the first serialization has begun or is over. If it is <see langword="false"/> or throws, the
+    /// content isn't sent again, and the caller gets the 401. Return <see langword="false"/> once the content is disposed.
     /// </value>
     bool CanReplay { get; }
 }

@@ -15,6 +15,6 @@ public enum ReLoginReason
     /// <summary>The server requires the user's presence or consent (OpenID Connect Core 1.0, section 3.1.2.6).</summary>
     InteractionRequired,
 
-    /// <summary>The access token has ended, and the login has no refresh token.</summary>
+    /// <summary>The access token has expired or was rejected, and the login has no refresh token.</summary>
     NoRefreshToken,
 }

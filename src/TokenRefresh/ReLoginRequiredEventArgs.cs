@@ -1,13 +1,13 @@
 namespace TokenRefresh;
 
-/// <summary>A login has ended, and the user must sign in again. It contains no token.</summary>
+/// <summary>The arguments of the event that a login has ended and the user must sign in again. They contain no token.</summary>
 public sealed class ReLoginRequiredEventArgs : EventArgs
 {
     /// <summary>Creates the arguments.</summary>
     /// <param name="sessionName">The session's name.</param>
-    /// <param name="userKey">The session's user, if it has one.</param>
+    /// <param name="userKey">The session's user, or <see langword="null"/> if the session has no separate users.</param>
     /// <param name="reason">Why the login has ended.</param>
-    /// <param name="error">The server's error code, if it sent one.</param>
+    /// <param name="error">The server's error code, or <see langword="null"/>.</param>
     public ReLoginRequiredEventArgs(string sessionName, string? userKey, ReLoginReason reason, string? error)
     {
         SessionName = sessionName;
@@ -25,6 +25,8 @@ public sealed class ReLoginRequiredEventArgs : EventArgs
     /// <summary>Why the login has ended.</summary>
     public ReLoginReason Reason { get; }
 
-    /// <summary>The server's error code, such as <c>invalid_grant</c> or <c>token_not_valid</c>.</summary>
+    /// <summary>
+    /// The server's error code, such as <c>invalid_grant</c> or <c>token_not_valid</c>; <see langword="null"/> if it sent none.
+    /// </summary>
     public string? Error { get; }
 }

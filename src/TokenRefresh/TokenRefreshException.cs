@@ -1,13 +1,13 @@
 namespace TokenRefresh;
 
-/// <summary>A request got no usable token. Holds no token, secret or body.</summary>
+/// <summary>The exception for a request or call that got no usable token. It contains no token, no secret and no body.</summary>
 public sealed class TokenRefreshException : HttpRequestException
 {
     /// <summary>Creates the exception.</summary>
     /// <param name="failure">What kind of failure it is.</param>
     /// <param name="message">What happened and what to do. It must hold no secret.</param>
-    /// <param name="error">The OAuth error code, if the server gave one.</param>
-    /// <param name="innerException">The cause, if it holds no secret.</param>
+    /// <param name="error">The server's error code, or <see langword="null"/>.</param>
+    /// <param name="innerException">The cause, if it contains no secret; otherwise <see langword="null"/>.</param>
     public TokenRefreshException(TokenRefreshFailure failure, string message, string? error = null, Exception? innerException = null)
         : base(message, innerException)
     {
@@ -21,11 +21,10 @@ public sealed class TokenRefreshException : HttpRequestException
     /// <summary>The server's error code (RFC 6749, section 5.2; Simple JWT's <c>code</c>), or <see langword="null"/>.</summary>
     public string? Error { get; }
 
-    /// <summary>
-    /// How long to wait before the next try, where that is known: the rest of the cool-down or the server's <c>Retry-After</c>.
-    /// </summary>
+    /// <summary>How long to wait before the next attempt: the rest of the cool-down, or the server's <c>Retry-After</c>.</summary>
+    /// <value>One hour at most. <see langword="null"/> if no time is known, or if waiting doesn't help.</value>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>Whether sending the same request again, later, can help.</summary>
+    /// <summary>Whether the same request can succeed later.</summary>
     public bool IsTransient => Failure == TokenRefreshFailure.Transient;
 }

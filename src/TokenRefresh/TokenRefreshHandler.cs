@@ -5,12 +5,12 @@ using TokenRefresh.SingleFlight;
 namespace TokenRefresh;
 
 /// <summary>
-/// Sends requests with a session's access token. If the API rejects the token, the request waits for a refresh, which all waiting requests
-/// share, and is sent again with the new token.
+/// Sends requests with a session's access token. If the API rejects the token, the request waits for a refresh and is sent again with the
+/// new token. All waiting requests share one refresh.
 /// </summary>
 public sealed class TokenRefreshHandler : DelegatingHandler
 {
-    /// <summary>Creates a handler by hand. Its <see cref="DelegatingHandler.InnerHandler"/> must be set.</summary>
+    /// <summary>Creates a handler without dependency injection. Set its <see cref="DelegatingHandler.InnerHandler"/>.</summary>
     /// <param name="session">The session. It outlives the handler.</param>
     /// <exception cref="ArgumentNullException"><paramref name="session"/> is <see langword="null"/>.</exception>
     public TokenRefreshHandler(TokenSession session)
@@ -63,7 +63,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
 
 #if NET8_0_OR_GREATER
     /// <inheritdoc/>
-    /// <remarks>Blocks the calling thread while a refresh is under way. The refresh itself runs on others.</remarks>
+    /// <remarks>Blocks the calling thread while a refresh is running. The refresh runs on other threads.</remarks>
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         Require.NotNull(request, nameof(request));

@@ -22,8 +22,8 @@ public sealed class TokenRefreshOptions
     /// </value>
     /// <remarks>
     /// The first refresh fetches the document, never the start of the app. The document must name this issuer; one trailing slash is
-    /// ignored. It is used for 24 hours, and longer while it can't be fetched again. If the first fetch fails, the refresh fails for now
-    /// and the refresh token stays unused.
+    /// ignored. It is used for 24 hours, and longer while it can't be fetched again. If the first fetch fails, the refresh fails with a
+    /// transient failure, and the refresh token stays unused.
     /// </remarks>
     public Uri? Issuer { get; set; }
 
@@ -42,10 +42,12 @@ public sealed class TokenRefreshOptions
     /// </value>
     public TokenGrantType GrantType { get; set; }
 
-    /// <summary>Where tokens are revoked at a sign-out (RFC 7009), or the blacklist view of Simple JWT.</summary>
+    /// <summary>
+    /// The URL where a sign-out revokes the tokens: a revocation endpoint (RFC 7009), or the blacklist view of Simple JWT.
+    /// </summary>
     /// <value>
-    /// An absolute URL, as for <see cref="TokenEndpoint"/>. The default is <see langword="null"/>: the one that the discovery document of
-    /// <see cref="Issuer"/> names; otherwise nothing is revoked. A failed revocation is logged; the user is signed out all the same.
+    /// An absolute URL, as for <see cref="TokenEndpoint"/>. The default is <see langword="null"/>: the endpoint that the discovery document
+    /// of <see cref="Issuer"/> names. Without both, nothing is revoked. A failed revocation is logged, and the user stays signed out.
     /// </value>
     public Uri? RevocationEndpoint { get; set; }
 
@@ -61,12 +63,15 @@ public sealed class TokenRefreshOptions
     /// <value>The default is <see langword="null"/>: <c>Basic</c> with a <see cref="ClientSecret"/>, <c>None</c> without.</value>
     public ClientAuthentication? ClientAuthentication { get; set; }
 
-    /// <summary>The scope that a refresh requests (RFC 6749, section 6), separated by spaces.</summary>
+    /// <summary>The scopes that a refresh requests, separated by spaces (RFC 6749, section 6).</summary>
     /// <value>The default is <see langword="null"/>: the scope that the login has.</value>
     public string? Scope { get; set; }
 
     /// <summary>More parameters for the token request, such as <c>resource</c> or <c>audience</c>.</summary>
-    /// <value>The default is none. The parameters that the protocol itself sets can't be replaced.</value>
+    /// <value>
+    /// The default is none. The protocol itself sets <c>grant_type</c>, <c>refresh_token</c>, <c>refresh</c>, <c>client_id</c>,
+    /// <c>client_secret</c> and <c>scope</c>: with one of these names the validation fails at the start of the app.
+    /// </value>
     public IDictionary<string, string> ExtraParameters { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>The authentication scheme of the API (RFC 9110, section 11.1), sent exactly as written here.</summary>
@@ -75,8 +80,8 @@ public sealed class TokenRefreshOptions
 
     /// <summary>The origins that get the access token: scheme, host and port; a path is ignored.</summary>
     /// <value>
-    /// The default is empty: the base address that the named client's registration sets. https only, except on loopback and for
-    /// <see cref="InsecureOrigins"/>. A request to any other origin is sent without a token, and its 401 is returned unchanged.
+    /// The default is empty: the origin of the base address that the named client's registration sets. https only, except on loopback and
+    /// for <see cref="InsecureOrigins"/>. A request to any other origin is sent without a token, and its 401 is returned unchanged.
     /// </value>
     /// <remarks>
     /// An address that service discovery looks up, such as <c>https+http://api</c>, may be named too. The token is sent if the address that
@@ -85,13 +90,13 @@ public sealed class TokenRefreshOptions
     public ICollection<Uri> AllowedOrigins { get; } = [];
 
     /// <summary>
-    /// Decides whether an origin gets the access token that <see cref="AllowedOrigins"/> doesn't name: one host for each tenant, for
-    /// example.
+    /// Decides whether an origin that <see cref="AllowedOrigins"/> doesn't name gets the access token. Use it if each tenant has a host,
+    /// for example.
     /// </summary>
     /// <value>
-    /// The default is <see langword="null"/>: no other origin. The function is called for each request to another origin, on the caller's
-    /// thread, with the request's address; any thread may call it. If it throws, the caller gets the exception. An address that is neither
-    /// https nor on loopback gets no token, whatever the function returns, unless <see cref="InsecureOrigins"/> names it.
+    /// The default is <see langword="null"/>: no other origin. The function is called with the request's address for each request to
+    /// another origin, on the caller's thread, also concurrently. If it throws, the caller gets the exception. An allowed address must
+    /// still be https, on loopback, or one of <see cref="InsecureOrigins"/>.
     /// </value>
     public Func<Uri, bool>? IsAllowedOrigin { get; set; }
 
@@ -105,19 +110,18 @@ public sealed class TokenRefreshOptions
     /// </value>
     public ICollection<Uri> InsecureOrigins { get; } = [];
 
-    /// <summary>Names the user a request belongs to, on servers with many users: each user has a session of its own.</summary>
+    /// <summary>Names the user that a request belongs to, on servers with many users. Each user has a separate session.</summary>
     /// <value>
-    /// The default is <see langword="null"/>: one session for all. A request for which the function returns <see langword="null"/>
-    /// or an empty text belongs to no user and is sent without a token. The function is called for each request, on the caller's thread; if
-    /// it throws, the caller gets the exception.
+    /// The default is <see langword="null"/>: one session for all requests. If the function returns <see langword="null"/> or an empty
+    /// text, the request belongs to no user and is sent without a token. The function is called for each request, on the caller's thread,
+    /// also concurrently. If it throws, the caller gets the exception.
     /// </value>
     public Func<HttpRequestMessage, IServiceProvider, string?>? UserKey { get; set; }
 
     /// <summary>How long a user's session may be unused before it is removed from memory.</summary>
     /// <value>
-    /// More than zero, at most 24 days, or <see cref="Timeout.InfiniteTimeSpan"/> for never. The default is 20 minutes; it may take up to
-    /// twice as long. A session isn't removed if something would be lost: a login that is in no store, event handlers, a running
-    /// refresh.
+    /// More than zero, at most 24 days, or <see cref="Timeout.InfiniteTimeSpan"/> for never. The default is 20 minutes. The removal may
+    /// take up to twice as long. Not removed are sessions with a login that is in no store, with event handlers, or with a running refresh.
     /// </value>
     public TimeSpan UserIdleTimeout { get; set; } = TimeSpan.FromMinutes(20);
 
@@ -127,8 +131,9 @@ public sealed class TokenRefreshOptions
 
     /// <summary>How long before its expiry a token is refreshed in the background.</summary>
     /// <value>
-    /// Zero or more; zero: never ahead. At most half of a token's lifetime is used. The default is <see langword="null"/>: 20 % of the
-    /// lifetime, at most 5 minutes. Moved towards earlier by up to 10 %, once per token, so that many clients don't refresh at once.
+    /// Zero or more. Zero: a token is never refreshed in the background. At most half of a token's lifetime is used. The default is
+    /// <see langword="null"/>: 20 % of the lifetime, at most 5 minutes. For each token a random time of up to 10 % of the window is added,
+    /// so that many clients don't refresh at once.
     /// </value>
     public TimeSpan? RefreshWindow { get; set; }
 
@@ -139,27 +144,29 @@ public sealed class TokenRefreshOptions
     /// </value>
     public TimeSpan? ExpiryBuffer { get; set; }
 
-    /// <summary>A 401 for a token that was refreshed less than this ago starts no refresh: the caller gets it.</summary>
+    /// <summary>How old a refreshed token must be before a 401 starts another refresh. Otherwise the caller gets the 401.</summary>
     /// <value>Zero or more. The default is 10 seconds. At most a quarter of a token's known lifetime is used.</value>
     public TimeSpan MinRefreshInterval { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// How often a session whose user is signed in reads the store again, so that it finds a sign-out, a new login or new tokens of another
+    /// How often a session whose user is signed in reads the store again. The read finds a sign-out, a new login or new tokens of another
     /// process.
     /// </summary>
     /// <value>
-    /// <see langword="null"/> or zero: never; a session reads the store when it needs a new token. Otherwise 1 second to 1 day. The default
-    /// is <see langword="null"/>. Set it for files and databases, which don't notify other processes. With a store that notifies, it limits
-    /// how long a lost notification matters.
+    /// 1 second to 1 day. The default is <see langword="null"/>. With <see langword="null"/> or zero a session reads the store only when it
+    /// needs a new token. Set the interval for files and databases, which don't notify other processes. With a store that notifies, it is
+    /// the longest time that a lost notification can stay unnoticed.
     /// </value>
     /// <remarks>
-    /// No timer runs. The first use of a session after the interval reads its record, and waits for that: 2 seconds at most, and not at all
-    /// while the store can't be reached. A read that fails changes nothing. Unused with <see cref="TokenGrantType.ClientCredentials"/>.
+    /// No timer runs. The first use of a session after the interval reads its record and waits for the read, 2 seconds at most. It doesn't
+    /// wait while the store can't be reached. A read that fails changes nothing. Not used with
+    /// <see cref="TokenGrantType.ClientCredentials"/>.
     /// </remarks>
     public TimeSpan? RecheckInterval { get; set; }
 
     /// <summary>
-    /// Up to how many bytes of one-shot content of known length are buffered before the first send, so that it can be sent again.
+    /// The largest content, in bytes, that is buffered before the first send, so that it can be sent again. It applies to content that can
+    /// be read only once and whose length is known.
     /// </summary>
     /// <value>0 to 2,147,483,647 bytes. The default is 0: nothing is buffered.</value>
     public long MaxReplayBufferSize { get; set; }
@@ -174,9 +181,10 @@ public sealed class TokenRefreshOptions
 
     /// <summary>Decides whether a response rejects the access token, and may read its body for that.</summary>
     /// <value>
-    /// The default is <see langword="null"/>. As <see cref="ShouldRefresh"/>, and only one of the two may be set. Read the body through
-    /// <see cref="HttpResponseMessage.Content"/>: the function gets its beginning, 64 KiB at most and what arrives within 2 seconds, and
-    /// the caller can still read all of it. A body that the function doesn't read stays unread. The token is the caller's.
+    /// The default is <see langword="null"/>. It is called as <see cref="ShouldRefresh"/> is, and only one of the two may be set. Read the
+    /// body through <see cref="HttpResponseMessage.Content"/>. The function gets the beginning of the body: 64 KiB at most, and what
+    /// arrives within 2 seconds. The caller can still read the whole body. A body that the function doesn't read stays unread. The
+    /// cancellation token is that of the caller's request.
     /// </value>
     public Func<HttpResponseMessage, CancellationToken, Task<bool>>? ShouldRefreshAsync { get; set; }
 
@@ -185,57 +193,56 @@ public sealed class TokenRefreshOptions
     public ReLoginResult ReLoginResult { get; set; } = ReLoginResult.Return401;
 
     /// <summary>Called once for each login that has ended, in addition to <see cref="TokenSession.ReLoginRequired"/>.</summary>
-    /// <value>The default is <see langword="null"/>. No request waits for it; what it throws is logged.</value>
+    /// <value>
+    /// The default is <see langword="null"/>. It is called on a pool thread, after the event's handlers. Waiting requests are delayed by
+    /// 100 milliseconds at most. The cancellation token is cancelled when the app ends. An exception is logged and has no other effect.
+    /// </value>
     public Func<TokenSession, ReLoginRequiredEventArgs, CancellationToken, Task>? OnReLoginRequired { get; set; }
 
     /// <summary>Asks the user to sign in again while requests wait. They are sent with the new tokens.</summary>
     /// <value>
     /// The default is <see langword="null"/>. It is called once for all waiting requests, on a pool thread, and never for a refresh in the
     /// background. It returns new tokens of the <em>same</em> user, or <see langword="null"/> if the user declines. The cancellation token
-    /// is cancelled when no request waits any more: after <see cref="InteractiveSignInTimeout"/>, after a sign-out or sign-in, or when the
-    /// app ends. Without new tokens, or if it throws, the login ends: the event is raised, and the user isn't asked again before the next
-    /// sign-in.
+    /// is cancelled after <see cref="InteractiveSignInTimeout"/>, after a sign-out or sign-in, and when the app ends. If it returns
+    /// <see langword="null"/> or throws, the login ends: the event is raised, and the user isn't asked again before the next sign-in.
     /// </value>
     public Func<ReLoginRequiredEventArgs, CancellationToken, Task<TokenSet?>>? SignInInteractively { get; set; }
 
     /// <summary>How long requests wait for <see cref="SignInInteractively"/>.</summary>
     /// <value>
-    /// More than zero, at most an hour. The default is 5 minutes. A login that comes later is used for later requests.
+    /// More than zero, at most an hour. The default is 5 minutes. Tokens that the callback returns later are used for later requests.
     /// </value>
     public TimeSpan InteractiveSignInTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Interprets the responses of a token endpoint that differs from the protocol.</summary>
     /// <value>
-    /// The default is <see langword="null"/>: responses mean what <see cref="Protocol"/> defines. The function gets every response, and
-    /// returns what it means, or <see langword="null"/> for the protocol's meaning. It is called in the flight, one response at a time.
-    /// If it throws, that is a configuration failure. A new refresh token in the response is saved in any case.
+    /// The default is <see langword="null"/>: responses mean what <see cref="Protocol"/> defines. The function gets every response. It
+    /// returns the meaning, or <see langword="null"/> for the meaning that the protocol defines. A session calls it for one response at a
+    /// time; different sessions may call it concurrently. If it throws, the refresh fails with a configuration failure. A new refresh token
+    /// in the response is saved in any case.
     /// </value>
-    /// <remarks>Unused with an <see cref="ITokenEndpoint"/> of your own.</remarks>
+    /// <remarks>Not used with an <see cref="ITokenEndpoint"/> of your own.</remarks>
     /// <example>
     /// Atlassian rejects a refresh token with 403 and <c>unauthorized_client</c>:
     /// <code>
-    /// o.InterpretTokenResponse = r => r.GetString("error") == "unauthorized_client" ? TokenEndpointResult.Rejected("unauthorized_client")
-    /// : null;
-    /// </code>
-    /// Simple JWT 5.4 answers 500 for a user that was deleted:
-    /// <code>
-    /// o.InterpretTokenResponse = r => r.StatusCode == HttpStatusCode.InternalServerError ? TokenEndpointResult.Rejected("user_deleted") :
-    /// null;
+    /// o.InterpretTokenResponse = r =>
+    ///     r.GetString("error") == "unauthorized_client" ? TokenEndpointResult.Rejected("unauthorized_client") : null;
     /// </code>
     /// </example>
     public Func<TokenEndpointResponse, TokenEndpointResult?>? InterpretTokenResponse { get; set; }
 
     /// <summary>Replaces the Polly pipeline around the token call.</summary>
     /// <value>
-    /// The default is <see langword="null"/>: a response that was lost is requested once more, at once; other transient failures up to
-    /// three attempts in all (0.5 s and 1 s apart, ±20 %), unless the server sent <c>Retry-After</c>. <see cref="RefreshTimeout"/>
-    /// limits the whole pipeline in any case.
+    /// The default is <see langword="null"/>. The default pipeline repeats a request whose response was lost once, at once. After other
+    /// transient failures it makes up to three attempts in all (0.5 s and 1 s apart, ±20 %), unless the server sent <c>Retry-After</c>.
+    /// <see cref="RefreshTimeout"/> also limits a pipeline of your own.
     /// </value>
     public Action<ResiliencePipelineBuilder<TokenEndpointResult>>? ConfigureRefreshPipeline { get; set; }
 
     /// <summary>Whether the tokens of a login say to which <see cref="Storage.LoginPeriod"/> it belongs. For web apps.</summary>
     internal bool CountsPeriods { get; set; }
 
-    /// <summary>Names the options, and no secret.</summary>
+    /// <summary>Returns the protocol and the client id, and no secret.</summary>
+    /// <returns>A text for logs and debuggers.</returns>
     public override string ToString() => $"TokenRefreshOptions {{ Protocol = {Protocol}, ClientId = {ClientId} }}";
 }

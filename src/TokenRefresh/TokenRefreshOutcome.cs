@@ -1,9 +1,12 @@
 namespace TokenRefresh;
 
-/// <summary>Why the caller got a rejection, usually a 401, although the client refreshes tokens.</summary>
+/// <summary>Why the caller got a rejection, usually a 401, although the client has a <see cref="TokenRefreshHandler"/>.</summary>
 public enum TokenRefreshOutcome
 {
-    /// <summary>Nothing to report: the request wasn't rejected, or it was sent without this client's token on purpose.</summary>
+    /// <summary>
+    /// The request wasn't rejected, or it was sent without this client's token on purpose: to another origin, with an
+    /// <c>Authorization</c> header of the caller, or after <see cref="TokenRefreshRequestExtensions.WithoutAccessToken"/>.
+    /// </summary>
     None,
 
     /// <summary>The login has ended: the refresh token is no longer valid, and the user must sign in again.</summary>

@@ -2,7 +2,7 @@ using TokenRefresh.Handling;
 
 namespace TokenRefresh;
 
-/// <summary>What one request can ask of the <see cref="TokenRefreshHandler"/>.</summary>
+/// <summary>Settings of one request for the <see cref="TokenRefreshHandler"/>.</summary>
 public static class TokenRefreshRequestExtensions
 {
     /// <summary>
@@ -22,7 +22,7 @@ public static class TokenRefreshRequestExtensions
     /// Sends this request with the tokens of one user. It replaces <see cref="TokenRefreshOptions.UserKey"/> for this request.
     /// </summary>
     /// <param name="request">The request.</param>
-    /// <param name="userKey">The user's key, as it was given to <see cref="TokenSessions"/> at the sign-in.</param>
+    /// <param name="userKey">The user's key: the same that was passed to <see cref="TokenSessions"/> at the sign-in.</param>
     /// <returns>The same request.</returns>
     /// <exception cref="ArgumentException"><paramref name="userKey"/> is empty.</exception>
     /// <exception cref="ArgumentNullException">

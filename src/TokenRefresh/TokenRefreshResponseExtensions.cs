@@ -2,12 +2,12 @@ using TokenRefresh.Handling;
 
 namespace TokenRefresh;
 
-/// <summary>What the <see cref="TokenRefreshHandler"/> says about a response.</summary>
+/// <summary>Information of the <see cref="TokenRefreshHandler"/> about a response.</summary>
 public static class TokenRefreshResponseExtensions
 {
-    /// <summary>Says why a rejection reached the caller. The answer travels with the response's request.</summary>
-    /// <param name="response">The response, from the API or made locally.</param>
-    /// <returns><see cref="TokenRefreshOutcome.None"/> for every other response.</returns>
+    /// <summary>Returns why the caller got a rejection. It is read from the response's <c>RequestMessage</c>.</summary>
+    /// <param name="response">The response of the API, or a local 401.</param>
+    /// <returns>The reason; <see cref="TokenRefreshOutcome.None"/> for a response that isn't a rejection.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="response"/> is <see langword="null"/>.</exception>
     public static TokenRefreshOutcome GetTokenRefreshOutcome(this HttpResponseMessage response)
     {

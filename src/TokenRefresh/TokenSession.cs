@@ -43,7 +43,7 @@ public sealed class TokenSession : IObservedSessions, IDisposable, IAsyncDisposa
     /// <summary>The session's user, or <see langword="null"/> if the session has no separate users.</summary>
     public string? UserKey => Context.UserKey;
 
-    /// <summary>What is known of the login now. It doesn't read the store and doesn't wait.</summary>
+    /// <summary>The state of the login, as far as this process knows it. The property doesn't read the store and doesn't wait.</summary>
     public TokenSessionState State => Context.Current.State;
 
     internal SessionContext Context { get; }
@@ -57,7 +57,7 @@ public sealed class TokenSession : IObservedSessions, IDisposable, IAsyncDisposa
     internal TokenSet? Tokens => (Context.Current as SignedInSnapshot)?.Tokens;
 
     /// <summary>
-    /// Creates a session without dependency injection. Dispose it when the app ends: a refresh that is running is finished first.
+    /// Creates a session without dependency injection. Dispose it when the app ends: the disposal waits for a refresh that is running.
     /// </summary>
     /// <param name="options">The options. They are validated now and must not be changed afterwards.</param>
     /// <param name="settings">Store, clock, log and the like; <see langword="null"/> for the defaults.</param>
@@ -72,15 +72,18 @@ public sealed class TokenSession : IObservedSessions, IDisposable, IAsyncDisposa
         return session;
     }
 
-    /// <summary>Saves the tokens of a new login and uses them for all requests from now on. Replaces any earlier login.</summary>
+    /// <summary>
+    /// Saves the tokens of a new login and uses them for all requests from now on. The new login replaces an earlier one.
+    /// </summary>
     /// <param name="tokens">
     /// The tokens. Without <see cref="TokenSet.ExpiresAt"/> the lifetime is unknown: they are used until a 401.
     /// </param>
     /// <param name="cancellationToken">Cancels the wait for the store.</param>
     /// <returns>A task that completes when the tokens are saved.</returns>
     /// <exception cref="ArgumentException">
-    /// The tokens need a proof that the handler can't send (<c>DPoP</c>, <c>mac</c>, <c>pop</c>).
+    /// The tokens need a proof that the handler can't send (<c>DPoP</c>, <c>mac</c>, <c>pop</c>), or their type isn't one word.
     /// </exception>
+    /// <exception cref="ArgumentNullException"><paramref name="tokens"/> is <see langword="null"/>.</exception>
     /// <exception cref="InvalidOperationException">The session uses client credentials: no user signs in.</exception>
     /// <exception cref="TokenRefreshException">The tokens couldn't be saved. Nothing has changed.</exception>
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
@@ -92,8 +95,8 @@ public sealed class TokenSession : IObservedSessions, IDisposable, IAsyncDisposa
     }
 
     /// <summary>
-    /// Signs out. From this call on requests are sent without a token, and a refresh that is running brings none back. With
-    /// <see cref="TokenRefreshOptions.RevocationEndpoint"/> the tokens are revoked in the background.
+    /// Signs out. From this call on requests are sent without a token, and the tokens of a refresh that is running aren't used. If there is
+    /// a <see cref="TokenRefreshOptions.RevocationEndpoint"/>, set or discovered, the tokens are revoked in the background.
     /// </summary>
     /// <param name="cancellationToken">Cancels the wait for the store.</param>
     /// <returns>A task that completes when the saved tokens are removed.</returns>
@@ -124,6 +127,7 @@ public sealed class TokenSession : IObservedSessions, IDisposable, IAsyncDisposa
     /// The access token without its scheme, or <see langword="null"/> if no user is signed in. The rejected token is returned again if it
     /// was refreshed less than <see cref="TokenRefreshOptions.MinRefreshInterval"/> ago, because a newer one wouldn't help.
     /// </returns>
+    /// <exception cref="ArgumentNullException"><paramref name="rejectedToken"/> is <see langword="null"/>.</exception>
     /// <exception cref="TokenRefreshException">The login has ended, or the refresh failed.</exception>
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
@@ -144,7 +148,7 @@ public sealed class TokenSession : IObservedSessions, IDisposable, IAsyncDisposa
     /// <exception cref="InvalidOperationException">
     /// No user is signed in, or the login has no refresh token and its access token is still valid.
     /// </exception>
-    /// <exception cref="TokenRefreshException">The login has ended, or the refresh failed.</exception>
+    /// <exception cref="TokenRefreshException">The login has ended or was replaced, or the refresh failed.</exception>
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public Task RefreshAsync(CancellationToken cancellationToken = default) => new TokenQuery(Context).RefreshAsync(cancellationToken);
@@ -162,8 +166,8 @@ public sealed class TokenSession : IObservedSessions, IDisposable, IAsyncDisposa
     internal Task RecheckAsync(CancellationToken cancellationToken) => Context.RecheckAsync(cancellationToken);
 
     /// <summary>
-    /// Waits for a refresh that is running, then ends the session. Has no effect on sessions from dependency injection; those end with the
-    /// container.
+    /// Waits for a refresh that is running, then ends the session. The wait is limited by <see cref="TokenRefreshOptions.RefreshTimeout"/>.
+    /// It has no effect on sessions from dependency injection; those end with the container.
     /// </summary>
     /// <returns>A task that completes when the session has ended.</returns>
     public async ValueTask DisposeAsync()

@@ -3,13 +3,13 @@ using TokenRefresh.SingleFlight;
 
 namespace TokenRefresh;
 
-/// <summary>How a session is doing, for health checks. It contains no secret and no user.</summary>
+/// <summary>The health of one session, for health checks. It contains no secret and no user.</summary>
 public readonly record struct TokenSessionHealth
 {
     /// <summary>The session's name.</summary>
     public string SessionName { get; internal init; }
 
-    /// <summary>What is known of the login.</summary>
+    /// <summary>The state of the login, as far as this process knows it.</summary>
     public TokenSessionState State { get; internal init; }
 
     /// <summary>The failure of the last refresh; <see langword="null"/> if it succeeded, or if there was none since the sign-in.</summary>
@@ -20,7 +20,9 @@ public readonly record struct TokenSessionHealth
     /// </summary>
     public DateTimeOffset? NextAttemptAt { get; internal init; }
 
-    /// <summary>Since when refreshes have been failing, by the session's clock; <see langword="null"/> if the last one succeeded.</summary>
+    /// <summary>
+    /// When the first of the current failures in a row was, by the session's clock; <see langword="null"/> if the last refresh succeeded.
+    /// </summary>
     public DateTimeOffset? FailingSince { get; internal init; }
 
     /// <summary>

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 namespace TokenRefresh;
 
 /// <summary>
-/// What a session that is created without dependency injection uses besides its options. Every property has a working default.
+/// The settings of a session that is created without dependency injection, besides its options. Every property has a working default.
 /// </summary>
 public sealed class TokenSessionSettings
 {
@@ -29,7 +29,7 @@ public sealed class TokenSessionSettings
     /// <value>The default is <see langword="false"/>.</value>
     public bool AllowUnencryptedStore { get; set; }
 
-    /// <summary>How a refresh is requested.</summary>
+    /// <summary>Requests the tokens.</summary>
     /// <value>The default is <see langword="null"/>: by HTTP, as <see cref="TokenRefreshOptions.Protocol"/> says.</value>
     public ITokenEndpoint? TokenEndpoint { get; set; }
 
@@ -40,7 +40,7 @@ public sealed class TokenSessionSettings
     /// </value>
     public HttpMessageHandler? TokenEndpointHandler { get; set; }
 
-    /// <summary>Where log messages go.</summary>
-    /// <value>The default is <see langword="null"/>: nowhere.</value>
+    /// <summary>Creates the logger of the session.</summary>
+    /// <value>The default is <see langword="null"/>: nothing is logged.</value>
     public ILoggerFactory? LoggerFactory { get; set; }
 }

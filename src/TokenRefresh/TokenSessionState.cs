@@ -4,8 +4,8 @@ namespace TokenRefresh;
 public enum TokenSessionState
 {
     /// <summary>
-    /// The session hasn't read its store yet. With client credentials: it hasn't requested its first token yet. The first use of the
-    /// session does this.
+    /// The session hasn't read its store yet. With client credentials: the session hasn't requested its first token yet. The first use of
+    /// the session reads the store or requests the token.
     /// </summary>
     NotLoaded,
 

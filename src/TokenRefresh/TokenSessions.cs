@@ -24,23 +24,27 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
     /// <summary>The container that the sessions come from.</summary>
     internal IServiceProvider Provider { get; }
 
-    /// <summary>The session of a name that has no separate users.</summary>
+    /// <summary>Gets the session of a name that has no separate users.</summary>
     /// <param name="name">The name of the HTTP client or of the session, as it was registered.</param>
     /// <returns>Always the same session.</returns>
     /// <exception cref="ArgumentException">No session of this name is registered.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="name"/> is <see langword="null"/>.</exception>
     /// <exception cref="InvalidOperationException">
-    /// <see cref="TokenRefreshOptions.UserKey"/> is set, so the session of a user must be requested.
+    /// <see cref="TokenRefreshOptions.UserKey"/> is set. Pass the user too.
     /// </exception>
     public TokenSession this[string name] => this[name, null];
 
     /// <summary>
-    /// The session of one user. It is created at its first use, and leaves the memory when it isn't used for a while: see
+    /// Gets the session of one user. It is created at its first use, and removed from memory when it isn't used for
     /// <see cref="TokenRefreshOptions.UserIdleTimeout"/>.
     /// </summary>
     /// <param name="name">The name of the HTTP client or of the session, as it was registered.</param>
     /// <param name="userKey">The user; <see langword="null"/> for a session that has no separate users.</param>
     /// <returns>The session: the same one for as long as it is in memory.</returns>
-    /// <exception cref="ArgumentException">No session of this name is registered, or the user is empty.</exception>
+    /// <exception cref="ArgumentException">
+    /// No session of this name is registered, or <paramref name="userKey"/> is empty.
+    /// </exception>
+    /// <exception cref="ArgumentNullException"><paramref name="name"/> is <see langword="null"/>.</exception>
     /// <exception cref="InvalidOperationException">
     /// <see cref="TokenRefreshOptions.UserKey"/> is set and <paramref name="userKey"/> is <see langword="null"/>.
     /// </exception>
@@ -54,12 +58,13 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// Adds a session while the app runs: for a tenant whose server is known at run time only. Store, encryption and token endpoint are
-    /// those that are registered for all sessions.
+    /// Adds a session while the app runs, for example for a tenant. The session uses the store, the encryption and the token endpoint that
+    /// are registered for all sessions.
     /// </summary>
     /// <param name="name">The session's name. It is part of the key under which a store keeps the tokens.</param>
-    /// <param name="configure">Sets the options, after what <c>ConfigureAll</c> sets. Called once, before this method returns.</param>
+    /// <param name="configure">Sets the options, after <c>ConfigureAll</c>. Called once, before this method returns.</param>
     /// <exception cref="ArgumentException"><paramref name="name"/> is empty, or a session of this name exists.</exception>
+    /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">
     /// An option is wrong, or the tokens would be saved unencrypted.
     /// </exception>
@@ -86,11 +91,12 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// Removes a session that <see cref="Add"/> added, with those of its users. Refreshes that are running are waited for, as at the end of
-    /// the app. Tokens in a store stay there. Requests that use the session afterwards fail.
+    /// Removes a session that <see cref="Add"/> added, with the sessions of its users. It waits for refreshes that are running, as at the
+    /// end of the app. Tokens in a store stay there. Requests that use the session afterwards fail.
     /// </summary>
     /// <param name="name">The session's name.</param>
-    /// <returns><see langword="false"/> if there is no session of this name.</returns>
+    /// <returns><see langword="true"/> if the session was removed; <see langword="false"/> if there is none of this name.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="name"/> is <see langword="null"/>.</exception>
     /// <exception cref="InvalidOperationException">The session was registered when the app started. It can't be removed.</exception>
     public async ValueTask<bool> RemoveAsync(string name)
     {
@@ -98,7 +104,7 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
         if (_source.IsRegistered(name))
         {
             throw new InvalidOperationException(
-                $"The token session '{name}' was registered when the app started, and can't be removed. Only sessions of Add can.");
+                $"The token session '{name}' was registered when the app started. Only a session that Add added can be removed.");
         }
 
         if (!_sessions.TryGetValue(name, out var added) || FindOrDefault(added) is not { } sessions)

@@ -6,16 +6,17 @@ namespace TokenRefresh;
 public static class TokenSessionsExtensions
 {
     /// <summary>
-    /// Creates a handler that sends requests with the tokens of a session: for Kiota, gRPC channels, SignalR, YARP. Set its
+    /// Creates a handler that sends requests with the tokens of a session, for Kiota, gRPC channels, SignalR or YARP. Set its
     /// <see cref="System.Net.Http.DelegatingHandler.InnerHandler"/>.
     /// </summary>
     /// <param name="sessions">The app's sessions.</param>
     /// <param name="name">
-    /// The session's name. The origins that get the token are those of <see cref="TokenRefreshOptions.AllowedOrigins"/>, else that of the
-    /// base address of the HTTP client with this name.
+    /// The session's name. The handler sends the token to <see cref="TokenRefreshOptions.AllowedOrigins"/>. If that option is empty, it
+    /// sends the token to the base address of the HTTP client with this name.
     /// </param>
     /// <returns>A handler. The session outlives it.</returns>
-    /// <exception cref="ArgumentException">No session of this name exists.</exception>
+    /// <exception cref="ArgumentException"><paramref name="name"/> is empty, or no session of this name exists.</exception>
+    /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
     public static TokenRefreshHandler CreateHandler(this TokenSessions sessions, string name)
     {
         Require.NotNull(sessions, nameof(sessions));

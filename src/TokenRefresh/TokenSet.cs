@@ -19,12 +19,12 @@ public sealed class TokenSet
     private readonly TokenSetExtras _extras = TokenSetExtras.None;
 
     /// <summary>Creates a token set.</summary>
-    /// <param name="accessToken">The access token, as it stands behind the scheme in the <c>Authorization</c> header.</param>
-    /// <param name="refreshToken">The refresh token, or <see langword="null"/> where the login has none.</param>
+    /// <param name="accessToken">The access token, as it is sent in the <c>Authorization</c> header after the scheme.</param>
+    /// <param name="refreshToken">The refresh token, or <see langword="null"/> if the login has none.</param>
     /// <exception cref="ArgumentException">
-    /// A token is empty, or the access token holds a character that can't stand in a header (RFC 6750, section 2.1): white space, a comma,
-    /// a control character or anything outside ASCII. The message names the kind of the
-    /// character and its index, and doesn't hold the token.
+    /// A token is empty, or the access token contains a character that isn't allowed in a header (RFC 6750, section 2.1): white space, a
+    /// comma, a control character or a non-ASCII character. The message names the kind of the character and its index. It doesn't contain
+    /// the token.
     /// </exception>
     public TokenSet(string accessToken, string? refreshToken = null)
     {
@@ -35,7 +35,7 @@ public sealed class TokenSet
 
         if (refreshToken is { Length: 0 })
         {
-            throw new ArgumentException("The refresh token is empty. Pass null where there is none.", nameof(refreshToken));
+            throw new ArgumentException("The refresh token is empty. Pass null if there is none.", nameof(refreshToken));
         }
 
         _text = accessToken;
@@ -59,19 +59,22 @@ public sealed class TokenSet
     /// <value>Empty for a login that began with <see cref="FromRefreshToken"/> and wasn't refreshed yet.</value>
     public string AccessToken => _text.Substring(_start);
 
-    /// <summary>The refresh token, or <see langword="null"/> where the login has none.</summary>
+    /// <summary>The refresh token, or <see langword="null"/> if the login has none.</summary>
     public string? RefreshToken { get; private init; }
 
     /// <summary>When the access token expires.</summary>
-    /// <value>By the local clock. <see langword="null"/>: unknown; the token is used until a 401 and never refreshed ahead.</value>
+    /// <value>
+    /// By the local clock. The default is <see langword="null"/>: unknown. Then the token is used until a 401, and is never refreshed in
+    /// the background.
+    /// </value>
     public DateTimeOffset? ExpiresAt
     {
         get => FromTicks(_expiresAt);
         init => _expiresAt = ToTicks(value);
     }
 
-    /// <summary>When this app received the access token; the lifetime is counted from here.</summary>
-    /// <value>By the local clock. <see langword="null"/>: the moment of the sign-in.</value>
+    /// <summary>When this app received the access token. Its lifetime counts from this time.</summary>
+    /// <value>By the local clock. The default is <see langword="null"/>: the time of the sign-in.</value>
     public DateTimeOffset? ReceivedAt
     {
         get => FromTicks(_receivedAt);
@@ -89,14 +92,14 @@ public sealed class TokenSet
         init => _extras = _extras with { Scheme = value };
     }
 
-    /// <summary>The scope of the access token, space separated (RFC 6749, section 3.3).</summary>
+    /// <summary>The scopes of the access token, separated by spaces (RFC 6749, section 3.3); <see langword="null"/> if unknown.</summary>
     public string? Scope { get; init; }
 
     /// <summary>When the refresh token expires, and the login with it.</summary>
     /// <value>
     /// By the local clock, from <c>refresh_token_expires_in</c> or <c>refresh_expires_in</c>. The default is <see langword="null"/>:
-    /// unknown. Refreshes that don't mention it keep it. It is for the app to read: the refresh token is sent whatever it says, because
-    /// only the server knows.
+    /// unknown. If the response of a refresh has no value, the earlier one is kept. It is information for the app. The refresh token is
+    /// sent also after this time, because only the server decides.
     /// </value>
     public DateTimeOffset? RefreshTokenExpiresAt
     {
@@ -106,8 +109,8 @@ public sealed class TokenSet
 
     /// <summary>The id token (<c>id_token</c>, OpenID Connect Core, section 12.2).</summary>
     /// <value>
-    /// The default is <see langword="null"/>: there is none. Refreshes that bring none keep it. It is not validated: its signature and
-    /// claims are for the app to check.
+    /// The default is <see langword="null"/>: there is none. If the response of a refresh has none, the earlier one is kept. It isn't
+    /// validated: the app must check its signature and claims.
     /// </value>
     public string? IdentityToken
     {
@@ -117,8 +120,9 @@ public sealed class TokenSet
 
     /// <summary>The other members of the token response, such as <c>instance_url</c> or <c>issued_token_type</c>, by their names.</summary>
     /// <value>
-    /// Strings as they are, anything else as JSON text. The default is empty. Refreshes that don't mention a member keep it. Of a
-    /// response, at most 64 members and 64 KiB (UTF-16 code units) are kept, the first ones. They are saved with the tokens.
+    /// Strings are kept unchanged, other values as JSON text. The default is empty. If the response of a refresh lacks a member, the
+    /// earlier value is kept. Of a response, the first members are kept: at most 64, and at most 65,536 characters (UTF-16 code units) with
+    /// their names. They are saved with the tokens.
     /// </value>
     /// <exception cref="ArgumentNullException">The value is <see langword="null"/>.</exception>
     public IReadOnlyDictionary<string, string> Additional
@@ -140,9 +144,9 @@ public sealed class TokenSet
     /// <summary>Whether there is an access token.</summary>
     internal bool HasAccessToken => _text.Length > _start;
 
-    /// <summary>Begins a login with a refresh token alone. Its first use refreshes.</summary>
+    /// <summary>Creates a token set with a refresh token and no access token. The first use of the session refreshes.</summary>
     /// <param name="refreshToken">The refresh token.</param>
-    /// <returns>A token set whose access token is empty and has expired long ago.</returns>
+    /// <returns>A token set whose access token is empty and has expired.</returns>
     /// <exception cref="ArgumentException"><paramref name="refreshToken"/> is empty.</exception>
     /// <exception cref="ArgumentNullException"><paramref name="refreshToken"/> is <see langword="null"/>.</exception>
     public static TokenSet FromRefreshToken(string refreshToken)
@@ -188,7 +192,8 @@ public sealed class TokenSet
 
     private static long ToTicks(DateTimeOffset? time) => time is { } given ? given.UtcTicks + 1 : 0;
 
-    /// <summary>Names what is there, and no secret.</summary>
+    /// <summary>Returns which tokens there are and the expiry, and no secret.</summary>
+    /// <returns>A text for logs and debuggers.</returns>
     public override string ToString() =>
         $"TokenSet {{ AccessToken = [redacted], RefreshToken = {(RefreshToken is null ? "none" : "[redacted]")}, "
         + $"ExpiresAt = {ExpiresAt?.ToString("O") ?? "unknown"} }}";

@@ -1,20 +1,22 @@
 namespace TokenRefresh.Testing;
 
 /// <summary>
-/// What every <see cref="ITokenStore"/> must do, for any test framework. To test your own store, derive from this class, implement
-/// <see cref="Open"/> and <see cref="AdvanceTimeAsync"/>, and run <see cref="CheckAsync"/> for each of the <see cref="Rules"/>.
+/// The rules that every <see cref="ITokenStore"/> must follow, for any test framework. To test your own store, derive from this class,
+/// implement <see cref="Open"/> and <see cref="AdvanceTimeAsync"/>, and run <see cref="CheckAsync"/> for each of the <see cref="Rules"/>.
 /// </summary>
-/// <remarks>Rules use records of their own: they can run concurrently over one server.</remarks>
+/// <remarks>Each rule uses records of its own, so rules can run concurrently over one server.</remarks>
 public abstract class TokenStoreContract
 {
-    /// <summary>The rules, each a sentence: for a test per rule.</summary>
+    /// <summary>The names of the rules. Each is a sentence. Run one test for each rule.</summary>
     public static IReadOnlyList<string> Rules { get; } = [.. TokenStoreRules.All.Select(rule => rule.Name.Replace('_', ' '))];
 
-    /// <summary>A time that a rule waits for.</summary>
-    /// <value>The default is 300 ms. A store whose clock is the test's own may take any; a slow one should take more.</value>
+    /// <summary>The time that a rule waits for, where a wait is needed.</summary>
+    /// <value>The default is 300 milliseconds. Use more for a slow store. With a clock of the test any time fits.</value>
     protected internal virtual TimeSpan ShortTime => TimeSpan.FromMilliseconds(300);
 
-    /// <summary>Opens the store: each time as another process would. A store for one process returns the same one each time.</summary>
+    /// <summary>
+    /// Opens the store. Each call acts as another process: return a new object, or the same one for a store of one process.
+    /// </summary>
     /// <returns>The store.</returns>
     protected internal abstract ITokenStore Open();
 

@@ -9,10 +9,11 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Adds the <see cref="TokenRefreshHandler"/> to HTTP clients.</summary>
 public static class TokenRefreshHttpClientBuilderExtensions
 {
-    /// <summary>Sends the client's requests with a session of its own, which has the client's name.</summary>
+    /// <summary>Sends the client's requests with a session of its own. The session has the client's name.</summary>
     /// <param name="builder">The HTTP client.</param>
     /// <param name="configure">Sets the options. They are validated when the app starts.</param>
     /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
     /// <exception cref="InvalidOperationException">
     /// The builder is that of <c>ConfigureHttpClientDefaults</c>, or the client has another session already.
     /// </exception>
@@ -25,10 +26,13 @@ public static class TokenRefreshHttpClientBuilderExtensions
         return builder;
     }
 
-    /// <summary>Sends the client's requests with a session of its own, whose options come from configuration.</summary>
+    /// <summary>
+    /// Sends the client's requests with a session of its own. The session has the client's name; its options come from configuration.
+    /// </summary>
     /// <param name="builder">The HTTP client.</param>
-    /// <param name="section">The section that holds the options by their names.</param>
+    /// <param name="section">The section that has the options by their names. An unknown name is an error when the app starts.</param>
     /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
     /// <exception cref="InvalidOperationException">
     /// The builder is that of <c>ConfigureHttpClientDefaults</c>, or the client has another session already.
     /// </exception>
@@ -45,6 +49,8 @@ public static class TokenRefreshHttpClientBuilderExtensions
     /// <param name="builder">The HTTP client.</param>
     /// <param name="sessionName">The session's name.</param>
     /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentException"><paramref name="sessionName"/> is empty.</exception>
+    /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
     /// <exception cref="InvalidOperationException">
     /// The builder is that of <c>ConfigureHttpClientDefaults</c>, or the client has another session already.
     /// </exception>
@@ -69,7 +75,7 @@ public static class TokenRefreshHttpClientBuilderExtensions
         var clients = TokenRefreshServiceCollectionExtensions.RegistryOf(builder.Services).Clients;
         if (clients.TryGetValue(client, out var session))
         {
-            // Twice the same is once.
+            // A second call with the same session has no effect.
             if (session != sessionName)
             {
                 throw new InvalidOperationException(

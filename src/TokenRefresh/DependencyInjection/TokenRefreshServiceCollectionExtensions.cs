@@ -13,13 +13,14 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class TokenRefreshServiceCollectionExtensions
 {
     /// <summary>
-    /// Registers a session: one login, which any number of HTTP clients may use by <c>AddTokenRefreshHandler(name)</c>. Calling it again
-    /// for the same name adds to what was set before.
+    /// Registers a session: one login, which any number of HTTP clients can use by <c>AddTokenRefreshHandler(name)</c>. Another call with
+    /// the same name keeps the earlier settings and adds to them.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="name">The session's name: the key of <see cref="TokenSessions"/> and of the keyed <see cref="TokenSession"/>.</param>
     /// <returns>A builder for the session's store, encryption and token requests.</returns>
     /// <exception cref="ArgumentException"><paramref name="name"/> is empty.</exception>
+    /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
     public static TokenSessionBuilder AddTokenSession(this IServiceCollection services, string name)
     {
         Require.NotNull(services, nameof(services));
@@ -34,6 +35,7 @@ public static class TokenRefreshServiceCollectionExtensions
     /// <param name="configure">Sets the options. They are validated when the app starts.</param>
     /// <returns>A builder for the session's store, encryption and token requests.</returns>
     /// <exception cref="ArgumentException"><paramref name="name"/> is empty.</exception>
+    /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
     public static TokenSessionBuilder AddTokenSession(this IServiceCollection services, string name, Action<TokenRefreshOptions> configure)
     {
         Require.NotNull(configure, nameof(configure));
@@ -46,11 +48,12 @@ public static class TokenRefreshServiceCollectionExtensions
     /// <param name="services">The services.</param>
     /// <param name="name">The session's name.</param>
     /// <param name="section">
-    /// The section that holds the options by their names. A <c>ClientSecret</c> that changes there while the app runs is used by the next
-    /// token call; other changes need a restart.
+    /// The section that has the options by their names. An unknown name is an error when the app starts. A <c>ClientSecret</c> that changes
+    /// in the section while the app runs is used by the next token call; other changes need a restart.
     /// </param>
     /// <returns>A builder for the session's store, encryption and token requests.</returns>
     /// <exception cref="ArgumentException"><paramref name="name"/> is empty.</exception>
+    /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
     public static TokenSessionBuilder AddTokenSession(this IServiceCollection services, string name, IConfigurationSection section)
     {
         Require.NotNull(section, nameof(section));

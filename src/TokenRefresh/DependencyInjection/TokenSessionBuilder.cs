@@ -13,7 +13,7 @@ public sealed class TokenSessionBuilder
         Name = name;
     }
 
-    /// <summary>The services the session is registered in.</summary>
+    /// <summary>The services that the session is registered in.</summary>
     public IServiceCollection Services { get; }
 
     /// <summary>The session's name.</summary>
@@ -21,15 +21,17 @@ public sealed class TokenSessionBuilder
 
     /// <summary>The HTTP client that sends token requests: for a proxy, a client certificate, or a mock server in tests.</summary>
     /// <remarks>
-    /// Its primary handler is the one of <c>ConfigureHttpClientDefaults</c>, unless it is set here. Other settings for all clients don't
-    /// apply: handlers, except for service discovery where the endpoint is looked up; default headers, loggers, builder filters. Handlers
-    /// that are added here do. It follows no redirect and keeps no cookie, and uses no proxy for an http endpoint on loopback.
+    /// The client uses the primary handler of <c>ConfigureHttpClientDefaults</c>, unless you set one here. Other settings for all clients
+    /// don't apply: no handlers, default headers, loggers or builder filters. The exception is service discovery, if the endpoint's address
+    /// is looked up. Handlers that you add here apply. The client follows no redirect and keeps no cookie. For an http endpoint on loopback
+    /// it uses no proxy.
     /// </remarks>
     public IHttpClientBuilder TokenEndpointClient => Services.AddHttpClient(ContainerComposer.BackchannelName(Name));
 
     /// <summary>Keeps the session's tokens in this store.</summary>
-    /// <param name="store">The store. It isn't disposed with the container.</param>
+    /// <param name="store">The store. The container doesn't dispose it. It replaces a store of an earlier call.</param>
     /// <returns>This builder.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="store"/> is <see langword="null"/>.</exception>
     public TokenSessionBuilder UseStore(ITokenStore store)
     {
         Require.NotNull(store, nameof(store));
@@ -37,8 +39,9 @@ public sealed class TokenSessionBuilder
     }
 
     /// <summary>Keeps the session's tokens in a store that is created when it is first needed.</summary>
-    /// <param name="factory">Creates the store.</param>
+    /// <param name="factory">Creates the store, once. The container disposes it.</param>
     /// <returns>This builder.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="factory"/> is <see langword="null"/>.</exception>
     public TokenSessionBuilder UseStore(Func<IServiceProvider, ITokenStore> factory)
     {
         Require.NotNull(factory, nameof(factory));
@@ -46,8 +49,9 @@ public sealed class TokenSessionBuilder
     }
 
     /// <summary>Requests tokens through an endpoint of your own, instead of by HTTP.</summary>
-    /// <param name="factory">Creates the endpoint.</param>
+    /// <param name="factory">Creates the endpoint, once. The container disposes it.</param>
     /// <returns>This builder.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="factory"/> is <see langword="null"/>.</exception>
     public TokenSessionBuilder UseEndpoint(Func<IServiceProvider, ITokenEndpoint> factory)
     {
         Require.NotNull(factory, nameof(factory));
@@ -55,8 +59,9 @@ public sealed class TokenSessionBuilder
     }
 
     /// <summary>Encrypts the session's tokens before they are saved.</summary>
-    /// <param name="factory">Creates the protector.</param>
+    /// <param name="factory">Creates the protector, once. The container disposes it.</param>
     /// <returns>This builder.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="factory"/> is <see langword="null"/>.</exception>
     public TokenSessionBuilder UseProtector(Func<IServiceProvider, ITokenProtector> factory)
     {
         Require.NotNull(factory, nameof(factory));
@@ -64,12 +69,14 @@ public sealed class TokenSessionBuilder
     }
 
     /// <summary>
-    /// Keeps the session's tokens in files, for several processes of one user on one machine. They must be encrypted: see
+    /// Keeps the session's tokens in files, for several processes of one user on one machine. The tokens must be encrypted: see
     /// <see cref="UseProtector"/>.
     /// </summary>
     /// <param name="directory">A directory of its own on a local disk. See <see cref="FileTokenStore"/>.</param>
-    /// <param name="options">How the files are kept; <see langword="null"/> for the defaults.</param>
+    /// <param name="options">The options of the store; <see langword="null"/> for the defaults.</param>
     /// <returns>This builder.</returns>
+    /// <exception cref="ArgumentException"><paramref name="directory"/> is empty.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="directory"/> is <see langword="null"/>.</exception>
     public TokenSessionBuilder UseFileStore(string directory, FileTokenStoreOptions? options = null)
     {
         Require.NotEmpty(directory, nameof(directory));
@@ -77,7 +84,7 @@ public sealed class TokenSessionBuilder
     }
 
     /// <summary>
-    /// Allows the session's tokens to be saved as plain text. For a store that encrypts by itself, such as a keychain, and for tests.
+    /// Allows a store without a protector. Use it if the store encrypts by itself, such as a keychain, and in tests.
     /// </summary>
     /// <returns>This builder.</returns>
     public TokenSessionBuilder AllowUnencryptedStore()
@@ -88,7 +95,7 @@ public sealed class TokenSessionBuilder
 
     private TokenSessionBuilder Use(ServiceDescriptor descriptor)
     {
-        // The last word counts.
+        // The last call counts.
         Services.RemoveAllKeyed(descriptor.ServiceType, descriptor.ServiceKey);
         Services.Add(descriptor);
         return this;

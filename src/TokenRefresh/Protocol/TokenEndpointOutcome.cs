@@ -1,6 +1,6 @@
 namespace TokenRefresh;
 
-/// <summary>What a response of a token endpoint means.</summary>
+/// <summary>The meaning of a token endpoint's response.</summary>
 public enum TokenEndpointOutcome
 {
     /// <summary>The response holds new tokens.</summary>
@@ -18,7 +18,7 @@ public enum TokenEndpointOutcome
     /// <summary>The client is configured wrongly, or the response can't be used.</summary>
     Misconfigured,
 
-    /// <summary>The request failed for now. A later one may succeed.</summary>
+    /// <summary>The request failed, and a later one can succeed.</summary>
     Transient,
 
     /// <summary>The response was lost or can't be read. The refresh token is possibly used, and is sent once more, at once.</summary>

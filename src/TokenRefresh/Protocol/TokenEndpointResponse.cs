@@ -5,7 +5,9 @@ using TokenRefresh.Protocol;
 
 namespace TokenRefresh;
 
-/// <summary>A response of the token endpoint, for <see cref="TokenRefreshOptions.InterpretTokenResponse"/>. It may hold tokens.</summary>
+/// <summary>
+/// A response of the token endpoint, for <see cref="TokenRefreshOptions.InterpretTokenResponse"/>. It can contain tokens.
+/// </summary>
 [DebuggerDisplay("{ToString(),nq}")]
 public sealed class TokenEndpointResponse
 {
@@ -26,9 +28,9 @@ public sealed class TokenEndpointResponse
     /// <value><see langword="null"/> if the body is neither, is longer than 1 MiB, or was cut off.</value>
     public JsonElement? Body { get; }
 
-    /// <summary>Reads a text member of the body's object.</summary>
-    /// <param name="name">The member's name, in its exact case.</param>
-    /// <returns>The text; <see langword="null"/> if there is no such member, or if it holds something else than text.</returns>
+    /// <summary>Reads a member of the body whose value is a string.</summary>
+    /// <param name="name">The member's name. Its case matters.</param>
+    /// <returns>The string; <see langword="null"/> if there is no such member, or if its value isn't a string.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="name"/> is <see langword="null"/>.</exception>
     public string? GetString(string name)
     {
@@ -36,7 +38,8 @@ public sealed class TokenEndpointResponse
         return Body is { } body && TokenFields.ReadMembers(body).TryGetValue(name, out var value) ? TokenFields.ReadText(value) : null;
     }
 
-    /// <summary>Names the status, and nothing of the body.</summary>
+    /// <summary>Returns the status, and nothing of the body.</summary>
+    /// <returns>A text for logs and debuggers.</returns>
     public override string ToString() => $"TokenEndpointResponse {{ StatusCode = {(int)StatusCode} }}";
 
     private static Dictionary<string, IReadOnlyList<string>> ReadHeaders(HttpResponseMessage response)

@@ -21,20 +21,25 @@ public sealed class TokenEndpointResult
         Exception = original.Exception;
     }
 
-    /// <summary>What the response means.</summary>
+    /// <summary>The meaning of the response.</summary>
     public TokenEndpointOutcome Outcome { get; }
 
     /// <summary>The new tokens, with <see cref="TokenEndpointOutcome.Succeeded"/>; otherwise <see langword="null"/>.</summary>
-    /// <value>Tokens without a refresh token keep the old one.</value>
+    /// <value>If they have no refresh token, the login keeps the old one.</value>
     public TokenSet? Tokens { get; private init; }
 
-    /// <summary>A refresh token that replaces the used one, although the response holds no usable access token.</summary>
+    /// <summary>
+    /// A refresh token that replaces the used one, although the response has no usable access token; otherwise <see langword="null"/>.
+    /// </summary>
     public string? NewRefreshToken { get; private init; }
 
     /// <summary>The server's error code; <see langword="null"/> if there is none.</summary>
     public string? Error { get; private init; }
 
-    /// <summary>What went wrong and what to do, for messages and logs. It holds no secret and no text of the response.</summary>
+    /// <summary>
+    /// What went wrong and what to do, for messages and logs; <see langword="null"/> if there is nothing to say. It contains no secret and
+    /// no text of the response.
+    /// </summary>
     public string? Description { get; private init; }
 
     /// <summary>How long the server asked to wait (RFC 9110, section 10.2.3); <see langword="null"/> if it didn't.</summary>
@@ -43,13 +48,15 @@ public sealed class TokenEndpointResult
     /// <summary>Whether the server may have used the refresh token although no new one arrived.</summary>
     public bool RefreshTokenMayBeUsed { get; private init; }
 
-    /// <summary>The exception of the network; <see langword="null"/> if there was none.</summary>
+    /// <summary>
+    /// The exception of the failed call; <see langword="null"/> if there was none, or if its message can contain a secret.
+    /// </summary>
     public Exception? Exception { get; private init; }
 
     /// <summary>Creates a result with new tokens.</summary>
     /// <param name="tokens">The new tokens. Without a refresh token, the login keeps the old one.</param>
     /// <returns>The result.</returns>
-    /// <exception cref="ArgumentException"><paramref name="tokens"/> holds no access token.</exception>
+    /// <exception cref="ArgumentException"><paramref name="tokens"/> has no access token.</exception>
     /// <exception cref="ArgumentNullException"><paramref name="tokens"/> is <see langword="null"/>.</exception>
     public static TokenEndpointResult Succeeded(TokenSet tokens)
     {
@@ -62,7 +69,7 @@ public sealed class TokenEndpointResult
         return new TokenEndpointResult(TokenEndpointOutcome.Succeeded) { Tokens = tokens };
     }
 
-    /// <summary>Creates a result with a new refresh token only. It is saved, and sent once in the same flight.</summary>
+    /// <summary>Creates a result with a new refresh token only. It is saved, and sent once in the same refresh.</summary>
     /// <param name="refreshToken">The new refresh token.</param>
     /// <returns>The result.</returns>
     /// <exception cref="ArgumentException"><paramref name="refreshToken"/> is empty.</exception>
@@ -90,8 +97,10 @@ public sealed class TokenEndpointResult
     /// <summary>Creates a result for a wrong configuration, or a response that can't be used. The login is kept.</summary>
     /// <param name="description">What is wrong and what to do, without any secret.</param>
     /// <param name="error">The server's error code; <see langword="null"/> if there is none.</param>
-    /// <param name="exception">The cause, if it holds no secret.</param>
-    /// <param name="newRefreshToken">A new refresh token that the response holds all the same. It replaces the used one.</param>
+    /// <param name="exception">The cause, if its message contains no secret; otherwise <see langword="null"/>.</param>
+    /// <param name="newRefreshToken">
+    /// A new refresh token in the response, which replaces the used one; otherwise <see langword="null"/>.
+    /// </param>
     /// <returns>The result.</returns>
     public static TokenEndpointResult Misconfigured(
         string description, string? error = null, Exception? exception = null, string? newRefreshToken = null) =>
@@ -103,28 +112,28 @@ public sealed class TokenEndpointResult
             NewRefreshToken = newRefreshToken,
         };
 
-    /// <summary>Creates a result for a request that failed for now. The server didn't use the refresh token.</summary>
+    /// <summary>Creates a result for a request that failed and can succeed later. The server didn't use the refresh token.</summary>
     /// <param name="description">What happened, without any secret.</param>
     /// <param name="error">The server's error code; <see langword="null"/> if there is none.</param>
     /// <param name="retryAfter">How long the server asked to wait; <see langword="null"/> if it didn't.</param>
-    /// <param name="exception">The cause, if it holds no secret.</param>
+    /// <param name="exception">The cause, if its message contains no secret; otherwise <see langword="null"/>.</param>
     /// <returns>The result.</returns>
     public static TokenEndpointResult Transient(
         string description, string? error = null, TimeSpan? retryAfter = null, Exception? exception = null) =>
         new(TokenEndpointOutcome.Transient) { Description = description, Error = error, RetryAfter = retryAfter, Exception = exception };
 
     /// <summary>
-    /// Creates a result for a response that didn't come in time. The refresh token is possibly used, and isn't sent again in this flight.
+    /// Creates a result for a response that didn't come in time. The refresh token is possibly used, and isn't sent again in this refresh.
     /// </summary>
     /// <param name="description">What happened, without any secret.</param>
-    /// <param name="exception">The cause, if it holds no secret.</param>
+    /// <param name="exception">The cause, if its message contains no secret; otherwise <see langword="null"/>.</param>
     /// <returns>The result.</returns>
     public static TokenEndpointResult TimedOut(string description, Exception? exception = null) =>
         new(TokenEndpointOutcome.Transient) { Description = description, Exception = exception, RefreshTokenMayBeUsed = true };
 
     /// <summary>Creates a result for a lost response. The refresh token is possibly used, and is sent once more, at once.</summary>
     /// <param name="description">What happened, without any secret.</param>
-    /// <param name="exception">The cause, if it holds no secret.</param>
+    /// <param name="exception">The cause, if its message contains no secret; otherwise <see langword="null"/>.</param>
     /// <returns>The result.</returns>
     public static TokenEndpointResult ResponseLost(string description, Exception? exception = null) =>
         new(TokenEndpointOutcome.ResponseLost) { Description = description, Exception = exception, RefreshTokenMayBeUsed = true };
@@ -149,5 +158,6 @@ public sealed class TokenEndpointResult
     internal TokenEndpointResult AsSuspectSetup() => new(this) { IsSetupSuspect = true };
 
     /// <summary>Returns the outcome and the error code, and no secret.</summary>
+    /// <returns>A text for logs and debuggers.</returns>
     public override string ToString() => Error is null ? Outcome.ToString() : $"{Outcome} ({Error})";
 }

@@ -4,25 +4,25 @@ using TokenRefresh.Storage;
 namespace TokenRefresh;
 
 /// <summary>
-/// Keeps tokens in files, for one process or several on one machine: a login outlives its process, and only one process refreshes it at a
-/// time.
+/// Keeps tokens in files, for one process or several processes on one machine. A login outlives its process. Only one process refreshes it
+/// at a time.
 /// </summary>
 /// <remarks>
 /// <para>
-/// One small file per session, named by a hash. It is replaced as a whole and flushed to disk, with its directory, before a write counts as
-/// done; readers take no lock. A process that refreshes holds a lock file that the operating system frees when the process ends, so that
-/// another one can take over at once. The files of a user who signed out are removed a week later; at most 256 empty lock files stay.
+/// Each session has one small file, named by a hash. A write replaces the whole file and flushes it and its directory to disk. Readers take
+/// no lock. A process that refreshes holds a lock file. The operating system releases it when the process ends, so another process can take
+/// over at once. The files of a user who signed out are removed a week later; at most 256 empty lock files stay.
 /// </para>
 /// <para>
-/// On Unix only the owner has permissions on the directory (0700) and the files (0600), from the moment they exist. A symbolic link, or
-/// permissions for others, are refused; see <see cref="FileTokenStoreOptions.AllowGroupAccess"/> for the group. The netstandard2.0 build
-/// can't set permissions: on Unix, create the directory yourself (<c>mkdir -m 700</c>). On Windows the directory's access list decides: use
-/// one in the user's profile.
+/// On Unix the store creates the directory with the permissions 0700 and each file with 0600. It refuses symbolic links, and files and
+/// directories that others can use; see <see cref="FileTokenStoreOptions.AllowGroupAccess"/> for the group. The netstandard2.0 build can't
+/// set permissions: on Unix, create the directory yourself (<c>mkdir -m 700</c>). On Windows the directory's access list decides: use a
+/// directory in the user's profile.
 /// </para>
 /// <para>
-/// Don't use network drives whose locks don't hold between machines, or a process that has switched off .NET's file locking
-/// (<c>System.IO.DisableFileLocking</c>). A process that is stopped in the middle of a write (a debugger, <c>SIGSTOP</c>) holds the lock
-/// until it continues or ends. The others can read then, and their writes fail after 10 s.
+/// Don't use a network drive whose locks don't hold between machines, and don't turn off .NET's file locking
+/// (<c>System.IO.DisableFileLocking</c>). A process that is paused during a write (a debugger, <c>SIGSTOP</c>) holds the lock until it
+/// continues or ends. Meanwhile other processes can read, and their writes fail after 10 seconds.
 /// </para>
 /// </remarks>
 public sealed class FileTokenStore : ITokenStore, ITokenStoreLock, IBuiltInTokenStore
@@ -41,9 +41,10 @@ public sealed class FileTokenStore : ITokenStore, ITokenStoreLock, IBuiltInToken
 
     /// <summary>Creates the store. Nothing is read or written yet.</summary>
     /// <param name="directory">A directory of its own on a local disk. It is created when it is first needed.</param>
-    /// <param name="options">How the files are kept, or <see langword="null"/> for the defaults. Read once.</param>
+    /// <param name="options">The options of the store, or <see langword="null"/> for the defaults. They are read once, here.</param>
     /// <param name="timeProvider">The clock, or <see langword="null"/> for the system's.</param>
     /// <exception cref="ArgumentException"><paramref name="directory"/> is empty.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="directory"/> is <see langword="null"/>.</exception>
     public FileTokenStore(string directory, FileTokenStoreOptions? options = null, TimeProvider? timeProvider = null)
     {
         Require.NotEmpty(directory, nameof(directory));

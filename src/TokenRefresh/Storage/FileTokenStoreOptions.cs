@@ -1,12 +1,12 @@
 namespace TokenRefresh;
 
-/// <summary>How a <see cref="FileTokenStore"/> keeps its files.</summary>
+/// <summary>The options of a <see cref="FileTokenStore"/>.</summary>
 public sealed class FileTokenStoreOptions
 {
     /// <summary>
-    /// Whether the group of the directory may use the files too: for a Kubernetes volume with <c>fsGroup</c>, where the directory gets the
-    /// permissions 2770 and each file 660 when a pod starts. Everyone in that group can then read the saved tokens.
+    /// Whether the directory's group may have permissions. Set it for a Kubernetes volume with <c>fsGroup</c>: when a pod starts,
+    /// Kubernetes gives the directory the permissions 2770 and each file 660. Everyone in the group can then read the saved tokens.
     /// </summary>
-    /// <value>The default is <see langword="false"/>: permissions of the group are refused, as those of all others are.</value>
+    /// <value>The default is <see langword="false"/>: files and directories that the group can use are refused.</value>
     public bool AllowGroupAccess { get; set; }
 }

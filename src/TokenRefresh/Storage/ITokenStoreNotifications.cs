@@ -1,9 +1,9 @@
 namespace TokenRefresh;
 
 /// <summary>
-/// Implemented by an <see cref="ITokenStore"/> that can notify this process when another one has changed a record. A session reads the
-/// store then, so a sign-out, a new login or new tokens of another process are known here at once. Without notifications, a session reads
-/// the store when it next needs a new token.
+/// Implement this on an <see cref="ITokenStore"/> that can notify this process when another process has changed a record. The session then
+/// reads the record, so it finds a sign-out, a new login or new tokens at once. Without notifications, a session reads the record when it
+/// next needs a new token.
 /// </summary>
 public interface ITokenStoreNotifications
 {
@@ -13,9 +13,10 @@ public interface ITokenStoreNotifications
     /// </summary>
     /// <param name="key">The session.</param>
     /// <param name="changed">
-    /// Called with the record's new revision, or <see langword="null"/> if it isn't known, when another process may have changed the
-    /// record; on any thread, also concurrently. It doesn't block. A lost call costs only time.
+    /// Call it when another process may have changed the record, with the new revision, or with <see langword="null"/> if the revision
+    /// isn't known. It may be called on any thread, also concurrently. It doesn't block and doesn't throw. If a call is lost, the session
+    /// only finds the change later.
     /// </param>
-    /// <returns>The subscription. Disposing it ends the calls, except for those under way.</returns>
+    /// <returns>The subscription. After its disposal no call begins; calls that are running may end later.</returns>
     IDisposable Subscribe(TokenSessionKey key, Action<string?> changed);
 }

@@ -3,13 +3,13 @@ using TokenRefresh.Storage;
 namespace TokenRefresh;
 
 /// <summary>
-/// A store over anything that can read, write and remove a text by name (a keychain, <c>SecureStorage</c>, a settings table), for an app
-/// that runs as one process at a time. Use one object for all sessions of the process.
+/// The base class of a store for an app that runs as one process at a time. Derive from it for anything that can read, write and remove a
+/// text by name: a keychain, <c>SecureStorage</c>, a settings table. Use one object for all sessions of the process.
 /// </summary>
 /// <remarks>
-/// The three methods are called one at a time. They may throw; the session then fails closed. A text that can't be read, because
-/// <see cref="ReadTextAsync"/> throws or the text is damaged, is replaced by the next sign-in and removed by the next sign-out. After a
-/// sign-out the text is removed. If the app is killed during a refresh, the next start refreshes without waiting for the killed process.
+/// The three abstract methods are called one at a time. They may throw; the session then doesn't use the refresh token. If
+/// <see cref="ReadTextAsync"/> throws or the text is damaged, the next sign-in replaces the text, and the next sign-out removes it. If the
+/// app is killed during a refresh, the next start refreshes without waiting for the killed process.
 /// </remarks>
 public abstract class LocalTokenStore : ITokenStore, ITokenStoreLock
 {
@@ -95,17 +95,17 @@ public abstract class LocalTokenStore : ITokenStore, ITokenStoreLock
 
     /// <summary>Reads the text of a session.</summary>
     /// <param name="key">
-    /// The session. Make an unambiguous name of both of its parts: ("a:b", "c") and ("a", "b:c") are two sessions.
+    /// The session. The name of its text must be unambiguous: ("a:b", "c") and ("a", "b:c") are two sessions.
     /// </param>
     /// <param name="cancellationToken">Cancels the operation. It may be ignored.</param>
     /// <returns>The text as it was written, or <see langword="null"/> if there is none.</returns>
     protected abstract ValueTask<string?> ReadTextAsync(TokenSessionKey key, CancellationToken cancellationToken);
 
-    /// <summary>Writes the text of a session. It is there, whole, when the task completes.</summary>
+    /// <summary>Writes the text of a session. It replaces an earlier text.</summary>
     /// <param name="key">The session.</param>
-    /// <param name="text">The text, with line breaks.</param>
+    /// <param name="text">The text. It has line breaks.</param>
     /// <param name="cancellationToken">Cancels the operation. It may be ignored.</param>
-    /// <returns>A task that completes when the text is written.</returns>
+    /// <returns>A task that completes when the whole text is written.</returns>
     protected abstract ValueTask WriteTextAsync(TokenSessionKey key, string text, CancellationToken cancellationToken);
 
     /// <summary>Removes the text of a session, if there is one.</summary>

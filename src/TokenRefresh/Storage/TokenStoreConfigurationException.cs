@@ -1,11 +1,11 @@
 namespace TokenRefresh;
 
 /// <summary>
-/// Saved tokens can't be read or written as things are set up: another key, another format, damage, wrong permissions. Waiting doesn't
-/// help. A session reports it as <see cref="TokenRefreshFailure.Configuration"/>, never as an ended login. Your own store or protector may
-/// throw it.
+/// The exception of a store that can't read or write tokens until something is corrected: a key, a format, permissions, a damaged record.
+/// Waiting doesn't help. A session reports it as <see cref="TokenRefreshFailure.Configuration"/>, never as an ended login. Your own store
+/// may throw it.
 /// </summary>
-/// <param name="message">What is wrong and what to do. The app sees it: it must not hold a token, a key or a user.</param>
+/// <param name="message">What is wrong and what to do. The app gets it: it must not contain a token, a key or a user.</param>
 public sealed class TokenStoreConfigurationException(string message) : Exception(message)
 {
     internal static TokenStoreConfigurationException Because(string cause) => new(
