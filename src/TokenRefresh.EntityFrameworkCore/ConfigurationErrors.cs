@@ -8,7 +8,7 @@ namespace TokenRefresh.EntityFrameworkCore;
 internal static class ConfigurationErrors
 {
     // SQL states of PostgreSQL and of ODBC (MySQL). SQLite, SQL Server and Oracle have none: they have a text.
-    private static readonly string[] MissingStates = ["42P01", "42703", "42S02", "42S22"];
+    private static readonly string[] MissingStates = ["42P01", "42703", "42809", "42S02", "42S22"];
     private static readonly string[] MissingTexts =
         ["no such table", "no such column", "Invalid object name", "Invalid column name", "ORA-00942", "ORA-00904"];
 
@@ -17,11 +17,19 @@ internal static class ConfigurationErrors
     private static readonly string[] WrongTypeStates = ["42883", "42804"];
     private static readonly string[] NoRightStates = ["42501"];
 
+    // NOT NULL, FOREIGN KEY and CHECK: of columns and rules that the app has added. A duplicate key is none of them.
+    private static readonly string[] ConstraintStates = ["23502", "23503", "23514"];
+    private static readonly string[] ConstraintTexts =
+    [
+        "NOT NULL constraint failed", "CHECK constraint failed", "FOREIGN KEY constraint failed", "Cannot insert the value NULL",
+        "statement conflicted with", "doesn't have a default value", "ORA-01400", "ORA-02290", "ORA-02291",
+    ];
+
     private static readonly string[] Times = [nameof(TokenSessionEntity.WrittenAt), nameof(TokenSessionEntity.ExpiresAt)];
 
     /// <summary>Checks what is known without a connection.</summary>
     /// <exception cref="TokenStoreConfigurationException">
-    /// The model lacks the table or converts its times, the database isn't relational, or the context has a transaction.
+    /// The model lacks the table or maps it in another way, the database isn't relational, or the context has a transaction.
     /// </exception>
     public static void ThrowIfUnfit(DbContext context)
     {
@@ -40,9 +48,16 @@ internal static class ConfigurationErrors
                 + "MemoryTokenStore.");
         }
 
+        if (!IsInOneTable(entity))
+        {
+            throw new TokenStoreConfigurationException(
+                $"The model of {name} doesn't map all properties of TokenSessionEntity to one table. Remove ToView, SplitToTable and "
+                + $"Ignore for it from {name}.OnModelCreating.");
+        }
+
         if (Times.Any(time => IsConverted(entity.FindProperty(time))))
         {
-            throw new TokenStoreConfigurationException(AdviseOnTimes(name, entity.GetSchemaQualifiedTableName()));
+            throw new TokenStoreConfigurationException(AdviseOnTypes(name, entity.GetSchemaQualifiedTableName()));
         }
 
         if (context.Database.CurrentTransaction is not null)
@@ -53,14 +68,19 @@ internal static class ConfigurationErrors
         }
     }
 
+    /// <summary>Of a read whose times are of two kinds: their difference would be off by the time zone of the connection.</summary>
+    public static TokenStoreConfigurationException OfTimes(DbContext context) => new(AdviseOnTypes(
+        context.GetType().Name, context.Model.FindEntityType(typeof(TokenSessionEntity))?.GetSchemaQualifiedTableName()));
+
     /// <summary>Says what is wrong and what to do, or gives <see langword="null"/> if waiting can help.</summary>
     public static string? Explain(Exception exception, DbContext context)
     {
         var name = context.GetType().Name;
         var table = context.Model.FindEntityType(typeof(TokenSessionEntity))?.GetSchemaQualifiedTableName();
-        if (exception is NotSupportedException)
+        // Thrown by the provider itself: it can't translate a comparison. An interceptor of the app may throw the same.
+        if (exception is NotSupportedException && exception.Source == context.Database.ProviderName)
         {
-            return AdviseOnTimes(name, table);
+            return AdviseOnTypes(name, table);
         }
 
         return DatabaseErrors.Find(exception) is { } cause && Advise(cause, name, table) is { } advice
@@ -84,7 +104,13 @@ internal static class ConfigurationErrors
 
         if (cause.Is(WrongTypeStates, []))
         {
-            return AdviseOnTimes(name, table);
+            return AdviseOnTypes(name, table);
+        }
+
+        if (cause.Is(ConstraintStates, ConstraintTexts))
+        {
+            return $"A column or a constraint that the app has added to the table {table} refuses the row of a session. Make such columns "
+                + "nullable or give them a default in the database, and remove foreign keys and checks.";
         }
 
         return cause.Is(MissingStates, MissingTexts)
@@ -97,11 +123,16 @@ internal static class ConfigurationErrors
     private static string CodeOf(DbException cause) => cause.SqlState is { } state
         ? $"SQL state {state}"
         : "The database answers: "
-            + MissingTexts.Concat(TooShortTexts).First(text => cause.Message.Contains(text, StringComparison.Ordinal));
+            + MissingTexts.Concat(TooShortTexts).Concat(ConstraintTexts)
+                .First(text => cause.Message.Contains(text, StringComparison.Ordinal));
 
-    private static string AdviseOnTimes(string name, string? table) =>
-        $"The columns WrittenAt and ExpiresAt of the table {table} have a column type or a conversion that can't be compared with the "
-        + $"database's clock. Remove HasColumnType and HasConversion for them from {name}.OnModelCreating, add a migration and apply it.";
+    private static string AdviseOnTypes(string name, string? table) =>
+        $"A column of the table {table} has a column type or a conversion that the store can't use. WrittenAt and ExpiresAt must have the "
+        + $"type of the database's clock. Remove HasColumnType and HasConversion for TokenSessionEntity from {name}.OnModelCreating, add a "
+        + "migration and apply it.";
+
+    private static bool IsInOneTable(IEntityType entity) => StoreObjectIdentifier.Create(entity, StoreObjectType.Table) is { } table
+        && typeof(TokenSessionEntity).GetProperties().All(own => entity.FindProperty(own.Name)?.GetColumnName(table) is not null);
 
     private static bool IsConverted(IProperty? property) =>
         property?.GetValueConverter() is not null || property?.GetProviderClrType() is not null;

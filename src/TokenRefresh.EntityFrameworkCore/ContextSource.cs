@@ -19,6 +19,7 @@ internal sealed class ContextSource<TContext> : IAsyncDisposable, IDisposable
     private readonly bool _isShared;
     private Scope? _kept;
     private bool _isKeptUsed;
+    private volatile bool _isDisposed;
 
     /// <exception cref="InvalidOperationException">The context isn't registered.</exception>
     public ContextSource(IServiceScopeFactory scopes)
@@ -67,26 +68,28 @@ internal sealed class ContextSource<TContext> : IAsyncDisposable, IDisposable
         }
     }
 
+    /// <summary>Releases the kept context. A call that is using it finishes first, and releases it then.</summary>
     public void Dispose()
     {
-        _kept?.Dispose();
-        _keptIsFree.Dispose();
+        _isDisposed = true;
+        TakeKept()?.Dispose();
     }
 
+    /// <inheritdoc cref="Dispose"/>
     public async ValueTask DisposeAsync()
     {
-        if (_kept is { } kept)
+        _isDisposed = true;
+        if (TakeKept() is { } kept)
         {
             await kept.DisposeAsync().ConfigureAwait(false);
         }
-
-        _keptIsFree.Dispose();
     }
 
     private RentedContext RentKept()
     {
         try
         {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
             _kept ??= Create();
         }
         catch
@@ -100,8 +103,22 @@ internal sealed class ContextSource<TContext> : IAsyncDisposable, IDisposable
         return new RentedContext(_kept.Context, () =>
         {
             _keptIsFree.Release();
-            return default;
+            return _isDisposed ? DisposeAsync() : default;
         });
+    }
+
+    // Of a disposal and the end of the last call, the later one finds it free.
+    private Scope? TakeKept()
+    {
+        if (!_keptIsFree.Wait(0, CancellationToken.None))
+        {
+            return null;
+        }
+
+        var kept = _kept;
+        _kept = null;
+        _keptIsFree.Release();
+        return kept;
     }
 
     private Scope Create()

@@ -8,6 +8,8 @@ internal static class DatabaseErrors
     // A transaction that can't be serialized, and a deadlock. SQL Server has only a text.
     private static readonly string[] ConflictStates = ["40001", "40P01"];
     private static readonly string[] ConflictTexts = ["deadlock victim"];
+    private static readonly string[] DuplicateStates = ["23505"];
+    private static readonly string[] DuplicateTexts = ["UNIQUE constraint failed", "duplicate key", "Duplicate entry", "ORA-00001"];
 
     /// <summary>The database's own answer in an exception of EF Core or of an execution strategy.</summary>
     public static DbException? Find(Exception? exception)
@@ -22,6 +24,9 @@ internal static class DatabaseErrors
 
     /// <summary>Whether the database has rolled the statement back because another one was faster.</summary>
     public static bool IsConflict(Exception exception) => Find(exception)?.Is(ConflictStates, ConflictTexts) == true;
+
+    /// <summary>Whether there was a row with this key when the statement ran.</summary>
+    public static bool IsDuplicate(Exception exception) => Find(exception)?.Is(DuplicateStates, DuplicateTexts) == true;
 
     public static bool Is(this DbException cause, string[] states, string[] texts) =>
         states.Contains(cause.SqlState, StringComparer.Ordinal)

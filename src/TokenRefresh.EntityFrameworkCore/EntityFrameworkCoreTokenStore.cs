@@ -21,7 +21,7 @@ namespace TokenRefresh;
 public sealed class EntityFrameworkCoreTokenStore<TContext> : ITokenStore, IAsyncDisposable, IDisposable
     where TContext : DbContext
 {
-    // A first write is refused only while others write the same row, or remove it.
+    // A write is refused only while others write the same row, or remove it.
     private const int MaxAttempts = 20;
 
     private readonly EntityFrameworkCoreTokenStoreOptions _options;
@@ -126,7 +126,8 @@ public sealed class EntityFrameworkCoreTokenStore<TContext> : ITokenStore, IAsyn
         }
 
         throw new InvalidOperationException(
-            $"The database ended the write of a session {MaxAttempts} times in a row because of conflicts.");
+            $"The database didn't write a session {MaxAttempts} times in a row, though its row was unchanged: because of conflicts, "
+            + "or of a trigger.");
     }
 
     private static async Task<StoredRecord?> CreateAsync(SessionTable table, SessionWrite write, CancellationToken cancellationToken)
@@ -146,7 +147,9 @@ public sealed class EntityFrameworkCoreTokenStore<TContext> : ITokenStore, IAsyn
             }
         }
 
-        throw new InvalidOperationException($"The row of a session was removed {MaxAttempts} times in a row while it was written.");
+        throw new TokenStoreConfigurationException(
+            $"The database has accepted a new row of a session {MaxAttempts} times, and then had none to update. Exclude the table of the "
+            + "sessions from triggers and from policies of row-level security.");
     }
 
     private async Task<T> RunAsync<T>(Func<SessionTable, Task<T>> operation, CancellationToken cancellationToken)

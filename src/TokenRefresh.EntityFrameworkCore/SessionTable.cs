@@ -18,6 +18,12 @@ internal sealed class SessionTable(DbContext context)
         var row = await Current(name)
             .Select(row => new { row.Text, row.Revision, row.WrittenAt, Now = DateTime.UtcNow })
             .FirstOrDefaultAsync(cancellationToken).ConfigureAwait(false);
+        if (row is not null && row.WrittenAt.Kind != row.Now.Kind)
+        {
+            // PostgreSQL converts between times with and without a zone, and says nothing.
+            throw ConfigurationErrors.OfTimes(context);
+        }
+
         return row is null ? null : new StoredRecord(row.Text, row.Revision, AgeOf(row.WrittenAt, row.Now));
     }
 
@@ -48,8 +54,9 @@ internal sealed class SessionTable(DbContext context)
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            // Another process has inserted it in between, or the first attempt of a repetition has.
-            if (!DatabaseErrors.IsConflict(e) && !await HasRowAsync(name, cancellationToken).ConfigureAwait(false))
+            // Another process has inserted it in between, or the first attempt of a repetition has. It may be removed again by now.
+            if (!DatabaseErrors.IsConflict(e) && !DatabaseErrors.IsDuplicate(e)
+                && !await HasRowAsync(name, cancellationToken).ConfigureAwait(false))
             {
                 throw;
             }

@@ -73,6 +73,27 @@ public sealed class AppModelTests(PostgresFixture server)
         Assert.Contains("ConvertedTimesDbContext.OnModelCreating", failure.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("UTC")]
+    [InlineData("America/New_York")]
+    [InlineData("Asia/Tokyo")]
+    public async Task A_table_whose_times_have_no_zone_is_reported_before_an_age_is_wrong(string zone)
+    {
+        await using var database = await server.CreateAsync($"Options=-c timezone={zone}");
+        await using (var context = database.CreateContext())
+        {
+            await context.Database.ExecuteSqlRawAsync("""
+                ALTER TABLE "TokenSessions" ALTER "WrittenAt" TYPE timestamp, ALTER "ExpiresAt" TYPE timestamp
+                """);
+        }
+
+        var store = database.Open();
+        await store.CompareExchangeAsync(Key, "one", null, TimeSpan.FromDays(1), default);
+
+        var failure = await Assert.ThrowsAsync<TokenStoreConfigurationException>(() => store.ReadAsync(Key, default).AsTask());
+        Assert.Contains("WrittenAt and ExpiresAt", failure.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_column_that_is_too_short_for_the_text_is_reported()
     {
@@ -86,6 +107,40 @@ public sealed class AppModelTests(PostgresFixture server)
         Assert.Contains("too short", failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("ü", failure.ToString(), StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("sqlite")]
+    [InlineData("postgres")]
+    public async Task A_model_that_maps_no_single_table_is_reported(string provider)
+    {
+        Assert.All(
+            [
+                await RefuseAsync<SplitDbContext>(provider), await RefuseAsync<ViewDbContext>(provider),
+                await RefuseAsync<IncompleteDbContext>(provider),
+            ],
+            message => Assert.Contains("doesn't map all properties of TokenSessionEntity to one table", message, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("sqlite", "NOT NULL constraint failed", "CHECK constraint failed", "FOREIGN KEY constraint failed")]
+    [InlineData("postgres", "SQL state 23502", "SQL state 23514", "SQL state 23503")]
+    public async Task A_column_or_a_constraint_of_the_app_that_refuses_a_row_is_reported(
+        string provider, string notNull, string check, string foreignKey)
+    {
+        Assert.All(
+            [
+                (await RefuseAsync<GeneratedColumnDbContext>(provider), notNull), (await RefuseAsync<CheckedDbContext>(provider), check),
+                (await RefuseAsync<ForeignKeyDbContext>(provider), foreignKey),
+            ],
+            refused =>
+            {
+                Assert.Contains("refuses the row of a session", refused.Item1, StringComparison.Ordinal);
+                Assert.Contains(refused.Item2, refused.Item1, StringComparison.Ordinal);
+            });
+    }
+
+    private async Task<string> RefuseAsync<TContext>(string provider)
+        where TContext : DbContext => (await Assert.ThrowsAsync<TokenStoreConfigurationException>(() => CheckAsync<TContext>(provider))).Message;
 
     private async Task CheckAsync<TContext>(string provider, Action<DbContextOptionsBuilder>? configure = null)
         where TContext : DbContext

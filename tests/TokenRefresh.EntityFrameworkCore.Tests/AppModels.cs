@@ -85,3 +85,59 @@ public sealed class AuditedDbContext(DbContextOptions<AuditedDbContext> options)
             session.Property<string?>("AuditedBy");
         });
 }
+
+/// <summary>A context that keeps the texts in a second table.</summary>
+public sealed class SplitDbContext(DbContextOptions<SplitDbContext> options) : DbContext(options)
+{
+    protected override void OnModelCreating(ModelBuilder modelBuilder) => modelBuilder.AddTokenSessions()
+        .Entity<TokenSessionEntity>().SplitToTable("SessionTexts", texts => texts.Property(row => row.Text));
+}
+
+/// <summary>A context that reads the sessions from a view.</summary>
+public sealed class ViewDbContext(DbContextOptions<ViewDbContext> options) : DbContext(options)
+{
+    protected override void OnModelCreating(ModelBuilder modelBuilder) => modelBuilder.AddTokenSessions()
+        .Entity<TokenSessionEntity>(session =>
+        {
+            session.ToTable((string?)null);
+            session.ToView("Sessions");
+        }).Entity<Order>();
+}
+
+/// <summary>A context that ignores a property.</summary>
+public sealed class IncompleteDbContext(DbContextOptions<IncompleteDbContext> options) : DbContext(options)
+{
+    protected override void OnModelCreating(ModelBuilder modelBuilder) =>
+        modelBuilder.AddTokenSessions().Entity<TokenSessionEntity>().Ignore(row => row.ExpiresAt);
+}
+
+/// <summary>A context with a column that EF Core fills when it saves an entity.</summary>
+public sealed class GeneratedColumnDbContext(DbContextOptions<GeneratedColumnDbContext> options) : DbContext(options)
+{
+    protected override void OnModelCreating(ModelBuilder modelBuilder) =>
+        modelBuilder.AddTokenSessions().Entity<TokenSessionEntity>().Property<Guid>("RowId").ValueGeneratedOnAdd();
+}
+
+/// <summary>A context with a check that the column's default value fails.</summary>
+public sealed class CheckedDbContext(DbContextOptions<CheckedDbContext> options) : DbContext(options)
+{
+    protected override void OnModelCreating(ModelBuilder modelBuilder) => modelBuilder.AddTokenSessions()
+        .Entity<TokenSessionEntity>(session =>
+        {
+            session.Property<int>("TenantId");
+            session.ToTable(table => table.HasCheckConstraint("CK_Tenant", "\"TenantId\" > 0"));
+        });
+}
+
+/// <summary>A context that gives each session a parent.</summary>
+public sealed class ForeignKeyDbContext(DbContextOptions<ForeignKeyDbContext> options) : DbContext(options)
+{
+    protected override void OnModelCreating(ModelBuilder modelBuilder) => modelBuilder.AddTokenSessions()
+        .Entity<TokenSessionEntity>().HasOne<Parent>().WithMany().HasForeignKey("ParentId").IsRequired();
+
+    /// <summary>What a session belongs to.</summary>
+    public sealed class Parent
+    {
+        public int Id { get; set; }
+    }
+}

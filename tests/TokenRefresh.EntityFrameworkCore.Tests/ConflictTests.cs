@@ -75,6 +75,22 @@ public sealed class ConflictTests(PostgresFixture server)
         Assert.Equal(2, deadlock.Sent);
     }
 
+    [Theory]
+    [InlineData("sqlite")]
+    [InlineData("postgres")]
+    public async Task A_row_that_is_removed_right_after_an_insert_has_found_it_is_no_failure(string provider)
+    {
+        await using TestDatabase database =
+            provider == "sqlite" ? await TestDatabase.CreateAsync(new SqliteDatabase()) : await server.CreateAsync();
+        var removal = new Removal(database.Open());
+        var store = database.Open(configure: options => options.AddInterceptors(removal));
+
+        var written = await store.CompareExchangeAsync(Key, "two", null, null, default);
+
+        Assert.Equal((1, "two"), (removal.Removed, written?.Text));
+        Assert.Equal("two", (await store.ReadAsync(Key, default))?.Text);
+    }
+
     [Fact]
     public async Task A_lost_connection_is_repeated_by_the_strategy_of_Npgsql()
     {
@@ -130,5 +146,28 @@ public sealed class ConflictTests(PostgresFixture server)
             Interlocked.Increment(ref _sent) == 1
                 ? throw new PostgresException("deadlock detected", "ERROR", "ERROR", "40P01")
                 : new(result);
+    }
+
+    /// <summary>Another process inserts the row just before the first INSERT; the app's own job removes it just after.</summary>
+    private sealed class Removal(EntityFrameworkCoreTokenStore<AppDbContext> other) : DbCommandInterceptor
+    {
+        private int _inserts;
+
+        public int Removed { get; private set; }
+
+        public override async ValueTask<InterceptionResult<int>> NonQueryExecutingAsync(
+            DbCommand command, CommandEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default)
+        {
+            if (command.CommandText.StartsWith("INSERT", StringComparison.Ordinal) && _inserts++ == 0)
+            {
+                await other.CompareExchangeAsync(Key, "one", null, TimeSpan.Zero, cancellationToken);
+            }
+
+            return result;
+        }
+
+        public override async Task CommandFailedAsync(
+            DbCommand command, CommandErrorEventData eventData, CancellationToken cancellationToken = default) =>
+            Removed += await other.RemoveEndedAsync(TimeSpan.Zero, cancellationToken);
     }
 }

@@ -1,9 +1,12 @@
 using System;
+using System.Data.Common;
 using System.Net;
 using System.Net.Http;
+using System.Threading;
 using System.Threading.Tasks;
 using System.Transactions;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using TokenRefresh.TestKit;
@@ -121,6 +124,37 @@ public sealed class OutageTests(PostgresFixture server)
     }
 
     [Fact]
+    [Trait("Case", "S13")]
+    public async Task A_policy_that_hides_the_rows_is_reported()
+    {
+        await using var database = await server.CreateAsync();
+        await using (var context = database.CreateContext())
+        {
+            await context.Database.ExecuteSqlRawAsync("""
+                CREATE ROLE hidden LOGIN; GRANT ALL ON "TokenSessions" TO hidden; ALTER TABLE "TokenSessions" ENABLE ROW LEVEL SECURITY;
+                CREATE POLICY inserts ON "TokenSessions" FOR INSERT WITH CHECK (true)
+                """);
+        }
+
+        var store = database.Open(configure: options => options.UseNpgsql(database.Connection + ";Username=hidden"));
+
+        var failure = await Assert.ThrowsAsync<TokenStoreConfigurationException>(
+            () => store.CompareExchangeAsync(Key, "one", null, null, default).AsTask());
+        Assert.Contains("row-level security", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("Case", "S13")]
+    public async Task What_an_interceptor_throws_is_not_taken_for_a_wrong_column()
+    {
+        await using var database = await TestDatabase.CreateAsync(new SqliteDatabase());
+        var store = database.Open(configure: options => options.AddInterceptors(new Refusing()));
+
+        var failure = await Assert.ThrowsAsync<NotSupportedException>(() => store.ReadAsync(Key, default).AsTask());
+        Assert.Equal("Not on this day.", failure.Message);
+    }
+
+    [Fact]
     public async Task A_callers_transaction_that_is_rolled_back_takes_no_record_with_it()
     {
         await using var database = await server.CreateAsync();
@@ -186,4 +220,13 @@ public sealed class OutageTests(PostgresFixture server)
     private static TestApp Create(TestDatabase database) => TestApp.Create(services: services => services
         .AddDbContext<AppDbContext>(database.Use)
         .AddTokenSession(TestApp.Name).UseEntityFrameworkCore<AppDbContext>().AllowUnencryptedStore());
+
+    private sealed class Refusing : DbCommandInterceptor
+    {
+        public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
+            DbCommand command,
+            CommandEventData eventData,
+            InterceptionResult<DbDataReader> result,
+            CancellationToken cancellationToken = default) => throw new NotSupportedException("Not on this day.");
+    }
 }

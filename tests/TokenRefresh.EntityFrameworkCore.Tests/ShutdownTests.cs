@@ -1,7 +1,10 @@
 using System;
+using System.Data.Common;
 using System.Net;
+using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using TokenRefresh.TestKit;
@@ -12,6 +15,34 @@ namespace TokenRefresh.EntityFrameworkCore.Tests;
 /// <summary>The container owns services that the context resolves only when it is used.</summary>
 public sealed class ShutdownTests(PostgresFixture server)
 {
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    [Trait("Case", "S13")]
+    public async Task A_call_under_way_at_the_disposal_of_the_store_ends_first(bool isAsync)
+    {
+        await using var database = await TestDatabase.CreateAsync(new SqliteDatabase());
+        var gate = new Gate();
+        var store = database.Open(configure: options => options.AddInterceptors(new Waiting(gate)));
+        var key = new TokenSessionKey("orders");
+        var write = store.CompareExchangeAsync(key, "one", null, null, default).AsTask();
+        await gate.ArrivedAsync(1);
+
+        if (isAsync)
+        {
+            await store.DisposeAsync();
+        }
+        else
+        {
+            store.Dispose();
+        }
+
+        gate.Open();
+
+        Assert.Equal("one", (await write.WaitAsync(Gate.FailSafe, TimeProvider.System))?.Text);
+        Assert.Equal("one", (await database.Open().ReadAsync(key, default))?.Text);
+    }
+
     [Theory]
     [InlineData("context")]
     [InlineData("pooled factory")]
@@ -42,5 +73,15 @@ public sealed class ShutdownTests(PostgresFixture server)
         Assert.Equal(first.Version + 1, (await saved.LoadAsync()).Version);
         using var response = await request;
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    private sealed class Waiting(Gate gate) : DbCommandInterceptor
+    {
+        public override async ValueTask<InterceptionResult<int>> NonQueryExecutingAsync(
+            DbCommand command, CommandEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default)
+        {
+            await gate.PassAsync(cancellationToken);
+            return result;
+        }
     }
 }
