@@ -7,7 +7,12 @@ internal sealed class Flight
 {
     // Whatever waits continues on a thread of its own, never on the leader's thread and never inside the gate.
     private readonly TaskCompletionSource<FlightResult> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly List<FlightWait> _waits = [];
+
+    // The waits are a linked list: it costs no copies. An array for ten thousand of them would be a large object, which only a full
+    // collection frees.
+    private readonly object _waits = new();
+    private FlightWait? _firstWait;
+    private FlightWait? _lastWait;
     private int _waiters;
     private int _hasLeader;
 
@@ -85,7 +90,16 @@ internal sealed class Flight
                 return new ValueTask<FlightResult>(Result.Result);
             }
 
-            _waits.Add(wait);
+            if (_lastWait is null)
+            {
+                _firstWait = wait;
+            }
+            else
+            {
+                _lastWait.Next = wait;
+            }
+
+            _lastWait = wait;
         }
 
         wait.ObserveCancellation();
@@ -100,17 +114,21 @@ internal sealed class Flight
             return;
         }
 
-        // A wait that isn't in the list yet finds the result.
+        // A wait that isn't in the list yet finds the result. A store or an endpoint that keeps the execution context of its call keeps
+        // this flight. It must not keep the waits.
+        FlightWait? wait;
         lock (_waits)
         {
-            foreach (var wait in _waits)
-            {
-                wait.Complete();
-            }
+            wait = _firstWait;
+            _firstWait = _lastWait = null;
+        }
 
-            // A store or an endpoint that keeps the execution context of its call keeps this flight. It must not keep the waits.
-            _waits.Clear();
-            _waits.TrimExcess();
+        while (wait is not null)
+        {
+            var next = wait.Next;
+            wait.Next = null;
+            wait.Complete();
+            wait = next;
         }
     }
 }

@@ -14,14 +14,17 @@ internal sealed class FlightWait(Flight flight, CancellationToken cancellationTo
     private static readonly object Cancelled = new();
     private static readonly Action<object?> NotNeeded = static _ => { };
 
-    // Both are written once, by a compare-and-swap from null. So exactly one of the flight, the cancellation and the caller itself
-    // continues the caller.
-    private object? _end;
+    // The flight, until the wait ends: then its result, or Cancelled. This and the continuation are written once, by a compare-and-swap.
+    // So exactly one of the flight, the cancellation and the caller itself continues the caller.
+    private object _end = flight;
     private Action<object?>? _continuation;
 
     private object? _state;
     private CancellationToken _cancellationToken = cancellationToken;
     private CancellationTokenRegistration _registration;
+
+    /// <summary>The next wait in the flight's list. The flight writes it.</summary>
+    public FlightWait? Next { get; set; }
 
     /// <summary>Ends the wait when the caller cancels.</summary>
     public void ObserveCancellation() =>
@@ -30,7 +33,13 @@ internal sealed class FlightWait(Flight flight, CancellationToken cancellationTo
     /// <summary>Ends the wait after the flight, unless it was cancelled. The caller continues on a thread of the pool.</summary>
     public void Complete() => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);
 
-    void IThreadPoolWorkItem.Execute() => End(flight.Result.Result);
+    void IThreadPoolWorkItem.Execute()
+    {
+        if (Volatile.Read(ref _end) is Flight flight)
+        {
+            End(flight, flight.Result.Result);
+        }
+    }
 
     // As with Task.WaitAsync, a caller that cancels leaves at once, on the thread that cancels: the pool may be exhausted. A thread with
     // a context or scheduler of its own, such as a window's thread, may be the only one of its kind: code that blocks there waits for
@@ -39,16 +48,24 @@ internal sealed class FlightWait(Flight flight, CancellationToken cancellationTo
     {
         if (SynchronizationContext.Current is null && TaskScheduler.Current == TaskScheduler.Default)
         {
-            End(Cancelled);
+            EndCancelled();
             return;
         }
 
-        ThreadPool.UnsafeQueueUserWorkItem(static wait => ((FlightWait)wait!).End(Cancelled), this);
+        ThreadPool.UnsafeQueueUserWorkItem(static wait => ((FlightWait)wait!).EndCancelled(), this);
     }
 
-    private void End(object end)
+    private void EndCancelled()
     {
-        if (Interlocked.CompareExchange(ref _end, end, null) is null
+        if (Volatile.Read(ref _end) is Flight flight)
+        {
+            End(flight, Cancelled);
+        }
+    }
+
+    private void End(Flight flight, object end)
+    {
+        if (Interlocked.CompareExchange(ref _end, end, flight) == flight
             && Interlocked.CompareExchange(ref _continuation, NotNeeded, null) is { } continuation)
         {
             // A cancelled wait stays in the flight's list. It must not keep the request alive.
@@ -58,7 +75,7 @@ internal sealed class FlightWait(Flight flight, CancellationToken cancellationTo
 
     ValueTaskSourceStatus IValueTaskSource<FlightResult>.GetStatus(short token) => Volatile.Read(ref _end) switch
     {
-        null => ValueTaskSourceStatus.Pending,
+        Flight => ValueTaskSourceStatus.Pending,
         FlightResult => ValueTaskSourceStatus.Succeeded,
         _ => ValueTaskSourceStatus.Canceled,
     };
