@@ -16,6 +16,12 @@ public class TokenRefreshCookieEvents : CookieAuthenticationEvents
     public override Task ValidatePrincipal(CookieValidatePrincipalContext context) =>
         SchemeEvents.ValidatePrincipalAsync(context, base.ValidatePrincipal);
 
+    /// <summary>Lets the cookie be renewed only if its login is still alive when the response starts.</summary>
+    /// <param name="context">The context of the event.</param>
+    /// <returns>A task that ends when the event has been handled.</returns>
+    public override Task CheckSlidingExpiration(CookieSlidingExpirationContext context) =>
+        SchemeEvents.CheckSlidingExpirationAsync(context, base.CheckSlidingExpiration);
+
     /// <summary>Keeps tokens out of the cookie.</summary>
     /// <param name="context">The context of the event.</param>
     /// <returns>A task that ends when the event has been handled.</returns>

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.Extensions.Options;
+using TokenRefresh.AspNetCore.Requests;
 using TokenRefresh.AspNetCore.Sessions;
 
 namespace TokenRefresh.AspNetCore.DependencyInjection;
@@ -23,6 +24,7 @@ internal sealed class CookieSchemeSetup(UserSessionRegistry registry, IEnumerabl
             options.ForwardChallenge ??= provider;
         }
 
+        options.CookieManager = new CookieRenewal.Manager(options.CookieManager ?? new ChunkingCookieManager(), name!);
         if (options.EventsType is not null || options.Events is null or TokenRefreshCookieEvents)
         {
             return;
@@ -30,8 +32,9 @@ internal sealed class CookieSchemeSetup(UserSessionRegistry registry, IEnumerabl
 
         var events = options.Events;
         var (validate, login, denied) = (events.OnValidatePrincipal, events.OnRedirectToLogin, events.OnRedirectToAccessDenied);
-        var (signingIn, signingOut) = (events.OnSigningIn, events.OnSigningOut);
+        var (sliding, signingIn, signingOut) = (events.OnCheckSlidingExpiration, events.OnSigningIn, events.OnSigningOut);
         events.OnValidatePrincipal = context => SchemeEvents.ValidatePrincipalAsync(context, validate);
+        events.OnCheckSlidingExpiration = context => SchemeEvents.CheckSlidingExpirationAsync(context, sliding);
         events.OnSigningIn = context => SchemeEvents.SigningInAsync(context, signingIn);
         events.OnSigningOut = context => SchemeEvents.SigningOutAsync(context, signingOut);
         events.OnRedirectToLogin = context => SchemeEvents.RedirectToLoginAsync(context, login);

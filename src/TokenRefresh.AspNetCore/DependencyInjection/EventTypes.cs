@@ -8,9 +8,9 @@ internal static class EventTypes
 {
     private static readonly string[] CookieMethods =
     [
-        nameof(CookieAuthenticationEvents.ValidatePrincipal), nameof(CookieAuthenticationEvents.SigningIn),
-        nameof(CookieAuthenticationEvents.SigningOut), nameof(CookieAuthenticationEvents.RedirectToLogin),
-        nameof(CookieAuthenticationEvents.RedirectToAccessDenied),
+        nameof(CookieAuthenticationEvents.ValidatePrincipal), nameof(CookieAuthenticationEvents.CheckSlidingExpiration),
+        nameof(CookieAuthenticationEvents.SigningIn), nameof(CookieAuthenticationEvents.SigningOut),
+        nameof(CookieAuthenticationEvents.RedirectToLogin), nameof(CookieAuthenticationEvents.RedirectToAccessDenied),
     ];
 
     private static readonly string[] OpenIdConnectMethods =

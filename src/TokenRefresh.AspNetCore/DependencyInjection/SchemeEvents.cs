@@ -21,6 +21,22 @@ internal static class SchemeEvents
         var logins = cookie.FindLogins(context.Scheme.Name, before);
         await own(context).ConfigureAwait(false);
         await cookie.ValidateAsync(context, before, logins).ConfigureAwait(false);
+        if (context.ShouldRenew)
+        {
+            cookie.Renewal.CheckAtStart(context.HttpContext, context.Scheme.Name, logins);
+        }
+    }
+
+    public static async Task CheckSlidingExpirationAsync(
+        CookieSlidingExpirationContext context, Func<CookieSlidingExpirationContext, Task> own)
+    {
+        await own(context).ConfigureAwait(false);
+        if (context.ShouldRenew)
+        {
+            var cookie = context.HttpContext.RequestServices.GetRequiredService<SessionCookie>();
+            var logins = cookie.FindLogins(context.Scheme.Name, context.Principal);
+            cookie.Renewal.CheckAtStart(context.HttpContext, context.Scheme.Name, logins);
+        }
     }
 
     public static async Task SigningInAsync(CookieSigningInContext context, Func<CookieSigningInContext, Task> own)

@@ -8,9 +8,12 @@ using TokenRefresh.AspNetCore.Sessions;
 namespace TokenRefresh.AspNetCore.Requests;
 
 /// <summary>What the events of a cookie scheme do for its sessions at each request.</summary>
-internal sealed class SessionCookie(UserSessionRegistry registry, LoginChecker checker, StoreAdvice advice, ILogger<SessionCookie> logger)
+internal sealed class SessionCookie(
+    UserSessionRegistry registry, LoginChecker checker, CookieRenewal renewal, StoreAdvice advice, ILogger<SessionCookie> logger)
 {
     private static readonly string[] TokenNames = ["access_token", "refresh_token", "id_token"];
+
+    public CookieRenewal Renewal => renewal;
 
     /// <summary>The claims that lead to sessions, before the app's own event may replace the principal.</summary>
     public IReadOnlyList<(UserSession Session, LoginKey Login)> FindLogins(string scheme, ClaimsPrincipal? principal)

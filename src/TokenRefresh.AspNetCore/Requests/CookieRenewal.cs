@@ -1,0 +1,70 @@
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Http;
+using TokenRefresh.AspNetCore.Sessions;
+
+namespace TokenRefresh.AspNetCore.Requests;
+
+/// <summary>
+/// Renews a cookie only while its login is alive. The cookie handler decides on a renewal when it reads the cookie, and writes it when
+/// the response starts. If the user has signed in anew meanwhile, a renewed old cookie would replace the new login's cookie.
+/// </summary>
+internal sealed class CookieRenewal(LoginChecker checker, TimeProvider time)
+{
+    private const string KeyPrefix = "TokenRefresh.CookieRenewal/";
+
+    // A store that doesn't answer holds up one response in this time, not each. A later request renews the cookie.
+    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(10);
+
+    private long _failedAt;
+
+    private bool IsPaused => Interlocked.Read(ref _failedAt) is not 0 and var failedAt && time.GetElapsedTime(failedAt) < PauseAfterFailure;
+
+    /// <summary>Looks at the logins again when the response starts, before the cookie handler writes the cookie.</summary>
+    public void CheckAtStart(HttpContext context, string scheme, IReadOnlyList<(UserSession Session, LoginKey Login)> logins)
+    {
+        var key = KeyPrefix + scheme;
+        if (logins.Count > 0 && !context.Response.HasStarted && context.Items.TryAdd(key, true))
+        {
+            context.Response.OnStarting(async () => context.Items[key] = await AreAliveAsync(logins).ConfigureAwait(false));
+        }
+    }
+
+    private async Task<bool> AreAliveAsync(IReadOnlyList<(UserSession Session, LoginKey Login)> logins)
+    {
+        foreach (var (session, login) in logins)
+        {
+            if (IsPaused)
+            {
+                return false;
+            }
+
+            switch (await checker.CheckStoreAsync(session, login, CancellationToken.None).ConfigureAwait(false))
+            {
+                case LoginStatus.Ended:
+                    return false;
+                case LoginStatus.Unknown:
+                    Interlocked.Exchange(ref _failedAt, time.GetTimestamp());
+                    return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>The cookie manager of a scheme that has sessions.</summary>
+    internal sealed class Manager(ICookieManager inner, string scheme) : ICookieManager
+    {
+        public string? GetRequestCookie(HttpContext context, string key) => inner.GetRequestCookie(context, key);
+
+        public void AppendResponseCookie(HttpContext context, string key, string? value, CookieOptions options)
+        {
+            // The value is false only when the response starts: a sign-in has written its cookie before.
+            if (context.Items[KeyPrefix + scheme] is not false)
+            {
+                inner.AppendResponseCookie(context, key, value, options);
+            }
+        }
+
+        public void DeleteCookie(HttpContext context, string key, CookieOptions options) => inner.DeleteCookie(context, key, options);
+    }
+}
