@@ -9,7 +9,7 @@ internal readonly record struct LoginId(long Value)
     /// <summary>There is no login.</summary>
     public static LoginId None => default;
 
-    /// <summary>The login of a client's own tokens. Every process that requests one is the same client.</summary>
+    /// <summary>The login of a client's own tokens. All processes of a client have the same id.</summary>
     public static LoginId Client => new(1);
 
     public bool IsNone => Value == 0;

@@ -3,7 +3,7 @@ namespace TokenRefresh;
 /// <summary>The origin of an address (RFC 6454): scheme, host and port. Tokens are sent to named origins only.</summary>
 internal static class Origin
 {
-    /// <summary>Scheme, host and port: what messages may show of an address.</summary>
+    /// <summary>Scheme, host and port. Messages show no other part of an address.</summary>
     public static string TextOf(Uri uri) => uri.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped);
 
     /// <summary>Whether two addresses have the same origin.</summary>
@@ -36,12 +36,12 @@ internal static class Origin
         || ((uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeHttp) && IsServiceName(uri));
 
     /// <summary>
-    /// Whether requests can be sent to this address, once it is looked up. A path alone isn't: on Unix <c>/oauth/token</c> is an absolute
-    /// file URL.
+    /// Whether requests can be sent to this address, if necessary after it is looked up. They can't be sent to a path alone: on Unix
+    /// <c>/oauth/token</c> is an absolute file URL.
     /// </summary>
     public static bool IsHttp(Uri uri) => uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeHttp || IsSchemeChoice(uri);
 
-    /// <summary>Whether the scheme is a choice of service discovery, which no transport understands.</summary>
+    /// <summary>Whether the scheme is a choice that only service discovery understands.</summary>
     public static bool IsSchemeChoice(Uri uri) => uri.Scheme is "https+http" or "http+https";
 
     private static bool IsServiceName(Uri uri) =>

@@ -1,10 +1,10 @@
 namespace TokenRefresh;
 
 /// <summary>
-/// A cancellation token for the app's own code. The app may register callbacks on it that throw or block, so it never gets one of this
-/// library's own sources: a callback that throws on a timer's thread ends the process. Its callbacks run on a pool thread.
+/// A cancellation token for the app's own code. The app may register callbacks that throw or block. A callback that throws on a timer's
+/// thread ends the process. So the app never gets a token of this library's own sources, and its callbacks run on a pool thread.
 /// </summary>
-/// <param name="onThrown">Gets what a callback of the app throws; <see langword="null"/>: it is ignored.</param>
+/// <param name="onThrown">Gets the exception of a callback; <see langword="null"/> to ignore it.</param>
 internal sealed class AppCancellation(Action<Exception>? onThrown)
 {
     private readonly CancellationTokenSource _source = new();
@@ -12,7 +12,7 @@ internal sealed class AppCancellation(Action<Exception>? onThrown)
 
     public CancellationToken Token => _source.Token;
 
-    /// <summary>Cancels the token when ours is cancelled.</summary>
+    /// <summary>Cancels the app's token when <paramref name="own"/> is cancelled.</summary>
     public CancellationTokenRegistration FollowFrom(CancellationToken own) =>
         own.Register(static cancellation => ((AppCancellation)cancellation!).Cancel(), this);
 

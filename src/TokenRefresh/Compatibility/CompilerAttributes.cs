@@ -1,7 +1,7 @@
 #if !NET8_0_OR_GREATER
 namespace System.Runtime.CompilerServices;
 
-// What the compiler needs for init accessors and required members. It finds these types by name, in any assembly.
+// The compiler needs these types for init accessors and required members. It finds them by name, in any assembly.
 [AttributeUsage(AttributeTargets.All, AllowMultiple = true, Inherited = false)]
 internal sealed class CompilerFeatureRequiredAttribute(string featureName) : Attribute
 {

@@ -1,7 +1,7 @@
 #if !NET8_0_OR_GREATER
 namespace System.Diagnostics.CodeAnalysis;
 
-// What the compiler needs to know about null, and about constructors that set required members.
+// The compiler needs these attributes for null checks, and for constructors that set required members.
 [AttributeUsage(AttributeTargets.Parameter)]
 internal sealed class NotNullAttribute : Attribute;
 

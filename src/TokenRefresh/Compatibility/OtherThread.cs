@@ -1,6 +1,6 @@
 namespace TokenRefresh;
 
-/// <summary>Runs code that may block before its first await, so that its caller can leave it.</summary>
+/// <summary>Runs code that may block before its first await, so that its caller can stop waiting for it.</summary>
 internal static class OtherThread
 {
     /// <summary>
@@ -13,7 +13,7 @@ internal static class OtherThread
 
 #if NET8_0_OR_GREATER
     /// <summary>
-    /// Runs the code on a thread of its own, without the caller's context: callers that block may have taken all threads of the pool.
+    /// Runs the code on a thread of its own, without the caller's context. Callers that block may use all threads of the pool.
     /// </summary>
     public static void Start(ParameterizedThreadStart code, object state) =>
         new Thread(code) { IsBackground = true, Name = "TokenRefresh" }.UnsafeStart(state);

@@ -10,7 +10,7 @@ namespace System.Threading
 
 namespace TokenRefresh
 {
-    /// <summary>What later targets have of their own.</summary>
+    /// <summary>A method that .NET has on later targets.</summary>
     internal static class ThreadPoolExtensions
     {
         extension(ThreadPool)

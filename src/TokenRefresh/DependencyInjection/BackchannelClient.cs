@@ -6,11 +6,12 @@ using TokenRefresh.Protocol;
 namespace TokenRefresh.DependencyInjection;
 
 /// <summary>
-/// The HTTP client for a session's token requests. It isn't one of the factory's: what an app configures for all of its clients (retries,
-/// loggers, default headers) must neither send a refresh token twice nor write it down.
+/// The HTTP client for a session's token requests. <c>IHttpClientFactory</c> doesn't create it: an app's settings for all clients (retries,
+/// loggers, default headers) could send a refresh token twice or log it.
 /// </summary>
 /// <remarks>
-/// A container that is being disposed creates no client any more, while the last flight still needs one: it gets the client before.
+/// The last flight needs a client while the container is being disposed, and the container creates none then. So the client is created
+/// before.
 /// </remarks>
 internal sealed class BackchannelClient : IDisposable
 {
@@ -28,7 +29,7 @@ internal sealed class BackchannelClient : IDisposable
     /// <param name="provider">The container.</param>
     /// <param name="name">The name under which the app configures the client.</param>
     /// <param name="options">The session's options.</param>
-    /// <param name="time">The clock of the handlers' lifetime; <see langword="null"/> for the system's. It isn't the app's.</param>
+    /// <param name="time">The clock for the handlers' lifetime; <see langword="null"/> for the system's. It isn't the app's clock.</param>
     public BackchannelClient(IServiceProvider provider, string name, TokenRefreshOptions options, TimeProvider? time = null)
     {
         _provider = provider;
@@ -41,7 +42,7 @@ internal sealed class BackchannelClient : IDisposable
         }
         catch (Exception)
         {
-            // Configured wrongly: the first token request reports it.
+            // The configuration is wrong. The first token request reports it.
         }
     }
 
@@ -59,7 +60,7 @@ internal sealed class BackchannelClient : IDisposable
         }
     }
 
-    /// <summary>Disposes the scopes of the handlers. What the handlers hold ends with their idle connections.</summary>
+    /// <summary>Disposes the scopes of the handlers. The handlers' connections close when they are idle.</summary>
     public void Dispose()
     {
         List<IDisposable> scopes;
@@ -95,8 +96,8 @@ internal sealed class BackchannelClient : IDisposable
         return client;
     }
 
-    // Replaced now and then, as the factory does it: a client certificate is renewed, a host moves. The old one may still be in use, and
-    // what it holds ends with its idle connections; only its scope is to be disposed.
+    // The handler is replaced from time to time, as the factory does, because a client certificate may be renewed or a host may move. The
+    // old handler may still be in use. Its connections close when they are idle, so only its scope is disposed.
     private HttpMessageHandler GetHandler(BackchannelSettings settings)
     {
         var lifetime = settings.Own.HandlerLifetime;
@@ -126,8 +127,8 @@ internal sealed class BackchannelClient : IDisposable
             configure(builder);
         }
 
-        // A proxy or a certificate of the primary handler is for all clients. The other handlers aren't for token requests, except for
-        // service discovery where the endpoint's address needs it.
+        // The primary handler's proxy and certificate are for all clients. The other handlers aren't for token requests, except service
+        // discovery if the endpoint's address needs it.
         var isLookedUp = FinalEndpointHandler.IsNeededFor(_options);
         var discovery = builder.AdditionalHandlers
             .Where(handler => isLookedUp && LookedUpAddressHandlers.IsServiceDiscovery(handler))
@@ -157,7 +158,7 @@ internal sealed class BackchannelClient : IDisposable
         return builder.Build();
     }
 
-    // No request takes longer than its flight.
+    // No request takes longer than its flight, so a handler that was retired before that time isn't in use.
     private void DisposeRetired()
     {
         while (_retired.Count > 0 && _time.GetElapsedTime(_retired.Peek().Retired) > _options.RefreshTimeout + _options.RefreshTimeout)
@@ -166,7 +167,7 @@ internal sealed class BackchannelClient : IDisposable
         }
     }
 
-    // A service of the app may fail, or be disposable in the asynchronous way alone, which the scope reports by an exception.
+    // A service of the app may throw. The scope also throws for a service that has DisposeAsync but not Dispose.
     private static void DisposeScope(IDisposable scope)
     {
         try
@@ -175,7 +176,7 @@ internal sealed class BackchannelClient : IDisposable
         }
         catch (Exception)
         {
-            // The end of a handler's scope must not stop the end of the others.
+            // A scope that fails must not keep the other scopes from being disposed.
         }
     }
 

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace TokenRefresh.DependencyInjection;
 
-/// <summary>What the app configured for the client of token requests, apart from what it configured for all clients.</summary>
+/// <summary>The app's settings for the client of token requests, separate from its settings for all clients.</summary>
 /// <param name="Own">Configured for this client by its name.</param>
 /// <param name="ForAll">Configured for all clients: by <c>ConfigureHttpClientDefaults</c>, <c>ConfigureAll</c> or an options class.</param>
 internal sealed record BackchannelSettings(HttpClientFactoryOptions Own, HttpClientFactoryOptions ForAll)

@@ -7,8 +7,8 @@ using TokenRefresh.Diagnostics;
 namespace TokenRefresh.DependencyInjection;
 
 /// <summary>
-/// Uses a client secret that was rotated in configuration for the next token call. The other options stay as they were at the start: a
-/// session that changes its server or its store while it runs would lose its login.
+/// Uses a client secret that has changed in configuration for the next token call. The other options stay as they were at the start: a
+/// session whose server or store changes while it runs would lose its login.
 /// </summary>
 internal sealed class ClientSecretReload : IDisposable
 {
@@ -19,7 +19,7 @@ internal sealed class ClientSecretReload : IDisposable
     private readonly IDisposable[] _registrations;
 
     /// <param name="provider">The container.</param>
-    /// <param name="registry">What was registered.</param>
+    /// <param name="registry">The registered sessions.</param>
     /// <param name="name">The session's name.</param>
     /// <param name="options">The options that the session uses.</param>
     public ClientSecretReload(IServiceProvider provider, SessionRegistry registry, string name, TokenRefreshOptions options)

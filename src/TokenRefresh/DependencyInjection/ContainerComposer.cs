@@ -6,7 +6,9 @@ using TokenRefresh.Refreshing;
 
 namespace TokenRefresh.DependencyInjection;
 
-/// <summary>Finds the parts of a session in the container: by the session's name first, then for all sessions, then the default.</summary>
+/// <summary>
+/// Finds the parts of a session in the container: the part for this session, else the part for all sessions, else the default.
+/// </summary>
 internal sealed class ContainerComposer(IServiceProvider provider, SessionRegistry registry) : ISessionSource
 {
     public static string BackchannelName(string sessionName) => "TokenRefresh.Backchannel:" + sessionName;
@@ -60,7 +62,8 @@ internal sealed class ContainerComposer(IServiceProvider provider, SessionRegist
         };
     }
 
-    // What is configured for all sessions comes first, then the caller's own. The options framework would keep them for ever.
+    // The settings for all sessions come first, then the caller's own. The options framework isn't used, because it would never remove the
+    // options from its cache.
     private TokenRefreshOptions CreateOptions(string name, Action<TokenRefreshOptions> configure)
     {
         var options = new TokenRefreshOptions();

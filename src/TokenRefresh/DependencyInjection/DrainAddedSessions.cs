@@ -1,8 +1,8 @@
 namespace TokenRefresh.DependencyInjection;
 
 /// <summary>
-/// Waits for the last flights of sessions that were added at run time, while their store is still there. A container disposes in reverse
-/// order of creation, and this is created with the first session that is added, after the store.
+/// Waits for the last flights of sessions that were added at run time, before their store is disposed. A container disposes in reverse
+/// order of creation. This object is created with the first session that is added, after the store.
 /// </summary>
 internal sealed class DrainAddedSessions(TokenSessions sessions) : IAsyncDisposable, IDisposable
 {

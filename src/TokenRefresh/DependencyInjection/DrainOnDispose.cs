@@ -3,8 +3,8 @@ using TokenRefresh.Refreshing;
 namespace TokenRefresh.DependencyInjection;
 
 /// <summary>
-/// Waits for a session's last flight while its store, its protector and their connections are still there. A container disposes in reverse
-/// order of creation, and this is created after them, unlike <see cref="TokenSessions"/>.
+/// Waits for a session's last flight before its store, its protector and their connections are disposed. A container disposes in reverse
+/// order of creation. This object is created after them, unlike <see cref="TokenSessions"/>.
 /// </summary>
 internal sealed class DrainOnDispose : IAsyncDisposable, IDisposable
 {

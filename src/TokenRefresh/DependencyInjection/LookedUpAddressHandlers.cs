@@ -5,16 +5,17 @@ using TokenRefresh.Handling;
 
 namespace TokenRefresh.DependencyInjection;
 
-/// <summary>Puts handlers around those of a client whose addresses service discovery looks up. Other clients get none.</summary>
+/// <summary>Adds handlers to clients whose addresses service discovery looks up. Other clients get none.</summary>
 internal static class LookedUpAddressHandlers
 {
     /// <summary>Whether a handler is one of Microsoft.Extensions.ServiceDiscovery.</summary>
-    /// <remarks>By its name: its type isn't public, and this library doesn't depend on it.</remarks>
+    /// <remarks>The name of its type is compared, because the type isn't public and this library doesn't reference its package.</remarks>
     public static bool IsServiceDiscovery(DelegatingHandler handler) =>
         handler.GetType().FullName?.StartsWith("Microsoft.Extensions.ServiceDiscovery.", StringComparison.Ordinal) is true;
 
     /// <summary>
-    /// Adds the handlers to a client that has the <see cref="TokenRefreshHandler"/>. Called after everything else that configures it.
+    /// Adds the handlers to a client that has the <see cref="TokenRefreshHandler"/>. Call it after everything else that configures the
+    /// client.
     /// </summary>
     public static void Add(HttpMessageHandlerBuilder builder, string sessionName, string clientName)
     {
@@ -49,7 +50,7 @@ internal static class LookedUpAddressHandlers
         }
         catch (Exception)
         {
-            // Options that are wrong now: the first request reports them. The handlers live longer.
+            // The options are wrong now. The first request reports that. The handlers may still be in use when they are right.
             return true;
         }
     }

@@ -9,8 +9,8 @@ using TokenRefresh.Storage;
 namespace TokenRefresh.DependencyInjection;
 
 /// <summary>
-/// Has an app fail when it starts, and not at its first request: a session that isn't registered, options that are wrong, tokens that would
-/// be saved unencrypted.
+/// Makes an app with a wrong registration fail at its start, not at its first request. It finds sessions that aren't registered, wrong
+/// options, and tokens that would be saved unencrypted.
 /// </summary>
 internal sealed class RegistrationValidator(IServiceProvider provider, SessionRegistry registry) : IValidateOptions<TokenRefreshOptions>
 {

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace TokenRefresh.DependencyInjection;
 
-/// <summary>Which sessions and clients were registered: known while services are being added, and afterwards.</summary>
+/// <summary>The registered sessions and clients. It is filled while services are added, and read later.</summary>
 internal sealed class SessionRegistry
 {
     public HashSet<string> Sessions { get; } = [];
@@ -26,7 +26,8 @@ internal sealed class SessionRegistry
 
     /// <summary>Finds a service of a session: the one that is registered for it, else the one for all sessions.</summary>
     /// <remarks>
-    /// The container remembers every key that it was asked for, and the names of sessions that are added at run time have no end.
+    /// The container keeps every key that a caller asked for. An app can add any number of sessions at run time, so their names aren't used
+    /// as keys.
     /// </remarks>
     public T? Find<T>(IServiceProvider provider, string session)
         where T : class => (Sessions.Contains(session) ? provider.GetKeyedService<T>(session) : null) ?? provider.GetService<T>();
@@ -37,7 +38,7 @@ internal sealed class SessionRegistry
         && ((Sessions.Contains(session) && services.IsKeyedService(typeof(ITokenEndpoint), session))
             || services.IsService(typeof(ITokenEndpoint)));
 
-    /// <summary>The name of the session that an app means which asks for a <see cref="TokenSession"/> without a name.</summary>
+    /// <summary>The name of the session for a <see cref="TokenSession"/> that is requested without a name.</summary>
     /// <exception cref="InvalidOperationException">There is more than one.</exception>
     public string OnlySession() => Sessions.Count == 1
         ? Sessions.Single()
@@ -46,7 +47,7 @@ internal sealed class SessionRegistry
             + $"{string.Join(", ", Sessions.Select(known => $"'{known}'"))}. "
             + $"Write [FromKeyedServices(\"{Sessions.FirstOrDefault()}\")] TokenSession, or use TokenSessions with the name.");
 
-    /// <summary>What is said of a name that isn't registered.</summary>
+    /// <summary>The message about a name that isn't registered.</summary>
     public string UnknownSessionMessage(string session) =>
         $"No token session '{session}' is registered. Known: {string.Join(", ", Sessions.Select(known => $"'{known}'"))}. "
         + "Register it with AddTokenSession, or AddTokenRefreshHandler on the HTTP client of that name; at run time add it with "

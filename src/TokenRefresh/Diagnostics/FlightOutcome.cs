@@ -1,6 +1,6 @@
 namespace TokenRefresh.Diagnostics;
 
-/// <summary>What came of a flight.</summary>
+/// <summary>How a flight ended.</summary>
 internal enum FlightOutcome
 {
     /// <summary>No refresh was needed: the store, a sign-in or a sign-out decided.</summary>
@@ -15,9 +15,9 @@ internal enum FlightOutcome
     /// <summary>The login has ended.</summary>
     ReLoginRequired,
 
-    /// <summary>It failed, and a later attempt may succeed.</summary>
+    /// <summary>The refresh failed, and a later one can succeed.</summary>
     Transient,
 
-    /// <summary>It fails until the configuration is changed.</summary>
+    /// <summary>The refresh fails until the configuration is corrected.</summary>
     Configuration,
 }

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace TokenRefresh.Diagnostics;
 
 /// <summary>
-/// The app's logger, which may throw: a provider fails, or is disposed before the sessions are. A line that can't be written costs no
-/// token, no event and no response.
+/// Wraps the app's logger and catches its exceptions. A log provider may fail, or be disposed before the sessions are. A failed log line
+/// must not lose a token, an event or a response.
 /// </summary>
 internal sealed class GuardedLogger : ILogger
 {
@@ -41,7 +41,7 @@ internal sealed class GuardedLogger : ILogger
         }
         catch (Exception)
         {
-            // There is no other place to report it.
+            // The failure can't be reported anywhere else.
         }
     }
 }

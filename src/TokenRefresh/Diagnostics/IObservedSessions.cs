@@ -1,6 +1,6 @@
 namespace TokenRefresh.Diagnostics;
 
-/// <summary>The sessions of one name, as the metric of their states sees them.</summary>
+/// <summary>The sessions of one name, for the metric of their states.</summary>
 internal interface IObservedSessions
 {
     string Name { get; }

@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 
 namespace TokenRefresh.Diagnostics;
 
-/// <summary>The instruments of one meter: the container's with dependency injection, else one for the whole process.</summary>
+/// <summary>The instruments of one meter: of the container's meter with dependency injection, else of one meter for the process.</summary>
 internal sealed class Instruments
 {
     private static readonly string? Version = typeof(Instruments).Assembly.GetName().Version?.ToString(3);

@@ -1,6 +1,6 @@
 namespace TokenRefresh.Diagnostics;
 
-/// <summary>What is measured of one refresh.</summary>
+/// <summary>The measurements of one refresh.</summary>
 /// <param name="Reason">Why it was started, as a tag.</param>
 /// <param name="Outcome">How it ended.</param>
 /// <param name="Duration">How long it took.</param>

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace TokenRefresh.Diagnostics;
 
 /// <summary>
-/// One line for each decision about a request that a user may ask about. A line names the method and the origin of the request, never its
-/// path, query, token or user.
+/// Logs the decisions about a request that a user may ask about. A line has the method and the origin of the request, never its path,
+/// query, token or user.
 /// </summary>
 internal static class RequestLog
 {
@@ -44,7 +44,7 @@ internal static class RequestLog
         }
     }
 
-    /// <summary>The caller left while its request waited for a refresh.</summary>
+    /// <summary>The caller cancelled its request while it waited for a refresh.</summary>
     public static void WaitCancelled(ILogger logger, string session, HttpRequestMessage request, TimeSpan refreshTimeout) =>
         SessionLog.WaitCancelled(logger, session, request.Method.Method, OriginOf(request.RequestUri), refreshTimeout);
 

@@ -4,8 +4,8 @@ using System.Diagnostics.Metrics;
 namespace TokenRefresh.Diagnostics;
 
 /// <summary>
-/// The metrics and traces of the sessions of one name. It costs one flag check when no listener is attached, and requests with a valid
-/// token don't reach it. A listener that throws costs no request its token.
+/// The metrics and traces of the sessions of one name. Without a listener a call costs one flag check. Requests with a valid token don't
+/// call it. A listener that throws has no effect on requests.
 /// </summary>
 internal sealed class SessionTelemetry(Instruments instruments, string session)
 {

@@ -1,6 +1,6 @@
 namespace TokenRefresh.Diagnostics;
 
-/// <summary>The values of tags. Besides them, tags hold only names of registered sessions.</summary>
+/// <summary>The values of tags. The only other values are the names of sessions.</summary>
 internal static class TagValues
 {
     public static string Of(FlightOutcome outcome) => outcome switch

@@ -14,7 +14,7 @@ internal sealed class AllowedOrigins
         _options = options;
         _origins = origins.ToArray();
 
-        // The slash ends the authority: neither a longer host name nor a user name can follow.
+        // The slash ends the authority, so a prefix can't match a longer host name or a user name.
         _prefixes = Array.ConvertAll(_origins, origin => Origin.TextOf(origin) + "/");
         AreLookedUp = _origins.Any(Origin.IsLookedUp);
     }

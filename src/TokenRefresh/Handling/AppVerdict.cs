@@ -3,8 +3,8 @@ using System.Net;
 namespace TokenRefresh.Handling;
 
 /// <summary>
-/// Asks the app's own function whether a response rejects the token. If it throws, the exception reaches the caller in place of the
-/// response.
+/// Calls the app's own function that decides whether a response rejects the token. If the function throws, the caller gets the exception
+/// instead of the response.
 /// </summary>
 internal static class AppVerdict
 {
@@ -21,7 +21,7 @@ internal static class AppVerdict
         }
     }
 
-    /// <summary>Asks a function that may read the body. What it reads stays readable for the caller.</summary>
+    /// <summary>Calls a function that may read the body. The caller can still read the whole body.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled. The response is disposed.</exception>
     public static async Task<bool> AskAsync(
         Func<HttpResponseMessage, CancellationToken, Task<bool>> shouldRefresh,

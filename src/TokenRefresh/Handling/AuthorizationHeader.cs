@@ -5,8 +5,8 @@ using TokenRefresh.SingleFlight;
 namespace TokenRefresh.Handling;
 
 /// <summary>
-/// The <c>Authorization</c> header of a request, as raw text. A header of ours is recognized by the string itself: each token set has one,
-/// and the request object that an outer handler sends again still holds it.
+/// The <c>Authorization</c> header of a request, as raw text. A header that this library set is recognized by its string instance. Each
+/// token set has one instance, and a request object that an outer handler sends again still has it.
 /// </summary>
 internal static class AuthorizationHeader
 {
@@ -14,7 +14,7 @@ internal static class AuthorizationHeader
 
     private static readonly ConditionalWeakTable<string, HeaderOwner> Owners = new();
 
-    /// <summary>The header's value as it stands; <see langword="null"/> if there is none.</summary>
+    /// <summary>The unparsed value of the header; <see langword="null"/> if there is none.</summary>
     public static string? Read(HttpRequestMessage request)
     {
 #if NET8_0_OR_GREATER

@@ -16,7 +16,7 @@ internal static class BearerChallenge
     {
         var found = default(Findings);
 #if NET8_0_OR_GREATER
-        // The lines as they came: .NET's own parser leaves out each line that it can't parse.
+        // Read the unparsed lines: .NET's own parser leaves out each line that it can't parse.
         if (response.Headers.NonValidated.TryGetValues(HeaderName, out var lines))
 #else
         if (response.Headers.TryGetValues(HeaderName, out var lines))

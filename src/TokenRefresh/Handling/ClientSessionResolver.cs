@@ -20,10 +20,12 @@ internal sealed class ClientSessionResolver(IServiceProvider provider, string se
     /// <summary>What the sessions share: for the handlers around this one.</summary>
     public SessionServices GetServices() => Target.Services;
 
-    /// <summary>What the registration does to every client of this name, done to one that never sends anything.</summary>
+    /// <summary>
+    /// Reads the base address that the registration of this name sets. It configures a client that never sends anything.
+    /// </summary>
     public static Uri? ReadBaseAddress(IServiceProvider provider, string clientName)
     {
-        // The options monitor would keep every name that it was asked for.
+        // The options monitor would keep an entry for every name.
         using var client = new HttpClient(new NoHandler());
         var options = provider.GetRequiredService<IOptionsFactory<HttpClientFactoryOptions>>().Create(clientName);
         foreach (var action in options.HttpClientActions)

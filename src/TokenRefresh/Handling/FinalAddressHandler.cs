@@ -3,9 +3,9 @@ using TokenRefresh.Refreshing;
 namespace TokenRefresh.Handling;
 
 /// <summary>
-/// Checks the address that service discovery found. It is the innermost handler. A token that would leave the machine unencrypted is
-/// removed. So is one whose request a redirect took to another origin: service discovery puts the first address back, and the handler above
-/// can't see the redirect.
+/// Checks the address that service discovery found. It is the innermost handler. It removes a token that would leave the machine
+/// unencrypted. It also removes the token of a request that a redirect changed to another origin: service discovery restores the first
+/// address, so the handler above can't see the redirect.
 /// </summary>
 internal sealed class FinalAddressHandler : DelegatingHandler
 {
@@ -68,7 +68,7 @@ internal sealed class FinalAddressHandler : DelegatingHandler
         }
     }
 
-    // A handler in between may have replaced our header by one of its own.
+    // A handler in between may have replaced our header. A header of another scheme stays.
     private static void Remove(HttpRequestMessage request, SessionServices services)
     {
         if (AuthorizationHeader.Read(request)?.StartsWith(services.Options.Scheme, StringComparison.OrdinalIgnoreCase) is true)

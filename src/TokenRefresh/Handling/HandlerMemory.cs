@@ -6,7 +6,8 @@ using TokenRefresh.Refreshing;
 namespace TokenRefresh.Handling;
 
 /// <summary>
-/// What the handlers of one session name remember between requests. A named client's handlers are rebuilt every few minutes.
+/// The state that the handlers of one session name keep between requests. <c>IHttpClientFactory</c> creates new handlers every few minutes,
+/// so they can't keep it themselves.
 /// </summary>
 internal sealed class HandlerMemory
 {
@@ -33,7 +34,7 @@ internal sealed class HandlerMemory
     {
         if (_otherSchemeOrigins.Count >= 1024)
         {
-            // Logins come and go. To forget one costs it one refresh.
+            // The number of logins isn't limited, so the memory is. A login that is removed here makes one more refresh.
             _otherSchemeOrigins.Clear();
         }
 

@@ -1,11 +1,11 @@
 namespace TokenRefresh.Handling;
 
 /// <summary>
-/// The rejection of a request that waits for a new token. Its body is taken off the connection, so that the connection is free for others.
+/// The rejection of a request that waits for a new token. Its body is read into memory, so that other requests can use the connection.
 /// </summary>
 internal readonly struct HeldResponse
 {
-    // The content of a response that was given none. To ask for its length would create headers for it.
+    // The type of the content that .NET sets if a response has none. Reading the length of such content would create headers for it.
     private static readonly Type? NoContent = new HttpResponseMessage().Content?.GetType();
 
     private readonly ReadAheadBody? _body;
@@ -21,7 +21,7 @@ internal readonly struct HeldResponse
     /// <summary>A response whose request doesn't wait yet: its body stays where it is.</summary>
     public static HeldResponse Of(HttpResponseMessage response) => new(response, body: null);
 
-    /// <summary>Begins to read the body ahead, once: 64 KiB at most, and for 2 s at most.</summary>
+    /// <summary>Starts to read the body ahead, unless that has started: 64 KiB at most, and for 2 s at most.</summary>
     public HeldResponse Hold(TimeProvider time)
     {
         if (_body is not null || !IsOnConnection(Response) || ReadAheadBody.TryOpen(Response) is not { } body)
@@ -33,7 +33,7 @@ internal readonly struct HeldResponse
         return new HeldResponse(Response, body);
     }
 
-    /// <summary>Gives the response to the caller at once, however much of its body has arrived. The caller reads on from there.</summary>
+    /// <summary>Returns the response to the caller at once. The caller reads the part that has arrived, and then the rest.</summary>
     public HttpResponseMessage ReturnToCaller()
     {
         _body?.Stop();

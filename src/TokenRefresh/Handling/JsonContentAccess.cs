@@ -12,7 +12,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace TokenRefresh.Handling;
 
-/// <summary>What a <c>System.Net.Http.Json.JsonContent</c> serializes, and by which metadata.</summary>
+/// <summary>Reads the value and the metadata that a <c>System.Net.Http.Json.JsonContent</c> serializes.</summary>
 internal static class JsonContentAccess
 {
     /// <summary>The value that is serialized.</summary>
@@ -24,8 +24,8 @@ internal static class JsonContentAccess
 #endif
 
     /// <summary>
-    /// The metadata that the content was created with. It has no public property, and its options are the app's own: they may hold
-    /// generated metadata or converters. If it can't be read, the default metadata of the value stands in.
+    /// The metadata that the content was created with. No public property returns it. Its options are the app's own, and may have generated
+    /// metadata or converters. If it can't be read, the result is the default metadata of the value.
     /// </summary>
     /// <returns><see langword="null"/> if there is neither.</returns>
     public static JsonTypeInfo? TypeInfoOf(HttpContent json, object value) => Read(json) ?? DefaultFor(value);

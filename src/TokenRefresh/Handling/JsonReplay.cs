@@ -5,12 +5,12 @@ using System.Text.Json.Serialization.Metadata;
 namespace TokenRefresh.Handling;
 
 /// <summary>
-/// Decides whether JSON content is the same when it is serialized a second time. It isn't if its value holds, at any depth, a sequence that
-/// can be enumerated only once: <see cref="IAsyncEnumerable{T}"/>, or an <see cref="IEnumerable"/> that isn't a collection.
+/// Decides whether JSON content is the same when it is serialized a second time. It isn't if its value contains, at any depth, a sequence
+/// that can be enumerated only once: <see cref="IAsyncEnumerable{T}"/>, or an <see cref="IEnumerable"/> that isn't a collection.
 /// </summary>
 /// <remarks>
-/// Most types are decided once, by the serializer's own metadata. Where a type leaves it open (a member declared as <c>IEnumerable</c> or
-/// <c>object</c>), the value decides. What can't be decided counts as one-shot.
+/// For most types the decision is made once, by the serializer's own metadata. If the type doesn't decide it (a member declared as
+/// <c>IEnumerable</c> or <c>object</c>), the value does. A value that can't be examined counts as one-shot.
 /// </remarks>
 internal static class JsonReplay
 {
@@ -29,7 +29,7 @@ internal static class JsonReplay
         }
         catch (Exception)
         {
-            // Metadata is missing, or a getter of the value's throws.
+            // Metadata is missing, or a getter of the value throws.
             return false;
         }
     }

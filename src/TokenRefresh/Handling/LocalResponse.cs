@@ -4,7 +4,7 @@ using TokenRefresh.SingleFlight;
 
 namespace TokenRefresh.Handling;
 
-/// <summary>The 401 that answers a request which isn't sent, because its login has ended.</summary>
+/// <summary>Creates the local 401 for a request that isn't sent because its login has ended.</summary>
 internal static class LocalResponse
 {
     /// <summary>Finds the response of a request that has waited for a token.</summary>
@@ -22,7 +22,7 @@ internal static class LocalResponse
         var session = resolved.Session!;
         if (!IsOfSameLogin(current, start, resolved.LoginId))
         {
-            // The login that the request was made under has ended: it is sent neither as another user nor without a token.
+            // The login of this request has ended. The request isn't sent as another user, and not without a token.
             return Create(session, request, current);
         }
 
@@ -51,7 +51,7 @@ internal static class LocalResponse
         _ when ofRequest is not null => now.LoginId == ofRequest,
         SignedInSnapshot or EndedSnapshot { CanAskUser: true } => now.LoginId == start.LoginId,
 
-        // The login that was to be loaded may be the one that a sign-in has replaced since.
+        // The request was made for the saved login. A sign-in may have replaced that login before it was loaded.
         NotLoadedSnapshot => now is not SignedInSnapshot { ReplacedStoredLogin: true },
         _ => true,
     };

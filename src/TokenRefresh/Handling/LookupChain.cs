@@ -1,9 +1,9 @@
 namespace TokenRefresh.Handling;
 
 /// <summary>
-/// The handlers of one client whose addresses service discovery looks up, and what they note about a request. The address that is looked up
-/// decides whether its origin is allowed; the address that is found decides whether the token may travel. A note of another client's
-/// handlers never counts.
+/// The notes that the handlers of one client make about a request whose address service discovery looks up. The name in the request decides
+/// whether the origin is allowed. The address that was found decides whether the token is sent. Notes of another client's handlers never
+/// count.
 /// </summary>
 internal sealed class LookupChain
 {
@@ -43,8 +43,8 @@ internal sealed class LookupChain
     /// <summary>The name for which our token was attached; <see langword="null"/> if it wasn't.</summary>
     public Uri? TokenNameOf(HttpRequestMessage request) => Get(request)?.TokenFor;
 
-    /// <summary>The service that this request goes to: the address that was looked up, or the request's own, which may still be.</summary>
-    /// <remarks>An address that something else made of the found one, such as a redirect, stands for itself.</remarks>
+    /// <summary>The name of the service that this request goes to, or the request's own address if it wasn't looked up.</summary>
+    /// <remarks>If a redirect or another handler changed the found address, the result is that new address.</remarks>
     public Uri? NameOf(HttpRequestMessage request) =>
         Get(request) is { Named: { } named, Found: { } found } && Origin.IsSame(found, request.RequestUri) ? named : request.RequestUri;
 

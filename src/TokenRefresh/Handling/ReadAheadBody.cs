@@ -3,12 +3,12 @@ using System.Runtime.ExceptionServices;
 namespace TokenRefresh.Handling;
 
 /// <summary>
-/// The body of a response, whose beginning the handler reads ahead into memory. The caller reads it through <see cref="ReadAheadStream"/>:
-/// first that beginning, then the rest.
+/// The body of a response whose beginning the handler reads into memory ahead of the caller. The caller reads the body through
+/// <see cref="ReadAheadStream"/>: first the beginning from memory, then the rest.
 /// </summary>
 /// <remarks>
-/// The connection's stream never has two reads at once and is never disposed during a read: either would return the connection to its pool
-/// twice. A read ahead that is under way when the caller begins to read becomes the caller's first read.
+/// The connection's stream never has two reads at once, and it is never disposed during a read. Both would return the connection to its
+/// pool twice. If a read is running when the caller starts to read, that read becomes the caller's first read.
 /// </remarks>
 internal sealed class ReadAheadBody
 {
@@ -46,19 +46,17 @@ internal sealed class ReadAheadBody
     /// <summary>Whether the whole body is in memory.</summary>
     public bool IsWhole => _isAtEnd && _failure is null;
 
-    /// <summary>What has been read ahead. Valid between two reads ahead, until the caller reads.</summary>
+    /// <summary>The bytes that were read ahead. Valid between two reads ahead, until the caller reads.</summary>
     public ReadOnlyMemory<byte> Ahead => _ahead.GetBuffer().AsMemory(0, (int)_ahead.Length);
 
-    /// <summary>
-    /// The read ahead that was under way when <see cref="Stop"/> was called, and its bytes. Never fails: see <see cref="IsExhausted"/>.
-    /// </summary>
+    /// <summary>The read that was running when <see cref="Stop"/> was called. It never fails: see <see cref="IsExhausted"/>.</summary>
     public Task<int>? UnderWay => _underWay;
 
-    /// <summary>The connection's stream, for the caller: once what was read ahead is used up.</summary>
+    /// <summary>The connection's stream. The caller reads it after all bytes that were read ahead.</summary>
     public Task<Stream> Source => _opening;
 
     /// <summary>
-    /// Opens the body of a response and puts this one in its place: from now on the caller can have the response at any moment.
+    /// Opens the body of a response and replaces its content by this body. Then the caller can get the response at any time.
     /// </summary>
     /// <returns><see langword="null"/> if the body can't be opened, and the response is unchanged.</returns>
     public static ReadAheadBody? TryOpen(HttpResponseMessage response)
@@ -81,7 +79,7 @@ internal sealed class ReadAheadBody
         return opening.Exception is null ? new ReadAheadBody(content, opening, disposal) : null;
     }
 
-    /// <summary>The whole body as content: what was read ahead, and the rest behind it.</summary>
+    /// <summary>The whole body as content: the bytes that were read ahead, and the rest.</summary>
     public HttpContent ToContent()
     {
         var content = new StreamContent(new ReadAheadStream(this));
@@ -89,8 +87,8 @@ internal sealed class ReadAheadBody
         return content;
     }
 
-    /// <summary>A copy of what was read ahead, for a reader that isn't the caller.</summary>
-    /// <exception cref="Exception">The body broke off.</exception>
+    /// <summary>A copy of the bytes that were read ahead, for a reader that isn't the caller.</summary>
+    /// <exception cref="Exception">The connection broke within the body.</exception>
     public MemoryStream CopyAhead()
     {
         lock (_lock)
@@ -148,7 +146,7 @@ internal sealed class ReadAheadBody
         return Complete(underWay, count, failure);
     }
 
-    /// <summary>Ends the reading ahead between two reads. The rest is the caller's.</summary>
+    /// <summary>Ends the reading ahead between two reads. The caller reads the rest.</summary>
     public void Stop()
     {
         lock (_lock)
@@ -157,7 +155,7 @@ internal sealed class ReadAheadBody
         }
     }
 
-    /// <summary>Takes over the read that was under way.</summary>
+    /// <summary>Takes over the read that was running.</summary>
     public void Take(int count)
     {
         _underWay = null;
@@ -166,22 +164,22 @@ internal sealed class ReadAheadBody
         _ahead.Position = 0;
     }
 
-    /// <summary>Reads from what was read ahead.</summary>
+    /// <summary>Reads from the bytes that were read ahead.</summary>
     public int Read(byte[] buffer, int offset, int count) => _ahead.Read(buffer, offset, count);
 
 #if NET8_0_OR_GREATER
     public int Read(Span<byte> buffer) => _ahead.Read(buffer);
 #endif
 
-    /// <summary>Whether there is nothing behind what was read ahead.</summary>
-    /// <exception cref="Exception">The body broke off, or it is disposed.</exception>
+    /// <summary>Whether the body has no bytes after those that were read ahead.</summary>
+    /// <exception cref="Exception">The connection broke within the body, or the body is disposed.</exception>
     public bool IsExhausted()
     {
         ThrowIfFailed();
         return _isAtEnd;
     }
 
-    /// <summary>Disposes the content. A read that is under way is cancelled, and the content disposed when it has ended.</summary>
+    /// <summary>Disposes the content. A running read is cancelled first, and the content is disposed after it.</summary>
     public void Dispose()
     {
         bool isReading;
@@ -221,7 +219,7 @@ internal sealed class ReadAheadBody
         underWay.SetResult(count);
         if (isFinished)
         {
-            // Frees the connection as soon as the whole body is here.
+            // Release the connection as soon as the whole body is in memory.
             DisposeContent();
         }
 

@@ -8,7 +8,7 @@ using System.Text;
 
 namespace TokenRefresh.Handling;
 
-/// <summary>The last headers that were sent for one session name, by a hash of their text: no token is kept in memory for this.</summary>
+/// <summary>The last headers that were sent for one session name. It keeps hashes of their texts, and no token.</summary>
 internal sealed class RecentHeaders
 {
     private const int Capacity = 1024;

@@ -7,7 +7,7 @@ namespace TokenRefresh.Handling;
 /// <summary>Decides whether a response rejects our token, and whether its request is sent again with a new one.</summary>
 internal static class Rejection
 {
-    /// <summary>Whether the response can't be a rejection, so that nothing more is looked at.</summary>
+    /// <summary>Whether the response can't be a rejection. Then it isn't examined further.</summary>
     /// <remarks>If an inner handler returns no response, <see cref="HttpClient"/> says so.</remarks>
     public static bool IsExcluded(SessionContext session, HttpResponseMessage? response) => response is null
         || (response.IsSuccessStatusCode && session.Services.Options is { ShouldRefresh: null, ShouldRefreshAsync: null });
@@ -136,8 +136,8 @@ internal static class Rejection
                     "its challenge asks for something that a new token can't give, such as another scope or a stronger login.");
                 return false;
 
-            // Servers name schemes of their own, so a refresh is tried. It is tried once: if the new token gets the same answer, none
-            // helps.
+            // Some servers name only a scheme of their own for an expired token, so a refresh is tried, once. If the new token gets the
+            // same challenge, another refresh doesn't help.
             case RequestedRemedy.OtherScheme
                 when options.Protocol == TokenEndpointProtocol.OAuth
                     && HandlerMemory.Of(sent.Session.Services).WantsOtherScheme(sent.Snapshot.LoginId, sent.Address):
@@ -171,7 +171,7 @@ internal static class Rejection
             return true;
         }
 
-        // Start a refresh all the same, so that the next request succeeds.
+        // This request can't be sent again. Start a refresh, so that the next request succeeds.
         ExplainContent(sent, response);
         sent.Session.StartRefreshAfterRejection(sent.Snapshot);
         return false;

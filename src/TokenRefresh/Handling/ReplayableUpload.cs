@@ -3,12 +3,12 @@ using System.Net;
 namespace TokenRefresh.Handling;
 
 /// <summary>
-/// Stands in for content of the app's own kind on its way, and knows when the platform has let go of it. Over HTTP/2 and HTTP/3 a response
-/// can arrive while such content is still being sent.
+/// Replaces content of an app's own type while it is sent, and knows when the platform no longer reads it. Over HTTP/2 and HTTP/3 a
+/// response can arrive while the content is still being sent.
 /// </summary>
 internal sealed class ReplayableUpload : HttpContent
 {
-    /// <summary>How long a second send waits for the first one to let go of the content.</summary>
+    /// <summary>How long a second send waits until the first one no longer reads the content.</summary>
     private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(2);
 
     private volatile Task _serialization = Task.CompletedTask;
@@ -23,7 +23,7 @@ internal sealed class ReplayableUpload : HttpContent
     public HttpContent Content { get; }
 
     /// <summary>
-    /// Whether a request needs a stand-in: its content is of the app's own kind, and its connection may carry both directions at once.
+    /// Whether a request needs a replacement: its content is of the app's own type, and its connection may send and receive at once.
     /// </summary>
     public static bool IsNeededFor(HttpRequestMessage request) =>
         request.Content is IReplayableContent
@@ -33,7 +33,7 @@ internal sealed class ReplayableUpload : HttpContent
         && request.Version.Major >= 2;
 #endif
 
-    /// <summary>Puts a stand-in into the request, if it needs one.</summary>
+    /// <summary>Replaces the content of the request, if it needs that.</summary>
     public static void BeginIfNeeded(HttpRequestMessage request)
     {
         if (IsNeededFor(request))
@@ -51,8 +51,8 @@ internal sealed class ReplayableUpload : HttpContent
         }
     }
 
-    /// <summary>Waits until the content isn't read any more.</summary>
-    /// <returns><see langword="false"/> if it still is after two seconds.</returns>
+    /// <summary>Waits until the platform no longer reads the content.</summary>
+    /// <returns><see langword="false"/> if it still reads the content after two seconds.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<bool> IsReleasedAsync(TimeProvider time, CancellationToken cancellationToken)
     {

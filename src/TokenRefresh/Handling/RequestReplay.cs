@@ -5,7 +5,7 @@ internal static class RequestReplay
 {
     private const string ContentLength = "Content-Length";
 
-    /// <summary>Whether the content can be sent again. Content that can't be looked at, such as disposed content, can't.</summary>
+    /// <summary>Whether the content can be sent again. Content that can't be examined, such as disposed content, can't.</summary>
     /// <param name="content">The content of the first send.</param>
     /// <param name="isBuffered">Whether it was buffered, so that its kind doesn't matter.</param>
     public static bool CanReplay(HttpContent? content, bool isBuffered = false)
@@ -35,12 +35,12 @@ internal static class RequestReplay
         var loading = content.LoadIntoBufferAsync(limit);
 #endif
 
-        // Not all content ends at a cancellation, and before .NET 9 it doesn't get one.
+        // Some content ignores the cancellation, and before .NET 9 no content gets it.
         await loading.WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false);
         return true;
     }
 
-    /// <summary>Prepares the second send: the first one has let go of the content, and the request carries it again.</summary>
+    /// <summary>Prepares the second send: waits until the first one no longer reads the content, and restores the content.</summary>
     /// <param name="sent">The request.</param>
     /// <param name="content">The content that it was sent with.</param>
     /// <param name="cancellationToken">Cancels the wait for the first send.</param>
@@ -58,18 +58,18 @@ internal static class RequestReplay
             && (ReferenceEquals(sent.Request.Content, content) || await PutBackAsync(sent.Request, content).ConfigureAwait(false));
     }
 
-    // An inner handler replaced the content, to compress or encrypt it. It replaces this one in the same way.
+    // An inner handler may have replaced the content, to compress or encrypt it. In the second send it replaces the restored content again.
     private static async Task<bool> PutBackAsync(HttpRequestMessage request, HttpContent content)
     {
         if (request.Content is null && (request.Method == HttpMethod.Get || request.Method == HttpMethod.Head))
         {
-            // A redirect that was followed has made it another request.
+            // .NET followed a redirect, which made it another request without content.
             return true;
         }
 
         try
         {
-            // The handler may have read the content as a stream, which the content keeps where it was left.
+            // The handler may have read the content as a stream. The content keeps that stream at its last position.
             var stream = await content.ReadAsStreamAsync().ConfigureAwait(false);
             stream.Position = stream.Length - (LengthOf(content) ?? stream.Length);
         }
@@ -98,7 +98,7 @@ internal static class RequestReplay
         },
     };
 
-    // A type derived from one of the framework's may write anything: it has to say itself that it can be replayed.
+    // A type that is derived from a framework type may write anything. It must implement IReplayableContent to be sent again.
     private static bool IsOwn(HttpContent content, params Type[] types) => Array.IndexOf(types, content.GetType()) >= 0;
 
     private static bool AreAllRepeatable(MultipartContent parts)
@@ -126,7 +126,7 @@ internal static class RequestReplay
         return false;
     }
 
-    // A length that is asked for becomes a header. The second send must not differ from the first.
+    // Reading the length adds a header. The second send must not differ from the first, so the header is removed again.
     private static long? LengthOf(HttpContent content)
     {
         var isStated = content.Headers.Contains(ContentLength);
@@ -139,7 +139,7 @@ internal static class RequestReplay
         return length;
     }
 
-    // StreamContent rewinds its stream if it can seek. Its stream shows that without being read.
+    // StreamContent rewinds its stream if the stream can seek. The stream says so without being read.
     private static Stream OpenStream(HttpContent content)
     {
 #if NET8_0_OR_GREATER
@@ -149,7 +149,7 @@ internal static class RequestReplay
         }
         catch (HttpRequestException)
         {
-            // A handler has called ReadAsStreamAsync: from then on it is the only way to the same stream.
+            // A handler has called ReadAsStreamAsync. After that only the same method returns the stream.
         }
 #endif
         return content.ReadAsStreamAsync().GetAwaiter().GetResult();

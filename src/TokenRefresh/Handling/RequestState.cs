@@ -2,10 +2,10 @@ using System.Net;
 
 namespace TokenRefresh.Handling;
 
-/// <summary>What is kept with one request. It travels in the request's own options, so that a copy of the request has it too.</summary>
+/// <summary>The state of one request. It is kept in the request's own options, so that a copy of the request has it too.</summary>
 internal static class RequestState
 {
-    // Looking into a request's options creates them, some hundred bytes a request. So nothing is looked up before something was written.
+    // Reading a request's options creates them, which takes some hundred bytes. So they aren't read before anything was written.
     private static int _isUsed;
     private static int _hasOutcomes;
 
@@ -68,7 +68,7 @@ internal static class RequestState
         return response!;
     }
 
-    /// <summary>Forgets what was noted for an earlier response of the same request.</summary>
+    /// <summary>Removes the outcome of an earlier response of the same request.</summary>
     public static void ClearOutcome(HttpRequestMessage request)
     {
         if (Volatile.Read(ref _hasOutcomes) != 0 && Get(request, Outcome) is not null)
@@ -85,6 +85,6 @@ internal static class RequestState
             ? mark.Outcome
             : TokenRefreshOutcome.None;
 
-    // A request may be sent again, with success: the outcome is that of a response with this status.
+    // The same request may be sent again with success. So the outcome counts only for a response with this status.
     private sealed record Mark(TokenRefreshOutcome Outcome, HttpStatusCode Status);
 }

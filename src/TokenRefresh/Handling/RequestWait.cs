@@ -6,7 +6,7 @@ using TokenRefresh.SingleFlight;
 namespace TokenRefresh.Handling;
 
 /// <summary>
-/// What a request waits for, in the way that it was sent: with <c>SendAsync</c>, or with <c>Send</c> on the caller's thread.
+/// The waits of a request. A request of <c>SendAsync</c> waits asynchronously, and a request of <c>Send</c> on the caller's thread.
 /// </summary>
 internal static class RequestWait
 {
@@ -20,7 +20,7 @@ internal static class RequestWait
             return new ValueTask<FlightResult>(WaitOnThisThread(session, request, flight, cancellationToken));
         }
 #endif
-        // A second state machine would double the memory of a waiting request. So there is one only if it may write its line.
+        // A second state machine would double the memory of a waiting request. So it is used only if the Debug line can be logged.
         return !flight.Result.IsCompleted && session.Services.Logger.IsEnabled(LogLevel.Debug)
             ? LogCancellationAsync(session, request, session.WaitForAsync(flight, cancellationToken))
             : session.WaitForAsync(flight, cancellationToken);
@@ -40,7 +40,7 @@ internal static class RequestWait
     }
 
     /// <summary>
-    /// Waits for what needs no flight: content, a body, a verdict of the app. A request of <c>Send</c> continues on the caller's thread.
+    /// Waits for work without a flight: content, a body, a decision of the app. A request of <c>Send</c> continues on the caller's thread.
     /// </summary>
     public static ValueTask<bool> ForAsync(ValueTask<bool> work, bool isAsync) =>
         isAsync || work.IsCompleted ? work : new ValueTask<bool>(work.AsTask().GetAwaiter().GetResult());

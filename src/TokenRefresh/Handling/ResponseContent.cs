@@ -1,9 +1,9 @@
 namespace TokenRefresh.Handling;
 
-/// <summary>What can be done with content of any kind.</summary>
+/// <summary>Operations on content of any type.</summary>
 internal static class ResponseContent
 {
-    /// <summary>Opens content for reading. What it throws at once is in the task, too.</summary>
+    /// <summary>Opens content for reading. An exception that is thrown at once is in the task, too.</summary>
     public static Task<Stream> OpenAsync(HttpContent content, CancellationToken cancellationToken)
     {
         try
@@ -38,7 +38,7 @@ internal static class ResponseContent
     public static void CopyHeaders(HttpContent from, HttpContent to)
     {
 #if NET8_0_OR_GREATER
-        // As they came: to parse them would write them anew.
+        // Copy the unparsed values: parsed ones would be written differently.
         foreach (var header in from.Headers.NonValidated)
 #else
         foreach (var header in from.Headers)

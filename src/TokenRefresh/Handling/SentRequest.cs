@@ -4,7 +4,7 @@ using TokenRefresh.SingleFlight;
 
 namespace TokenRefresh.Handling;
 
-/// <summary>A request that was sent, and what it was sent with.</summary>
+/// <summary>A request that was sent, with the state of its sending.</summary>
 /// <param name="Session">The session whose token it carries.</param>
 /// <param name="Request">The caller's request. Handlers and redirects below may change it.</param>
 /// <param name="Snapshot">The session's state at the time of sending.</param>
@@ -47,8 +47,8 @@ internal readonly record struct SentRequest(
         var replacement = (SignedInSnapshot)wait.Current;
         if (Content is null || Request.Content is not null)
         {
-            // An inner handler may have changed the address. It changes this one in the same way. Without its content the request follows
-            // a redirect.
+            // An inner handler may have changed the address. In the second send it changes the restored address again. If the request has
+            // lost its content, .NET followed a redirect, and the address stays.
             Request.RequestUri = Address;
         }
 
@@ -66,7 +66,7 @@ internal readonly record struct SentRequest(
     public bool Matches(HttpRequestMessage request) =>
         Origin.IsSame(request.RequestUri, Address) && AuthorizationHeader.Read(request) == Snapshot.Header;
 
-    // The same token under another version is no replacement.
+    // The same token under another version doesn't count as a new one.
     private bool IsReplaced(SessionSnapshot current) =>
         current is SignedInSnapshot signedIn && signedIn.Replaces(Snapshot) && signedIn.Header != Snapshot.Header;
 

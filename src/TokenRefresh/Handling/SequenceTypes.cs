@@ -5,7 +5,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace TokenRefresh.Handling;
 
-/// <summary>Tells collections, which can be enumerated again, from other sequences.</summary>
+/// <summary>Distinguishes collections, which can be enumerated again, from other sequences.</summary>
 internal static class SequenceTypes
 {
     private static readonly Type[] Collections = [typeof(ICollection<>), typeof(IReadOnlyCollection<>)];

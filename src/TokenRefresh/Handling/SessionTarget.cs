@@ -3,9 +3,9 @@ using TokenRefresh.Refreshing;
 namespace TokenRefresh.Handling;
 
 /// <summary>
-/// The sessions of one name, and the origins that get their tokens. They belong together, also if the name is removed and added again.
+/// The sessions of one name, and the origins that get their tokens. If a name is removed and added again, there is a new object with both.
 /// </summary>
-/// <param name="services">What the sessions share.</param>
+/// <param name="services">The services that the sessions share.</param>
 internal abstract class SessionTarget(SessionServices services)
 {
     private AllowedOrigins? _origins;

@@ -6,7 +6,7 @@ namespace TokenRefresh.Protocol;
 /// <summary>The handler that sends token requests. It follows no redirects, keeps no cookies, and uses no proxy on loopback.</summary>
 internal static class BackchannelHandler
 {
-    /// <summary>What is wrong with a handler that can't be prepared, and what to do.</summary>
+    /// <summary>The message for a handler that can't be prepared.</summary>
     public const string InUse =
         "The handler that sends token requests is in use already, so that its redirects, cookies or proxy can't be switched off. "
         + "Set AllowAutoRedirect and UseCookies to false before its first request (for an http endpoint UseProxy, too), "
@@ -28,7 +28,7 @@ internal static class BackchannelHandler
 #if NET8_0_OR_GREATER
         if (OperatingSystem.IsBrowser())
         {
-            // The browser decompresses, and its handler has no other switch than this.
+            // The browser decompresses by itself, and its handler has no other setting.
             return new HttpClientHandler { AllowAutoRedirect = false };
         }
 
@@ -49,7 +49,7 @@ internal static class BackchannelHandler
         DisableRedirectsAndCookies(handler);
         if (new[] { options.TokenEndpoint, options.RevocationEndpoint, options.Issuer, options.MetadataAddress }.Any(IsPlainHttp))
         {
-            // Plain http is allowed where it doesn't leave the machine. A proxy would take it elsewhere.
+            // Plain http is allowed because it doesn't leave the machine. A proxy would send it to another machine.
             Change(handler, DisableProxy);
         }
     }
@@ -77,7 +77,7 @@ internal static class BackchannelHandler
         }
     }
 
-    // What is off isn't set again: a handler that is in use refuses that too.
+    // A setting that is off isn't set again, because a handler that is in use throws at every assignment.
     private static void DisableRedirectsAndCookiesOf(HttpMessageHandler handler)
     {
         switch (handler)
@@ -129,7 +129,7 @@ internal static class BackchannelHandler
     }
 
 #if !NET8_0_OR_GREATER
-    // The build for .NET Standard can't name SocketsHttpHandler, and may get it all the same.
+    // The build for .NET Standard can't reference SocketsHttpHandler, but the app may pass one.
     private static void SwitchOff(HttpMessageHandler handler, string name)
     {
         if (handler.GetType().FullName == "System.Net.Http.SocketsHttpHandler"

@@ -6,8 +6,8 @@ using static TokenRefresh.TimeSpans;
 namespace TokenRefresh.Protocol;
 
 /// <summary>
-/// Fetches the server's discovery document when it is first needed, once for all flights, and keeps it. A document that is known is never
-/// given up for a failed fetch.
+/// Fetches the server's discovery document when it is first needed, once for all flights, and keeps it. After a failed fetch a known
+/// document stays in use.
 /// </summary>
 internal sealed class Discovery(
     TokenRefreshOptions options, Func<HttpClient> backchannel, TimeProvider time, ILogger logger, string session)
@@ -18,8 +18,9 @@ internal sealed class Discovery(
     private static readonly TimeSpan RenewalPause = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// The pause after a failed fetch, while no document is known. It doubles with each failure. The first two are shorter than the pauses
-    /// between the attempts of one flight, so each attempt fetches. After that the flights of all users share what a few fetches found.
+    /// The pause after a failed fetch, while no document is known. It doubles with each failure. The first two pauses are shorter than
+    /// those between the attempts of one flight, so each attempt fetches. After that the flights of all users share the results of few
+    /// fetches.
     /// </summary>
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(400);
 
@@ -77,7 +78,7 @@ internal sealed class Discovery(
     }
 
     /// <summary>
-    /// Notes that the discovered token endpoint isn't there: the next caller fetches the document again, at most once in five minutes.
+    /// Notes that the discovered token endpoint doesn't exist. The next caller fetches the document again, at most once in five minutes.
     /// </summary>
     public void ReportMissing(DiscoveryDocument document)
     {
@@ -183,7 +184,8 @@ internal sealed class Discovery(
         };
     }
 
-    // A handler of the app may block before its first await. It must not block the pool, which the flight's callers may fill.
+    // A handler of the app may block before its first await. It gets a thread of its own, because the flight's callers may use all threads
+    // of the pool.
     private static Task<DiscoveryResult> RunAsync(Func<Task<DiscoveryResult>> fetch) =>
         Task.Factory.StartNew(fetch, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
 

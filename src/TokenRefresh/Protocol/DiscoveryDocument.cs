@@ -53,7 +53,7 @@ internal sealed record DiscoveryDocument(Uri TokenEndpoint, Uri? RevocationEndpo
             tokenEndpoint, fields["revocation_endpoint"] is { } revocation ? ReadEndpoint(revocation, found ?? address, options) : null);
     }
 
-    // RFC 8414, section 3.3. A server that is looked up may know itself by the address that was found.
+    // RFC 8414, section 3.3. If the address is looked up, the server may publish the address that was found as its issuer.
     private static bool IsIssuer(string? issuer, Uri expected, Uri? found)
     {
         if (issuer is null)
@@ -71,7 +71,7 @@ internal sealed record DiscoveryDocument(Uri TokenEndpoint, Uri? RevocationEndpo
         ? text.Substring(0, text.Length - 1)
         : text;
 
-    // Http on this machine is good for a document that was fetched on this machine.
+    // An http endpoint on loopback is accepted only from a document that was fetched on loopback.
     private static Uri? ReadEndpoint(string text, Uri address, TokenRefreshOptions options) =>
         Uri.TryCreate(text, UriKind.Absolute, out var endpoint)
         && endpoint is { Fragment: "", UserInfo: "" }

@@ -11,7 +11,7 @@ internal readonly struct DiscoveryResult
 
     public DiscoveryDocument? Document { get; }
 
-    /// <summary>What the token call results in without a document. The refresh token wasn't sent.</summary>
+    /// <summary>The result of the token call if there is no document. The refresh token wasn't sent.</summary>
     public TokenEndpointResult? Failure { get; }
 
     public static implicit operator DiscoveryResult(DiscoveryDocument document) => new(document, null);

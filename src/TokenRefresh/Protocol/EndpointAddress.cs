@@ -1,7 +1,7 @@
 namespace TokenRefresh.Protocol;
 
 /// <summary>
-/// The addresses of a request to the server, where service discovery looks them up: the named one, and the one that was found.
+/// Keeps both addresses of a request whose address service discovery looks up: the name, and the address that was found.
 /// </summary>
 internal static class EndpointAddress
 {

@@ -4,10 +4,10 @@ using System.Security.Authentication;
 
 namespace TokenRefresh.Protocol;
 
-/// <summary>What an exception of a token call means: was the refresh token sent, and was a response lost?</summary>
+/// <summary>Decides what an exception of a token call means: whether the refresh token was sent, and whether a response was lost.</summary>
 internal static class EndpointExceptionClassifier
 {
-    /// <summary>Classifies an exception of an endpoint that doesn't say whether it sent the request: the exception has to tell.</summary>
+    /// <summary>Classifies an exception of an endpoint that doesn't say whether it sent the request. Only the exception shows it.</summary>
     public static TokenEndpointResult Classify(Exception exception) => Classify(exception, "the token endpoint");
 
     /// <summary>Classifies an exception of a call whose request was sent, or may have been.</summary>
@@ -17,7 +17,7 @@ internal static class EndpointExceptionClassifier
     {
         _ when FindMisconfiguration(exception, endpoint) is { } result => result,
 
-        // The endpoint is guarded by another session, which had no token: nothing was sent.
+        // The token request needs a token of another session, and that session had none: nothing was sent.
         TokenRefreshException other => TokenEndpointResult.Transient(other.Message, other.Error, other.RetryAfter),
         HttpRequestException http when IsBeforeSending(http) => Unreachable(exception, endpoint),
         HttpRequestException or IOException => ConnectionLost(exception, endpoint),
@@ -50,7 +50,7 @@ internal static class EndpointExceptionClassifier
         $"{endpoint} can't be reached ({Kind(exception)}). Check the network, the proxy and TokenEndpoint.",
         exception: exception as HttpRequestException);
 
-    // Only the kind is passed on. The platform quotes a response that it can't parse, and a token may be in it.
+    // Only the kind of the exception is passed on. .NET quotes a response that it can't parse, and it may contain a token.
     private static TokenEndpointResult ConnectionLost(Exception exception, string endpoint) =>
         TokenEndpointResult.ResponseLost($"the connection to {endpoint} broke after sending ({Kind(exception)}).");
 

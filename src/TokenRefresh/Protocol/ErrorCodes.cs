@@ -11,7 +11,7 @@ internal static class ErrorCodes
 
     private static readonly Dictionary<string, ErrorMeaning> OAuthCodes = new(StringComparer.OrdinalIgnoreCase)
     {
-        // RFC 6749, section 5.2, and what servers send in its place: Firebase, HubSpot, GitHub, Slack, Supabase, Ory Hydra, Salesforce.
+        // RFC 6749, section 5.2, and the codes of Firebase, HubSpot, GitHub, Slack, Supabase, Ory Hydra and Salesforce.
         ["invalid_grant"] = ErrorMeaning.LoginEnded,
         ["invalid_token"] = ErrorMeaning.LoginEnded,
         ["invalid_refresh_token"] = ErrorMeaning.LoginEnded,
@@ -57,7 +57,7 @@ internal static class ErrorCodes
     private static readonly HashSet<string> DeadWords = new(
         OAuthCodes.Where(code => code.Value == ErrorMeaning.LoginEnded).Select(code => Letters(code.Key)), StringComparer.Ordinal);
 
-    /// <summary>The code of a rejection that has none of its own: drf-standardized-errors adds it.</summary>
+    /// <summary>The code that drf-standardized-errors adds to a rejection without a code.</summary>
     public const string AuthenticationFailed = "authentication_failed";
 
     private static readonly Dictionary<string, ErrorMeaning> SimpleJwtCodes = new(StringComparer.OrdinalIgnoreCase)
@@ -68,11 +68,11 @@ internal static class ErrorCodes
         ["user_not_found"] = ErrorMeaning.LoginEnded,
         ["user_inactive"] = ErrorMeaning.LoginEnded,
 
-        // What Django REST framework calls a rejection without a code of its own. The status says what it means.
+        // Django REST framework's code for a rejection without a code of its own. The status decides what it means.
         [AuthenticationFailed] = ErrorMeaning.Unknown,
     };
 
-    // Prose, or an echo of the request: never a code.
+    // These members have sentences or repeat the request. They never have a code.
     private static readonly HashSet<string> NotCodes = new(StringComparer.Ordinal)
     {
         "error_description", "error_uri", "detail", "scope", "state",
@@ -131,7 +131,7 @@ internal static class ErrorCodes
             return true;
         }
 
-        // A text with blanks is prose, such as "Invalid token" of a gateway. Only one that names the refresh token is the server's own.
+        // A text with spaces is a sentence, such as "Invalid token" of a gateway. It counts only if it names the refresh token.
         meaning = ErrorMeaning.LoginEnded;
         var letters = text.Length <= MaxLength ? Letters(text) : "";
         return DeadWords.Contains(letters) && (text.IndexOf(' ') < 0 || letters.Contains("REFRESHTOKEN"));

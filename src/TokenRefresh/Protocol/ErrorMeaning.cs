@@ -6,7 +6,7 @@ internal enum ErrorMeaning
     /// <summary>The code is in no table.</summary>
     Unknown,
 
-    /// <summary>The refresh token or its user is gone: the user must sign in again.</summary>
+    /// <summary>The server no longer knows the refresh token or its user: the user must sign in again.</summary>
     LoginEnded,
 
     /// <summary>The server wants the user's presence or consent.</summary>
@@ -18,6 +18,6 @@ internal enum ErrorMeaning
     /// <summary>The client, its request or its registration is wrong.</summary>
     Configuration,
 
-    /// <summary>As <see cref="Configuration"/>, and some servers have used the refresh token by then.</summary>
+    /// <summary>As <see cref="Configuration"/>. Some servers have used the refresh token before they send this code.</summary>
     ConfigurationAfterUse,
 }

@@ -1,8 +1,8 @@
 namespace TokenRefresh.Protocol;
 
 /// <summary>
-/// Checks the address that service discovery found for an endpoint of the server. It is the innermost handler: a refresh token doesn't
-/// leave the machine unencrypted.
+/// Checks the address that service discovery found for an endpoint of the server, so that no refresh token leaves the machine unencrypted.
+/// It is the innermost handler.
 /// </summary>
 internal sealed class FinalEndpointHandler(TokenRefreshOptions options) : DelegatingHandler
 {

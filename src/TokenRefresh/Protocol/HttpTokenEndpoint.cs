@@ -29,7 +29,7 @@ internal abstract class HttpTokenEndpoint(
             var result = await SendAsync(request, document.TokenEndpoint, cancellationToken).ConfigureAwait(false);
             if (result.IsSetupSuspect || (result.Exception is HttpRequestException && !request.MayBeSent))
             {
-                // The path or the host may have moved. The next attempt finds out.
+                // The path or the host may have moved. The next attempt fetches the document again.
                 discovery.ReportMissing(document);
             }
 
@@ -65,7 +65,7 @@ internal abstract class HttpTokenEndpoint(
     /// <summary>Writes the request's content, and the client's authentication.</summary>
     protected abstract HttpContent Write(HttpRequestMessage message, TokenEndpointRequest request);
 
-    /// <summary>What the response means by the protocol.</summary>
+    /// <summary>Decides what the response means by the protocol.</summary>
     protected abstract TokenEndpointResult Classify(TokenResponse response, DateTimeOffset now);
 
     private HttpRequestMessage CreateMessage(TokenEndpointRequest request, Uri address)

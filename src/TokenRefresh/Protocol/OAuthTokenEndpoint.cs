@@ -36,7 +36,7 @@ internal sealed class OAuthTokenEndpoint(TokenRefreshOptions options, Func<HttpC
     /// <summary>Adds the client's authentication (RFC 6749, section 2.3.1) to the headers or the form.</summary>
     public static void Authenticate(HttpRequestMessage message, Dictionary<string, string> form, TokenRefreshOptions options)
     {
-        // An empty setting of a configuration file is no secret.
+        // An empty setting of a configuration file means that there is no secret.
         var secret = options.ClientSecret;
         var method = options.ClientAuthentication
             ?? (string.IsNullOrEmpty(secret) ? ClientAuthentication.None : ClientAuthentication.Basic);

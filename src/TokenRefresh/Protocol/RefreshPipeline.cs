@@ -29,7 +29,7 @@ internal static class RefreshPipeline
                 !stopping.IsCancellationRequested && MayAskAgain(args.Context.Properties, args.Outcome.Result)),
             DelayGenerator = static _ => new ValueTask<TimeSpan?>(TimeSpan.Zero),
 
-            // Polly's own delay can't end early: a disposal ends the pause at once, and lets a call that is running finish.
+            // Polly's own delay can't end early. A disposal must end the pause at once, but not a call that is running.
             OnRetry = async args =>
             {
                 var delay = Delay(args.Context.Properties, args.Outcome.Result!, random());
@@ -66,10 +66,11 @@ internal static class RefreshPipeline
 
     private static bool MayAskAgain(ResilienceProperties flight, TokenEndpointResult? result) => result switch
     {
-        // A new refresh token has come: the one of this flight is used up.
+        // The response has a new refresh token, so the one of this flight is used up.
         { NewRefreshToken: not null } => false,
 
-        // Most servers that rotate repeat a lost response for a short while. Once, or it looks like theft.
+        // Most servers that rotate accept the same refresh token again for a short time. It is sent once more only, because more look like
+        // theft.
         { Outcome: TokenEndpointOutcome.ResponseLost } => !flight.GetValue(WasReplayed, false),
         { Outcome: TokenEndpointOutcome.Transient, RefreshTokenMayBeUsed: false, RetryAfter: null } =>
             !flight.GetValue(PreviousFlightFailed, false) && flight.GetValue(Retries, 0) < MaxAttempts - 1,

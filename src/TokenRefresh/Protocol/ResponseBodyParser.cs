@@ -8,7 +8,7 @@ namespace TokenRefresh.Protocol;
 /// <summary>Parses the body of a token endpoint's response: JSON, or a form where the content type says so. It never throws.</summary>
 internal static class ResponseBodyParser
 {
-    // Any text splits into pairs. Without one of these it is no form.
+    // Every text can be split into pairs. A text without one of these names isn't a form.
     private static readonly string[] FormMembers = ["access_token", "refresh_token", "error", "access", "refresh", "code", "detail"];
 
     /// <param name="body">The bytes as they arrived.</param>
@@ -25,7 +25,7 @@ internal static class ResponseBodyParser
         return ParseJson(utf8) ?? (isForm ? ParseForm(utf8) : null);
     }
 
-    // RFC 8259, section 8.1, asks for UTF-8 without a byte order mark. Some servers send something else.
+    // RFC 8259, section 8.1, requires UTF-8 without a byte order mark. Some servers send another encoding.
     private static ReadOnlySpan<byte> ToUtf8(ReadOnlySpan<byte> body, string? charset)
     {
         if (body.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]))
@@ -45,7 +45,7 @@ internal static class ResponseBodyParser
     /// <returns><see langword="null"/> for UTF-8.</returns>
     private static Encoding? FindEncoding(ReadOnlySpan<byte> body, string? charset)
     {
-        // The bytes are sounder than the label: the first character of JSON and of a form is ASCII.
+        // The bytes are more reliable than the content type: the first character of JSON and of a form is ASCII.
         if (body.Length >= 2 && (body[0], body[1]) is (0xFF, 0xFE) or (not 0, 0))
         {
             return Encoding.Unicode;
@@ -76,7 +76,7 @@ internal static class ResponseBodyParser
     {
         try
         {
-            // Not the final block: what follows the first value is ignored.
+            // It isn't the final block, so text after the first value is ignored.
             var reader = new Utf8JsonReader(utf8, isFinalBlock: false, state: default);
             if (!JsonDocument.TryParseValue(ref reader, out var document))
             {
@@ -119,7 +119,7 @@ internal static class ResponseBodyParser
         return isOfProtocol ? ParseJson(buffer.GetBuffer().AsSpan(0, (int)buffer.Length)) : null;
     }
 
-    // A plus stands for a blank. No token holds a blank, but a server may forget to encode the plus of a base64 token.
+    // A plus is a space in a form. No token has a space, but some servers don't encode the plus of a base64 token.
     private static string Decode(string name, string value) => WebUtility.UrlDecode(
         name.EndsWith("token", StringComparison.Ordinal) ? value.Replace("+", "%2B") : value);
 }

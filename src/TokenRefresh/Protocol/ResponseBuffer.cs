@@ -5,7 +5,7 @@ namespace TokenRefresh.Protocol;
 /// <summary>A pooled buffer that grows with a response body. It is cleared when it is returned, because it holds tokens.</summary>
 internal sealed class ResponseBuffer : IDisposable
 {
-    // Most token responses fit. A longer one costs a copy or two.
+    // Most token responses fit. A longer one is copied once or twice.
     private const int InitialSize = 2 * 1024;
 
     private byte[] _bytes = ArrayPool<byte>.Shared.Rent(InitialSize);

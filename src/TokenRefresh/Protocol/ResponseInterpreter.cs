@@ -24,7 +24,7 @@ internal static class ResponseInterpreter
         }
         catch (Exception e)
         {
-            // What the app throws may quote the response: only its type is passed on.
+            // The app's exception may quote the response, so only its type is passed on.
             var failed = TokenEndpointResult.Misconfigured(
                 $"the option InterpretTokenResponse threw {e.GetType().Name}. Correct that function, or return null for the default.",
                 newRefreshToken: newRefreshToken);

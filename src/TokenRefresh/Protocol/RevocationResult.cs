@@ -1,6 +1,6 @@
 namespace TokenRefresh.Protocol;
 
-/// <summary>What became of a revocation.</summary>
+/// <summary>The result of a revocation.</summary>
 /// <param name="IsRevoked">Whether the server has revoked the tokens.</param>
 /// <param name="Failure">What went wrong, without any secret; <see langword="null"/> if nothing did.</param>
 internal readonly record struct RevocationResult(bool IsRevoked, string? Failure)

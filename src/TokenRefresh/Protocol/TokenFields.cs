@@ -7,7 +7,7 @@ namespace TokenRefresh.Protocol;
 /// <summary>The members of a token endpoint's response body. Of duplicate members the last one counts. Nothing here throws.</summary>
 internal sealed class TokenFields : IDisposable
 {
-    // Longer than any token lives. A longer lifetime is unknown.
+    // No token lives longer. A longer lifetime counts as unknown.
     private static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(365 * 100);
 
     private static readonly string[] ProtocolMembers =
@@ -31,7 +31,7 @@ internal sealed class TokenFields : IDisposable
     /// <summary>Whether the body has members. An array of errors has none.</summary>
     public bool IsObject => Root.ValueKind == JsonValueKind.Object;
 
-    /// <summary>A text member; <see langword="null"/> where it is missing, empty or of another type.</summary>
+    /// <summary>A text member; <see langword="null"/> if it is missing, empty or of another type.</summary>
     public string? this[string name] => _members.TryGetValue(name, out var value) ? ReadText(value) : null;
 
     /// <summary><c>expires_in</c> (RFC 6749, section 5.1).</summary>
@@ -91,7 +91,7 @@ internal sealed class TokenFields : IDisposable
         }
     }
 
-    /// <summary>Reads a number of seconds, or a text of one; <see langword="null"/> where it makes no sense.</summary>
+    /// <summary>Reads a number of seconds, as a number or as text; <see langword="null"/> if it isn't a possible lifetime.</summary>
     public TimeSpan? ReadSeconds(string name)
     {
         if (!_members.TryGetValue(name, out var value))

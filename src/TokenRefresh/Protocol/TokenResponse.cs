@@ -1,6 +1,6 @@
 namespace TokenRefresh.Protocol;
 
-/// <summary>A token endpoint's response, read within bounds: what the classifiers need to know, and nothing else.</summary>
+/// <summary>A token endpoint's response, read up to a limit. It has only the values that the classifiers need.</summary>
 internal sealed class TokenResponse(int status) : IDisposable
 {
     /// <summary>In bytes, counted after decompression. Some servers send tokens of 70 KB.</summary>
@@ -84,8 +84,8 @@ internal sealed class TokenResponse(int status) : IDisposable
             : (null, ResponseBodyState.NotParsed);
     }
 
-    // RFC 9110, section 10.2.3: seconds, or a date by the server's clock. Zero, or a date that has passed, asks for no pause and doesn't
-    // shorten ours either.
+    // RFC 9110, section 10.2.3: seconds, or a date by the server's clock. Zero or a date in the past counts as absent, so it doesn't
+    // shorten our own pause.
     private static TimeSpan? ReadRetryAfter(HttpResponseMessage response, DateTimeOffset now)
     {
         if (response.Headers.RetryAfter is not { } retryAfter)

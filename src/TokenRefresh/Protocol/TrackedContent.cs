@@ -3,8 +3,8 @@ using System.Net;
 namespace TokenRefresh.Protocol;
 
 /// <summary>
-/// Content that notes when the transport begins to read it. Until then nothing of it has left this process, whatever exception the
-/// transport throws: a connect timeout, for one, looks like a response that didn't come.
+/// Content that notes when the transport starts to read it. Before that nothing of it has left this process, whatever exception the
+/// transport throws. For example, a connect timeout throws the same exception as a response that didn't come.
 /// </summary>
 internal sealed class TrackedContent : HttpContent
 {

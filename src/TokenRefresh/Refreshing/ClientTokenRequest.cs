@@ -4,8 +4,8 @@ using TokenRefresh.Storage;
 namespace TokenRefresh.Refreshing;
 
 /// <summary>
-/// Requests the first token of a client (RFC 6749, section 4.4). Processes that share a store request one for all of them. Nothing is used
-/// up, so a store that can't be reached is no obstacle.
+/// Requests the first token of a client (RFC 6749, section 4.4). Processes that share a store request one token for all of them. The
+/// request uses up no refresh token, so it is also made while the store can't be reached.
 /// </summary>
 internal sealed class ClientTokenRequest(SessionContext session, Flight flight, SessionPublisher publisher, NotLoadedSnapshot start)
 {
@@ -69,7 +69,7 @@ internal sealed class ClientTokenRequest(SessionContext session, Flight flight, 
         var result = await call.SendAsync(refreshToken: null, cancellationToken).ConfigureAwait(false);
         if (ReferenceEquals(result, TokenCall.LeaseExpired))
         {
-            // The machine slept: another process may have a token. Begin again at the store.
+            // The machine slept, and another process may have a token. Read the store again.
             return FlightRun.Unfinished;
         }
 

@@ -5,12 +5,12 @@ using TokenRefresh.Storage;
 namespace TokenRefresh.Refreshing;
 
 /// <summary>
-/// Saves tokens that couldn't be saved at once. Until then they are used from memory, since the server doesn't accept the refresh token in
-/// the store any more. Nothing is refreshed until they are saved.
+/// Saves tokens that couldn't be saved at once. Until then they are used from memory, because the server no longer accepts the refresh
+/// token in the store. Nothing is refreshed until they are saved.
 /// </summary>
 internal static class DeferredSave
 {
-    // No other write is as urgent: until it succeeds, another process may use the old refresh token.
+    // The pause doesn't grow: until the write succeeds, another process may use the old refresh token.
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     /// <param name="session">The session.</param>
@@ -50,7 +50,7 @@ internal static class DeferredSave
             isStopping = await services.Time.DelayWasCancelledAsync(Pause, services.Work.Stopping).ConfigureAwait(false);
             if (session.Current != unsaved)
             {
-                // A sign-out, perhaps one that the store doesn't know yet: no token of this login is saved any more.
+                // A sign-out or sign-in came first. The store may not know it yet, so no token of this login is saved.
                 return FlightRun.Superseded;
             }
 
@@ -73,7 +73,7 @@ internal static class DeferredSave
 
         try
         {
-            // The store holds the version before, if anything of this login.
+            // If the store has this login, it has the version before.
             var held = HeldLogins.OfPrevious(unsaved, session.Services);
             var saved = await session.Store.SaveAsync(held, unsaved.Tokens).ConfigureAwait(false);
             var run = saved.Status == LoginStatus.Succeeded || IsSameVersion(saved, unsaved)
@@ -89,7 +89,7 @@ internal static class DeferredSave
         }
     }
 
-    // The write that seemed to fail had reached the store.
+    // The write that threw had reached the store.
     private static bool IsSameVersion(LoginStoreResult saved, SignedInSnapshot unsaved) =>
         saved.Status == LoginStatus.Newer
             && LoginId.Parse(saved.LoginId) == unsaved.LoginId

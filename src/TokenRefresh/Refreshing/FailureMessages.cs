@@ -57,7 +57,7 @@ internal static class FailureMessages
     {
         TokenStoreConfigurationException => new(TokenRefreshFailure.Configuration, $"Session '{session}': {cause.Message}"),
 
-        // A store that calls through the client it serves.
+        // The store calls its service through a client of the same session.
         TokenRefreshException { Failure: TokenRefreshFailure.Configuration } => new(TokenRefreshFailure.Configuration, cause.Message),
         _ => new(TokenRefreshFailure.Transient, $"Session '{session}': {message} ({cause.GetType().Name})")
         {
@@ -70,12 +70,12 @@ internal static class FailureMessages
         $"The refresh of session '{session}' failed unexpectedly ({cause.GetType().Name}). The login is kept; try again later.");
 
     /// <summary>
-    /// Passes on only exceptions whose messages can't contain secrets: our own, and those of disks and sockets. HttpIOException quotes
-    /// response text.
+    /// Passes on only exceptions whose messages can't contain secrets: those of this library, of disks and of sockets. HttpIOException
+    /// quotes response text.
     /// </summary>
     public static Exception? SafeInnerException(Exception cause) => cause switch
     {
-        // By name: the build for .NET Standard doesn't know the type, and may see it all the same.
+        // The name is compared, because the build for .NET Standard can't reference the type but may get it.
         IOException when cause.GetType().FullName == "System.Net.Http.HttpIOException" => null,
         TokenRefreshException or IOException or SocketException or TimeoutException => cause,
         _ => null,

@@ -3,8 +3,8 @@ using TokenRefresh.SingleFlight;
 namespace TokenRefresh.Refreshing;
 
 /// <summary>
-/// Elects the thread that leads a flight, and sees the flight through: run, land, notify the app, wake the waiters. Nothing of the request
-/// that came first flows into the flight: no context, no cancellation, no thread.
+/// Elects the thread that leads a flight. The leader runs the flight, lands it, notifies the app and wakes the waiters. The flight takes no
+/// context, no cancellation and no thread from the request that came first.
 /// </summary>
 internal sealed class FlightLauncher(SessionContext session, Flight flight)
 {
@@ -13,7 +13,7 @@ internal sealed class FlightLauncher(SessionContext session, Flight flight)
 
 #if NET8_0_OR_GREATER
     /// <summary>
-    /// Leads the flight on a thread of its own, unless a pool thread does so already: callers that block may have taken all of them.
+    /// Leads the flight on a thread of its own, unless a pool thread leads it already. Callers that block may use all pool threads.
     /// </summary>
     public static void LeadOnOwnThread(SessionContext session, Flight flight)
     {
@@ -51,7 +51,7 @@ internal sealed class FlightLauncher(SessionContext session, Flight flight)
         }
         catch (Exception)
         {
-            // A logger of the app failed. The waiters must be woken all the same.
+            // A logger of the app failed. The waiters must still be woken.
         }
         finally
         {
@@ -72,7 +72,7 @@ internal sealed class FlightLauncher(SessionContext session, Flight flight)
         }
         catch (Exception e)
         {
-            // An open flight without a leader would hold its waiters for ever.
+            // If the flight stayed open without a leader, its waiters would never continue.
             run = FlightRun.Failed(FailureMessages.Crashed(session.Services.Name, e)) with { Crash = e };
         }
 

@@ -3,7 +3,7 @@ using TokenRefresh.SingleFlight;
 
 namespace TokenRefresh.Refreshing;
 
-/// <summary>Reports one flight to the log, the metrics and the traces. A listener that throws costs no request its token.</summary>
+/// <summary>Reports one flight to the log, the metrics and the traces. A listener that throws has no effect on requests.</summary>
 internal sealed class FlightReport(SessionServices services, Flight flight)
 {
     private readonly long _startedAt = services.Time.GetTimestamp();
@@ -23,7 +23,7 @@ internal sealed class FlightReport(SessionServices services, Flight flight)
             var refresh = new RefreshMeasurement(TagOf(flight.Reason), run.Outcome, duration, flight.Waiters, FailureOf(run)?.Message);
             if (flight.Reason != FlightReason.FirstUse || run.Outcome != FlightOutcome.Superseded)
             {
-                // A look into the store is no refresh.
+                // A flight that only read the store doesn't count as a refresh.
                 services.Telemetry.RefreshEnded(refresh);
             }
 

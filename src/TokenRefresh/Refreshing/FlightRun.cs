@@ -3,9 +3,9 @@ using TokenRefresh.SingleFlight;
 
 namespace TokenRefresh.Refreshing;
 
-/// <summary>What a flight, or a step of it, did.</summary>
-/// <param name="Outcome">What came of it.</param>
-/// <param name="Result">What the waiters get.</param>
+/// <summary>The result of a flight, or of a step of it.</summary>
+/// <param name="Outcome">How it ended.</param>
+/// <param name="Result">The result for the waiters.</param>
 internal sealed record FlightRun(FlightOutcome Outcome, FlightResult Result)
 {
     /// <summary>The flight isn't done yet: continue with the snapshot that was published last.</summary>
@@ -14,13 +14,13 @@ internal sealed record FlightRun(FlightOutcome Outcome, FlightResult Result)
     /// <summary>A sign-in, a sign-out or the store made a refresh unnecessary.</summary>
     public static FlightRun Superseded { get; } = new(FlightOutcome.Superseded, FlightResult.Completed);
 
-    /// <summary>What the app is notified of after the flight has landed.</summary>
+    /// <summary>The event for the app, raised after the flight has landed; <see langword="null"/> if there is none.</summary>
     public EventArgs? Event { get; init; }
 
-    /// <summary>Tokens that aren't used, because the user signed out while they were on their way.</summary>
+    /// <summary>New tokens that aren't used, because the user signed out before they arrived.</summary>
     public TokenSet? Orphaned { get; init; }
 
-    /// <summary>The exception that ended the flight, if none was expected there.</summary>
+    /// <summary>The unexpected exception that ended the flight; <see langword="null"/> if there was none.</summary>
     public Exception? Crash { get; init; }
 
     public bool IsUnfinished => ReferenceEquals(this, Unfinished);

@@ -10,7 +10,7 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
     private readonly SessionPublisher _publisher = new(session, flight.Start);
     private readonly SharedLease _lease = new(session);
 
-    // The endpoint returned a new refresh token without an access token. It is called once with that.
+    // The endpoint returned a new refresh token without an access token. It is called once with the new refresh token.
     private bool _hasNewRefreshToken;
 
     /// <summary>Runs the flight to its end.</summary>
@@ -40,12 +40,12 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
         }
     }
 
-    /// <summary>Reads the store where this process doesn't know the tokens, or may not call the endpoint.</summary>
+    /// <summary>Reads the store, if this process doesn't know the tokens or must not call the endpoint.</summary>
     private async Task<FlightRun> LoadAsync(CancellationToken cancellationToken)
     {
         if (flight.CallBlockedBy is null && (flight.Start is SignedInSnapshot || _services.UsesClientCredentials))
         {
-            // The lease reads the store, too.
+            // Acquiring the lease reads the store.
             return FlightRun.Unfinished;
         }
 
@@ -71,7 +71,7 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
         _ => Task.FromResult(FlightRun.Superseded),
     };
 
-    /// <summary>Acquires the lease and uses the refresh token, until there are new tokens or a reason that there are none.</summary>
+    /// <summary>Acquires the lease and uses the refresh token, until there are new tokens or a failure.</summary>
     private async Task<FlightRun> RefreshTokensAsync(CancellationToken cancellationToken)
     {
         while (session.Current is SignedInSnapshot start && start == _publisher.Snapshot)
@@ -112,14 +112,14 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
         }
         catch (StoreException e)
         {
-            // The write may have reached the store all the same. The next flight uses the same id, so it doesn't wait for this lease.
+            // The write may have reached the store although it threw. The next flight uses the same id, so it doesn't wait for this lease.
             start.KeepLeaseId(lease.Lease.HolderId);
             if (!_services.UsesClientCredentials || cancellationToken.IsCancellationRequested)
             {
                 throw;
             }
 
-            // A client uses nothing up: it requests a token without the store.
+            // Client credentials use up no refresh token, so the token is requested without the store.
             _services.StoreFailed(e);
             return new LoginStoreResult(LoginStatus.Succeeded) { Version = start.Version };
         }
@@ -167,7 +167,7 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
                 return await EndLoginAsync(start, held, lease, result, cancellationToken).ConfigureAwait(false);
 
             case var _ when ReferenceEquals(result, TokenCall.LeaseExpired):
-                // The machine slept: another process may have used the refresh token. Begin again at the store, under the same lease.
+                // The machine slept, and another process may have used the refresh token. Read the store again, with the same lease id.
                 start.KeepLeaseId(lease.Lease.HolderId);
                 return FlightRun.Unfinished;
 
@@ -195,7 +195,7 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
         return FlightRun.Unfinished;
     }
 
-    /// <summary>Ends the login. The store has the last word: another process may have refreshed in the meantime.</summary>
+    /// <summary>Ends the login, unless the store has newer tokens: another process may have refreshed in the meantime.</summary>
     private async Task<FlightRun> EndLoginAsync(
         SignedInSnapshot start, HeldLogin held, LeaseClaim lease, TokenEndpointResult result, CancellationToken cancellationToken)
     {

@@ -3,7 +3,9 @@ using TokenRefresh.Storage;
 
 namespace TokenRefresh.Refreshing;
 
-/// <summary>Describes a session's snapshot to the store: what this process holds, and writes back if the store has lost it.</summary>
+/// <summary>
+/// Describes a session's snapshot to the store: the login that this process has, and writes back if the store has lost it.
+/// </summary>
 internal static class HeldLogins
 {
     public static HeldLogin Of(SessionSnapshot snapshot, SessionServices services) => snapshot switch
@@ -22,7 +24,7 @@ internal static class HeldLogins
     public static HeldLogin Of(SignedInSnapshot signedIn, string? revision, SessionServices services) =>
         SignedIn(signedIn, signedIn.Version, revision, services);
 
-    /// <summary>The version before <paramref name="unsaved"/>: what the store holds until these tokens are saved.</summary>
+    /// <summary>The version before <paramref name="unsaved"/>, which the store has until these tokens are saved.</summary>
     public static HeldLogin OfPrevious(SignedInSnapshot unsaved, SessionServices services) =>
         SignedIn(unsaved, unsaved.Version - 1, revision: null, services);
 

@@ -15,8 +15,8 @@ internal sealed class InteractiveSignIn(SessionContext session, Flight flight, S
     private readonly SessionServices _services = session.Services;
     private readonly EndedSnapshot _ended = (EndedSnapshot)publisher.Snapshot;
 
-    /// <summary>Asks the user, until they answer, time is over, or another sign-in or sign-out makes the question pointless.</summary>
-    /// <param name="ended">What the flight did. It holds the event that the app gets if the user doesn't sign in.</param>
+    /// <summary>Asks the user, until they answer, the time is over, or another sign-in or sign-out comes first.</summary>
+    /// <param name="ended">The flight's result so far. It has the event that the app gets if the user doesn't sign in.</param>
     public async Task<FlightRun> RunAsync(FlightRun ended)
     {
         SessionLog.InteractiveSignInStarted(_services.Logger, _services.Name, _ended.End.Reason);
@@ -47,7 +47,7 @@ internal sealed class InteractiveSignIn(SessionContext session, Flight flight, S
         return other.IsUnfinished ? FlightRun.Superseded : other;
     }
 
-    /// <summary>Calls the app, which may throw anything.</summary>
+    /// <summary>Calls the app. It may throw any exception.</summary>
     private async Task<Answer> CallAppAsync(CancellationToken cancellationToken)
     {
         try
@@ -83,7 +83,7 @@ internal sealed class InteractiveSignIn(SessionContext session, Flight flight, S
             }
             catch (StoreException)
             {
-                // The user can still answer here.
+                // The store failed. The user can still answer in this process.
             }
         }
 
@@ -102,7 +102,7 @@ internal sealed class InteractiveSignIn(SessionContext session, Flight flight, S
         return await publisher.SaveAsync(HeldLogins.Of(_ended, _services), tokens).ConfigureAwait(false);
     }
 
-    // The user isn't asked again: the dialog that they closed would open with every request.
+    // The user isn't asked again. Otherwise the dialog that they closed would open with every request.
     private void Decline(string description)
     {
         SessionLog.InteractiveSignInFailed(_services.Logger, _services.Name, description);

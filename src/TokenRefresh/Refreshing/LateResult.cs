@@ -3,7 +3,7 @@ using TokenRefresh.Storage;
 
 namespace TokenRefresh.Refreshing;
 
-/// <summary>Applies a result that arrives after the deadline of its flight. The tokens are saved and used all the same.</summary>
+/// <summary>Applies a result that arrives after the deadline of its flight: its tokens are still saved and used.</summary>
 internal sealed class LateResult(SessionContext session, Flight flight, SessionSnapshot start, HeldLogin held)
 {
     /// <summary>Waits for the call and applies its result, unless the session has changed since.</summary>
@@ -20,7 +20,7 @@ internal sealed class LateResult(SessionContext session, Flight flight, SessionS
             return;
         }
 
-        // The flight ends first: its failure is remembered, and this result clears it.
+        // Wait for the end of the flight: its failure starts a cool-down, and this result ends it.
         await flight.Result.ConfigureAwait(false);
         await TrackedWork.RunAsync(session, () => ApplyAsync(result)).ConfigureAwait(false);
     }

@@ -14,12 +14,12 @@ internal sealed record LeaseClaim(RefreshLease Lease, ClockReading RequestedAt, 
 
     public static LeaseClaim New(SessionServices services) => Create(Guid.NewGuid().ToString("N"), services);
 
-    /// <summary>A lease on these tokens, or the one whose write got no answer before.</summary>
+    /// <summary>A lease for these tokens. If the write of an earlier lease got no answer, the id is the same.</summary>
     public static LeaseClaim For(SignedInSnapshot start, SessionServices services) =>
         start.UnansweredLeaseId is { } id ? Create(id, services) : New(services);
 
     /// <summary>
-    /// Whether the refresh token must not be sent any more. Timers stand still while the machine sleeps, so this compares both clocks.
+    /// Whether the refresh token must no longer be sent. Timers stand still while the machine sleeps, so this compares both clocks.
     /// </summary>
     public bool IsOver(TimeProvider time) => RequestedAt.Elapsed(time) >= UsableFor;
 

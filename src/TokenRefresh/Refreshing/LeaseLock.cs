@@ -9,11 +9,11 @@ internal sealed class LeaseLock(IDisposable? storeLock) : IDisposable
 {
     private IDisposable? _lock = storeLock;
 
-    /// <summary>Passes the lock on. This object releases nothing any more.</summary>
+    /// <summary>Passes the lock on. After that this object releases nothing.</summary>
     /// <returns>The lock for its next holder; <see langword="null"/> if there is none.</returns>
     public LeaseLock? PassOn() => Interlocked.Exchange(ref _lock, null) is { } passed ? new LeaseLock(passed) : null;
 
-    /// <summary>Releases the lock. What that throws must not cost the result of the refresh.</summary>
+    /// <summary>Releases the lock. An exception of the store is ignored, so that the result of the refresh isn't lost.</summary>
     public void Dispose()
     {
         try
@@ -22,7 +22,7 @@ internal sealed class LeaseLock(IDisposable? storeLock) : IDisposable
         }
         catch (Exception)
         {
-            // The lock is the store's. It is free when the process ends, at the latest.
+            // The operating system releases the lock when the process ends, at the latest.
         }
     }
 }

@@ -44,11 +44,11 @@ internal readonly struct LoginChange(SessionContext session)
         {
             if (services.UsesClientCredentials)
             {
-                // No user signs in again: the client requests another token.
+                // No user signs in for client credentials. The next use requests another token.
                 session.StartLogin(new NotLoadedSnapshot(ended.Version + 1));
             }
 
-            // No later call finds them.
+            // Only this call knows these tokens, so they are revoked now.
             Revoker.Start(session, unsaved);
             throw;
         }

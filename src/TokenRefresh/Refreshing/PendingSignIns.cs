@@ -1,8 +1,8 @@
 namespace TokenRefresh.Refreshing;
 
 /// <summary>
-/// The sign-ins that are being saved. The store may hold such a login before its session has it, and a session that loads it then must know
-/// that it is new: requests that waited for the saved login were made under the one that it replaces.
+/// The sign-ins that are being saved. The store may have such a login before its session has it. A session that loads the login then must
+/// know that it is new: requests that waited for the saved login belong to the login that was replaced.
 /// </summary>
 internal sealed class PendingSignIns
 {

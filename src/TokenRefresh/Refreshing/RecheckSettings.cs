@@ -1,6 +1,6 @@
 namespace TokenRefresh.Refreshing;
 
-/// <summary>What the sessions of one name share for reading the store again while a user is signed in.</summary>
+/// <summary>The shared state of the sessions of one name for reading the store again while a user is signed in.</summary>
 /// <param name="interval">The shortest time between two reads of one session.</param>
 /// <param name="time">The clock.</param>
 internal sealed class RecheckSettings(TimeSpan interval, TimeProvider time)
@@ -11,7 +11,7 @@ internal sealed class RecheckSettings(TimeSpan interval, TimeProvider time)
 
     public TimeProvider Time => time;
 
-    /// <summary>Whether the last read failed. Uses of a session don't wait for the store then.</summary>
+    /// <summary>Whether the last read failed. Then no use of a session waits for the store.</summary>
     public bool IsAway => Volatile.Read(ref _isAway) != 0;
 
     /// <summary>Notes that the store answered.</summary>

@@ -9,7 +9,7 @@ internal static class Revoker
 
     /// <summary>Starts the revocation and returns at once. A disposal waits for it.</summary>
     /// <param name="session">The session that was signed out.</param>
-    /// <param name="tokens">What the sign-out ended; <see langword="null"/> if there was nothing.</param>
+    /// <param name="tokens">The tokens that the sign-out ended; <see langword="null"/> if there were none.</param>
     public static void Start(SessionContext session, TokenSet? tokens)
     {
         if (tokens is not null && session.Services.Revocation is not null)

@@ -4,12 +4,14 @@ using TokenRefresh.Storage;
 
 namespace TokenRefresh.Refreshing;
 
-/// <summary>One session's state, with what its flights need: the services of its name, its user, and the app's event handlers.</summary>
+/// <summary>
+/// One session's state, with everything that its flights need: the services of its name, its user, and the app's event handlers.
+/// </summary>
 internal sealed class SessionContext : SessionState
 {
     private SessionListeners? _listeners;
 
-    /// <param name="services">What the sessions of one name share.</param>
+    /// <param name="services">The services that the sessions of one name share.</param>
     /// <param name="userKey">The user, or <see langword="null"/>.</param>
     /// <param name="owner">The sender of the session's events.</param>
     /// <param name="initial">The state to start with.</param>
@@ -71,7 +73,7 @@ internal sealed class SessionContext : SessionState
             : flight.WaitAsync(cancellationToken);
     }
 
-    /// <summary>Reads the store again, if that is due, and waits until the session has what the store holds.</summary>
+    /// <summary>Reads the store again, if that is due, and waits until the session has the stored login.</summary>
     /// <exception cref="OperationCanceledException">The caller's token was cancelled.</exception>
     public Task RecheckAsync(CancellationToken cancellationToken) => NeedsRecheck
         ? Listeners!.Recheck!.JoinAsync(this).WaitAsync(cancellationToken)
@@ -97,8 +99,8 @@ internal sealed class SessionContext : SessionState
 
 #if NET8_0_OR_GREATER
     /// <summary>
-    /// Waits for a due read of the store on the calling thread. The limit is real time: callers that block may have taken the threads that
-    /// end the read.
+    /// Waits for a due read of the store on the calling thread. The limit is real time, because callers that block may use the threads that
+    /// the read needs to end.
     /// </summary>
     /// <exception cref="OperationCanceledException">The caller's token was cancelled.</exception>
     public void RecheckOnThisThread(CancellationToken cancellationToken)

@@ -29,7 +29,7 @@ internal static class SessionEvents
 
     private static async Task CallHandlersAsync(SessionContext session, EventArgs args)
     {
-        // One by one: a handler that throws doesn't keep the event from the next.
+        // Call the handlers one by one, so that one that throws doesn't keep the next from being called.
         foreach (var handler in session.Listeners?.For(args) ?? [])
         {
             try
@@ -57,7 +57,7 @@ internal static class SessionEvents
         }
     }
 
-    /// <summary>Logs what code of the app threw.</summary>
+    /// <summary>Logs an exception of the app's code.</summary>
     public static void LogThrown(SessionContext session, Exception thrown) =>
         SessionLog.HandlerThrew(session.Services.Logger, session.Services.Name, thrown.GetType().Name);
 }

@@ -1,8 +1,8 @@
 namespace TokenRefresh.Refreshing;
 
 /// <summary>
-/// What listens on behalf of a session: the event handlers of the app, the subscription to changes of its record in the store, and the
-/// reads that take its place.
+/// The listeners of a session: the event handlers of the app, the subscription to changes of its record in the store, and the repeated
+/// reads for stores that don't notify.
 /// </summary>
 /// <remarks>Most sessions have none of them, so they share one object.</remarks>
 internal sealed class SessionListeners
@@ -21,7 +21,7 @@ internal sealed class SessionListeners
     /// <summary>Reads the store again from time to time; <see langword="null"/> if that is off, or if no user has signed in yet.</summary>
     public StoreRecheck? Recheck => Volatile.Read(ref _recheck);
 
-    /// <summary>Has the store read again from time to time, beginning now.</summary>
+    /// <summary>Starts to read the store again from time to time.</summary>
     public void StartRechecks(RecheckSettings settings)
     {
         if (Recheck is null)

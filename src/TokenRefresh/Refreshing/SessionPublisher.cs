@@ -5,8 +5,8 @@ using TokenRefresh.Storage;
 namespace TokenRefresh.Refreshing;
 
 /// <summary>
-/// Saves tokens and publishes what follows, for one flight or one late result. It publishes only over the snapshot that it published last,
-/// so a sign-in or sign-out in between wins.
+/// Saves tokens and publishes snapshots, for one flight or one late result. It publishes only over the snapshot that it published last, so
+/// a sign-in or sign-out in between wins.
 /// </summary>
 /// <param name="session">The session.</param>
 /// <param name="start">The snapshot that the work begins with.</param>
@@ -23,7 +23,7 @@ internal sealed class SessionPublisher(SessionContext session, SessionSnapshot s
     public LeaseLock? StoreLock { get; set; }
 
     /// <summary>Saves the tokens that the endpoint returned, then publishes them.</summary>
-    /// <param name="held">What this process held before.</param>
+    /// <param name="held">The login that this process had before.</param>
     /// <param name="fresh">The new tokens.</param>
     public async Task<FlightRun> SaveAsync(HeldLogin held, TokenSet fresh)
     {
@@ -66,7 +66,7 @@ internal sealed class SessionPublisher(SessionContext session, SessionSnapshot s
         }
     }
 
-    /// <summary>Publishes what the store holds. The first use of a login isn't an event.</summary>
+    /// <summary>Publishes the stored login. The first use of a login raises no event.</summary>
     public FlightRun Load(LoginStoreResult found) => found.Status == LoginStatus.Succeeded
         ? Keep(found)
         : _snapshots.FromStore(found, Snapshot) switch
@@ -75,7 +75,7 @@ internal sealed class SessionPublisher(SessionContext session, SessionSnapshot s
             var next => TryPublish(next) ? FlightRun.Unfinished : FlightRun.Superseded,
         };
 
-    /// <summary>Publishes what another process wrote to the store. New tokens of the same login are an event.</summary>
+    /// <summary>Publishes the login that another process wrote to the store. New tokens of the same login raise an event.</summary>
     public FlightRun AdoptNewer(LoginStoreResult found)
     {
         var next = _snapshots.FromStore(found, Snapshot);
@@ -94,10 +94,10 @@ internal sealed class SessionPublisher(SessionContext session, SessionSnapshot s
         return new FlightRun(FlightOutcome.LoadedFromStore, FlightResult.Completed) { Event = TokensRefreshed(signedIn) };
     }
 
-    /// <summary>The same, where tokens of this process can't be saved because of that.</summary>
+    /// <summary>The same, if the stored login keeps tokens of this process from being saved.</summary>
     public FlightRun AdoptInsteadOf(TokenSet tokens, LoginStoreResult found) => Orphan(tokens, AdoptNewer(found));
 
-    /// <summary>Publishes the end of the login. It is an event, unless the app has been notified of this very end before.</summary>
+    /// <summary>Publishes the end of the login. It raises an event, unless the app was notified of this end before.</summary>
     private FlightRun PublishEnded(EndedSnapshot ended)
     {
         var isKnown = Snapshot is EndedSnapshot known && known.LoginId == ended.LoginId;
@@ -133,7 +133,7 @@ internal sealed class SessionPublisher(SessionContext session, SessionSnapshot s
 
     private FlightRun Keep(LoginStoreResult found)
     {
-        // The store was read and holds nothing newer: trust that for a while.
+        // The store was read and has nothing newer, so it isn't read again for a while.
         SessionSnapshot next = Snapshot switch
         {
             EndedSnapshot ended => _snapshots.Ended(ended.LoginId, ended.Version, ended.End, ended.CanAskUser),

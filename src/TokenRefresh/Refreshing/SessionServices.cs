@@ -7,7 +7,9 @@ using TokenRefresh.Storage;
 
 namespace TokenRefresh.Refreshing;
 
-/// <summary>What all sessions of one name share: options, clock, seams and log. A session itself holds only its state.</summary>
+/// <summary>
+/// The objects that all sessions of one name share: options, clock, store, endpoint, log and others. A session itself has only its state.
+/// </summary>
 internal sealed class SessionServices : IAsyncDisposable
 {
     public required string Name { get; init; }
@@ -19,7 +21,7 @@ internal sealed class SessionServices : IAsyncDisposable
     /// <summary>Returns a random number from 0 to 1.</summary>
     public required Func<double> Random { get; init; }
 
-    /// <summary>Where the tokens are kept; <see langword="null"/>: in the sessions themselves.</summary>
+    /// <summary>Where the tokens are kept; <see langword="null"/> if the sessions keep them.</summary>
     public ITokenStore? Store { get; init; }
 
     public ITokenProtector? Protector { get; init; }
@@ -48,7 +50,7 @@ internal sealed class SessionServices : IAsyncDisposable
 
     public required WorkTracker Work { get; init; }
 
-    /// <summary>Disposed with the sessions: what was created for them alone.</summary>
+    /// <summary>An object that was created for these sessions alone, and is disposed with them.</summary>
     public IDisposable? Owned { get; init; }
 
     /// <summary>Whether these services belong to one session and end with it.</summary>
@@ -66,12 +68,12 @@ internal sealed class SessionServices : IAsyncDisposable
     public PendingSignIns SignIns { get; } = new();
 
     /// <summary>
-    /// Distinguishes the records of a client's own tokens by what was requested: a token of another scope is another token.
+    /// Distinguishes the records of a client's own tokens by the requested scope and parameters: a token of another scope is another token.
     /// <see langword="null"/> for the tokens of users.
     /// </summary>
     public string? ClientRecord { get; init; }
 
-    /// <summary>The state of a session that nothing is known of.</summary>
+    /// <summary>The state of a session before its first use.</summary>
     public SessionSnapshot InitialSnapshot => HasStore || UsesClientCredentials ? NotLoadedSnapshot.Initial : SignedOutSnapshot.Initial;
 
     /// <summary>Opens the saved login of a session.</summary>
@@ -81,7 +83,7 @@ internal sealed class SessionServices : IAsyncDisposable
     /// <summary>Logs a failure of the store.</summary>
     public void StoreFailed(StoreException failure) => SessionLog.StoreFailed(Logger, Name, failure.Cause.GetType().Name);
 
-    /// <summary>Waits for the work that is running, then disposes what was created for these sessions.</summary>
+    /// <summary>Waits for the work that is running, then disposes the objects that were created for these sessions.</summary>
     public async ValueTask DisposeAsync()
     {
         await Work.DrainAsync(Options.RefreshTimeout).ConfigureAwait(false);

@@ -4,14 +4,16 @@ using TokenRefresh.Storage;
 
 namespace TokenRefresh.Refreshing;
 
-/// <summary>What a flight does about the lease in the store: it waits for another process's, and gives back its own.</summary>
+/// <summary>Acquires and releases a flight's lease in the store, and waits while another process has the lease.</summary>
 internal readonly struct SharedLease(SessionContext session)
 {
-    /// <summary>How long a store may delay a client's token. A client uses nothing up, so it doesn't need the store.</summary>
+    /// <summary>
+    /// How long a store may delay the token of a client. Client credentials use up no refresh token, so they don't need the store.
+    /// </summary>
     public static readonly TimeSpan ClientStoreTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>Acquires the lease.</summary>
-    /// <param name="held">What this process holds.</param>
+    /// <param name="held">The login that this process has.</param>
     /// <param name="lease">The lease.</param>
     /// <param name="cancellationToken">The flight's deadline.</param>
     /// <exception cref="StoreException">The store failed or didn't answer in time.</exception>
@@ -57,14 +59,16 @@ internal readonly struct SharedLease(SessionContext session)
         }
     }
 
-    /// <summary>Gives a lease back after a failed call, with what the other processes must know of the failure.</summary>
+    /// <summary>
+    /// Releases a lease after a failed call. The record tells other processes of a pause, and whether the token is possibly used.
+    /// </summary>
     public Task ReleaseAfterFailureAsync(HeldLogin held, LeaseClaim lease, TokenEndpointResult failure, bool isPossiblyUsed)
     {
         var retryAfter = CoolDown.CapRetryAfter(failure.RetryAfter);
         return ReleaseAsync(held, lease, new LeaseRelease { RetryAfter = retryAfter, PossiblyUsed = isPossiblyUsed });
     }
 
-    /// <summary>Gives a lease back. It ends by itself if the store can't be reached.</summary>
+    /// <summary>Releases a lease. If the store can't be reached, the lease ends by time.</summary>
     public async Task ReleaseAsync(HeldLogin held, LeaseClaim lease, LeaseRelease release)
     {
         try

@@ -3,8 +3,8 @@ using TokenRefresh.Storage;
 
 namespace TokenRefresh.Refreshing;
 
-/// <summary>Creates the snapshots of a session from tokens and from what the store returned.</summary>
-/// <param name="services">What the session shares with others.</param>
+/// <summary>Creates the snapshots of a session from tokens and from results of the store.</summary>
+/// <param name="services">The services that the session shares with others.</param>
 /// <param name="storeReadAt">When the store was read; <see langword="null"/> for now.</param>
 internal sealed class SnapshotFactory(SessionServices services, ClockReading? storeReadAt = null)
 {
@@ -25,12 +25,12 @@ internal sealed class SnapshotFactory(SessionServices services, ClockReading? st
     public SignedInSnapshot Refreshed(LoginId loginId, long version, TokenSet tokens, string? revision) =>
         Create(loginId, version, WithHeader(tokens), SlotOf(tokens, ReceivedAt(tokens), isFromEndpoint: true), revision);
 
-    /// <summary>The state after the endpoint returned a new refresh token, and nothing else.</summary>
+    /// <summary>The state after the endpoint returned a new refresh token without an access token.</summary>
     public static SignedInSnapshot WithSameAccessToken(SignedInSnapshot previous, long version, TokenSet tokens, string? revision) =>
         Create(previous.LoginId, version, tokens.WithHeader(previous.Header), previous.AccessToken, revision);
 
     /// <summary>The state that the store's record describes.</summary>
-    /// <param name="found">What the store returned.</param>
+    /// <param name="found">The result of the store.</param>
     /// <param name="previous">The session's state so far.</param>
     public SessionSnapshot FromStore(LoginStoreResult found, SessionSnapshot previous) => found.Status switch
     {
@@ -60,7 +60,7 @@ internal sealed class SnapshotFactory(SessionServices services, ClockReading? st
         var loaded = Create(LoginId.Parse(found.LoginId), found.Version, WithHeader(found.Tokens), slot, found.Revision);
         if (services.SignIns.Contains(loaded.LoginId))
         {
-            // A sign-in of this process, which hasn't published it yet.
+            // It is a sign-in of this process that isn't published yet.
             loaded.MarkReplacedStoredLogin();
         }
 

@@ -3,8 +3,8 @@ using TokenRefresh.SingleFlight;
 namespace TokenRefresh.Refreshing;
 
 /// <summary>
-/// Reads the store when another process has changed the session's record. Changes that come together cost one read; a change that this
-/// session knows already, because its own flight has read it, costs none.
+/// Reads the store when another process has changed the session's record. Several changes at once make one read. A change that the
+/// session's own flight has read already makes none.
 /// </summary>
 internal sealed class StoreChanges(SessionContext session) : IDisposable
 {
@@ -23,7 +23,7 @@ internal sealed class StoreChanges(SessionContext session) : IDisposable
         }
         catch (Exception)
         {
-            // The store's next operation reports what is wrong with it. Without notifications, a change is found later.
+            // The next operation reports the failure of the store. Without notifications, changes are found later.
             return;
         }
 
@@ -33,7 +33,10 @@ internal sealed class StoreChanges(SessionContext session) : IDisposable
         }
     }
 
-    /// <summary>Ends the subscription. What the store throws then must not end a timer's thread, or keep others from being ended.</summary>
+    /// <summary>
+    /// Ends the subscription. An exception of the store is ignored: on a timer's thread it would end the process, and other subscriptions
+    /// must be ended too.
+    /// </summary>
     public void Dispose()
     {
         _isDisposed = true;
@@ -43,7 +46,7 @@ internal sealed class StoreChanges(SessionContext session) : IDisposable
         }
         catch (Exception)
         {
-            // The store is closed, perhaps. No call of it is used any more.
+            // The store may be closed. Its calls have no effect from now on.
         }
     }
 
@@ -90,7 +93,7 @@ internal sealed class StoreChanges(SessionContext session) : IDisposable
         }
         catch (Exception)
         {
-            // The store is away, which is logged. The session continues with what it has.
+            // The store can't be reached, which is logged. The session continues with its tokens.
         }
     }
 }

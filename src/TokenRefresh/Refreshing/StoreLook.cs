@@ -4,8 +4,8 @@ using TokenRefresh.Storage;
 namespace TokenRefresh.Refreshing;
 
 /// <summary>
-/// Reads the store and publishes what it holds, without a refresh: when another process has changed the record, or may have; and for the
-/// package of web apps, which only asks whether a login is alive.
+/// Reads the store and publishes the stored login, without a refresh. It is used when another process may have changed the record, and by
+/// TokenRefresh.AspNetCore to check whether a login has ended.
 /// </summary>
 internal readonly struct StoreLook(SessionContext session)
 {
@@ -29,7 +29,7 @@ internal readonly struct StoreLook(SessionContext session)
     }
 
     /// <summary>The same, and logs no failure.</summary>
-    /// <returns>Whether the store was read. It isn't if the session is ahead of it.</returns>
+    /// <returns>Whether the store was read. It isn't read if the session has tokens or a sign-out that the store lacks.</returns>
     /// <exception cref="StoreException">The store can't be read.</exception>
     public async Task<bool> ReadAsync(CancellationToken cancellationToken)
     {
@@ -62,13 +62,13 @@ internal readonly struct StoreLook(SessionContext session)
         }
     }
 
-    // What the store doesn't have yet is newer than what it holds.
+    // A state that isn't saved yet is newer than the stored one.
     private static bool IsAhead(SessionSnapshot current) =>
         current is SignedOutSnapshot { AwaitsStore: true } or SignedInSnapshot { IsUnsaved: true };
 
-    /// <summary>Reads the store and publishes what it holds over <paramref name="start"/>.</summary>
+    /// <summary>Reads the store and publishes the stored login over <paramref name="start"/>.</summary>
     /// <returns>
-    /// <see langword="false"/> if the session has changed meanwhile, to something older than what was read: read the store again.
+    /// <see langword="false"/> if the session has changed meanwhile to a state that is older than the record: read the store again.
     /// </returns>
     private async Task<bool> TryReadAsync(SessionSnapshot start, CancellationToken cancellationToken)
     {

@@ -17,7 +17,7 @@ internal sealed class StoreRecheck(RecheckSettings settings)
     /// <summary>How long a read may take. A request then continues with the tokens that the session has.</summary>
     public static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(2);
 
-    // The state of a session that signs in now is the store's.
+    // A session that has just signed in has the stored state, so the interval starts now.
     private volatile Check _last = new(settings.Time);
 
     /// <summary>Whether the interval is over, or a read is running.</summary>
@@ -25,12 +25,12 @@ internal sealed class StoreRecheck(RecheckSettings settings)
 
     /// <summary>Starts a read if the interval is over, or joins the one that is running.</summary>
     /// <returns>
-    /// A task that completes when the session has what the store holds, or when the read has failed. It never fails. It is complete if the
-    /// store can't be reached: the read runs in the background then.
+    /// A task that completes when the session has the stored login, or when the read has failed. It never fails. While the store can't be
+    /// reached it is complete at once, and the read runs in the background.
     /// </returns>
     public Task JoinAsync(SessionContext session)
     {
-        // Nothing of the request flows into the read: no context, no cancellation, no thread.
+        // The read takes no context, no cancellation and no thread from the request.
         if (TryBegin(session) is { } check)
         {
             ThreadPool.UnsafeQueueUserWorkItem(static check => ((Check)check!).Run(), check);
@@ -40,7 +40,7 @@ internal sealed class StoreRecheck(RecheckSettings settings)
     }
 
 #if NET8_0_OR_GREATER
-    /// <summary>The same for a caller that blocks: others that block may have taken all threads of the pool.</summary>
+    /// <summary>The same for a caller that blocks. Callers that block may use all threads of the pool.</summary>
     public Task JoinOnOwnThread(SessionContext session)
     {
         _ = TryBegin(session);
@@ -116,7 +116,7 @@ internal sealed class StoreRecheck(RecheckSettings settings)
             }
             catch (StoreException e) when (e.Cause is TokenStoreConfigurationException)
             {
-                // This record can't be read. The store is in reach, so other sessions wait for it as before.
+                // Only this record can't be read. The store answers, so other sessions still wait for it.
                 SessionLog.RecheckFailed(session.Services.Logger, session.Services.Name, e.Cause.GetType().Name);
             }
             catch (StoreException e)

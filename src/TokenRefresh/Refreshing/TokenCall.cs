@@ -52,7 +52,7 @@ internal sealed class TokenCall(SessionContext session, Flight flight, SessionSn
     {
         if (_lastResult is not null && _services.Work.IsStopping)
         {
-            // The app ends: the pause before this attempt was cut short, and there is no other attempt.
+            // The app ends. It ended the pause before this attempt, and no other attempt is made.
             return _lastResult;
         }
 
@@ -70,8 +70,8 @@ internal sealed class TokenCall(SessionContext session, Flight flight, SessionSn
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // Cut short by the deadline or by a timeout of the app's pipeline. This attempt had no answer, and a next one doesn't change
-            // that.
+            // The deadline or a timeout of the app's pipeline ended this attempt without an answer. A later attempt doesn't change that the
+            // refresh token is possibly used.
             MarkIfSent(request);
             throw;
         }

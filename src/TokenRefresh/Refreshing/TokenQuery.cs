@@ -94,7 +94,7 @@ internal readonly struct TokenQuery(SessionContext session)
                 return;
             }
 
-            // A flight that a cool-down kept from the endpoint answers no one who asked for a refresh.
+            // A cool-down kept this flight from calling the endpoint. A requested refresh ignores the cool-down, so it joins again.
             if (flight.CallBlockedBy is null || flights == MaxFlights)
             {
                 throw failure.ToException();

@@ -15,7 +15,7 @@ internal static class TrackedWork
         }
         catch (Exception)
         {
-            // The store or a logger failed, and has reported it. Nothing waits for this work.
+            // The store or a logger failed, and the failure was reported. Nothing waits for this work.
         }
         finally
         {

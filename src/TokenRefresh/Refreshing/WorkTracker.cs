@@ -62,7 +62,7 @@ internal sealed class WorkTracker
     }
 
     /// <summary>
-    /// Admits no new work and waits for what is running, at most for a time by the system's clock: the app's may stand still.
+    /// Admits no new work and waits for work that is running. The limit is by the system's clock, because the app's clock may stand still.
     /// </summary>
     public async Task DrainAsync(TimeSpan limit)
     {
