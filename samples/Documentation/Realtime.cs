@@ -6,7 +6,6 @@ using System.Threading;
 using System.Threading.Tasks;
 using Grpc.Core;
 using Grpc.Net.Client;
-using Grpc.Net.Client.Configuration;
 using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -29,18 +28,9 @@ public static class Realtime
 
     public static GrpcChannel GrpcByHandler(TokenSession session, Uri url)
     {
-        var again = new RetryPolicy
-        {
-            MaxAttempts = 2,
-            InitialBackoff = TimeSpan.FromMilliseconds(10),
-            MaxBackoff = TimeSpan.FromMilliseconds(10),
-            BackoffMultiplier = 1,
-            RetryableStatusCodes = { StatusCode.Unauthenticated },
-        };
         return GrpcChannel.ForAddress(url, new GrpcChannelOptions
         {
             HttpHandler = new TokenRefreshHandler(session) { InnerHandler = new SocketsHttpHandler() },
-            ServiceConfig = new ServiceConfig { MethodConfigs = { new MethodConfig { Names = { MethodName.Default }, RetryPolicy = again } } },
         });
     }
 

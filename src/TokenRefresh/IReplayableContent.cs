@@ -2,7 +2,8 @@ namespace TokenRefresh;
 
 /// <summary>
 /// Implement this on a custom <see cref="System.Net.Http.HttpContent"/> to allow it to be sent again with a new token. The framework's own
-/// content types don't need it: bytes, strings, forms, JSON, seekable streams, and multipart content of these.
+/// content types don't need it: bytes, strings, forms, JSON, seekable streams, and multipart content of these. Types that derive from these
+/// and don't override how they are written don't need it either.
 /// </summary>
 /// <remarks>
 /// Over HTTP/2 and HTTP/3 a 401 can arrive while the content is still being written. The handler then waits until that write has ended, so

@@ -12,30 +12,34 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace TokenRefresh.Handling;
 
-/// <summary>Reads the value and the metadata that a <c>System.Net.Http.Json.JsonContent</c> serializes.</summary>
+/// <summary>
+/// Reads the value and the metadata that a <c>System.Net.Http.Json.JsonContent</c> or a <c>System.Net.Http.ObjectContent</c> serializes.
+/// </summary>
 internal static class JsonContentAccess
 {
     /// <summary>The value that is serialized.</summary>
-    public static object? ValueOf(HttpContent json) =>
 #if NET8_0_OR_GREATER
-        ((JsonContent)json).Value;
-#else
-        json.GetType().GetProperty("Value")!.GetValue(json);
+    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "The content reads the property itself.")]
 #endif
+    public static object? ValueOf(HttpContent content) =>
+#if NET8_0_OR_GREATER
+        content is JsonContent json ? json.Value :
+#endif
+        content.GetType().GetProperty("Value")!.GetValue(content);
 
     /// <summary>
     /// The metadata that the content was created with. No public property returns it. Its options are the app's own, and may have generated
     /// metadata or converters. If it can't be read, the result is the default metadata of the value.
     /// </summary>
     /// <returns><see langword="null"/> if there is neither.</returns>
-    public static JsonTypeInfo? TypeInfoOf(HttpContent json, object value) => Read(json) ?? DefaultFor(value);
+    public static JsonTypeInfo? TypeInfoOf(HttpContent content, object value) => Read(content) ?? DefaultFor(value);
 
 #if NET8_0_OR_GREATER
-    private static JsonTypeInfo? Read(HttpContent json)
+    private static JsonTypeInfo? Read(HttpContent content)
     {
         try
         {
-            return TypeInfoField((JsonContent)json);
+            return content is JsonContent json ? TypeInfoField(json) : null;
         }
         catch (MissingFieldException)
         {
@@ -54,8 +58,8 @@ internal static class JsonContentAccess
     private static JsonTypeInfo? DefaultFor(object value) =>
         JsonSerializer.IsReflectionEnabledByDefault ? JsonSerializerOptions.Default.GetTypeInfo(value.GetType()) : null;
 #else
-    private static JsonTypeInfo? Read(HttpContent json) =>
-        json.GetType().GetField("_typeInfo", BindingFlags.Instance | BindingFlags.NonPublic)?.GetValue(json) as JsonTypeInfo;
+    private static JsonTypeInfo? Read(HttpContent content) =>
+        content.GetType().GetField("_typeInfo", BindingFlags.Instance | BindingFlags.NonPublic)?.GetValue(content) as JsonTypeInfo;
 
     private static JsonTypeInfo? DefaultFor(object value) => JsonSerializerOptions.Default.GetTypeInfo(value.GetType());
 #endif

@@ -19,13 +19,17 @@ internal static class JsonReplay
 
     private static readonly ConditionalWeakTable<JsonTypeInfo, StrongBox<bool>> Decided = new();
 
-    /// <summary>Whether the content of type <c>System.Net.Http.Json.JsonContent</c> can be sent again.</summary>
-    public static bool CanReplay(HttpContent json)
+    /// <summary>
+    /// Whether content of type <c>System.Net.Http.Json.JsonContent</c> or <c>System.Net.Http.ObjectContent</c> can be sent again. The
+    /// serializer of the second one may be another, but it enumerates the same members.
+    /// </summary>
+    public static bool CanReplay(HttpContent content)
     {
         try
         {
-            var value = JsonContentAccess.ValueOf(json);
-            return value is null || (JsonContentAccess.TypeInfoOf(json, value) is { } declared && IsRepeatable(value, declared, depth: 0));
+            var value = JsonContentAccess.ValueOf(content);
+            return value is null
+                || (JsonContentAccess.TypeInfoOf(content, value) is { } declared && IsRepeatable(value, declared, depth: 0));
         }
         catch (Exception)
         {
@@ -57,7 +61,7 @@ internal static class JsonReplay
 
         return actual.Kind switch
         {
-            JsonTypeInfoKind.Object => HasRepeatableMembers(value, actual, depth),
+            JsonTypeInfoKind.Object => value is not Stream && HasRepeatableMembers(value, actual, depth),
             JsonTypeInfoKind.Enumerable or JsonTypeInfoKind.Dictionary =>
                 !SequenceTypes.IsOneShot(value.GetType()) && HasRepeatableItems(value, actual, depth),
             _ => !SequenceTypes.IsOneShot(value.GetType()),
@@ -160,5 +164,6 @@ internal static class JsonReplay
         return true;
     }
 
-    private static bool IsDecidedByValue(JsonTypeInfo type) => type.Type == typeof(object) || type.PolymorphismOptions is not null;
+    private static bool IsDecidedByValue(JsonTypeInfo type) =>
+        type.Type == typeof(object) || type.PolymorphismOptions is not null || typeof(Stream).IsAssignableFrom(type.Type);
 }

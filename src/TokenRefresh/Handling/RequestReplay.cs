@@ -86,20 +86,28 @@ internal static class RequestReplay
     {
         ReplayableUpload upload => IsRepeatable(upload.Content),
         IReplayableContent replayable => replayable.CanReplay,
-        MultipartContent multipart => IsOwn(multipart, typeof(MultipartContent), typeof(MultipartFormDataContent))
-            && AreAllRepeatable(multipart),
-        StreamContent stream => stream.GetType() == typeof(StreamContent) && OpenStream(stream).CanSeek,
-        ByteArrayContent bytes => IsOwn(bytes, typeof(ByteArrayContent), typeof(StringContent), typeof(FormUrlEncodedContent)),
-        _ => content.GetType().FullName switch
-        {
-            "System.Net.Http.Json.JsonContent" => JsonReplay.CanReplay(content),
-            "System.Net.Http.ReadOnlyMemoryContent" or "System.Net.Http.EmptyContent" => true,
-            _ => false,
-        },
+        _ => IsRepeatable(content, WritingType.Of(content)),
     };
 
-    // A type that is derived from a framework type may write anything. It must implement IReplayableContent to be sent again.
-    private static bool IsOwn(HttpContent content, params Type[] types) => Array.IndexOf(types, content.GetType()) >= 0;
+    // A type that writes its bytes itself may write anything. It must implement IReplayableContent to be sent again.
+    private static bool IsRepeatable(HttpContent content, Type writer) => $"{writer.Namespace}.{writer.Name}" switch
+    {
+        "System.Net.Http.ByteArrayContent" or "System.Net.Http.StringContent" or "System.Net.Http.FormUrlEncodedContent"
+            or "System.Net.Http.ReadOnlyMemoryContent" or "System.Net.Http.EmptyContent" => true,
+        "System.Net.Http.StreamContent" => OpenStream(content).CanSeek,
+        "System.Net.Http.MultipartContent" or "System.Net.Http.MultipartFormDataContent" => AreAllRepeatable((MultipartContent)content),
+        "System.Net.Http.Json.JsonContent" => JsonReplay.CanReplay(content),
+
+        // Microsoft.AspNet.WebApi.Client: a value and its formatter.
+        "System.Net.Http.ObjectContent" => JsonReplay.CanReplay(content),
+
+        // Grpc.Net.Client: one message.
+        "Grpc.Net.Client.Internal.PushUnaryContent`2" or "Grpc.Net.Client.Internal.WinHttpUnaryContent`2" => true,
+
+        // Flurl.Http: opens its file for each send.
+        "Flurl.Http.Content.FileContent" => true,
+        _ => false,
+    };
 
     private static bool AreAllRepeatable(MultipartContent parts)
     {

@@ -1,6 +1,8 @@
 using System;
 using System.IO;
+using System.Net;
 using System.Net.Http;
+using System.Threading;
 using System.Threading.Tasks;
 using TokenRefresh.Handling;
 using Xunit;
@@ -100,9 +102,19 @@ public sealed class HandlingTests
 
     private static Uri? Parse(string? uri) => uri is null ? null : new Uri(uri, UriKind.RelativeOrAbsolute);
 
-    private sealed class OneShot(byte[] body) : ByteArrayContent(body);
+    private sealed class OneShot(byte[] body) : ByteArrayContent(body)
+    {
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => base.SerializeToStreamAsync(stream, context);
+    }
 
-    private sealed class HomeMadeStream() : StreamContent(new MemoryStream([1]));
+    private sealed class HomeMadeStream() : StreamContent(new MemoryStream([1]))
+    {
+        protected override Task<Stream> CreateContentReadStreamAsync() => base.CreateContentReadStreamAsync();
+    }
 
-    private sealed class HomeMadeMultipart : MultipartContent;
+    private sealed class HomeMadeMultipart : MultipartContent
+    {
+        protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
+            base.SerializeToStream(stream, context, cancellationToken);
+    }
 }

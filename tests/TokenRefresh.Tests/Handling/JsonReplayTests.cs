@@ -53,6 +53,8 @@ public sealed partial class JsonReplayTests
         ["polymorphic"] = () => new Holder<Shape>(new Circle(1)),
         ["extension data"] = () => new Extended { More = new() { ["a"] = JsonDocument.Parse("[1]").RootElement } },
         ["a converter of the app's"] = () => new Holder<Money>(new Money(7)),
+        ["buffer of numbers"] = () => new Holder<ReadOnlyMemory<float>>(new float[] { 1, 2 }),
+        ["tree whose leaves are sequences of nodes, too"] = () => new Dictionary<string, Leaf> { ["a"] = new() },
     };
 
     private static readonly Dictionary<string, Func<object?>> OneShotValues = new()
@@ -76,6 +78,8 @@ public sealed partial class JsonReplayTests
         ["lazy sequence in extension data"] = () => new ExtendedByObjects { More = new() { ["a"] = Lazily() } },
         ["a class of the app's that is a lazy sequence"] = () => new Holder<OwnSequence>(new OwnSequence()),
         ["getter that throws"] = () => new Throwing(),
+        ["bytes of a stream"] = () => new System.IO.MemoryStream([1]),
+        ["bytes of a stream in a member"] = () => new Holder<System.IO.Stream>(new System.IO.MemoryStream([1])),
     };
 
     [Theory]
@@ -205,6 +209,15 @@ public sealed partial class JsonReplayTests
 
         public IEnumerable<int> Items => Fails ? throw new InvalidOperationException("getter") : [];
     }
+
+    internal class Branch : IEnumerable<Branch>
+    {
+        public IEnumerator<Branch> GetEnumerator() => Enumerable.Empty<Branch>().GetEnumerator();
+
+        System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
+    }
+
+    internal sealed class Leaf : Branch;
 
     internal sealed class OwnSequence : IEnumerable<int>
     {

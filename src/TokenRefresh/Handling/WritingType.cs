@@ -1,0 +1,44 @@
+#if NET8_0_OR_GREATER
+using System.Diagnostics.CodeAnalysis;
+#endif
+using System.Reflection;
+using System.Runtime.CompilerServices;
+
+namespace TokenRefresh.Handling;
+
+/// <summary>
+/// Finds the type whose code writes the bytes of a content. A derived type that overrides nothing of that writes what its base type writes:
+/// clients derive from the framework's contents to keep the text for their logs.
+/// </summary>
+internal static class WritingType
+{
+    private static readonly ConditionalWeakTable<Type, Type> Found = new();
+
+    public static Type Of(HttpContent content) =>
+#if NET8_0_OR_GREATER
+        !RuntimeFeature.IsDynamicCodeSupported ? content.GetType() :
+#endif
+        Found.GetValue(content.GetType(), Find);
+
+    private static Type Find(Type type)
+    {
+        while (type.BaseType is { } baseType && baseType != typeof(HttpContent) && !Writes(type))
+        {
+            type = baseType;
+        }
+
+        return type;
+    }
+
+#if NET8_0_OR_GREATER
+    [UnconditionalSuppressMessage(
+        "Trimming",
+        "IL2070",
+        Justification = "An override of a method that is called is kept. Native AOT, which drops its name, doesn't get here.")]
+#endif
+    private static bool Writes(Type type) => Array.Exists(
+        type.GetMethods(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly),
+        method => method.IsVirtual
+            && method.Name != nameof(IDisposable.Dispose)
+            && method.GetBaseDefinition().DeclaringType == typeof(HttpContent));
+}
