@@ -3,14 +3,16 @@ using System.Net;
 namespace TokenRefresh.Handling;
 
 /// <summary>
-/// Replaces content of an app's own type while it is sent, and knows when the platform no longer reads it. Over HTTP/2 and HTTP/3 a
-/// response can arrive while the content is still being sent.
+/// Replaces content while it is sent, and knows whether the platform has begun to read it, and when it no longer reads it. Over HTTP/2 and
+/// HTTP/3 a response can arrive while content of an app's own type is still being sent. With <c>Expect: 100-continue</c> a response can
+/// arrive before anything is read. Then content that can be read once is still whole.
 /// </summary>
 internal sealed class ReplayableUpload : HttpContent
 {
     /// <summary>How long a second send waits until the first one no longer reads the content.</summary>
     private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(2);
 
+    private volatile bool _isBegun;
     private volatile Task _serialization = Task.CompletedTask;
 
     private ReplayableUpload(HttpContent content)
@@ -22,16 +24,16 @@ internal sealed class ReplayableUpload : HttpContent
     /// <summary>The caller's content.</summary>
     public HttpContent Content { get; }
 
+    /// <summary>Whether nothing of the content has been sent.</summary>
+    public bool IsUnread => !_isBegun;
+
     /// <summary>
-    /// Whether a request needs a replacement: its content is of the app's own type, and its connection may send and receive at once.
+    /// Whether a request needs a replacement: its content is of the app's own type, and its connection may send and receive at once; or its
+    /// content can be sent once, and waits for the server's consent.
     /// </summary>
-    public static bool IsNeededFor(HttpRequestMessage request) =>
-        request.Content is IReplayableContent
-#if NET8_0_OR_GREATER
-        && (request.Version.Major >= 2 || request.VersionPolicy == HttpVersionPolicy.RequestVersionOrHigher);
-#else
-        && request.Version.Major >= 2;
-#endif
+    public static bool IsNeededFor(HttpRequestMessage request) => request.Content is { } content
+        && ((content is IReplayableContent && IsDuplex(request))
+            || (request.Headers.ExpectContinue == true && !RequestReplay.CanReplay(content)));
 
     /// <summary>Replaces the content of the request, if it needs that.</summary>
     public static void BeginIfNeeded(HttpRequestMessage request)
@@ -67,14 +69,24 @@ internal sealed class ReplayableUpload : HttpContent
         }
     }
 
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => Track(Content.CopyToAsync(stream, context));
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+    {
+        _isBegun = true;
+        return Track(Content.CopyToAsync(stream, context));
+    }
 
 #if NET8_0_OR_GREATER
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
-        Track(Content.CopyToAsync(stream, context, cancellationToken));
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    {
+        _isBegun = true;
+        return Track(Content.CopyToAsync(stream, context, cancellationToken));
+    }
 
-    protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
+    protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    {
+        _isBegun = true;
         Content.CopyTo(stream, context, cancellationToken);
+    }
 #endif
 
     protected override bool TryComputeLength(out long length)
@@ -92,6 +104,13 @@ internal sealed class ReplayableUpload : HttpContent
 
         base.Dispose(disposing);
     }
+
+    private static bool IsDuplex(HttpRequestMessage request) =>
+#if NET8_0_OR_GREATER
+        request.Version.Major >= 2 || request.VersionPolicy == HttpVersionPolicy.RequestVersionOrHigher;
+#else
+        request.Version.Major >= 2;
+#endif
 
     private Task Track(Task serialization)
     {

@@ -84,7 +84,7 @@ internal static class RequestReplay
 
     private static bool IsRepeatable(HttpContent content) => content switch
     {
-        ReplayableUpload upload => IsRepeatable(upload.Content),
+        ReplayableUpload upload => upload.IsUnread || IsRepeatable(upload.Content),
         IReplayableContent replayable => replayable.CanReplay,
         _ => IsRepeatable(content, WritingType.Of(content)),
     };

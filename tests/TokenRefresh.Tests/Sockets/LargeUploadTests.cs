@@ -70,6 +70,20 @@ public sealed class LargeUploadTests : IAsyncLifetime
         Assert.Equal(1, _tokens.Calls);
     }
 
+    [Fact]
+    public async Task With_Expect_100_continue_a_stream_that_can_be_read_once_is_still_whole_and_the_upload_succeeds()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, _server.Url) { Content = new StreamContent(new OneShotStream(new byte[Length])) };
+        request.Content.Headers.ContentLength = Length;
+        request.Headers.ExpectContinue = true;
+
+        using var response = await _client.SendAsync(request).WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(Length.ToString(CultureInfo.InvariantCulture), await response.Content.ReadAsStringAsync());
+        Assert.Equal(["access-1", "access-2"], _server.Tokens);
+    }
+
     public async ValueTask DisposeAsync()
     {
         _client.Dispose();
@@ -79,6 +93,11 @@ public sealed class LargeUploadTests : IAsyncLifetime
     }
 
     private HttpRequestMessage Upload() => new(HttpMethod.Post, _server.Url) { Content = new ByteArrayContent(new byte[Length]) };
+
+    private sealed class OneShotStream(byte[] bytes) : MemoryStream(bytes)
+    {
+        public override bool CanSeek => false;
+    }
 
     /// <summary>Reads the head of a request. It reads the body of a request with a good token, and no other.</summary>
     private sealed class HastyServer : IAsyncDisposable
