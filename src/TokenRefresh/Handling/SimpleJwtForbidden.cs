@@ -29,7 +29,7 @@ internal static class SimpleJwtForbidden
 
         try
         {
-            return await ReadAsync(body).WaitAsync(ReadAheadBody.MaxTime, time, cancellationToken).ConfigureAwait(false);
+            return await ReadAsync(body, response.Content!).WaitAsync(ReadAheadBody.MaxTime, time, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -46,17 +46,20 @@ internal static class SimpleJwtForbidden
         }
     }
 
-    private static async Task<bool> ReadAsync(ReadAheadBody body)
+    private static async Task<bool> ReadAsync(ReadAheadBody body, HttpContent content)
     {
+        var isCompressed = ContentCoding.IsCompressed(content);
         while (await body.ReadMoreAsync().ConfigureAwait(false))
         {
-            if (!StartsAnObject(body.Ahead.Span))
+            if (!isCompressed && !StartsAnObject(body.Ahead.Span))
             {
                 return false;
             }
         }
 
-        return body.IsWhole && HasCode(body.Ahead);
+        return body.IsWhole
+            && (isCompressed ? ContentCoding.Decode(body.Ahead, content, ReadAheadBody.MaxLength) : body.Ahead) is { } utf8
+            && HasCode(utf8);
     }
 
     private static bool StartsAnObject(ReadOnlySpan<byte> utf8)

@@ -63,7 +63,8 @@ internal sealed class TokenResponse(int status) : IDisposable
 #else
             using var body = await content.ReadAsStreamAsync().ConfigureAwait(false);
 #endif
-            if (!await buffer.FillAsync(body, MaxBodySize, cancellationToken).ConfigureAwait(false))
+            using var decoded = ContentCoding.Open(body, content);
+            if (!await buffer.FillAsync(decoded, MaxBodySize, cancellationToken).ConfigureAwait(false))
             {
                 return (null, ResponseBodyState.TooLong);
             }

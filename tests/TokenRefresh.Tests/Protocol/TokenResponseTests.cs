@@ -1,7 +1,9 @@
 using System;
 using System.IO;
+using System.IO.Compression;
 using System.Net;
 using System.Net.Http;
+using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Time.Testing;
@@ -22,6 +24,24 @@ public sealed class TokenResponseTests
     public async Task A_body_is_read_up_to_1_MiB(int length, bool isTooLong)
     {
         using var answer = await ReadAsync(new StringContent("{\"access_token\":\"a\"".PadRight(length - 1) + "}"));
+
+        Assert.Equal(isTooLong ? ResponseBodyState.TooLong : ResponseBodyState.Parsed, answer.Body);
+        Assert.Equal(isTooLong ? null : "a", answer.Fields?["access_token"]);
+    }
+
+    [Theory]
+    [Trait("Case", "C43")]
+    [InlineData(100, false)]
+    [InlineData(TokenResponse.MaxBodySize, true)]
+    public async Task A_body_that_the_transport_leaves_compressed_is_read_up_to_1_MiB(int padding, bool isTooLong)
+    {
+        using var compressed = new MemoryStream();
+        await using (var gzip = new GZipStream(compressed, CompressionMode.Compress, leaveOpen: true))
+        {
+            await gzip.WriteAsync(Encoding.UTF8.GetBytes("{\"access_token\":\"a\"" + new string(' ', padding) + "}"), TestContext.Current.CancellationToken);
+        }
+
+        using var answer = await ReadAsync(new ByteArrayContent(compressed.ToArray()) { Headers = { ContentEncoding = { "gzip" } } });
 
         Assert.Equal(isTooLong ? ResponseBodyState.TooLong : ResponseBodyState.Parsed, answer.Body);
         Assert.Equal(isTooLong ? null : "a", answer.Fields?["access_token"]);

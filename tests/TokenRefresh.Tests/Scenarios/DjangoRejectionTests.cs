@@ -1,4 +1,6 @@
 using System;
+using System.IO;
+using System.IO.Compression;
 using System.Linq;
 using System.Net;
 using System.Net.Http;
@@ -83,6 +85,34 @@ public sealed class DjangoRejectionTests
         using var response = await app.GetAsync();
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [Theory]
+    [Trait("Case", "B97")]
+    [InlineData("gzip", true)]
+    [InlineData("x-gzip", true)]
+    [InlineData("br", true)]
+    [InlineData("deflate", true)]
+    [InlineData("gzip, damaged", false)]
+    [InlineData("gzip, cut off", false)]
+    [InlineData("gzip, bomb", false)]
+    [InlineData("gzip, wrapped", false)]
+    [InlineData("zstd", false)]
+    [InlineData("identity", true)]
+    public async Task A_403_that_the_transport_leaves_compressed_is_read(string coding, bool isRefreshed)
+    {
+        await using var app = await SignedInAsync(() => Compressed(coding));
+
+        using var response = await app.GetAsync();
+
+        Assert.Equal(isRefreshed ? HttpStatusCode.OK : HttpStatusCode.Forbidden, response.StatusCode);
+        Assert.Equal(isRefreshed ? 1 : 0, app.Tokens.Calls);
+        if (!isRefreshed)
+        {
+            using var untouched = Compressed(coding);
+            Assert.Equal(await untouched.Content.ReadAsByteArrayAsync(), await response.Content.ReadAsByteArrayAsync());
+            Assert.Equal(untouched.Content.Headers.ContentEncoding, response.Content.Headers.ContentEncoding);
+        }
     }
 
     [Fact]
@@ -321,6 +351,40 @@ public sealed class DjangoRejectionTests
         await app.SignInAsync();
         app.Api.Answer(request => request.Token is null or "access-1" ? rejection() : null);
         return app;
+    }
+
+    private static HttpResponseMessage Compressed(string coding)
+    {
+        var body = coding == "gzip, bomb" ? TokenNotValid.PadRight(1024 * 1024) : TokenNotValid;
+        using var compressed = new MemoryStream();
+        using (var stream = coding.Split(',')[0] switch
+        {
+            "br" => new BrotliStream(compressed, CompressionMode.Compress, leaveOpen: true),
+            "deflate" => new ZLibStream(compressed, CompressionMode.Compress, leaveOpen: true),
+            "gzip" or "x-gzip" => new GZipStream(compressed, CompressionMode.Compress, leaveOpen: true),
+            _ => Stream.Null,
+        })
+        {
+            stream.Write(Encoding.UTF8.GetBytes(body));
+        }
+
+        var bytes = compressed.ToArray();
+        var content = coding switch
+        {
+            "identity" => Encoding.UTF8.GetBytes(body),
+            "gzip, damaged" => [.. bytes[..20], .. new byte[40]],
+            "gzip, cut off" => bytes[..(bytes.Length / 2)],
+            _ => bytes,
+        };
+        var response = new HttpResponseMessage(HttpStatusCode.Forbidden) { Content = new ByteArrayContent(content) };
+        response.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        response.Content.Headers.ContentEncoding.Add(coding.Split(',')[0]);
+        if (coding == "gzip, wrapped")
+        {
+            response.Content.Headers.ContentEncoding.Add("br");
+        }
+
+        return response;
     }
 
     private static HttpResponseMessage Unauthorized(string challenge)
