@@ -11,6 +11,12 @@ public static class Failures
         o.InterpretTokenResponse = r => r.GetString("error") == "unauthorized_client" ? TokenEndpointResult.Rejected("unauthorized_client") : null;
     }
 
+    public static void InvalidRequest(TokenRefreshOptions o)
+    {
+        // Shopify and others: 400 or 401 invalid_request. The request itself is valid: it has worked before.
+        o.InterpretTokenResponse = r => r.GetString("error") == "invalid_request" ? TokenEndpointResult.Rejected("invalid_request") : null;
+    }
+
     public static void DeletedUser(TokenRefreshOptions o)
     {
         // Simple JWT 5.4: 500 for a user that was deleted.

@@ -1,8 +1,10 @@
+using System.Text.Json;
+
 namespace TokenRefresh.Protocol;
 
 /// <summary>
 /// The error codes that token endpoints send. Their case doesn't count: some servers write them in capitals. For a dead refresh token the
-/// separators don't count either: some servers write <c>invalid-grant</c> or <c>InvalidGrant</c>.
+/// separators and the order of the words don't count either: some servers write <c>invalid-grant</c> or <c>expiredRefreshToken</c>.
 /// </summary>
 internal static class ErrorCodes
 {
@@ -11,21 +13,19 @@ internal static class ErrorCodes
 
     private static readonly Dictionary<string, ErrorMeaning> OAuthCodes = new(StringComparer.OrdinalIgnoreCase)
     {
-        // RFC 6749, section 5.2, and the codes of Firebase, HubSpot, GitHub, Slack, Supabase, Ory Hydra and Salesforce.
+        // RFC 6749, section 5.2, and the codes of Firebase, Slack, Supabase, Ory Hydra and Salesforce. invalid_code is Zoho's: it means the
+        // refresh token, because no authorization code was sent. RefreshTokenStates has the codes that name the refresh token.
         ["invalid_grant"] = ErrorMeaning.LoginEnded,
         ["invalid_token"] = ErrorMeaning.LoginEnded,
-        ["invalid_refresh_token"] = ErrorMeaning.LoginEnded,
-        ["bad_refresh_token"] = ErrorMeaning.LoginEnded,
+        ["invalid_code"] = ErrorMeaning.LoginEnded,
         ["expired_token"] = ErrorMeaning.LoginEnded,
         ["token_expired"] = ErrorMeaning.LoginEnded,
+        ["token_invalid"] = ErrorMeaning.LoginEnded,
         ["token_revoked"] = ErrorMeaning.LoginEnded,
-        ["refresh_token_expired"] = ErrorMeaning.LoginEnded,
-        ["refresh_token_revoked"] = ErrorMeaning.LoginEnded,
-        ["refresh_token_not_found"] = ErrorMeaning.LoginEnded,
-        ["refresh_token_already_used"] = ErrorMeaning.LoginEnded,
         ["session_expired"] = ErrorMeaning.LoginEnded,
         ["session_not_found"] = ErrorMeaning.LoginEnded,
         ["token_inactive"] = ErrorMeaning.LoginEnded,
+        ["account_inactive"] = ErrorMeaning.LoginEnded,
         ["inactive_user"] = ErrorMeaning.LoginEnded,
         ["user_banned"] = ErrorMeaning.LoginEnded,
         ["user_disabled"] = ErrorMeaning.LoginEnded,
@@ -56,6 +56,16 @@ internal static class ErrorCodes
 
     private static readonly HashSet<string> DeadWords = new(
         OAuthCodes.Where(code => code.Value == ErrorMeaning.LoginEnded).Select(code => Letters(code.Key)), StringComparer.Ordinal);
+
+    private const string RefreshToken = "REFRESHTOKEN";
+
+    // The rest of a code or a short text without the name of the refresh token: bad_refresh_token (GitHub, HubSpot),
+    // refresh_token_expired, "Invalid refresh token" (Twitch).
+    private static readonly HashSet<string> RefreshTokenStates = new(StringComparer.Ordinal)
+    {
+        "INVALID", "BAD", "EXPIRED", "REVOKED", "UNKNOWN", "INACTIVE", "REUSED", "NOTFOUND", "NOTVALID", "ALREADYUSED", "INVALIDOREXPIRED",
+        "ISINVALID", "ISEXPIRED", "ISREVOKED", "ISNOTVALID", "ISINVALIDOREXPIRED", "HASEXPIRED", "HASBEENREVOKED",
+    };
 
     /// <summary>The code that drf-standardized-errors adds to a rejection without a code.</summary>
     public const string AuthenticationFailed = "authentication_failed";
@@ -105,7 +115,9 @@ internal static class ErrorCodes
             }
         }
 
-        return (error, ErrorMeaning.Unknown);
+        return fields.Objects("errors").Any(RejectsRefreshToken)
+            ? (fields["error"] ?? "invalid", ErrorMeaning.LoginEnded)
+            : (error, ErrorMeaning.Unknown);
     }
 
     /// <summary>Finds the error code of a Simple JWT response: <c>code</c>, or a known code in a <c>code</c> one level deeper.</summary>
@@ -133,11 +145,23 @@ internal static class ErrorCodes
 
         // A text with spaces is a sentence, such as "Invalid token" of a gateway. It counts only if it names the refresh token.
         meaning = ErrorMeaning.LoginEnded;
-        var letters = text.Length <= MaxLength ? Letters(text) : "";
-        return DeadWords.Contains(letters) && (text.IndexOf(' ') < 0 || letters.Contains("REFRESHTOKEN"));
+        var letters = Letters(text);
+        var at = letters.IndexOf(RefreshToken, StringComparison.Ordinal);
+        return at < 0
+            ? DeadWords.Contains(letters) && text.IndexOf(' ') < 0
+            : RefreshTokenStates.Contains(letters.Remove(at, RefreshToken.Length));
     }
 
-    private static string Letters(string code) => code.Replace("_", "").Replace("-", "").Replace(" ", "").ToUpperInvariant();
+    // Strava: {"errors":[{"resource":"RefreshToken","field":"refresh_token","code":"invalid"}]}.
+    private static bool RejectsRefreshToken(Dictionary<string, JsonElement> error) =>
+        error.TryGetValue("field", out var field)
+        && error.TryGetValue("code", out var code)
+        && Letters(TokenFields.ReadText(field)) == RefreshToken
+        && RefreshTokenStates.Contains(Letters(TokenFields.ReadText(code)));
+
+    private static string Letters(string? code) => code is null or { Length: > MaxLength }
+        ? ""
+        : code.Replace("_", "").Replace("-", "").Replace(" ", "").TrimEnd('.').ToUpperInvariant();
 
     /// <summary>What to check when the server refuses the client or its request.</summary>
     public static string AdviceFor(string? code) => code?.ToUpperInvariant() switch
@@ -148,6 +172,7 @@ internal static class ErrorCodes
         "UNSUPPORTED_GRANT_TYPE" => "Check TokenEndpoint, GrantType and that the client is registered for this grant.",
         "INVALID_SCOPE" => "Check Scope.",
         "INVALID_TARGET" => "Check the resource or audience in ExtraParameters.",
-        _ => "Check TokenEndpoint, Protocol and the client's registration.",
+        _ => "Check TokenEndpoint, Protocol and the client's registration. "
+            + "If the server means that the refresh token is dead, say so with InterpretTokenResponse.",
     };
 }

@@ -73,6 +73,12 @@ internal sealed class TokenFields : IDisposable
         ? _members.SelectMany(member => TextsIn(member.Key, member.Value))
         : TextsIn("", Root);
 
+    /// <summary>The objects of an array member, as their members; none of another member.</summary>
+    public IEnumerable<Dictionary<string, JsonElement>> Objects(string name) =>
+        _members.TryGetValue(name, out var value) && value.ValueKind == JsonValueKind.Array
+            ? value.EnumerateArray().Select(ReadMembers)
+            : [];
+
     /// <summary>Reads the members that the protocol doesn't define: strings as they are, anything else but null as JSON text.</summary>
     public IEnumerable<KeyValuePair<string, string>> ReadAdditional()
     {

@@ -77,6 +77,13 @@ public sealed class TokenResponseClassifierTests
     [InlineData(401, """{"error":{"type":"refreshTokenExpired"}}""", "refreshTokenExpired")]
     [InlineData(400, """{"error":"Bad Request","status":400,"message":"Invalid refresh token"}""", "Invalid refresh token")]
     [InlineData(401, """{"status":401,"message":"invalid refresh token"}""", "invalid refresh token")]
+    [InlineData(200, """{"ok":false,"error":"account_inactive"}""", "account_inactive")]
+    [InlineData(200, """{"error":"invalid_code"}""", "invalid_code")]
+    [InlineData(401, """{"error":"expired-refresh-token"}""", "expired-refresh-token")]
+    [InlineData(401, """{"code":"REFRESH_TOKEN_INVALID"}""", "REFRESH_TOKEN_INVALID")]
+    [InlineData(401, """{"errorCode":"TokenInvalid"}""", "TokenInvalid")]
+    [InlineData(401, """{"message":"Refresh token has expired."}""", "Refresh token has expired.")]
+    [InlineData(400, """{"message":"Bad Request","errors":[{"resource":"RefreshToken","field":"refresh_token","code":"invalid"}]}""", "invalid")]
     public void A_dead_refresh_token_is_found_in_any_member_and_one_level_deeper(int status, string body, string error)
     {
         var result = TokenResponseClassifier.OAuth(Answer(status, body), "Bearer", Now);
@@ -109,6 +116,12 @@ public sealed class TokenResponseClassifierTests
     [InlineData(200, """{"refresh_token":"r","error":"invalid_client"}""", TokenEndpointOutcome.RefreshTokenOnly)]
     [InlineData(404, """{"status":404,"error":"Not Found","path":"/oauth/tokn"}""", TokenEndpointOutcome.Transient)]
     [InlineData(405, """{"error":"method_not_allowed"}""", TokenEndpointOutcome.Transient)]
+    [InlineData(400, """{"errors":[{"field":"refresh_token","code":"required"},{"field":"client_id","code":"invalid"}]}""", TokenEndpointOutcome.Transient)]
+    [InlineData(400, """{"errors":[{"field":7,"code":"invalid"},"invalid",{"code":"invalid"}]}""", TokenEndpointOutcome.Transient)]
+    [InlineData(400, """{"errors":{"field":"refresh_token","code":"invalid"}}""", TokenEndpointOutcome.Transient)]
+    [InlineData(400, """{"error":"refresh_token_required"}""", TokenEndpointOutcome.Misconfigured)]
+    [InlineData(400, """{"error":"unsupported_refresh_token"}""", TokenEndpointOutcome.Misconfigured)]
+    [InlineData(200, """{"access_token":"a","errors":[{"field":"refresh_token","code":"invalid"}]}""", TokenEndpointOutcome.Succeeded)]
     public void Another_code_ends_no_login(int status, string body, TokenEndpointOutcome expected) =>
         Assert.Equal(expected, TokenResponseClassifier.OAuth(Answer(status, body), "Bearer", Now).Outcome);
 
