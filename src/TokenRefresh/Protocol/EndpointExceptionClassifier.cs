@@ -20,6 +20,8 @@ internal static class EndpointExceptionClassifier
         // The token request needs a token of another session, and that session had none: nothing was sent.
         TokenRefreshException other => TokenEndpointResult.Transient(other.Message, other.Error, other.RetryAfter),
         HttpRequestException http when IsBeforeSending(http) => Unreachable(exception, endpoint),
+        HttpRequestException http when IsRefused(http) => TokenEndpointResult.Transient(
+            $"{endpoint} refused the request without processing it. It may be overloaded or stopping.", exception: http),
         HttpRequestException or IOException => ConnectionLost(exception, endpoint),
         OperationCanceledException or TimeoutException => TokenEndpointResult.TimedOut($"{endpoint} gave no response in time."),
         _ => TokenEndpointResult.TimedOut($"the call of {endpoint} failed with {exception.GetType().Name}."),
@@ -79,6 +81,14 @@ internal static class EndpointExceptionClassifier
         };
 #endif
     }
+
+    // REFUSED_STREAM (RFC 9113, section 8.7) and H3_REQUEST_REJECTED (RFC 9114, section 4.1.1).
+    private static bool IsRefused(HttpRequestException exception) =>
+#if NET8_0_OR_GREATER
+        exception.InnerException is HttpProtocolException { ErrorCode: 7 or 0x10B };
+#else
+        false;
+#endif
 
     private static bool IsTrustFailure(HttpRequestException exception) =>
         exception.InnerException is WebException { Status: WebExceptionStatus.TrustFailure };

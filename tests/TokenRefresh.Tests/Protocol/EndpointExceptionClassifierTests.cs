@@ -30,6 +30,20 @@ public sealed class EndpointExceptionClassifierTests
         Assert.Equal(expected == TokenEndpointOutcome.ResponseLost, result.RefreshTokenMayBeUsed);
     }
 
+    [Theory]
+    [InlineData(7, false)]
+    [InlineData(0x10B, false)]
+    [InlineData(8, true)]
+    [InlineData(2, true)]
+    public void A_request_that_the_server_refused_to_process_leaves_no_doubt(long code, bool mayBeUsed)
+    {
+        var result = EndpointExceptionClassifier.Classify(new HttpRequestException(HttpRequestError.HttpProtocolError, "canary", new HttpProtocolException(code, "canary", null)));
+
+        Assert.Equal(mayBeUsed ? TokenEndpointOutcome.ResponseLost : TokenEndpointOutcome.Transient, result.Outcome);
+        Assert.Equal(mayBeUsed, result.RefreshTokenMayBeUsed);
+        Assert.DoesNotContain("canary", result.Description, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_rejected_certificate_is_a_matter_of_configuration()
     {
