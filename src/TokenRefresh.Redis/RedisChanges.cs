@@ -9,6 +9,7 @@ internal sealed class RedisChanges(string channel) : IDisposable
 {
     // So many of the last changes are remembered: one between a read and the wait for the next isn't missed.
     private const int Remembered = 1024;
+    private const string PrefixOption = "channelPrefix=";
 
     private readonly object _lock = new();
     private readonly Dictionary<string, List<WatchedRecord>> _watched = new(StringComparer.Ordinal);
@@ -24,11 +25,7 @@ internal sealed class RedisChanges(string channel) : IDisposable
     public string Id { get; } = Guid.NewGuid().ToString("N").Substring(0, 12);
 
     /// <summary>The channel as the server knows it: with the prefix that the connection adds to the names of its subscriptions.</summary>
-    public string ChannelOf(IDatabase database) => _channel ??=
-        (database.Multiplexer.Configuration is { Length: > 0 } configuration
-            ? (string?)ConfigurationOptions.Parse(configuration).ChannelPrefix
-            : "")
-        + NameOf(database);
+    public string ChannelOf(IDatabase database) => _channel ??= PrefixOf(database.Multiplexer.Configuration) + NameOf(database);
 
     /// <summary>Subscribes, if that isn't done. That it can't be done now is no failure: there is a poll behind it.</summary>
     public async ValueTask ListenAsync(IDatabase database, CancellationToken cancellationToken)
@@ -43,9 +40,7 @@ internal sealed class RedisChanges(string channel) : IDisposable
 
             if (_listening is null || _listening.IsFaulted || _listening.IsCanceled)
             {
-                _subscriber = database.Multiplexer.GetSubscriber();
-                _subscribed = RedisChannel.Literal(NameOf(database));
-                _listening = _subscriber.SubscribeAsync(_subscribed, Receive);
+                _listening = SubscribeAsync(database);
             }
 
             listening = _listening;
@@ -82,6 +77,14 @@ internal sealed class RedisChanges(string channel) : IDisposable
                 _ = UnsubscribeAsync(_subscriber);
             }
         }
+    }
+
+    // Throws at once over a proxy, which has no channels.
+    private async Task SubscribeAsync(IDatabase database)
+    {
+        _subscriber = database.Multiplexer.GetSubscriber();
+        _subscribed = RedisChannel.Literal(NameOf(database));
+        await _subscriber.SubscribeAsync(_subscribed, Receive).ConfigureAwait(false);
     }
 
     // A subscription that is being made can't be ended yet.
@@ -125,6 +128,10 @@ internal sealed class RedisChanges(string channel) : IDisposable
 
         return watch;
     }
+
+    // It isn't parsed: a password or a client name may hold a comma.
+    private static string PrefixOf(string? configuration) => configuration?.Split(',')
+        .LastOrDefault(part => part.StartsWith(PrefixOption, StringComparison.Ordinal))?.Substring(PrefixOption.Length) ?? "";
 
     private string NameOf(IDatabase database) => channel + ":" + database.Database.ToString(CultureInfo.InvariantCulture);
 

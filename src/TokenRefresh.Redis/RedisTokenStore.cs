@@ -47,7 +47,7 @@ public sealed class RedisTokenStore : ITokenStore, ITokenStoreNotifications, IAs
     /// <inheritdoc/>
     public async ValueTask<StoredRecord?> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken)
     {
-        var (revision, stored) = await RunAsync(key, "", "", "", TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+        var (revision, stored) = await RunAsync(key, "", "", "", null, cancellationToken).ConfigureAwait(false);
         return revision == UnreadableRevision
             ? throw new TokenStoreConfigurationException(
                 "The record in Redis isn't of this format: it is damaged, or was written by another version or another program. "
@@ -61,7 +61,7 @@ public sealed class RedisTokenStore : ITokenStore, ITokenStoreNotifications, IAs
     {
         Require.NotNull(text, nameof(text));
         var mark = _changes.Id + "." + Interlocked.Increment(ref _writes).ToString(CultureInfo.InvariantCulture);
-        var keep = keepFor ?? _options.TokenLifetime ?? TimeSpan.Zero;
+        var keep = keepFor ?? _options.TokenLifetime;
         var (_, stored) = await RunAsync(key, expectedRevision ?? "", mark, text, keep, cancellationToken).ConfigureAwait(false);
         return stored;
     }
@@ -117,20 +117,36 @@ public sealed class RedisTokenStore : ITokenStore, ITokenStoreNotifications, IAs
     internal string KeyOf(TokenSessionKey key) => _options.KeyPrefix + StoreKey.For(key);
 
     private async Task<(string Revision, StoredRecord? Stored)> RunAsync(
-        TokenSessionKey key, string expected, string mark, string text, TimeSpan keepFor, CancellationToken cancellationToken)
+        TokenSessionKey key, string expected, string mark, string text, TimeSpan? keepFor, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var name = StoreKey.For(key);
         var database = await DatabaseAsync(cancellationToken).ConfigureAwait(false);
         await _changes.ListenAsync(database, cancellationToken).ConfigureAwait(false);
-        var result = (RedisValue[])(await database.ScriptEvaluateAsync(
-            Script,
-            [KeyOf(key)],
+        var result = await EvaluateAsync(
+            database,
+            KeyOf(key),
             [_changes.ChannelOf(database), name, expected, mark, text, Milliseconds(keepFor)],
-            CommandFlags.DemandMaster).WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false))!;
+            cancellationToken).ConfigureAwait(false);
         var revision = result[0].ToString();
         var age = TimeSpan.FromMilliseconds(double.Parse(result[2].ToString(), CultureInfo.InvariantCulture));
         return (revision, revision.Length == 0 ? null : new StoredRecord(result[1].ToString(), revision, age));
+    }
+
+    private static async Task<RedisValue[]> EvaluateAsync(
+        IDatabase database, RedisKey record, RedisValue[] values, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (RedisValue[])(await database.ScriptEvaluateAsync(Script, [record], values, CommandFlags.DemandMaster)
+                .WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false))!;
+        }
+        catch (RedisServerException e) when (e.Kind == RedisErrorKind.NoPermission || e.Message.Contains("can't run this command"))
+        {
+            throw new TokenStoreConfigurationException(
+                "The Redis user lacks a right to the keys or the commands of the token store. Grant the rights that the page "
+                + "docs/processes.md of TokenRefresh lists. (NOPERM.)");
+        }
     }
 
     private async Task ListenAsync()
@@ -152,8 +168,9 @@ public sealed class RedisTokenStore : ITokenStore, ITokenStoreNotifications, IAs
         return connection.GetDatabase(_options.Database);
     }
 
-    private static RedisValue Milliseconds(TimeSpan time) =>
-        ((long)Math.Ceiling(time.TotalMilliseconds)).ToString(CultureInfo.InvariantCulture);
+    // Zero means without limit.
+    private static RedisValue Milliseconds(TimeSpan? time) =>
+        (time is { } limit ? Math.Max(1, (long)Math.Ceiling(limit.TotalMilliseconds)) : 0).ToString(CultureInfo.InvariantCulture);
 
     private static string Load()
     {
