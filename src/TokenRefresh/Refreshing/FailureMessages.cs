@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using TokenRefresh.SingleFlight;
+using TokenRefresh.Storage;
 
 namespace TokenRefresh.Refreshing;
 
@@ -59,7 +60,7 @@ internal static class FailureMessages
 
         // The store calls its service through a client of the same session.
         TokenRefreshException { Failure: TokenRefreshFailure.Configuration } => new(TokenRefreshFailure.Configuration, cause.Message),
-        _ => new(TokenRefreshFailure.Transient, $"Session '{session}': {message} ({cause.GetType().Name})")
+        _ => new(TokenRefreshFailure.Transient, $"Session '{session}': {message} ({StoreException.Describe(cause)})")
         {
             Cause = SafeInnerException(cause),
         },

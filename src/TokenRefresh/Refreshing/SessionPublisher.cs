@@ -150,7 +150,7 @@ internal sealed class SessionPublisher(SessionContext session, SessionSnapshot s
 
     private FlightRun PublishUnsaved(SignedInSnapshot unsaved, StoreException failure)
     {
-        SessionLog.SaveFailed(_services.Logger, _services.Name, failure.Cause.GetType().Name);
+        SessionLog.SaveFailed(_services.Logger, _services.Name, StoreException.Describe(failure.Cause));
         unsaved.MarkUnsaved(StoreLock?.PassOn());
         var run = PublishRefreshed(unsaved);
         DeferredSave.Start(session, unsaved);

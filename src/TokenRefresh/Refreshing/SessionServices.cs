@@ -81,7 +81,7 @@ internal sealed class SessionServices : IAsyncDisposable
         Store is null ? new MemoryLoginStore(Time) : new SharedLoginStore(Store, key, Protector, Time, Watch);
 
     /// <summary>Logs a failure of the store.</summary>
-    public void StoreFailed(StoreException failure) => SessionLog.StoreFailed(Logger, Name, failure.Cause.GetType().Name);
+    public void StoreFailed(StoreException failure) => SessionLog.StoreFailed(Logger, Name, StoreException.Describe(failure.Cause));
 
     /// <summary>Waits for the work that is running, then disposes the objects that were created for these sessions.</summary>
     public async ValueTask DisposeAsync()

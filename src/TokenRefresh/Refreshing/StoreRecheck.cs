@@ -117,13 +117,13 @@ internal sealed class StoreRecheck(RecheckSettings settings)
             catch (StoreException e) when (e.Cause is TokenStoreConfigurationException)
             {
                 // Only this record can't be read. The store answers, so other sessions still wait for it.
-                SessionLog.RecheckFailed(session.Services.Logger, session.Services.Name, e.Cause.GetType().Name);
+                SessionLog.RecheckFailed(session.Services.Logger, session.Services.Name, StoreException.Describe(e.Cause));
             }
             catch (StoreException e)
             {
                 if (!session.Services.Work.IsStopping && settings.StoreFailed())
                 {
-                    SessionLog.RecheckFailed(session.Services.Logger, session.Services.Name, e.Cause.GetType().Name);
+                    SessionLog.RecheckFailed(session.Services.Logger, session.Services.Name, StoreException.Describe(e.Cause));
                 }
             }
             finally

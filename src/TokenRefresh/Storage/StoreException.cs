@@ -1,7 +1,36 @@
+using System.Data.Common;
+
 namespace TokenRefresh.Storage;
 
 /// <summary>A store operation failed. Only a <see cref="LoginStore"/> throws this.</summary>
 internal sealed class StoreException(Exception cause) : Exception("The token store failed.", cause)
 {
     public Exception Cause => InnerException!;
+
+    /// <summary>Names a cause by its type, and by the code that a database or Redis gives it. Its message could hold a secret.</summary>
+    public static string Describe(Exception cause)
+    {
+        for (var inner = cause; inner is not null; inner = inner.InnerException)
+        {
+            if (inner is DbException)
+            {
+                return inner.GetType().Name + SqlStateOf(inner);
+            }
+        }
+
+        return cause.GetType().Name + RedisCodeOf(cause);
+    }
+
+#if NET8_0_OR_GREATER
+    private static string SqlStateOf(Exception error) => ((DbException)error).SqlState is { } state ? $", SQL state {state}" : "";
+#else
+    private static string SqlStateOf(Exception _) => "";
+#endif
+
+    // By name: this package doesn't know Redis. An answer of Redis begins with its code: OOM, READONLY, NOPERM.
+    private static string RedisCodeOf(Exception error) =>
+        error.GetType().FullName == "StackExchange.Redis.RedisServerException"
+        && error.Message.Split(' ')[0] is { Length: > 1 } code && code.All(letter => letter is >= 'A' and <= 'Z')
+            ? $", {code}"
+            : "";
 }
