@@ -32,14 +32,14 @@ internal static class Origin
     /// host is a service's name: one label, as in <c>http://api</c>, or with an endpoint's name before it, as in <c>https://_admin.api</c>.
     /// </summary>
     public static bool IsLookedUp(Uri uri) =>
-        IsSchemeChoice(uri)
-        || ((uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeHttp) && IsServiceName(uri));
+        IsHttp(uri) && (IsSchemeChoice(uri) || IsServiceName(uri));
 
     /// <summary>
     /// Whether requests can be sent to this address, if necessary after it is looked up. They can't be sent to a path alone: on Unix
-    /// <c>/oauth/token</c> is an absolute file URL.
+    /// <c>/oauth/token</c> is an absolute file URL. <c>https+http:api</c> has no host.
     /// </summary>
-    public static bool IsHttp(Uri uri) => uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeHttp || IsSchemeChoice(uri);
+    public static bool IsHttp(Uri uri) =>
+        uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeHttp || (IsSchemeChoice(uri) && uri.Host.Length > 0);
 
     /// <summary>Whether the scheme is a choice that only service discovery understands.</summary>
     public static bool IsSchemeChoice(Uri uri) => uri.Scheme is "https+http" or "http+https";

@@ -34,6 +34,8 @@ public sealed class OptionsValidationTests
         { "no origin at all", o => o.AllowedOrigins.Add(null!), ["AllowedOrigins"] },
         { "http origin", o => o.AllowedOrigins.Add(new Uri("http://api.example.com")), ["AllowedOrigins", "http://api.example.com", "https"] },
         { "relative origin", o => o.AllowedOrigins.Add(new Uri("api", UriKind.Relative)), ["AllowedOrigins", "absolute"] },
+        { "origin without a host", o => o.AllowedOrigins.Add(new Uri("https+http:api")), ["AllowedOrigins", "https+http:", "scheme and host"] },
+        { "endpoint without a host", o => o.TokenEndpoint = new Uri("https+http:///token"), ["TokenEndpoint", "https+http:", "whole URL"] },
         { "no time at all", o => o.RefreshTimeout = TimeSpan.Zero, ["RefreshTimeout", "00:00:00", "00:10:00"] },
         { "an hour's time", o => o.RefreshTimeout = TimeSpan.FromHours(1), ["RefreshTimeout", "01:00:00", "00:10:00"] },
         { "no idle time", o => o.UserIdleTimeout = TimeSpan.Zero, ["UserIdleTimeout", "00:00:00", "24.00:00:00"] },
