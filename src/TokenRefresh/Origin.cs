@@ -20,12 +20,16 @@ internal static class Origin
     /// <summary>Whether this is http that doesn't leave the machine.</summary>
     public static bool IsLocalHttp(Uri uri) => uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback;
 
-    /// <summary>Whether the app named the origin of this address in <see cref="TokenRefreshOptions.InsecureOrigins"/>.</summary>
+    /// <summary>
+    /// Whether the app named the origin of this address in <see cref="TokenRefreshOptions.InsecureOrigins"/>. The service that is named
+    /// there as <c>http://api</c> may be looked up as <c>https+http://api</c>, too.
+    /// </summary>
     public static bool IsNamedInsecure(Uri uri, TokenRefreshOptions options) =>
-        uri.Scheme == Uri.UriSchemeHttp && options.InsecureOrigins.Any(origin => IsSame(origin, uri));
+        options.InsecureOrigins.Any(origin => IsSame(origin, uri) || (IsSchemeChoice(uri) && IsSameService(origin, uri)));
 
     /// <summary>Whether a token may be sent to this address.</summary>
-    public static bool MayGetTokens(Uri uri, TokenRefreshOptions options) => IsSecure(uri) || IsNamedInsecure(uri, options);
+    public static bool MayGetTokens(Uri uri, TokenRefreshOptions options) =>
+        IsSecure(uri) || (!IsSchemeChoice(uri) && IsNamedInsecure(uri, options));
 
     /// <summary>
     /// Whether service discovery looks this address up before a request is sent: the scheme is a choice such as <c>https+http</c>, or the
@@ -43,6 +47,11 @@ internal static class Origin
 
     /// <summary>Whether the scheme is a choice that only service discovery understands.</summary>
     public static bool IsSchemeChoice(Uri uri) => uri.Scheme is "https+http" or "http+https";
+
+    // A scheme that is a choice has no default port.
+    private static bool IsSameService(Uri origin, Uri choice) =>
+        origin.IdnHost.Equals(choice.IdnHost, StringComparison.OrdinalIgnoreCase)
+        && (choice.Port < 0 ? origin.IsDefaultPort : choice.Port == origin.Port);
 
     private static bool IsServiceName(Uri uri) =>
         !uri.IsLoopback

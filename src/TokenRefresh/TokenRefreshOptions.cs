@@ -106,7 +106,8 @@ public sealed class TokenRefreshOptions
     /// </summary>
     /// <value>
     /// Absolute http URLs, one for each origin; a path is ignored and there are no wildcards. The default is empty: http on loopback only.
-    /// Each one is logged as a warning when the app starts. It applies to the API and to the token endpoint.
+    /// Each one is logged as a warning when the app starts. It applies to the API and to the token endpoint. The name of a service may be
+    /// given: <c>http://api</c> applies to every address that service discovery finds for <c>http://api</c> or <c>https+http://api</c>.
     /// </value>
     public ICollection<Uri> InsecureOrigins { get; } = [];
 

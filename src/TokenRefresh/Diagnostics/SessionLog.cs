@@ -29,8 +29,8 @@ internal static partial class SessionLog
 
     [LoggerMessage(
         104, LogLevel.Warning,
-        "Session '{Session}': requests are sent without a token, because service discovery found {Origin}, which isn't https. Give the "
-        + "service an https endpoint, or add that origin to InsecureOrigins.",
+        "Session '{Session}': requests are sent without a token, because the service's address is {Origin}, which isn't https. Give the "
+        + "service an https endpoint, or add that origin, or the service's name such as http://api, to InsecureOrigins.",
         EventName = "InsecureAddress")]
     public static partial void InsecureAddress(ILogger logger, string session, string origin);
 

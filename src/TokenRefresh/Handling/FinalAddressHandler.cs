@@ -1,3 +1,4 @@
+using System.Net;
 using TokenRefresh.Refreshing;
 
 namespace TokenRefresh.Handling;
@@ -22,46 +23,57 @@ internal sealed class FinalAddressHandler : DelegatingHandler
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        Check(request);
+        var isSecure = Check(request);
         var address = request.RequestUri;
         var response = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
-        RemoveAfterRedirect(request, response, address);
+        Inspect(request, response, address, isSecure);
         return response;
     }
 
 #if NET8_0_OR_GREATER
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        Check(request);
+        var isSecure = Check(request);
         var address = request.RequestUri;
         var response = base.Send(request, cancellationToken);
-        RemoveAfterRedirect(request, response, address);
+        Inspect(request, response, address, isSecure);
         return response;
     }
 #endif
 
-    private void Check(HttpRequestMessage request)
+    /// <returns>Whether our token may be sent to the address. If not, it was removed.</returns>
+    private bool Check(HttpRequestMessage request)
     {
         var address = request.RequestUri!;
         if (Origin.IsSchemeChoice(address))
         {
             throw new TokenRefreshException(
                 TokenRefreshFailure.Configuration,
-                $"{Origin.TextOf(address)} wasn't looked up. Call AddServiceDiscovery on the HTTP client.");
+                $"{Origin.TextOf(address)} wasn't looked up. Call AddServiceDiscovery on the HTTP client, and SendAsync instead of Send.");
         }
 
         if (_chain.TokenNameOf(request) is not { } name || _services() is not { } services || Origin.MayGetTokens(address, services.Options)
             || Origin.IsNamedInsecure(name, services.Options))
         {
-            return;
+            return true;
         }
 
         Remove(request, services);
         HandlerMemory.Of(services).LogInsecureAddress(services, request);
+        return false;
     }
 
-    private void RemoveAfterRedirect(HttpRequestMessage request, HttpResponseMessage? response, Uri? address)
+    private void Inspect(HttpRequestMessage request, HttpResponseMessage? response, Uri? address, bool isSecure)
     {
+        if (isSecure)
+        {
+            RequestState.ClearOutcome(request);
+        }
+        else if (response?.StatusCode == HttpStatusCode.Unauthorized)
+        {
+            RequestState.SetOutcome(request, response, TokenRefreshOutcome.InsecureAddress);
+        }
+
         if (_chain.TokenNameOf(request) is not null && !Origin.IsSame(address, (response?.RequestMessage ?? request).RequestUri))
         {
             Remove(request, _services());

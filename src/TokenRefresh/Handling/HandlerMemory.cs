@@ -59,8 +59,8 @@ internal sealed class HandlerMemory
             services.Logger,
             services.Name,
             request,
-            "service discovery found this address, which isn't https. Give the service an https endpoint, or add that origin to "
-            + "InsecureOrigins.");
+            "this address of a service isn't https. Give the service an https endpoint, or add that origin, or the service's name such "
+            + "as http://api, to InsecureOrigins.");
         if (IsDue(ref _insecureLoggedAt, services.Time))
         {
             RequestLog.InsecureAddress(services.Logger, services.Name, request.RequestUri!);

@@ -118,6 +118,11 @@ internal static class Rejection
     {
         if (!CarriesOurToken(sent, response))
         {
+            if (RequestState.OutcomeOf(response) == TokenRefreshOutcome.InsecureAddress)
+            {
+                return false;
+            }
+
             sent.ReturnsToCaller(
                 response,
                 TokenRefreshOutcome.TokenRemoved,

@@ -61,7 +61,7 @@ internal abstract class SessionResolver
     // An address that is still to be looked up is checked by FinalAddressHandler.
     private bool MayTravel(HttpRequestMessage request, Uri name, TokenRefreshOptions options)
     {
-        if (Origin.MayGetTokens(request.RequestUri!, options) || Origin.IsNamedInsecure(name, options))
+        if (Origin.MayGetTokens(request.RequestUri!, options) || (Chain is not null && Origin.IsNamedInsecure(name, options)))
         {
             return true;
         }

@@ -120,28 +120,63 @@ public sealed class ServiceDiscoveryTests : IDisposable
         await using var app = Build("http://api", order);
         await SignInAsync(app);
 
-        Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync(app, "/me")).StatusCode);
+        var response = await GetAsync(app, "/me");
+        Assert.Equal((HttpStatusCode.Unauthorized, TokenRefreshOutcome.InsecureAddress), (response.StatusCode, response.GetTokenRefreshOutcome()));
 
         Assert.Equal((null, "http://10.1.2.3:8080"), _api.Received.Select(request => (request.Token, request.Origin)).Single());
         Assert.Single(_logs.Messages, line => line is { EventName: "InsecureAddress", Level: LogLevel.Warning }
             && line.Text.Contains("http://10.1.2.3:8080, which isn't https", StringComparison.Ordinal)
             && line.Text.Contains("InsecureOrigins", StringComparison.Ordinal));
         Assert.Contains(_logs.Messages, line => line.EventName == "NoTokenSent");
+        Assert.DoesNotContain(_logs.Messages, line => line.EventName == "RejectionReturned");
         Assert.Equal(0, _tokens.Calls);
     }
 
     [Theory]
-    [InlineData(Order.ForAllClients, "http://10.1.2.3:8080")]
-    [InlineData(Order.AfterTheHandler, "http://10.1.2.3:8080")]
-    [InlineData(Order.ForAllClients, "http://api")]
-    [InlineData(Order.AfterTheHandler, "http://api")]
-    public async Task Plain_http_on_another_machine_gets_the_token_where_the_app_names_it(Order order, string named)
+    [InlineData(Order.ForAllClients, "http://api", "http://10.1.2.3:8080")]
+    [InlineData(Order.AfterTheHandler, "http://api", "http://10.1.2.3:8080")]
+    [InlineData(Order.ForAllClients, "http://api", "http://api")]
+    [InlineData(Order.AfterTheHandler, "http://api", "http://api")]
+    [InlineData(Order.ForAllClients, "https+http://api", "http://api")]
+    [InlineData(Order.AfterTheHandler, "https+http://api", "http://api")]
+    [InlineData(Order.AfterTheHandler, "http+https://api:80", "http://api")]
+    public async Task Plain_http_on_another_machine_gets_the_token_where_the_app_names_it(Order order, string baseAddress, string named)
     {
         _endpoints["Services:api:http:0"] = "http://10.1.2.3:8080";
-        await using var app = Build("http://api", order, options => options.InsecureOrigins.Add(new Uri(named)));
+        _endpoints.Remove("Services:api:https:0");
+        await using var app = Build(baseAddress, order, options => options.InsecureOrigins.Add(new Uri(named)));
         await SignInAsync(app);
 
         Assert.Equal(HttpStatusCode.OK, (await GetAsync(app, "/me")).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("http://other")]
+    [InlineData("http://api:8080")]
+    [InlineData("http://api.example.com")]
+    public async Task The_name_of_another_service_allows_no_plain_http(string named)
+    {
+        _endpoints["Services:api:http:0"] = "http://10.1.2.3:8080";
+        _endpoints.Remove("Services:api:https:0");
+        await using var app = Build("https+http://api", Order.AfterTheHandler, options => options.InsecureOrigins.Add(new Uri(named)));
+        await SignInAsync(app);
+
+        await GetAsync(app, "/me");
+
+        Assert.Null(_api.Received.Single().Token);
+    }
+
+    [Fact]
+    public async Task A_synchronous_request_that_isnt_looked_up_names_the_way_out()
+    {
+        await using var app = Build("https+http://api", Order.ForAllClients);
+        await SignInAsync(app);
+        using var client = app.GetRequiredService<IHttpClientFactory>().CreateClient("orders");
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/me");
+
+        var failure = Assert.Throws<TokenRefreshException>(() => client.Send(request, Token));
+
+        Assert.Contains("SendAsync instead of Send", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
