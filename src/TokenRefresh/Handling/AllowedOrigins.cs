@@ -67,7 +67,8 @@ internal sealed class AllowedOrigins
 
     /// <inheritdoc/>
     public override string ToString() =>
-        _origins.Length == 0 ? "none" : string.Join(", ", _origins.Select(Origin.TextOf).Distinct(StringComparer.Ordinal));
+        (_origins.Length == 0 ? "none" : string.Join(", ", _origins.Select(Origin.TextOf).Distinct(StringComparer.Ordinal)))
+        + (_options.IsAllowedOrigin is null ? "" : ", or allow it by IsAllowedOrigin, which isn't called for plain http");
 
     private bool IsNamed(Uri uri)
     {
