@@ -17,6 +17,7 @@ internal sealed class ClientSecretReload : IDisposable
     private readonly TokenRefreshOptions _options;
     private readonly ILogger _logger;
     private readonly IDisposable[] _registrations;
+    private string _loggedNames = "";
 
     /// <param name="provider">The container.</param>
     /// <param name="registry">The registered sessions.</param>
@@ -52,15 +53,20 @@ internal sealed class ClientSecretReload : IDisposable
         try
         {
             var changed = _provider.GetRequiredService<IOptionsFactory<TokenRefreshOptions>>().Create(_name);
-            if (changed.ClientAuthentication != _options.ClientAuthentication)
+            var fixedNames = FixedOptions.FindChanged(_options, changed);
+            var hasNewSecret = changed.ClientSecret != _options.ClientSecret;
+            if (hasNewSecret && (string.IsNullOrEmpty(changed.ClientSecret) || fixedNames.Any(FixedOptions.BelongsToClient)))
             {
-                SessionLog.ReloadFailed(_logger, _name, "ClientAuthentication has changed, which needs a restart.");
+                // The new secret is that of another client or server, or the file is being replaced and has none now.
+                fixedNames.Add(nameof(TokenRefreshOptions.ClientSecret));
             }
-            else if (changed.ClientSecret != _options.ClientSecret)
+            else if (hasNewSecret)
             {
                 _options.ClientSecret = changed.ClientSecret;
                 SessionLog.ClientSecretReloaded(_logger, _name);
             }
+
+            LogRestartNeeded(string.Join(", ", fixedNames));
         }
         catch (ObjectDisposedException)
         {
@@ -70,6 +76,15 @@ internal sealed class ClientSecretReload : IDisposable
         {
             // Its message names options and their limits, and no value that may be a secret.
             SessionLog.ReloadFailed(_logger, _name, e is OptionsValidationException ? e.Message : e.GetType().Name);
+        }
+    }
+
+    // A file that changes is often reported twice.
+    private void LogRestartNeeded(string names)
+    {
+        if (Interlocked.Exchange(ref _loggedNames, names) != names && names.Length > 0)
+        {
+            SessionLog.RestartNeeded(_logger, _name, names);
         }
     }
 }

@@ -170,6 +170,12 @@ internal static partial class SessionLog
         EventName = "ReloadFailed")]
     public static partial void ReloadFailed(ILogger logger, string session, string description);
 
+    [LoggerMessage(
+        311, LogLevel.Warning,
+        "Session '{Session}': configuration has changed, and needs a restart for {Options}. Until then the old values are used.",
+        EventName = "RestartNeeded")]
+    public static partial void RestartNeeded(ILogger logger, string session, string options);
+
     [LoggerMessage(401, LogLevel.Warning, "Session '{Session}': the token store failed with {Exception}.", EventName = "StoreFailed")]
     public static partial void StoreFailed(ILogger logger, string session, string exception);
 

@@ -4,7 +4,9 @@ using System.Linq;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using TokenRefresh.DependencyInjection;
 using TokenRefresh.Tests.Support;
 using Xunit;
 
@@ -73,6 +75,88 @@ public sealed class ClientSecretReloadTests : IAsyncDisposable
 
         Assert.Equal("secret-1", SecretOf(_tokens.Bodies.Single()));
         Assert.Contains(_logs.Messages, line => line.Text.Contains("the changed configuration isn't used: TokenRefresh client 'orders': ClientAuthentication is Post, but ClientSecret isn't set", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    public async Task A_secret_that_is_gone_stays_in_use(string? secret)
+    {
+        _configuration["Orders:ClientAuthentication"] = null;
+        await Session.SignInAsync(_tokens.Issue());
+
+        Reload(secret);
+        await Session.RefreshAsync(TestContext.Current.CancellationToken);
+
+        Assert.DoesNotContain("client_id=", _tokens.Bodies.Single(), StringComparison.Ordinal); // Basic has it in the header.
+        Assert.Contains(_logs.Messages, line => line is { EventName: "RestartNeeded", Level: LogLevel.Warning } && line.Text.Contains("a restart for ClientSecret.", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("TokenEndpoint", "https://other.example.com/token")]
+    [InlineData("ClientId", "other")]
+    [InlineData("ClientAuthentication", "Basic")]
+    public async Task The_secret_of_another_client_or_server_isnt_used(string option, string value)
+    {
+        await Session.SignInAsync(_tokens.Issue());
+
+        _configuration["Orders:" + option] = value;
+        Reload("secret-2");
+        await Session.RefreshAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal("secret-1", SecretOf(_tokens.Bodies.Single()));
+        Assert.Contains(_logs.Messages, line => line.EventName == "RestartNeeded" && line.Text.Contains($"a restart for {option}, ClientSecret.", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("Scope", "read")]
+    [InlineData("AllowedOrigins:0", "https://other.example.com")]
+    [InlineData("RefreshTimeout", "00:00:31")]
+    public async Task Another_option_that_changes_is_logged_once_and_a_new_secret_is_used(string option, string value)
+    {
+        await Session.SignInAsync(_tokens.Issue());
+
+        _configuration["Orders:" + option] = value;
+        _configuration.Reload();
+        Reload("secret-2");
+        await Session.RefreshAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal("secret-2", SecretOf(_tokens.Bodies.Single()));
+        var line = Assert.Single(_logs.Messages, line => line.EventName == "RestartNeeded");
+        Assert.Contains($"needs a restart for {option.Split(':')[0]}. Until then the old values are used.", line.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_reload_that_changes_nothing_logs_nothing()
+    {
+        await Session.SignInAsync(_tokens.Issue());
+        _configuration["Orders:Scope"] = "read";
+        _configuration.Reload();
+
+        _configuration["Orders:Scope"] = null;
+        _configuration.Reload();
+        _configuration.Reload();
+
+        Assert.Single(_logs.Messages, line => line.EventName == "RestartNeeded");
+    }
+
+    [Fact]
+    public void Every_option_that_isnt_code_is_compared()
+    {
+        var names = typeof(TokenRefreshOptions).GetProperties()
+            .Where(option => !typeof(Delegate).IsAssignableFrom(option.PropertyType) && option.Name != nameof(TokenRefreshOptions.ClientSecret))
+            .Select(option => option.Name);
+        var changed = new TokenRefreshOptions
+        {
+            TokenEndpoint = new Uri("https://a"), Issuer = new Uri("https://a"), MetadataAddress = new Uri("https://a"), RevocationEndpoint = new Uri("https://a"),
+            Protocol = TokenEndpointProtocol.SimpleJwt, GrantType = TokenGrantType.ClientCredentials, ClientId = "a", ClientAuthentication = ClientAuthentication.None,
+            Scope = "a", Scheme = "a", ExtraParameters = { ["a"] = "a" }, AllowedOrigins = { new Uri("https://a") }, InsecureOrigins = { new Uri("http://a") },
+            UserIdleTimeout = TimeSpan.FromHours(1), RefreshTimeout = TimeSpan.FromHours(1), RefreshWindow = TimeSpan.FromHours(1), ExpiryBuffer = TimeSpan.FromHours(1),
+            MinRefreshInterval = TimeSpan.FromHours(1), RecheckInterval = TimeSpan.FromHours(1), MaxReplayBufferSize = 1, ReLoginResult = ReLoginResult.Throw,
+            InteractiveSignInTimeout = TimeSpan.FromHours(1),
+        };
+
+        Assert.Equal(names.Order(StringComparer.Ordinal), FixedOptions.FindChanged(new TokenRefreshOptions(), changed).Order(StringComparer.Ordinal));
     }
 
     [Fact]
