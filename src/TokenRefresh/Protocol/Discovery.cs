@@ -153,7 +153,7 @@ internal sealed class Discovery(
                 return EndpointExceptionClassifier.ClassifyUnsent(e, NameOf(address));
             }
 
-            if (result.Failure is not { IsSetupSuspect: true })
+            if (result.Failure is not { SuspectOption: not null })
             {
                 break;
             }
@@ -171,7 +171,7 @@ internal sealed class Discovery(
         using var answer = await TokenResponse.ReadAsync(response, NameOf(address), time, cancellationToken).ConfigureAwait(false);
         return response.StatusCode switch
         {
-            HttpStatusCode.OK when answer.Fields is { IsObject: true } fields =>
+            HttpStatusCode.OK when answer.Fields is { } fields && fields.Has("issuer") =>
                 DiscoveryDocument.Read(fields, address, EndpointAddress.FoundOf(message), options),
             HttpStatusCode.RequestTimeout or (HttpStatusCode)429 => Unavailable(address, answer),
 
@@ -179,7 +179,7 @@ internal sealed class Discovery(
             HttpStatusCode.OK or (>= HttpStatusCode.Moved and < HttpStatusCode.InternalServerError) => TokenEndpointResult.Transient(
                 $"{NameOf(address)} answered {answer.Status} without a document. Check Issuer, or set MetadataAddress to the document's "
                 + "URL.",
-                retryAfter: answer.RetryAfter).AsSuspectSetup(),
+                retryAfter: answer.RetryAfter).AsSuspectSetup(nameof(options.Issuer)),
             _ => Unavailable(address, answer),
         };
     }

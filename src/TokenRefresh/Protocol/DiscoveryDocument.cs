@@ -34,7 +34,8 @@ internal sealed record DiscoveryDocument(Uri TokenEndpoint, Uri? RevocationEndpo
         if (!IsIssuer(fields["issuer"], options.Issuer!, found))
         {
             return TokenEndpointResult.Misconfigured(
-                $"{name} is that of another issuer. Set Issuer to the value of \"issuer\" in the document, character by character.");
+                $"{name} is that of another issuer{Show(fields["issuer"])}. Set Issuer to the value of \"issuer\" in the document, "
+                + "character by character.");
         }
 
         if (fields["token_endpoint"] is not { } token)
@@ -45,8 +46,8 @@ internal sealed record DiscoveryDocument(Uri TokenEndpoint, Uri? RevocationEndpo
         if (ReadEndpoint(token, found ?? address, options) is not { } tokenEndpoint)
         {
             return TokenEndpointResult.Misconfigured(
-                $"{name} names a token_endpoint to which no token may be sent: it must be an https URL. To allow plain http, add its "
-                + "origin to InsecureOrigins.");
+                $"{name} names a token_endpoint to which no token may be sent{Show(token)}. It must be an https URL without user and "
+                + "fragment. To allow plain http, add its origin to InsecureOrigins.");
         }
 
         return new DiscoveryDocument(
@@ -66,6 +67,12 @@ internal sealed record DiscoveryDocument(Uri TokenEndpoint, Uri? RevocationEndpo
             || text == WithoutSlash(expected.AbsoluteUri)
             || (found is not null && Origin.IsLookedUp(expected) && text == WithoutSlash(Origin.TextOf(found) + expected.AbsolutePath));
     }
+
+    // What isn't a URL of usual length isn't shown: it is the server's text.
+    private static string Show(string? text) =>
+        text is { Length: <= 200 } && Uri.TryCreate(text, UriKind.Absolute, out var url) && Origin.IsHttp(url)
+            ? EndpointName.Of(",", url)
+            : "";
 
     private static string WithoutSlash(string text) => text.Length > 0 && text[text.Length - 1] == '/'
         ? text.Substring(0, text.Length - 1)

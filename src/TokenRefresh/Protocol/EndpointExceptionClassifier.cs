@@ -49,7 +49,7 @@ internal static class EndpointExceptionClassifier
     };
 
     private static TokenEndpointResult Unreachable(Exception exception, string endpoint) => TokenEndpointResult.Transient(
-        $"{endpoint} can't be reached ({Kind(exception)}). Check the network, the proxy and TokenEndpoint.",
+        $"{endpoint} can't be reached ({Kind(exception)}). Check the network, the proxy and the URL.",
         exception: exception as HttpRequestException);
 
     // Only the kind of the exception is passed on. .NET quotes a response that it can't parse, and it may contain a token.

@@ -27,7 +27,7 @@ internal abstract class HttpTokenEndpoint(
         try
         {
             var result = await SendAsync(request, document.TokenEndpoint, cancellationToken).ConfigureAwait(false);
-            if (result.IsSetupSuspect || (result.Exception is HttpRequestException && !request.MayBeSent))
+            if (result.SuspectOption is not null || (result.Exception is HttpRequestException && !request.MayBeSent))
             {
                 // The path or the host may have moved. The next attempt fetches the document again.
                 discovery.ReportMissing(document);
@@ -52,6 +52,7 @@ internal abstract class HttpTokenEndpoint(
             using var response = await backchannel()
                 .SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
             using var answer = await TokenResponse.ReadAsync(response, name, time, cancellationToken).ConfigureAwait(false);
+            answer.Option = discovery is null ? nameof(Options.TokenEndpoint) : nameof(Options.Issuer);
             return ResponseInterpreter.Interpret(Options, response, answer, Classify(answer, time.GetUtcNow()));
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)

@@ -17,7 +17,7 @@ public sealed class TokenEndpointResult
         Description = original.Description;
         RetryAfter = original.RetryAfter;
         RefreshTokenMayBeUsed = original.RefreshTokenMayBeUsed;
-        IsSetupSuspect = original.IsSetupSuspect;
+        SuspectOption = original.SuspectOption;
         Exception = original.Exception;
     }
 
@@ -138,8 +138,11 @@ public sealed class TokenEndpointResult
     public static TokenEndpointResult ResponseLost(string description, Exception? exception = null) =>
         new(TokenEndpointOutcome.ResponseLost) { Description = description, Exception = exception, RefreshTokenMayBeUsed = true };
 
-    /// <summary>Whether the response looks like that of a wrong URL or protocol, which waiting doesn't repair.</summary>
-    internal bool IsSetupSuspect { get; private init; }
+    /// <summary>
+    /// The option that is probably wrong: the response looks like that of a wrong URL or protocol, which waiting doesn't repair.
+    /// <see langword="null"/> for other responses.
+    /// </summary>
+    internal string? SuspectOption { get; private init; }
 
     internal TokenEndpointResult WithError(string? error) => error == Error ? this : new TokenEndpointResult(this) { Error = error };
 
@@ -155,7 +158,7 @@ public sealed class TokenEndpointResult
 
     internal TokenEndpointResult AsPossiblyUsed() => new(this) { RefreshTokenMayBeUsed = true };
 
-    internal TokenEndpointResult AsSuspectSetup() => new(this) { IsSetupSuspect = true };
+    internal TokenEndpointResult AsSuspectSetup(string option) => new(this) { SuspectOption = option };
 
     /// <summary>Returns the outcome and the error code, and no secret.</summary>
     /// <returns>A text for logs and debuggers.</returns>

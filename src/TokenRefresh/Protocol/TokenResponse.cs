@@ -11,6 +11,9 @@ internal sealed class TokenResponse(int status) : IDisposable
     /// <summary>The endpoint's name in messages: its URL without query.</summary>
     public string Endpoint { get; init; } = "the token endpoint";
 
+    /// <summary>The option that the endpoint's URL comes from, for messages.</summary>
+    public string Option { get; set; } = nameof(TokenRefreshOptions.TokenEndpoint);
+
     /// <summary>The members of the body; <see langword="null"/> if <see cref="Body"/> says that it can't be read.</summary>
     public TokenFields? Fields { get; init; }
 

@@ -156,7 +156,7 @@ internal static class TokenResponseClassifier
         {
             return fields.IsObject
                 ? TokenEndpointResult.Misconfigured(
-                    $"{response.Endpoint} answered {response.Status} without an access token. Check TokenEndpoint and Protocol, "
+                    $"{response.Endpoint} answered {response.Status} without an access token. Check {response.Option} and Protocol, "
                     + "or read the response with InterpretTokenResponse.")
                 : Unreadable(response);
         }
@@ -193,8 +193,8 @@ internal static class TokenResponseClassifier
             ResponseBodyState.CutOff => TokenEndpointResult.ResponseLost($"{response.Endpoint} broke the connection within its response."),
             ResponseBodyState.TooLong => TokenEndpointResult.ResponseLost($"{response.Endpoint} answered with more than 1 MiB."),
             _ => TokenEndpointResult.ResponseLost(
-                $"{response.Endpoint} answered {response.Status} with a body that isn't complete JSON. Check TokenEndpoint and Protocol.")
-                .AsSuspectSetup(),
+                $"{response.Endpoint} answered {response.Status} with a body that isn't complete JSON. Check {response.Option} and Protocol.")
+                .AsSuspectSetup(response.Option),
         };
     }
 
@@ -212,8 +212,8 @@ internal static class TokenResponseClassifier
     private static TokenEndpointResult OtherProtocol(TokenResponse response) => SuspectSetup(response, " in the OAuth protocol");
 
     private static TokenEndpointResult SuspectSetup(TokenResponse response, string what) => TokenEndpointResult.Transient(
-        $"{response.Endpoint} answered {response.Status}{what}. Check TokenEndpoint and Protocol.", retryAfter: response.RetryAfter)
-        .AsSuspectSetup();
+        $"{response.Endpoint} answered {response.Status}{what}. Check {response.Option} and Protocol.", retryAfter: response.RetryAfter)
+        .AsSuspectSetup(response.Option);
 
     /// <summary>The values of a success, by any of their names.</summary>
     private readonly record struct Candidate(string? AccessToken, string? RefreshToken, string? Scope, TimeSpan? Lifetime);

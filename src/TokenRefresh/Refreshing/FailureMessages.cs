@@ -21,12 +21,12 @@ internal static class FailureMessages
         _ => new(
             TokenRefreshFailure.Transient,
             $"The tokens of session '{session}' couldn't be refreshed now: {Describe(result)} The login is kept; "
-            + (result.IsSetupSuspect ? "if no refresh has worked yet, TokenEndpoint is probably wrong." : "try again later."))
+            + (result.SuspectOption is { } option ? $"if no refresh has worked yet, {option} is probably wrong." : "try again later."))
         {
             Error = result.Error,
             Cause = result.Exception,
             RetryAfter = CoolDown.CapRetryAfter(result.RetryAfter),
-            NeedsAttention = result.IsSetupSuspect,
+            NeedsAttention = result.SuspectOption is not null,
         },
     };
 

@@ -10,6 +10,7 @@ using System.Threading.Tasks;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using TokenRefresh.Protocol;
+using TokenRefresh.Refreshing;
 using TokenRefresh.Tests.Support;
 using Xunit;
 
@@ -134,6 +135,44 @@ public sealed class DiscoveryTests : IDisposable
         _provider.Answers[Issuer + "/.well-known/oauth-authorization-server"] = () => Json(DocumentOf(Issuer, Token));
 
         Assert.Equal(TokenEndpointOutcome.Succeeded, (await AskAsync(Endpoint())).Outcome);
+    }
+
+    [Fact]
+    public async Task The_second_place_is_tried_where_the_first_answers_something_else_than_a_document()
+    {
+        _provider.Answers[Document] = () => Json("""{"message":"no such path"}""");
+        _provider.Answers[Issuer + "/.well-known/oauth-authorization-server"] = () => Json(DocumentOf(Issuer, Token));
+
+        Assert.Equal(TokenEndpointOutcome.Succeeded, (await AskAsync(Endpoint())).Outcome);
+    }
+
+    [Theory]
+    [InlineData("https://evil.example.com/realms/shop?secret=1", Token, "another issuer, https://evil.example.com/realms/shop. Set Issuer")]
+    [InlineData("no URL", Token, "another issuer. Set Issuer")]
+    [InlineData(Issuer, "http://login.example.com/token?secret=1", "no token may be sent, http://login.example.com/token. It must be")]
+    [InlineData(Issuer, "/token", "no token may be sent. It must be")]
+    public async Task A_refused_document_names_the_url_that_is_wrong(string issuer, string token, string expected)
+    {
+        _provider.Answers[Document] = () => Json(DocumentOf(issuer, token));
+
+        var description = (await AskAsync(Endpoint())).Description!;
+
+        Assert.Contains(expected, description, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", description, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(Token)]
+    [InlineData(Document)]
+    public async Task A_wrong_url_names_the_option_that_the_app_has_set(string missing)
+    {
+        _provider.Answers[missing] = () => new HttpResponseMessage(HttpStatusCode.NotFound);
+
+        var failure = FailureMessages.From("orders", await AskAsync(Endpoint()));
+
+        Assert.Contains("Check Issuer", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("Issuer is probably wrong", failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("TokenEndpoint", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]

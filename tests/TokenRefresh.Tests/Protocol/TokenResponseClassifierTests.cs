@@ -177,7 +177,7 @@ public sealed class TokenResponseClassifierTests
     {
         var result = TokenResponseClassifier.OAuth(Answer(status, body), "Bearer", Now);
 
-        Assert.Equal(isSuspect, result.IsSetupSuspect);
+        Assert.Equal(isSuspect, result.SuspectOption is not null);
         Assert.Equal(isSuspect, result.Description!.Contains("Check TokenEndpoint and Protocol", StringComparison.Ordinal));
         Assert.StartsWith("the token endpoint", result.Description, StringComparison.Ordinal);
         Assert.Equal(status == 200 ? TokenEndpointOutcome.ResponseLost : TokenEndpointOutcome.Transient, result.Outcome);
@@ -197,7 +197,7 @@ public sealed class TokenResponseClassifierTests
     {
         var result = TokenResponseClassifier.SimpleJwt(Answer(status, body), Now);
 
-        Assert.Equal((expected, true), (result.Outcome, result.IsSetupSuspect));
+        Assert.Equal((expected, true), (result.Outcome, result.SuspectOption is not null));
         Assert.Contains("Check TokenEndpoint and Protocol", result.Description, StringComparison.Ordinal);
     }
 
