@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http;
-using Microsoft.Extensions.Options;
 using TokenRefresh.Handling;
 
 namespace TokenRefresh.DependencyInjection;
@@ -43,7 +42,8 @@ internal static class LookedUpAddressHandlers
     {
         try
         {
-            var origins = provider.GetRequiredService<IOptionsMonitor<TokenRefreshOptions>>().Get(sessionName).AllowedOrigins;
+            // The options that the session uses: those of the monitor may have changed since.
+            var origins = provider.GetRequiredService<TokenSessions>().Named(sessionName).Services.Options.AllowedOrigins;
             return origins.Count > 0
                 ? origins.Any(Origin.IsLookedUp)
                 : ClientSessionResolver.ReadBaseAddress(provider, clientName) is { } address && Origin.IsLookedUp(address);

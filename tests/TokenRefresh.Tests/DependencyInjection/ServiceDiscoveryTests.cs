@@ -9,6 +9,7 @@ using System.Threading.Tasks;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using TokenRefresh.Tests.Support;
 using Xunit;
@@ -414,6 +415,20 @@ public sealed class ServiceDiscoveryTests : IDisposable
         }
 
         Assert.Equal(isLookedUp, names.Contains("FinalAddressHandler"));
+    }
+
+    [Fact]
+    public async Task A_change_of_the_options_leaves_the_client_as_its_session_is()
+    {
+        await using var app = Build(baseAddress: null, Order.AfterTheHandler, more: services => services.AddOptions<TokenRefreshOptions>("orders")
+            .Configure<IConfiguration>((options, configuration) => options.AllowedOrigins.Add(new Uri(configuration["Origin"] ?? "https+http://api"))));
+        await SignInAsync(app);
+
+        app.GetRequiredService<IConfiguration>()["Origin"] = "https://api.example.com";
+        app.GetRequiredService<IOptionsMonitorCache<TokenRefreshOptions>>().Clear();
+        await GetAsync(app, "https+http://api/me");
+
+        Assert.Equal("access-1", _api.Received.Single().Token);
     }
 
     public void Dispose()
