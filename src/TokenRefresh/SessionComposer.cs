@@ -23,7 +23,8 @@ internal static class SessionComposer
             throw new ArgumentException(validation.FailureMessage, nameof(options));
         }
 
-        if (EncryptionRequirement.FindFailure(settings.Store, settings.Protector, settings.AllowUnencryptedStore) is { } failure)
+        if (EncryptionRequirement.FindFailure(
+            settings.Store, settings.Protector, settings.AllowUnencryptedStore, EncryptionRequirement.OfSettings) is { } failure)
         {
             throw new ArgumentException($"TokenRefresh client '{settings.Name}': {failure}", nameof(settings));
         }

@@ -114,6 +114,7 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
 
         // The end of the app waits for a removal that is running, too.
         _removing[sessions] = true;
+        sessions.Services.IsRemoved = true;
         var isRemoved = Forget(name, added);
         await sessions.Services.DisposeAsync().ConfigureAwait(false);
         _removing.TryRemove(sessions, out _);

@@ -21,7 +21,8 @@ public static class TokenSessionsExtensions
     {
         Require.NotNull(sessions, nameof(sessions));
         Require.NotEmpty(name, nameof(name));
-        sessions.Named(name);
-        return new TokenRefreshHandler(new ClientSessionResolver(sessions.Provider, name, name));
+        var resolver = new ClientSessionResolver(sessions.Provider, name, name);
+        resolver.GetServices();
+        return new TokenRefreshHandler(resolver);
     }
 }

@@ -79,8 +79,13 @@ internal sealed class ContainerComposer(IServiceProvider provider, SessionRegist
             after.PostConfigure(name, options);
         }
 
-        var result = new RegistrationValidator(provider, registry).ValidateSession(name, options);
-        return result.Failed ? throw new OptionsValidationException(name, typeof(TokenRefreshOptions), result.Failures) : options;
+        // The app's own validators skip what isn't theirs, and so does the registered RegistrationValidator.
+        var failures = provider.GetServices<IValidateOptions<TokenRefreshOptions>>()
+            .Select(validator => validator.Validate(name, options))
+            .Append(new RegistrationValidator(provider, registry).ValidateSession(name, options))
+            .SelectMany(result => result.Failures ?? [])
+            .ToList();
+        return failures.Count > 0 ? throw new OptionsValidationException(name, typeof(TokenRefreshOptions), failures) : options;
     }
 
     // The cache of the options would keep the exception of a store that couldn't be created, and throw it again.

@@ -42,7 +42,8 @@ internal sealed class RegistrationValidator(IServiceProvider provider, SessionRe
         var failure = EncryptionRequirement.FindFailure(
             registry.Find<ITokenStore>(provider, name),
             registry.Find<ITokenProtector>(provider, name),
-            registry.UnencryptedSessions.Contains(name));
+            registry.UnencryptedSessions.Contains(name),
+            registry.Sessions.Contains(name) ? EncryptionRequirement.OfBuilder : EncryptionRequirement.OfAddedSession);
         return failure is null ? wrong : ValidateOptionsResult.Fail([.. wrong.Failures ?? [], $"TokenRefresh client '{name}': {failure}"]);
     }
 }

@@ -43,13 +43,14 @@ internal sealed class SessionRegistry
     public string OnlySession() => Sessions.Count == 1
         ? Sessions.Single()
         : throw new InvalidOperationException(
-            "A TokenSession is requested without its name, and there are several: "
-            + $"{string.Join(", ", Sessions.Select(known => $"'{known}'"))}. "
-            + $"Write [FromKeyedServices(\"{Sessions.FirstOrDefault()}\")] TokenSession, or use TokenSessions with the name.");
+            $"A TokenSession is requested without its name, and there {(Sessions.Count == 0 ? "is none" : $"are several: {Known}")}. "
+            + $"Write [FromKeyedServices(\"{Sessions.FirstOrDefault() ?? "name"}\")] TokenSession, or use TokenSessions with the name.");
 
     /// <summary>The message about a name that isn't registered.</summary>
     public string UnknownSessionMessage(string session) =>
-        $"No token session '{session}' is registered. Known: {string.Join(", ", Sessions.Select(known => $"'{known}'"))}. "
+        $"No token session '{session}' is registered. Known: {(Sessions.Count == 0 ? "none" : Known)}. "
         + "Register it with AddTokenSession, or AddTokenRefreshHandler on the HTTP client of that name; at run time add it with "
         + "TokenSessions.Add.";
+
+    private string Known => string.Join(", ", Sessions.Select(known => $"'{known}'"));
 }

@@ -13,6 +13,19 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class TokenRefreshServiceCollectionExtensions
 {
     /// <summary>
+    /// Registers <see cref="TokenSessions"/> without a session: for an app that adds all of its sessions at run time. Any other
+    /// registration of a session includes this one.
+    /// </summary>
+    /// <param name="services">The services.</param>
+    /// <returns>The same services.</returns>
+    public static IServiceCollection AddTokenSessions(this IServiceCollection services)
+    {
+        Require.NotNull(services, nameof(services));
+        RegistryOf(services);
+        return services;
+    }
+
+    /// <summary>
     /// Registers a session: one login, which any number of HTTP clients can use by <c>AddTokenRefreshHandler(name)</c>. Another call with
     /// the same name keeps the earlier settings and adds to them.
     /// </summary>

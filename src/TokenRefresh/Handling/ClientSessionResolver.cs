@@ -17,7 +17,9 @@ internal sealed class ClientSessionResolver(IServiceProvider provider, string se
     // A session may be removed and added again while its handlers live.
     protected override SessionTarget Target => _target is { Services.Work.IsStopping: false } target ? target : _target = FindTarget();
 
-    /// <summary>What the sessions share: for the handlers around this one.</summary>
+    /// <summary>What the sessions share.</summary>
+    /// <exception cref="ArgumentException">No session of this name exists.</exception>
+    /// <exception cref="TokenRefreshException">The session was removed.</exception>
     public SessionServices GetServices() => Target.Services;
 
     /// <summary>

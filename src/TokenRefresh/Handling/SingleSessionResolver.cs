@@ -9,13 +9,20 @@ internal sealed class SingleSessionResolver(TokenSession session) : SessionResol
 
     private sealed class SingleTarget(TokenSession session) : SessionTarget(session.Context.Services)
     {
-        public override TokenSession? FindSession(HttpRequestMessage request) =>
-            RequestState.UserOf(request) is { } user && user != session.UserKey
+        public override TokenSession? FindSession(HttpRequestMessage request)
+        {
+            if (Services.IsRemoved)
+            {
+                throw new TokenRefreshException(TokenRefreshFailure.Configuration, $"The session '{session.Name}' was removed.");
+            }
+
+            return RequestState.UserOf(request) is { } user && user != session.UserKey
                 ? throw new TokenRefreshException(
                     TokenRefreshFailure.Configuration,
                     $"UseTokenUser named a user for a request, but its handler was created by hand for session '{session.Name}', which "
                     + "isn't that user's. Create a handler for that user's session, or register the client with AddTokenRefreshHandler.")
                 : session;
+        }
 
         protected override AllowedOrigins ReadOrigins() => AllowedOrigins.ForSession(Services.Options, session.Name);
     }

@@ -56,6 +56,9 @@ internal sealed class SessionServices : IAsyncDisposable
     /// <summary>Whether these services belong to one session and end with it.</summary>
     public bool EndsWithSession { get; init; }
 
+    /// <summary>Whether the sessions were removed while the app runs: no request gets their tokens any more.</summary>
+    public bool IsRemoved { get; set; }
+
     /// <summary>The sessions of users. Set once, by their owner.</summary>
     public ISessionCache Cache { get; set; } = NoCache.Instance;
 

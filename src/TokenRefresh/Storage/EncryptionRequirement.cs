@@ -3,10 +3,26 @@ namespace TokenRefresh.Storage;
 /// <summary>Tokens that leave the process must be encrypted, unless the app says that the store does it.</summary>
 internal static class EncryptionRequirement
 {
+    /// <summary>What to do for a session that is registered.</summary>
+    public const string OfBuilder =
+        "Add UseDataProtection() of the package TokenRefresh.DataProtection, or UseProtector; or call AllowUnencryptedStore() if the store "
+        + "encrypts by itself.";
+
+    /// <summary>What to do for a session that is added at run time.</summary>
+    public const string OfAddedSession =
+        "Register an ITokenProtector as a singleton service, such as DataProtectionTokenProtector of the package "
+        + "TokenRefresh.DataProtection. If the store encrypts by itself, its protector returns the text unchanged.";
+
+    /// <summary>What to do for a session that is created by hand.</summary>
+    public const string OfSettings = "Set Protector in TokenSessionSettings, or AllowUnencryptedStore if the store encrypts by itself.";
+
+    /// <param name="store">The session's store.</param>
+    /// <param name="protector">The session's encryption.</param>
+    /// <param name="allowsUnencrypted">Whether the app says that the store encrypts.</param>
+    /// <param name="remedy">What to do.</param>
     /// <returns>What is wrong and what to do, or <see langword="null"/> if the requirement is met.</returns>
-    public static string? FindFailure(ITokenStore? store, ITokenProtector? protector, bool allowsUnencrypted) =>
+    public static string? FindFailure(ITokenStore? store, ITokenProtector? protector, bool allowsUnencrypted, string remedy) =>
         store is null or IBuiltInTokenStore { IsInMemory: true } || protector is not null || allowsUnencrypted
             ? null
-            : $"{store.GetType().Name} saves tokens outside this process, and nothing encrypts them. Add UseDataProtection() of the "
-                + "package TokenRefresh.DataProtection, or UseProtector; or call AllowUnencryptedStore() if the store encrypts by itself.";
+            : $"{store.GetType().Name} saves tokens outside this process, and nothing encrypts them. {remedy}";
 }

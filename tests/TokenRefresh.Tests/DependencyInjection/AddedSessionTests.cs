@@ -189,6 +189,71 @@ public sealed class AddedSessionTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_handler_that_was_kept_unused_names_the_removal_too()
+    {
+        _sessions.Add("tenant-1", Tenant);
+        using var client = new HttpClient(Handler("tenant-1"));
+
+        await _sessions.RemoveAsync("tenant-1");
+
+        var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => client.GetAsync(new Uri("https://t1.example.com/me"), Token));
+        Assert.Equal("The session 'tenant-1' was removed.", failure.Message);
+    }
+
+    [Fact]
+    public async Task A_handler_made_by_hand_sends_no_token_of_a_removed_session()
+    {
+        _sessions.Add("tenant-1", Tenant);
+        var session = _sessions["tenant-1"];
+        await session.SignInAsync(_tokens.Issue());
+        using var client = new HttpClient(new TokenRefreshHandler(session) { InnerHandler = _api });
+
+        await _sessions.RemoveAsync("tenant-1");
+
+        var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => client.GetAsync(new Uri("https://t1.example.com/me"), Token));
+        Assert.Contains("The session 'tenant-1' was removed", failure.Message, StringComparison.Ordinal);
+        Assert.Empty(_api.Received);
+    }
+
+    [Fact]
+    public async Task The_apps_own_validation_applies()
+    {
+        using var tokens = new FakeTokenServer();
+        await using var app = Build(tokens, services => services
+            .AddSingleton<IValidateOptions<TokenRefreshOptions>>(new ValidateOptions<TokenRefreshOptions>(null, options => options.Scope is not null, "Scope is required here.")));
+        var sessions = app.GetRequiredService<TokenSessions>();
+
+        var failure = Assert.Throws<OptionsValidationException>(() => sessions.Add("tenant-1", Tenant));
+
+        Assert.Equal(["Scope is required here."], failure.Failures);
+        Assert.Throws<ArgumentException>(() => sessions["tenant-1"]);
+    }
+
+    [Fact]
+    public async Task Tokens_that_would_be_saved_unencrypted_are_refused_with_advice_that_fits()
+    {
+        using var tokens = new FakeTokenServer();
+        await using var app = new ServiceCollection().AddTokenSessions().AddSingleton<ITokenStore>(new DisposableStore(new MemoryTokenStore())).BuildServiceProvider();
+
+        var failure = Assert.Throws<OptionsValidationException>(() => app.GetRequiredService<TokenSessions>().Add("tenant-1", Tenant));
+
+        Assert.Contains("Register an ITokenProtector", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_app_may_have_no_other_sessions()
+    {
+        await using var app = new ServiceCollection().AddTokenSessions().BuildServiceProvider();
+        var sessions = app.GetRequiredService<TokenSessions>();
+
+        sessions.Add("tenant-1", Tenant);
+
+        Assert.Equal(TokenSessionState.SignedOut, sessions["tenant-1"].State);
+        Assert.Contains("Known: none.", Assert.Throws<ArgumentException>(() => sessions["tenant-2"]).Message, StringComparison.Ordinal);
+        Assert.Contains("there is none", Assert.Throws<InvalidOperationException>(app.GetRequiredService<TokenSession>).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_host_of_a_tenant_may_be_known_by_a_function()
     {
         _sessions.Add("tenant-1", options =>

@@ -65,6 +65,17 @@ public sealed class RequestLogTests : IDisposable
     }
 
     [Fact]
+    public async Task A_request_to_an_origin_that_the_app_doesnt_allow_names_its_function()
+    {
+        await using var app = Create(options => options.IsAllowedOrigin = _ => false);
+        await app.SignInAsync();
+
+        using var response = await app.Client.GetAsync(new Uri("https://other.example.com/"));
+
+        AssertOneLine("NoTokenSent", "GET https://other.example.com", "or allow it by IsAllowedOrigin");
+    }
+
+    [Fact]
     [Trait("Case", "B63")]
     public async Task A_header_of_the_callers_is_left_alone_and_says_so()
     {
