@@ -193,8 +193,8 @@ internal static class TokenResponseClassifier
             ResponseBodyState.CutOff => TokenEndpointResult.ResponseLost($"{response.Endpoint} broke the connection within its response."),
             ResponseBodyState.TooLong => TokenEndpointResult.ResponseLost($"{response.Endpoint} answered with more than 1 MiB."),
             _ => TokenEndpointResult.ResponseLost(
-                $"{response.Endpoint} answered {response.Status} with a body that isn't complete JSON. Check {response.Option} and Protocol.")
-                .AsSuspectSetup(response.Option),
+                $"{response.Endpoint} answered {response.Status} with a body that isn't complete JSON. Check {response.Option} and "
+                + "Protocol.").AsSuspectSetup(response.Option),
         };
     }
 
