@@ -1,6 +1,8 @@
 using System;
 using System.Net.Http;
 using System.Threading.Tasks;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Kiota.Abstractions.Authentication;
@@ -89,6 +91,18 @@ public static class Addresses
     {
         services.AddReverseProxy();
         services.AddSingleton<IForwarderHttpClientFactory, TokenForwarderClientFactory>();
+    }
+
+    public static void YarpFailures(WebApplication app)
+    {
+        app.MapReverseProxy(proxy => proxy.Use(async (context, next) =>
+        {
+            await next(context);
+            if (context.GetForwarderErrorFeature()?.Exception is TokenRefreshException failure)
+            {
+                throw failure;
+            }
+        })).RequireSameOrigin();
     }
 
     public sealed record Tenant(string Name, Uri Issuer, Uri Api);

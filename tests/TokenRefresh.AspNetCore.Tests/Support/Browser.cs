@@ -18,7 +18,12 @@ namespace TokenRefresh.AspNetCore.Tests.Support;
 internal sealed partial class Browser : IDisposable
 {
     private const int MaxRedirects = 12;
-    private readonly HttpClient _http = new(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false });
+    private readonly HttpClient _http = new(new SocketsHttpHandler
+    {
+        UseCookies = false,
+        AllowAutoRedirect = false,
+        SslOptions = { RemoteCertificateValidationCallback = (_, certificate, _, _) => Certificates.Local.Equals(certificate) },
+    });
     private readonly Dictionary<(string Host, string Name), SetCookieHeaderValue> _cookies = [];
 
     /// <summary>Every address that was asked for.</summary>
@@ -125,6 +130,8 @@ internal sealed partial class Browser : IDisposable
             request.Headers.TryAddWithoutValidation("Cookie", string.Join("; ", sent));
         }
 
+        // HTTP/2 where the server offers it, which is over TLS only.
+        request.Version = HttpVersion.Version20;
         using var response = await _http.SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();
         lock (_cookies)
@@ -136,7 +143,7 @@ internal sealed partial class Browser : IDisposable
             }
         }
 
-        return new Page(response.StatusCode, text, response.Headers.Location?.OriginalString, address, response.Headers.RetryAfter?.ToString(), response.Content.Headers.ContentType?.MediaType);
+        return new Page(response.StatusCode, text, response.Headers.Location?.OriginalString, address, response.Headers.RetryAfter?.ToString(), response.Content.Headers.ContentType?.MediaType, response.Version);
     }
 
     private void Store(Uri address, SetCookieHeaderValue cookie)
@@ -164,4 +171,4 @@ internal sealed partial class Browser : IDisposable
 }
 
 /// <summary>What a browser got.</summary>
-internal sealed record Page(HttpStatusCode Status, string Text, string? Location, Uri Address, string? RetryAfter, string? MediaType);
+internal sealed record Page(HttpStatusCode Status, string Text, string? Location, Uri Address, string? RetryAfter, string? MediaType, Version Version);

@@ -1,10 +1,12 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using TokenRefresh.TestKit;
@@ -36,7 +38,7 @@ internal sealed class Node : IAsyncDisposable
     public static async Task<Node> StartAsync(Provider provider, NodeSetup? setup = null)
     {
         setup ??= new NodeSetup();
-        var address = new Uri($"http://127.0.0.1:{RedisServer.FindPort()}/");
+        var address = new Uri($"{(setup.Certificate is null ? "http" : "https")}://127.0.0.1:{RedisServer.FindPort()}/");
         await provider.AllowAsync(address);
         var builder = CreateBuilder(setup, address);
         builder.Services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme)
@@ -65,7 +67,14 @@ internal sealed class Node : IAsyncDisposable
     public static WebApplicationBuilder CreateBuilder(NodeSetup setup, Uri address)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, address.Port));
+        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, address.Port, listen =>
+        {
+            if (setup.Certificate is { } certificate)
+            {
+                listen.Protocols = HttpProtocols.Http2;
+                listen.UseHttps(certificate);
+            }
+        }));
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Trace).AddProvider(setup.Log);
         builder.Services.AddSingleton(setup.Clock ?? setup.Time);
         builder.Services.AddDataProtection().SetApplicationName("nodes").PersistKeysToFileSystem(new DirectoryInfo(setup.Keys));
@@ -76,6 +85,7 @@ internal sealed class Node : IAsyncDisposable
     public static async Task<Node> StartAsync(WebApplicationBuilder builder, NodeSetup setup, Uri address)
     {
         var app = builder.Build();
+        setup.ConfigurePipeline(app);
         app.UseExceptionHandler(error => error.Run(context => context.Response.WriteAsync("The app's own error page.")));
         app.UseTokenRefresh();
         app.MapSignOut();
@@ -107,6 +117,9 @@ internal sealed class NodeSetup
 {
     public JumpingTime Time { get; } = new();
 
+    /// <summary>If it is set, the node speaks HTTP/2 only, over TLS.</summary>
+    public X509Certificate2? Certificate { get; init; }
+
     /// <summary>The clock in place of <see cref="Time"/>, where timers count too.</summary>
     public TimeProvider? Clock { get; init; }
 
@@ -121,6 +134,9 @@ internal sealed class NodeSetup
     public Action<TokenSessionBuilder> ConfigureSession { get; init; } = _ => { };
 
     public Action<IServiceCollection> ConfigureServices { get; init; } = _ => { };
+
+    /// <summary>Adds to the front of the pipeline.</summary>
+    public Action<IApplicationBuilder> ConfigurePipeline { get; init; } = _ => { };
 
     public Action<WebApplication> Map { get; init; } = _ => { };
 }
