@@ -148,11 +148,27 @@ public sealed class ClientSecretReloadTests : IAsyncDisposable
             .Select(option => option.Name);
         var changed = new TokenRefreshOptions
         {
-            TokenEndpoint = new Uri("https://a"), Issuer = new Uri("https://a"), MetadataAddress = new Uri("https://a"), RevocationEndpoint = new Uri("https://a"),
-            Protocol = TokenEndpointProtocol.SimpleJwt, GrantType = TokenGrantType.ClientCredentials, ClientId = "a", ClientAuthentication = ClientAuthentication.None,
-            Scope = "a", Scheme = "a", ExtraParameters = { ["a"] = "a" }, AllowedOrigins = { new Uri("https://a") }, InsecureOrigins = { new Uri("http://a") },
-            UserIdleTimeout = TimeSpan.FromHours(1), RefreshTimeout = TimeSpan.FromHours(1), RefreshWindow = TimeSpan.FromHours(1), ExpiryBuffer = TimeSpan.FromHours(1),
-            MinRefreshInterval = TimeSpan.FromHours(1), RecheckInterval = TimeSpan.FromHours(1), MaxReplayBufferSize = 1, ReLoginResult = ReLoginResult.Throw,
+            TokenEndpoint = new Uri("https://a"),
+            Issuer = new Uri("https://a"),
+            MetadataAddress = new Uri("https://a"),
+            RevocationEndpoint = new Uri("https://a"),
+            Protocol = TokenEndpointProtocol.SimpleJwt,
+            GrantType = TokenGrantType.ClientCredentials,
+            ClientId = "a",
+            ClientAuthentication = ClientAuthentication.None,
+            Scope = "a",
+            Scheme = "a",
+            ExtraParameters = { ["a"] = "a" },
+            AllowedOrigins = { new Uri("https://a") },
+            InsecureOrigins = { new Uri("http://a") },
+            UserIdleTimeout = TimeSpan.FromHours(1),
+            RefreshTimeout = TimeSpan.FromHours(1),
+            RefreshWindow = TimeSpan.FromHours(1),
+            ExpiryBuffer = TimeSpan.FromHours(1),
+            MinRefreshInterval = TimeSpan.FromHours(1),
+            RecheckInterval = TimeSpan.FromHours(1),
+            MaxReplayBufferSize = 1,
+            ReLoginResult = ReLoginResult.Throw,
             InteractiveSignInTimeout = TimeSpan.FromHours(1),
         };
 

@@ -203,7 +203,7 @@ public sealed class RegistrationTests
         { "UserIdleTimeout", "20", "isn't a time" },
         { "InteractiveSignInTimeout", "00:00:00", "InteractiveSignInTimeout is 00:00:00" },
         { "ReLoginResult", "Panic", "isn't one of Return401, Throw" },
-        { "RefreshTimeOut2", "x", "is no option" },
+        { "RefreshTimeOut2", "x", "an option that configuration can set" },
         { "Issuer", "https://login.example.com", "TokenEndpoint and Issuer are both set" },
         { "Issuer", "http://login.example.com", "Issuer, http://login.example.com/, isn't https" },
         { "Issuer", "https://login.example.com/?tenant=1", "has a query" },
