@@ -11,7 +11,7 @@ using Microsoft.Extensions.Hosting;
 using TokenRefresh;
 using TokenRefresh.Samples.Servers;
 
-// Stands for your login server and your API. Its tokens live for 2 s.
+// This server replaces your login server and your API. Its tokens live for 2 s.
 await using var server = await OAuthServer.StartAsync();
 
 var builder = Host.CreateApplicationBuilder(args);
@@ -35,7 +35,7 @@ var tokens = await server.SignInAsync();
 await host.Services.GetRequiredService<TokenSessions>()["orders"].SignInAsync(new TokenSet(tokens.AccessToken, tokens.RefreshToken));
 var client = host.Services.GetRequiredService<IHttpClientFactory>().CreateClient("orders");
 
-// Until after the expiry of the access token.
+// Wait until the access token has expired.
 var refused = 0;
 for (var round = 0; round < 6; round++)
 {

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
-/// <summary>What the Aspire template writes into each service, without its telemetry.</summary>
+/// <summary>The code that the Aspire template writes into each service, without its telemetry.</summary>
 internal static class ServiceDefaults
 {
     public static void AddServiceDefaults(this IHostApplicationBuilder builder)

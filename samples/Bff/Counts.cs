@@ -9,7 +9,7 @@ using System.Threading.Tasks;
 
 namespace TokenRefresh.Samples.Bff;
 
-/// <summary>What this instance has done since it started, and in each half second of the last minute.</summary>
+/// <summary>The counts of this instance since it started, and of each half second of the last minute.</summary>
 internal sealed class Counts(TimeProvider time)
 {
     private const int Slots = 120;
@@ -46,7 +46,7 @@ internal sealed class Counts(TimeProvider time)
         }
     }
 
-    /// <summary>The counts as they are now, four times a second, until the page is left or the app stops.</summary>
+    /// <summary>Sends the current counts four times a second, until the browser leaves the page or the app stops.</summary>
     public async IAsyncEnumerable<Snapshot> WatchAsync(
         TokenSession session, CancellationToken stopping, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -81,7 +81,7 @@ internal sealed class Counts(TimeProvider time)
         }
     }
 
-    /// <summary>The counts at one moment; the state is that of whoever asks.</summary>
+    /// <summary>The counts at one moment, with the session state of the user who requests them.</summary>
     public sealed record Snapshot(
         int Pages,
         int ApiCalls,
@@ -92,7 +92,7 @@ internal sealed class Counts(TimeProvider time)
         int[] RefreshesAt);
 }
 
-/// <summary>Counts what goes by, with the answer it got.</summary>
+/// <summary>Counts requests and their responses.</summary>
 internal sealed class CountingHandler(Action<HttpStatusCode> count) : DelegatingHandler
 {
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)

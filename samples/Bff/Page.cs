@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace TokenRefresh.Samples.Bff;
 
-/// <summary>The two pages, with what is known when they are sent already in them.</summary>
+/// <summary>The two pages. They contain the values that are known when they are sent.</summary>
 internal static class Page
 {
     public static IResult Home(string user, string instance, Counts.Snapshot counts, bool canRevoke) => Html("home.html",

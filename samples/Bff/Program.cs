@@ -1,4 +1,4 @@
-// A backend for a frontend: the browser has a session cookie, the tokens stay here, one session of TokenRefresh per browser session.
+// A backend for a frontend. The browser has a session cookie, and the tokens stay in this app: one token session for each browser login.
 
 using System;
 using System.Linq;
@@ -25,7 +25,7 @@ var tokens = builder.Services.AddUserTokenSession("api", options =>
 {
     upstream.Configure(options);
 
-    // The tokens of this sample live for seconds: the default, 10 s without a second refresh, would be longer than a life.
+    // The tokens of this sample live for some seconds. The default of 10 s without a second refresh is longer than that.
     options.MinRefreshInterval = TimeSpan.Zero;
 });
 tokens.TokenEndpointClient.AddHttpMessageHandler(() => new CountingHandler(counts.CountRefresh));
@@ -33,7 +33,7 @@ builder.Services.AddHttpClient("api", client => client.BaseAddress = upstream.Ap
     .AddTokenRefreshHandler("api")
     .AddHttpMessageHandler(() => new CountingHandler(counts.CountApiCall));
 
-// With Redis, any number of instances are one: they share the tokens, and the keys of tokens and cookies.
+// With Redis, any number of instances share the tokens, and the keys of tokens and cookies.
 if (builder.Configuration["Redis"] is { Length: > 0 } servers)
 {
     var redis = await ConnectionMultiplexer.ConnectAsync(servers);
@@ -54,13 +54,14 @@ builder.Services.AddProblemDetails();
 
 var app = builder.Build();
 
-// The API is away: that is no reason to sign anybody out.
+// The API can't be reached. The user stays signed in.
 app.UseExceptionHandler(new ExceptionHandlerOptions
 {
     StatusCodeSelector = error => error is HttpRequestException ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status500InternalServerError,
 });
 
-// A login that has ended: the page gets the login page, its scripts a 401. The token server is away: 503, and the user stays signed in.
+// When a login has ended, a page gets the login page, and a script a 401. When the token server can't be reached, both get a 503, and the
+// user stays signed in.
 app.UseTokenRefresh();
 app.UseStaticFiles();
 app.UseAuthentication();
@@ -73,7 +74,7 @@ app.MapGet("/", async (HttpContext context, IHttpClientFactory http, [FromKeyedS
     return Page.Home(me!.Name, context.Request.Host.ToString(), counts.Read(session), canRevoke: upstream.RevokeAsync is not null);
 }).RequireAuthorization();
 
-// What the page's script calls.
+// The page's script calls these endpoints.
 app.MapGet("/api/me", (HttpContext context, IHttpClientFactory http) => http.CreateClient("api").GetFromJsonAsync<User>("api/me", context.RequestAborted))
     .RequireAuthorization();
 

@@ -12,14 +12,14 @@ using TokenRefresh.Samples.Servers;
 
 namespace TokenRefresh.Samples.Bff;
 
-/// <summary>The API that this app stands in front of, and the token server where its users sign in.</summary>
+/// <summary>The API that this app calls for its users, and the token server where the users sign in.</summary>
 internal sealed class Upstream(Uri api, Uri tokenEndpoint, TokenEndpointProtocol protocol, IAsyncDisposable? server = null) : IAsyncDisposable
 {
     private readonly HttpClient _http = new();
 
     public Uri Api => api;
 
-    /// <summary>Revokes all refresh tokens of a user; null where the server isn't this sample's own.</summary>
+    /// <summary>Revokes all refresh tokens of a user; null if the sample didn't start the server.</summary>
     public Func<string, Task>? RevokeAsync => server switch
     {
         SimpleJwtServer django => django.RevokeAsync,
@@ -58,7 +58,7 @@ internal sealed class Upstream(Uri api, Uri tokenEndpoint, TokenEndpointProtocol
         }
     }
 
-    /// <summary>Exchanges a user's password for tokens; null: it is wrong. An app of your own may sign in as it likes, by code flow for one.</summary>
+    /// <summary>Exchanges a user's password for tokens; null if it is wrong. Your own app can use another login, such as the code flow.</summary>
     public async Task<TokenSet?> SignInAsync(string user, string password, CancellationToken cancellationToken)
     {
         using var response = protocol == TokenEndpointProtocol.SimpleJwt
@@ -80,7 +80,7 @@ internal sealed class Upstream(Uri api, Uri tokenEndpoint, TokenEndpointProtocol
         string Text(string name) => answer.GetProperty(name).GetString()!;
     }
 
-    /// <summary>The arguments that put another instance in front of the same server.</summary>
+    /// <summary>The arguments for another instance with the same server.</summary>
     public string ToArguments() => $"--Upstream:Api={api} --Upstream:TokenEndpoint={tokenEndpoint} --Upstream:Protocol={protocol}";
 
     public async ValueTask DisposeAsync()
@@ -103,5 +103,5 @@ internal sealed class Upstream(Uri api, Uri tokenEndpoint, TokenEndpointProtocol
     });
 }
 
-/// <summary>What the API says of the user that an access token was issued to.</summary>
+/// <summary>The response of the API about the user of an access token.</summary>
 internal sealed record User([property: JsonPropertyName("user")] string Name);

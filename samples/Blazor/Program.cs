@@ -9,7 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.Samples.BlazorApp.Components;
 using TokenRefresh.Samples.Servers;
 
-// Stands for your provider and your API.
+// This server replaces your provider and your API.
 await using var provider = await OpenIdConnectServer.StartAsync(accessTokenLifetime: TimeSpan.FromSeconds(2));
 
 var builder = WebApplication.CreateBuilder(args);

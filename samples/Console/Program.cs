@@ -1,4 +1,4 @@
-// A command-line tool without a container. Its login outlives the process: encrypted files, shared by all copies that run.
+// A command-line tool without a container. Its login is saved in encrypted files, which all running copies of the tool share.
 
 using System;
 using System.IO;
@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.DataProtection;
 using TokenRefresh;
 using TokenRefresh.Samples.Servers;
 
-// Stands for your login server and your API. Its tokens live for 2 s, so that runs of this tool meet expiries.
+// This server replaces your login server and your API. Its tokens live for 2 s, so that they expire between the runs of this tool.
 await using var server = await OAuthServer.StartAsync();
 var home = Directory.CreateTempSubdirectory("tokenrefresh-console-").FullName;
 var logins = 0;
@@ -23,7 +23,7 @@ for (var run = 1; run <= 4; run++)
 Directory.Delete(home, recursive: true);
 return logins == 1 && server.Counters is { Refreshes: > 0, PresentedTwice: 0 } ? 0 : 1;
 
-// What the tool does each time it is started.
+// The tool does this each time it is started.
 async Task<HttpStatusCode> RunAsync()
 {
     var options = new TokenRefreshOptions
@@ -33,7 +33,7 @@ async Task<HttpStatusCode> RunAsync()
         ClientSecret = OAuthServer.ClientSecret,
         AllowedOrigins = { server.Api },
 
-        // When a saved login has died meanwhile: whoever waits for a token waits for the new login.
+        // Called if the saved login has ended. Requests that need a token wait for the new login.
         SignInInteractively = async (_, _) => await LogInAsync(),
     };
     var keys = DataProtectionProvider.Create(new DirectoryInfo(Path.Combine(home, "keys")));
@@ -54,7 +54,7 @@ async Task<HttpStatusCode> RunAsync()
     return response.StatusCode;
 }
 
-// Where you would open a browser, or ask for a password.
+// Open a browser or ask for a password here.
 async Task<TokenSet> LogInAsync()
 {
     logins++;

@@ -1,4 +1,4 @@
-// A hundred requests and one expired token, against a login server and an API in memory: the packages alone, nothing else.
+// Sends a hundred requests with one expired token to an API in memory, with a login server in memory. It uses the packages alone.
 
 using System;
 using System.Net.Http;
@@ -11,7 +11,7 @@ var tokens = new FakeTokenServer();
 var api = new FakeApi(tokens);
 var (accessToken, refreshToken) = (tokens.Issue().AccessToken, "refresh-1");
 
-// The other ends: an API and a login server in memory.
+// An API and a login server in memory.
 var services = new ServiceCollection();
 services.AddHttpClient("orders").ConfigurePrimaryHttpMessageHandler(() => api);
 services.AddTokenSession("orders").TokenEndpointClient.ConfigurePrimaryHttpMessageHandler(() => tokens);

@@ -1,4 +1,4 @@
-// A typed client by Refit. The handler goes on its HTTP client like any other.
+// A typed client by Refit. The handler is added to its HTTP client as to any other client.
 
 using System;
 using System.Linq;
@@ -9,7 +9,7 @@ using Refit;
 using TokenRefresh;
 using TokenRefresh.Samples.Servers;
 
-// Stands for your login server and your API.
+// This server replaces your login server and your API.
 await using var server = await OAuthServer.StartAsync();
 
 var services = new ServiceCollection();
@@ -29,7 +29,7 @@ await provider.GetRequiredService<TokenSessions>()["shop"].SignInAsync(new Token
 var shop = provider.GetRequiredService<IShopApi>();
 Console.WriteLine($"signed in as {(await shop.GetMeAsync()).User}");
 
-// The tokens of this server live for 2 s. Twenty orders meet the expiry, each is sent again with its body.
+// The tokens of this server live for 2 s. The token of these twenty orders has expired, so each order is sent again with its body.
 await Task.Delay(TimeSpan.FromSeconds(3), TimeProvider.System);
 var receipts = await Task.WhenAll(Enumerable.Range(1, 20).Select(number => shop.OrderAsync(new Order(number, "tea"))));
 

@@ -14,7 +14,7 @@ internal sealed class Storm(Func<HttpClient> createClient, Func<Storm.Counts> co
 {
     private bool _isAsExpected = true;
 
-    /// <summary>Sends so many requests at once.</summary>
+    /// <summary>Sends a number of requests at once.</summary>
     public async Task SendAsync(string title, int requests, Expected expected)
     {
         AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{title}[/]");
@@ -71,9 +71,9 @@ internal sealed class Storm(Func<HttpClient> createClient, Func<Storm.Counts> co
         return isAsExpected ? 0 : 1;
     }
 
-    /// <summary>What the server counted.</summary>
+    /// <summary>The counts of the server.</summary>
     public sealed record Counts(int Refreshes, int Api200, int Api401);
 
-    /// <summary>What the requests should cost; null: any number.</summary>
+    /// <summary>The expected counts; null for any number.</summary>
     public sealed record Expected(int Refreshes, int? Api401, HttpStatusCode Status);
 }

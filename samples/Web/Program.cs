@@ -12,7 +12,7 @@ using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh;
 using TokenRefresh.Samples.Servers;
 
-// Stands for your provider and your API.
+// This server replaces your provider and your API.
 await using var provider = await OpenIdConnectServer.StartAsync(accessTokenLifetime: TimeSpan.FromSeconds(5));
 
 var builder = WebApplication.CreateBuilder(args);
@@ -28,7 +28,8 @@ builder.Services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationSc
     });
 builder.Services.AddAuthorization();
 
-// A session for each login. It gets client and endpoints from the OpenID Connect scheme, and outlives a restart in encrypted files.
+// A session for each login. It gets client and endpoints from the OpenID Connect scheme. Its tokens are saved in encrypted files, so that a
+// restart keeps them.
 builder.Services.AddUserTokenSession("shop")
     .UseFileStore(Path.Combine(Path.GetTempPath(), "tokenrefresh-web-sample")).UseDataProtection();
 builder.Services.AddHttpClient("orders", client => client.BaseAddress = provider.Address).AddTokenRefreshHandler("shop");

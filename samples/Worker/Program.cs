@@ -1,4 +1,4 @@
-// A worker that calls an API in its own name: the client-credentials grant, through the same session and flight as a user's login.
+// A worker that calls an API in its own name, with the client-credentials grant.
 
 using System;
 using System.Net.Http;
@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 using TokenRefresh;
 using TokenRefresh.Samples.Servers;
 
-// Stands for your login server and your API. Its tokens live for 2 s, so that the worker meets expiries.
+// This server replaces your login server and your API. Its tokens live for 2 s, so that they expire while the worker runs.
 await using var server = await OAuthServer.StartAsync();
 
 var builder = Host.CreateApplicationBuilder(args);
@@ -30,7 +30,7 @@ var tokens = 0;
 host.Services.GetRequiredService<TokenSessions>()["reports"].TokensRefreshed += (_, _) => Interlocked.Increment(ref tokens);
 await host.RunAsync();
 
-// 4 s of reports, tokens of 2 s: nobody signed in, and no report was lost.
+// The reports take 4 s, and a token lives for 2 s. No user signed in, and no report was lost.
 Console.WriteLine($"{server.Counters.Api200} reports, {tokens} tokens");
 return server.Counters.Api200 == 40 && tokens >= 2 ? 0 : 1;
 

@@ -2,7 +2,7 @@ using System.Threading.Tasks;
 
 namespace TokenRefresh.Samples.Servers;
 
-/// <summary>Lets calls go on only when all that are expected have come.</summary>
+/// <summary>Holds calls until all expected calls have arrived.</summary>
 internal sealed class Gathering
 {
     private readonly object _lock = new();

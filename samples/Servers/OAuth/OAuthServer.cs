@@ -26,8 +26,8 @@ using static OpenIddict.Abstractions.OpenIddictConstants;
 namespace TokenRefresh.Samples.Servers;
 
 /// <summary>
-/// A real OAuth 2.0 server (OpenIddict on Kestrel) and an API it guards, on two free loopback ports of this process. Refresh tokens
-/// roll, and there is no leeway: one that is used again is <c>invalid_grant</c>, and takes all tokens of its sign-in with it.
+/// A real OAuth 2.0 server (OpenIddict on Kestrel) and an API that accepts its tokens, on two free loopback ports of this process. Refresh
+/// tokens rotate without a grace period. A reused one is answered with <c>invalid_grant</c>, and revokes all tokens of its sign-in.
 /// </summary>
 public sealed class OAuthServer : IAsyncDisposable
 {
@@ -92,7 +92,7 @@ public sealed class OAuthServer : IAsyncDisposable
     }
 
     /// <summary>Signs a user in by the password grant, over HTTP like any client.</summary>
-    /// <param name="user">The user: anybody may.</param>
+    /// <param name="user">The user. Any name is accepted.</param>
     public async Task<OAuthTokens> SignInAsync(string user = "alice")
     {
         using var form = new FormUrlEncodedContent(new Dictionary<string, string>(StringComparer.Ordinal)
@@ -110,8 +110,8 @@ public sealed class OAuthServer : IAsyncDisposable
         return new OAuthTokens(answer.AccessToken, answer.RefreshToken, TimeSpan.FromSeconds(answer.ExpiresIn));
     }
 
-    /// <summary>Has the next so many API calls wait for each other, so that all of them are under way at once.</summary>
-    /// <param name="calls">How many.</param>
+    /// <summary>Makes a number of next API calls wait for each other, so that all of them run at the same time.</summary>
+    /// <param name="calls">The number of calls.</param>
     public void Gather(int calls) => _app.Services.GetRequiredService<Gathering>().Begin(calls);
 
     /// <summary>Revokes all tokens of a user: the next refresh is <c>invalid_grant</c>.</summary>
@@ -128,7 +128,7 @@ public sealed class OAuthServer : IAsyncDisposable
             }
             catch (AggregateException e) when (attempt < 20 && e.InnerExceptions.All(inner => inner is DbUpdateConcurrencyException))
             {
-                // One of them was redeemed at the same moment.
+                // One of the tokens was used at the same time.
             }
         }
     }
@@ -147,7 +147,7 @@ public sealed class OAuthServer : IAsyncDisposable
         {
             server.SetTokenEndpointUris("/oauth/token").SetRevocationEndpointUris("/oauth/revoke");
 
-            // One issuer, whichever of the two ports a request comes in by.
+            // The issuer is the same for requests on both ports.
             server.SetIssuer("http://issuer.example/");
             server.AllowPasswordFlow().AllowRefreshTokenFlow().AllowClientCredentialsFlow();
             server.RegisterScopes(Scopes.OfflineAccess);

@@ -14,6 +14,6 @@ public sealed class OAuthServerOptions
     /// <value>The default is 10 minutes.</value>
     public TimeSpan RefreshTokenLifetime { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Awaited before a refresh is answered, for storms that pile up behind it.</summary>
+    /// <summary>A task that is awaited before a refresh is answered, so that requests can collect meanwhile.</summary>
     public Func<Task>? BeforeRefresh { get; set; }
 }

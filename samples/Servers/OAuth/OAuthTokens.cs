@@ -2,7 +2,7 @@ using System;
 
 namespace TokenRefresh.Samples.Servers;
 
-/// <summary>What a sign-in brought.</summary>
+/// <summary>The tokens of a sign-in.</summary>
 /// <param name="AccessToken">The access token.</param>
 /// <param name="RefreshToken">The refresh token.</param>
 /// <param name="ExpiresIn">How long the access token lives from now.</param>

@@ -6,7 +6,7 @@ using System.Text;
 
 namespace TokenRefresh.Samples.Servers;
 
-/// <summary>What a server received: the numbers that count, taken where they can't be talked away.</summary>
+/// <summary>Counts what a server received. Tests compare these numbers, because the server counts independently of the client.</summary>
 public sealed class ServerCounters
 {
     private readonly object _lock = new();
@@ -14,13 +14,13 @@ public sealed class ServerCounters
     private int _refreshesInFlight;
     private long? _lastRefresh;
 
-    /// <summary>How many refreshes were asked for.</summary>
+    /// <summary>How many refreshes were requested.</summary>
     public int Refreshes { get; private set; }
 
-    /// <summary>How many of them brought tokens.</summary>
+    /// <summary>How many of them were answered with tokens.</summary>
     public int RefreshesGranted { get; private set; }
 
-    /// <summary>The most refreshes that were under way at once.</summary>
+    /// <summary>The largest number of refreshes that ran at the same time.</summary>
     public int RefreshPeak { get; private set; }
 
     /// <summary>The shortest time between a refresh and the next one.</summary>
@@ -44,7 +44,7 @@ public sealed class ServerCounters
         }
     }
 
-    /// <summary>Forgets everything.</summary>
+    /// <summary>Resets all counts.</summary>
     public void Reset()
     {
         lock (_lock)

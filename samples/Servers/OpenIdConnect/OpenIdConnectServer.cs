@@ -22,8 +22,8 @@ using static OpenIddict.Abstractions.OpenIddictConstants;
 namespace TokenRefresh.Samples.Servers;
 
 /// <summary>
-/// A real OpenID Connect provider (OpenIddict on Kestrel) and an API it guards, on a free loopback port of this process. Its login page
-/// asks for no password. A refresh token that is used again is <c>invalid_grant</c>, and revokes all tokens of its login.
+/// A real OpenID Connect provider (OpenIddict on Kestrel) and an API that accepts its tokens, on a free loopback port of this process. Its
+/// login page asks for no password. A reused refresh token is answered with <c>invalid_grant</c>, and revokes all tokens of its login.
 /// </summary>
 public sealed class OpenIdConnectServer : IAsyncDisposable
 {
@@ -45,7 +45,7 @@ public sealed class OpenIdConnectServer : IAsyncDisposable
         Counters = app.Services.GetRequiredService<ServerCounters>();
     }
 
-    /// <summary>The provider's address, which is its issuer, and the API's: <c>GET api/me</c>.</summary>
+    /// <summary>The address of the provider, which is its issuer, and of the API (<c>GET api/me</c>).</summary>
     public Uri Address { get; }
 
     /// <summary>What the server received.</summary>
@@ -55,7 +55,7 @@ public sealed class OpenIdConnectServer : IAsyncDisposable
     /// <param name="accessTokenLifetime">How long access tokens live.</param>
     public static async Task<OpenIdConnectServer> StartAsync(TimeSpan accessTokenLifetime)
     {
-        // Not the apps' host name: in the browser the two are different sites, as in production.
+        // It isn't the host name of the apps, so that the browser sees two sites, as in production.
         var port = FindPort();
         var address = new Uri($"http://localhost:{port}/");
         var builder = WebApplication.CreateSlimBuilder();
@@ -113,7 +113,7 @@ public sealed class OpenIdConnectServer : IAsyncDisposable
                 .DisableTransportSecurityRequirement();
             server.Configure(configuration => configuration.TokenValidationParameters.ClockSkew = TimeSpan.Zero);
 
-            // A sample's port isn't known beforehand. A provider of yours compares the addresses that were registered.
+            // The port of a sample isn't known before it starts. A real provider compares registered addresses.
             server.RemoveEventHandler(OpenIddict.Server.OpenIddictServerHandlers.Authentication.ValidateClientRedirectUri.Descriptor);
             server.RemoveEventHandler(OpenIddict.Server.OpenIddictServerHandlers.Session.ValidateClientPostLogoutRedirectUri.Descriptor);
             server.RemoveEventHandler(OpenIddict.Server.OpenIddictServerHandlers.Session.ValidateAuthorizedParty.Descriptor);

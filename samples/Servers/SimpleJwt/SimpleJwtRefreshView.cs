@@ -1,9 +1,9 @@
 namespace TokenRefresh.Samples.Servers;
 
-/// <summary>What the refresh view answers for a user who is inactive, deleted, or has another password.</summary>
+/// <summary>How the refresh view answers for a user who is inactive, was deleted, or has changed the password.</summary>
 public enum SimpleJwtRefreshView
 {
-    /// <summary>The installed version's view. Up to 5.3 it never looks at the user.</summary>
+    /// <summary>The view of the installed version. Up to 5.3 it doesn't check the user.</summary>
     Installed,
 
     /// <summary>As in 5.4.0 to 5.5.1: 401 without a code for an inactive user, 500 for a deleted one.</summary>

@@ -11,7 +11,7 @@ namespace TokenRefresh.Samples.Servers;
 
 /// <summary>
 /// A real Django REST framework server with Simple JWT, rotation and blacklisting on, in a process of its own on a free loopback port.
-/// It ends with this object, and also with this process. README.md beside this file says what it answers.
+/// It ends with this object, and also with this process. README.md in this folder lists its responses.
 /// </summary>
 public sealed class SimpleJwtServer : IAsyncDisposable
 {
@@ -39,13 +39,13 @@ public sealed class SimpleJwtServer : IAsyncDisposable
     /// </summary>
     public Uri Address { get; }
 
-    /// <summary>Where refresh tokens are redeemed.</summary>
+    /// <summary>The URL of the refresh view.</summary>
     public Uri TokenEndpoint => new(Address, "api/token/refresh/");
 
-    /// <summary>Where refresh tokens are revoked: Simple JWT's blacklist view.</summary>
+    /// <summary>The URL of the blacklist view, which revokes refresh tokens.</summary>
     public Uri RevocationEndpoint => new(Address, "api/token/blacklist/");
 
-    /// <summary>Where sliding tokens are refreshed.</summary>
+    /// <summary>The URL of the view that refreshes sliding tokens.</summary>
     public Uri SlidingTokenEndpoint => new(Address, "api/token/sliding/refresh/");
 
     /// <summary>Why the server can't run on this machine, and what to install; <see langword="null"/>: it can.</summary>
@@ -53,7 +53,7 @@ public sealed class SimpleJwtServer : IAsyncDisposable
 
     /// <summary>Starts the server and waits until it answers.</summary>
     /// <param name="options">How it issues tokens.</param>
-    /// <exception cref="InvalidOperationException">Python or Django isn't there, or the server didn't start.</exception>
+    /// <exception cref="InvalidOperationException">Python or Django isn't installed, or the server didn't start.</exception>
     public static async Task<SimpleJwtServer> StartAsync(SimpleJwtServerOptions? options = null)
     {
         if (MissingReason is { } reason)
@@ -84,7 +84,7 @@ public sealed class SimpleJwtServer : IAsyncDisposable
         return (await response.Content.ReadFromJsonAsync<SimpleJwtTokens>())!;
     }
 
-    /// <summary>Signs a user in with an access token that has expired: no test has to wait for it.</summary>
+    /// <summary>Signs a user in with an access token that has expired, so that no test waits for the expiry.</summary>
     /// <param name="user">The user.</param>
     public async Task<SimpleJwtTokens> SignInExpiredAsync(string user = "alice")
     {
@@ -132,7 +132,7 @@ public sealed class SimpleJwtServer : IAsyncDisposable
     /// <summary>What the server received.</summary>
     public async Task<SimpleJwtStats> GetStatsAsync() => (await _http.GetFromJsonAsync<SimpleJwtStats>("stats"))!;
 
-    /// <summary>Has the server forget what it received.</summary>
+    /// <summary>Resets the server's counts.</summary>
     public async Task ResetStatsAsync()
     {
         using var response = await _http.PostAsync(new Uri("stats/reset", UriKind.Relative), content: null);
@@ -140,7 +140,7 @@ public sealed class SimpleJwtServer : IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    /// <exception cref="InvalidOperationException">The server had ended by itself. The message has what it wrote.</exception>
+    /// <exception cref="InvalidOperationException">The server had ended before. The message has its output.</exception>
     public async ValueTask DisposeAsync()
     {
         _http.Dispose();

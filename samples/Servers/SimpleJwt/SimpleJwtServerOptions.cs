@@ -3,7 +3,7 @@ using System.Collections.Generic;
 
 namespace TokenRefresh.Samples.Servers;
 
-/// <summary>How a <see cref="SimpleJwtServer"/> is set up. As it stands, it is what the docs of Simple JWT describe.</summary>
+/// <summary>The options of a <see cref="SimpleJwtServer"/>. The defaults are those of Simple JWT's documentation.</summary>
 public sealed class SimpleJwtServerOptions
 {
     /// <summary>How long access tokens live; the server counts in whole seconds, rounded down.</summary>
@@ -14,7 +14,7 @@ public sealed class SimpleJwtServerOptions
     /// <value>The default is 10 minutes.</value>
     public TimeSpan RefreshTokenLifetime { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>How long the server takes to answer a refresh, at least.</summary>
+    /// <summary>The least time that the server takes to answer a refresh.</summary>
     /// <value>The default is zero.</value>
     public TimeSpan RefreshDelay { get; set; }
 
@@ -36,7 +36,7 @@ public sealed class SimpleJwtServerOptions
     public bool ChecksRevokeToken { get; set; }
 
     /// <summary>How often the refresh view may be called, for example <c>1/min</c>.</summary>
-    /// <value>The default is <see langword="null"/>: as often as one likes.</value>
+    /// <value>The default is <see langword="null"/>: without a limit.</value>
     public string? RefreshRate { get; set; }
 
     /// <summary>The language of the server's texts.</summary>

@@ -5,11 +5,11 @@ namespace TokenRefresh.Samples.Servers;
 /// <summary>What the server received.</summary>
 public sealed record SimpleJwtStats
 {
-    /// <summary>How many refreshes were asked for.</summary>
+    /// <summary>How many refreshes were requested.</summary>
     [JsonPropertyName("refresh_calls")]
     public int Refreshes { get; init; }
 
-    /// <summary>How many of them brought tokens.</summary>
+    /// <summary>How many of them were answered with tokens.</summary>
     [JsonPropertyName("refresh_ok")]
     public int RefreshesGranted { get; init; }
 
@@ -25,7 +25,7 @@ public sealed record SimpleJwtStats
     [JsonPropertyName("refresh_500")]
     public int Refreshes500 { get; init; }
 
-    /// <summary>The most refreshes that were under way at once.</summary>
+    /// <summary>The largest number of refreshes that ran at the same time.</summary>
     [JsonPropertyName("refresh_peak_in_flight")]
     public int RefreshPeak { get; init; }
 

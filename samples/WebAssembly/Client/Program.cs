@@ -1,5 +1,5 @@
-// A page that runs in the browser and calls an API with tokens of its own. They are in memory only: a reload of the page asks for another
-// sign-in. A script in the page can read them, so a backend for a frontend (samples/Bff) is the better shape for most apps.
+// A page that runs in the browser and calls an API with its own tokens. The tokens are in memory only, so the user must sign in again after a
+// reload of the page. A script in the page can read them, so a backend for a frontend (samples/Bff) is better for most apps.
 
 using Microsoft.AspNetCore.Components.WebAssembly.Hosting;
 using TokenRefresh;

@@ -1,4 +1,4 @@
-// Serves the page, and stands for your API and your token server: access tokens of 2 seconds, refresh tokens that are used once.
+// Serves the page, and replaces your API and your token server. Access tokens live for 2 seconds, and refresh tokens can be used once.
 
 using System.Security.Cryptography;
 
