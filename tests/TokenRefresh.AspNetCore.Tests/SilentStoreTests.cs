@@ -50,7 +50,7 @@ public sealed class SilentStoreTests
 
         Assert.Equal(HttpStatusCode.OK, (await user).Status);
         Assert.Contains(AppCookie, browser.CookieNames(node.Address));
-        Assert.Contains(node.Log.Own, line => line.Contains("accepted without a look at its tokens", StringComparison.Ordinal));
+        Assert.Contains(node.Log.Own, line => line.Contains("accepted without a check", StringComparison.Ordinal));
         _store.IsSilent = _ => false;
         Assert.Equal("orders of alice", (await browser.GoAsync(node.At("orders"))).Text);
         Assert.Equal(1, provider.Logins);

@@ -1,6 +1,9 @@
 namespace TokenRefresh.AspNetCore.BackChannelLogout;
 
-/// <summary>Calls a store, which may be the app's: one that blocks or ignores its token is left when the token is cancelled.</summary>
+/// <summary>
+/// Calls a store, which may be the app's own. When the token is cancelled, it doesn't wait longer for a store that blocks or ignores the
+/// token.
+/// </summary>
 internal readonly struct LeavableStore(ITokenStore store)
 {
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>

@@ -3,14 +3,14 @@ using TokenRefresh.AspNetCore.Sessions;
 namespace TokenRefresh.AspNetCore.BackChannelLogout;
 
 /// <summary>
-/// When the logins of one user or provider session ended, as far as this node knows. The store is asked again when that may have changed.
+/// When the logins of one user or provider session ended, as far as this node knows. The store is read again when that may have changed.
 /// </summary>
 internal sealed class LoginEnd(LogoutStore store, StoreLimit limit, string session, string hash, TimeProvider time) : IDisposable
 {
     // Without notifications, or if one is lost, another node's logout counts after this time at the latest.
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
-    // A store that doesn't answer holds up one request in this time, not each.
+    // A store that doesn't answer delays one request in this time, not every request.
     private static readonly TimeSpan PauseAfterTimeout = TimeSpan.FromSeconds(10);
 
     private readonly object _lock = new();
@@ -22,15 +22,15 @@ internal sealed class LoginEnd(LogoutStore store, StoreLimit limit, string sessi
     private volatile bool _isStale;
     private volatile bool _timedOut;
 
-    /// <summary>When it was last asked for. What isn't asked for any more is removed.</summary>
+    /// <summary>When this object was last used. An object that isn't used is removed.</summary>
     public long UsedAt { get; set; } = time.GetTimestamp();
 
     public long Seconds => Interlocked.Read(ref _seconds);
 
-    /// <summary>Whether the store must be asked before the answer counts.</summary>
+    /// <summary>Whether the store must be read before the answer counts.</summary>
     public bool MustBeRead => (!_isRead || _isStale) && !(_timedOut && ReadAge < PauseAfterTimeout);
 
-    /// <summary>Whether the store is to be asked in the background.</summary>
+    /// <summary>Whether the store is to be read in the background.</summary>
     public bool IsOld => ReadAge >= Interval;
 
     private TimeSpan ReadAge => time.GetElapsedTime(Interlocked.Read(ref _readAt));
@@ -46,7 +46,7 @@ internal sealed class LoginEnd(LogoutStore store, StoreLimit limit, string sessi
         }
     }
 
-    /// <summary>Asks the store. If it can't be read, what is known counts, and the next request asks again.</summary>
+    /// <summary>Reads the store. If it can't be read, the known end counts, and the next request reads again.</summary>
     public async Task ReadAsync(CancellationToken cancellationToken)
     {
         if (Interlocked.Exchange(ref _isReading, 1) == 1 && (_isRead || _timedOut))

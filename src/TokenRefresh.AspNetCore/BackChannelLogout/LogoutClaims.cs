@@ -25,12 +25,12 @@ internal static class LogoutClaims
         var claims = payload.RootElement;
         if (!string.IsNullOrEmpty(jwt.Typ) && !Types.Contains(jwt.Typ, StringComparer.OrdinalIgnoreCase))
         {
-            return "its type is that of another kind of token";
+            return "its type (typ) isn't that of a logout token";
         }
 
         if (!TryReadSeconds(claims, "iat", out var issuedAt) || (now - DateTimeOffset.FromUnixTimeSeconds(issuedAt)).Duration() > MaxAge)
         {
-            return "iat is missing, or more than five minutes away";
+            return "iat is missing, or differs from the current time by more than five minutes";
         }
 
         if (!IsLogoutEvent(claims))
@@ -47,7 +47,7 @@ internal static class LogoutClaims
             || !TryReadText(claims, "sid", out var sessionId)
             || (subject is null && sessionId is null))
         {
-            return "it has neither sub nor sid, or one that is no text";
+            return "it has neither sub nor sid, or one of them isn't text of a valid length";
         }
 
         if (!TryReadText(claims, "jti", out var id) || id is null)

@@ -4,12 +4,12 @@ using TokenRefresh.AspNetCore.Sessions;
 namespace TokenRefresh.AspNetCore.BackChannelLogout;
 
 /// <summary>
-/// What logout tokens said that no session key can be computed from: which users and provider sessions ended, and when by the provider's
-/// clock. And which tokens have been used.
+/// The logouts whose session keys can't be computed from the logout token: which users and provider sessions ended, and when by the
+/// provider's clock. It also knows which logout tokens have been used.
 /// </summary>
 internal sealed class LogoutRecords(LogoutStore store, StoreLimit limit, TimeProvider time) : IDisposable
 {
-    // Longer than the iat of a token may be away.
+    // It is longer than the iat of a token may differ from the current time.
     private static readonly TimeSpan TokenMemory = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan IdleTime = TimeSpan.FromMinutes(30);
 
@@ -17,7 +17,7 @@ internal sealed class LogoutRecords(LogoutStore store, StoreLimit limit, TimePro
     private readonly ConcurrentDictionary<string, DateTimeOffset> _usedTokens = new(StringComparer.Ordinal);
     private long _sweptAt = time.GetTimestamp();
 
-    /// <summary>Whether the app takes logout tokens at all. Without that no request looks here.</summary>
+    /// <summary>Whether the app accepts logout tokens. Otherwise no request reads these records.</summary>
     public bool IsUsed { get; set; }
 
     /// <summary>Whether the provider ended this login after it issued the id token. Both times are the provider's own.</summary>
@@ -120,7 +120,7 @@ internal sealed class LogoutRecords(LogoutStore store, StoreLimit limit, TimePro
         return end;
     }
 
-    // What is in a store can be forgotten here: it is read again when a cookie asks for it.
+    // A record that is in a store can be removed here. It is read again for a cookie that needs it.
     private void Sweep()
     {
         var last = Interlocked.Read(ref _sweptAt);

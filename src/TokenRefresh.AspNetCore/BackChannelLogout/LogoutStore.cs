@@ -40,7 +40,7 @@ internal sealed class LogoutStore(IServiceProvider provider)
         {
             if (attempt > MaxAttempts)
             {
-                throw new IOException("The record of a logout is written by others all the time.");
+                throw new IOException("The record of a logout couldn't be written, because other nodes changed it each time.");
             }
 
             known = await store.CompareExchangeAsync(key, text, known?.Revision, KeepLogoutsFor, cancellationToken).ConfigureAwait(false);
@@ -64,7 +64,7 @@ internal sealed class LogoutStore(IServiceProvider provider)
     public IDisposable? Subscribe(string session, string hash, Action changed) =>
         Find(session) is ITokenStoreNotifications store ? store.Subscribe(EndKey(session, hash), _ => changed()) : null;
 
-    /// <summary>Whether the session has a store. Asked at each request, so it makes none.</summary>
+    /// <summary>Whether the session has a store. It is called at each request, so it doesn't create the store.</summary>
     public bool Exists(string session) => _exists.GetOrAdd(session, IsRegistered);
 
     private bool IsRegistered(string session) => provider.GetService<IServiceProviderIsKeyedService>() is { } services
@@ -74,7 +74,7 @@ internal sealed class LogoutStore(IServiceProvider provider)
 
     private ITokenStore? Find(string session) => provider.GetKeyedService<ITokenStore>(session) ?? provider.GetService<ITokenStore>();
 
-    // No session has such a key: these are hashes or random, without a slash.
+    // No session has such a key: session keys are hashes or random, without a slash.
     private static TokenSessionKey EndKey(string session, string hash) => new(session, "logout/" + hash);
 
     private static TokenSessionKey TokenKey(string session, string tokenId) => new(session, "logout-token/" + tokenId);

@@ -1,9 +1,9 @@
 namespace TokenRefresh.AspNetCore.BackChannelLogout;
 
-/// <summary>What a valid logout token says (OpenID Connect Back-Channel Logout 1.0, section 2.4).</summary>
+/// <summary>The claims of a valid logout token (OpenID Connect Back-Channel Logout 1.0, section 2.4).</summary>
 internal sealed record LogoutToken(string Id, string Issuer, string ClientId, string? Subject, string? SessionId, long IssuedAt)
 {
-    /// <summary>Names no identifier.</summary>
+    /// <summary>Returns no identifier.</summary>
     public override string ToString() =>
         $"{nameof(LogoutToken)} {{ HasSubject = {Subject is not null}, HasSessionId = {SessionId is not null} }}";
 }

@@ -29,7 +29,7 @@ internal sealed class LogoutTokenValidator(UserSessionRegistry registry, Provide
             return new LogoutTokenResult.Invalid("it is no JWT");
         }
 
-        LogoutTokenResult result = new LogoutTokenResult.Invalid("its audience is no client of this app");
+        LogoutTokenResult result = new LogoutTokenResult.Invalid("its audience isn't a client of this app");
         foreach (var session in registry.All)
         {
             if (session.OpenIdConnectScheme is null

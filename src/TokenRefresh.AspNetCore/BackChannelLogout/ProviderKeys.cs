@@ -6,14 +6,14 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace TokenRefresh.AspNetCore.BackChannelLogout;
 
-/// <summary>Fetches a provider's keys again where a token names one that isn't known: the provider may have a new one.</summary>
+/// <summary>Fetches a provider's keys again if a token names an unknown key: the provider may have a new key.</summary>
 internal sealed class ProviderKeys(TimeProvider time)
 {
-    // Anyone can send a token with an unknown key. That must not become a flood of requests to the provider.
+    // Anyone can send tokens with unknown keys. They must not cause many requests to the provider.
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
     private readonly ConcurrentDictionary<string, Fetch> _fetches = new(StringComparer.Ordinal);
 
-    /// <summary>Fetches the keys, or gives those of the last fetch if it is recent or under way.</summary>
+    /// <summary>Fetches the keys, or returns those of the last fetch if that is recent or running.</summary>
     /// <returns>The keys, or <see langword="null"/> if they can't be fetched.</returns>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public Task<IReadOnlyList<SecurityKey>?> FetchAgainAsync(
@@ -31,7 +31,8 @@ internal sealed class ProviderKeys(TimeProvider time)
         return fetch.Keys.Value.WaitAsync(cancellationToken);
     }
 
-    // One that isn't kept is never started. It isn't cancelled with the request that began it: others wait for it.
+    // A fetch that loses the race for its place is never started. A fetch isn't cancelled with the request that began it, because other
+    // requests wait for it.
     private Fetch Begin(OpenIdConnectOptions options, string jwksUri) =>
         new(time.GetTimestamp(), new Lazy<Task<IReadOnlyList<SecurityKey>?>>(() => FetchAsync(options, jwksUri)));
 
@@ -41,7 +42,7 @@ internal sealed class ProviderKeys(TimeProvider time)
         options.ConfigurationManager?.RequestRefresh();
         try
         {
-            // The scheme's client limits the time and the length of an answer.
+            // The scheme's client limits the time and the length of the response.
             var document = await options.Backchannel.GetStringAsync(jwksUri, CancellationToken.None).ConfigureAwait(false);
             return [.. new JsonWebKeySet(document).GetSigningKeys()];
         }

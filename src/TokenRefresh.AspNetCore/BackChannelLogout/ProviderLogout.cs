@@ -8,13 +8,14 @@ namespace TokenRefresh.AspNetCore.BackChannelLogout;
 internal sealed class ProviderLogout(
     TokenSessions sessions, LogoutRecords records, StoreLimit limit, ILogger<ProviderLogout> logger)
 {
-    /// <returns><see langword="false"/>: the token was used before, and nothing happens.</returns>
-    /// <exception cref="TokenRefreshException">The store can't be read or written. The provider is to send the token again.</exception>
+    /// <returns><see langword="false"/> if the token was used before. Then nothing happens.</returns>
+    /// <exception cref="TokenRefreshException">The store can't be read or written. The provider must send the token again.</exception>
     public async Task<bool> TryEndAsync(UserSession session, LogoutToken token)
     {
         try
         {
-            // One limit for all calls: a provider doesn't wait long. It isn't cancelled if the provider leaves.
+            // One limit covers all calls, because a provider doesn't wait long. They aren't cancelled if the provider closes the
+            // connection.
             return await limit.RunAsync(end => TryEndAsync(session, token, end), CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception e) when (e is not TokenRefreshException)
@@ -31,7 +32,7 @@ internal sealed class ProviderLogout(
             return false;
         }
 
-        // A token counts as used when its logins have ended. If the store fails in between, the provider may send it again.
+        // The token is marked as used after its logins have ended. If the store fails in between, the provider can send the token again.
         await EndAsync(session, token, cancellationToken).ConfigureAwait(false);
         await records.MarkTokenUsedAsync(session, tokenId, cancellationToken).ConfigureAwait(false);
         Log.BackChannelLogout(logger, session.Name);

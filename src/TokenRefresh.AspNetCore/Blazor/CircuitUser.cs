@@ -2,7 +2,7 @@ using System.Security.Claims;
 
 namespace TokenRefresh.AspNetCore.Blazor;
 
-/// <summary>The user of the circuit whose activity runs now. It flows with the activity to whatever the activity starts.</summary>
+/// <summary>The user of the circuit whose activity is running. It flows to all work that the activity starts.</summary>
 internal static class CircuitUser
 {
     private static readonly AsyncLocal<ClaimsPrincipal?> Local = new();

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Components.Server.Circuits;
 namespace TokenRefresh.AspNetCore.Blazor;
 
 /// <summary>
-/// Says, during each activity of a circuit, who the circuit's user is. A circuit outlives the HTTP request that began it, and HTTP clients
-/// are made outside the circuit's scope: neither the request nor a scoped service can say it.
+/// Sets the circuit's user during each activity of the circuit. The HTTP request can't provide the user, because a circuit lives longer
+/// than the request that started it. A scoped service can't either, because HTTP clients are created outside the circuit's scope.
 /// </summary>
 internal sealed class CircuitUserHandler : CircuitHandler, IDisposable
 {
@@ -25,7 +25,7 @@ internal sealed class CircuitUserHandler : CircuitHandler, IDisposable
         ArgumentNullException.ThrowIfNull(next);
         return async context =>
         {
-            // Until it is known, there is no user: never that of a request.
+            // Until the circuit's user is known there is no user. The user of a request is never used.
             CircuitUser.Current = Anonymous;
             CircuitUser.Current = await FindUserAsync().ConfigureAwait(false);
             await next(context).ConfigureAwait(false);
@@ -44,7 +44,7 @@ internal sealed class CircuitUserHandler : CircuitHandler, IDisposable
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            // Asked again at the next activity. Until then requests of this circuit have no token.
+            // The next activity reads the state again. Until then requests of this circuit have no token.
             _state = null;
             return Anonymous;
         }

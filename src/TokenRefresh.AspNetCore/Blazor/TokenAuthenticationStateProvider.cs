@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace TokenRefresh.AspNetCore.Blazor;
 
 /// <summary>
-/// Looks at the user's logins while a circuit is open. After a sign-out in another tab or at the provider the circuit has no user.
+/// Checks the user's logins while a circuit is open. After a sign-out in another tab or at the provider the circuit has no user.
 /// </summary>
 internal sealed class TokenAuthenticationStateProvider(ILoggerFactory loggerFactory, LoginWatch watch)
     : RevalidatingServerAuthenticationStateProvider(loggerFactory)

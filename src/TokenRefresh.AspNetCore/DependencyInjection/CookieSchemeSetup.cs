@@ -6,7 +6,7 @@ using TokenRefresh.AspNetCore.Sessions;
 namespace TokenRefresh.AspNetCore.DependencyInjection;
 
 /// <summary>
-/// Puts the steps of this package behind the app's own events of a cookie scheme, and sends users to the provider to sign in.
+/// Adds the steps of this package after the app's own events of a cookie scheme, and redirects users to the provider to sign in.
 /// </summary>
 internal sealed class CookieSchemeSetup(UserSessionRegistry registry, IEnumerable<IConfigureOptions<CookieAuthenticationOptions>> setups) :
     IPostConfigureOptions<CookieAuthenticationOptions>

@@ -5,8 +5,8 @@ using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 namespace TokenRefresh.AspNetCore.DependencyInjection;
 
 /// <summary>
-/// The endpoints of a scheme. Its discovery document is fetched at the first use, never at start-up, so until then an endpoint has an
-/// address that stands for it: the provider's own address, which is what messages should name.
+/// The endpoints of a scheme. Its discovery document is fetched at the first use, never at start-up. Until then the address of an endpoint
+/// is the provider's own address, which messages should show.
 /// </summary>
 internal sealed record DiscoveredEndpoints(Uri Token, Uri? Revocation)
 {
@@ -24,7 +24,9 @@ internal sealed record DiscoveredEndpoints(Uri Token, Uri? Revocation)
             : null;
     }
 
-    /// <summary>The revocation endpoint (RFC 8414, section 2), which not every version of the document's type has a property for.</summary>
+    /// <summary>
+    /// The revocation endpoint (RFC 8414, section 2). Some versions of the document's type have no property for it.
+    /// </summary>
     public static Uri? FindRevocation(OpenIdConnectConfiguration configuration)
     {
         using var document = JsonDocument.Parse(OpenIdConnectConfiguration.Write(configuration));

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 
 namespace TokenRefresh.AspNetCore.DependencyInjection;
 
-/// <summary>Whether the events of a scheme reach this package.</summary>
+/// <summary>Checks whether the events of a scheme reach this package.</summary>
 internal static class EventTypes
 {
     private static readonly string[] CookieMethods =
@@ -19,7 +19,7 @@ internal static class EventTypes
         nameof(OpenIdConnectEvents.TicketReceived), nameof(OpenIdConnectEvents.RedirectToIdentityProviderForSignOut),
     ];
 
-    /// <summary>What is wrong with the events of a cookie scheme, or <see langword="null"/>.</summary>
+    /// <summary>The error in the events of a cookie scheme, or <see langword="null"/>.</summary>
     public static string? FindFailure(string scheme, CookieAuthenticationOptions options) => FindFailure(
         $"cookie scheme '{scheme}'",
         options.EventsType,
@@ -28,7 +28,7 @@ internal static class EventTypes
         typeof(CookieAuthenticationEvents),
         CookieMethods);
 
-    /// <summary>What is wrong with the events of an OpenID Connect scheme, or <see langword="null"/>.</summary>
+    /// <summary>The error in the events of an OpenID Connect scheme, or <see langword="null"/>.</summary>
     public static string? FindFailure(string scheme, OpenIdConnectOptions options) => FindFailure(
         $"OpenID Connect scheme '{scheme}'",
         options.EventsType,

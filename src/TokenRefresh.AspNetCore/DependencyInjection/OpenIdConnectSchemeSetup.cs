@@ -5,7 +5,7 @@ using TokenRefresh.AspNetCore.Sessions;
 
 namespace TokenRefresh.AspNetCore.DependencyInjection;
 
-/// <summary>Puts the steps of this package behind the app's own events of an OpenID Connect scheme, and requests a refresh token.</summary>
+/// <summary>Adds the steps of this package after the app's own events of an OpenID Connect scheme, and requests a refresh token.</summary>
 internal sealed class OpenIdConnectSchemeSetup(UserSessionRegistry registry) : IPostConfigureOptions<OpenIdConnectOptions>
 {
     public void PostConfigure(string? name, OpenIdConnectOptions options)

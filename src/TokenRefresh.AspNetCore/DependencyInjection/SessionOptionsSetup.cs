@@ -31,7 +31,7 @@ internal sealed class SessionOptionsSetup(UserSessionRegistry registry, CurrentL
         {
             options.ClientSecret = secret;
 
-            // The scheme's handler redeems codes in this way. What works for the sign-in works for the refresh.
+            // The scheme's handler authenticates in this way when it redeems a code, so the refresh does the same.
             options.ClientAuthentication ??= ClientAuthentication.Post;
         }
 

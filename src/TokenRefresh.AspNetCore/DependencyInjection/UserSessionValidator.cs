@@ -8,7 +8,7 @@ using TokenRefresh.AspNetCore.Sessions;
 namespace TokenRefresh.AspNetCore.DependencyInjection;
 
 /// <summary>
-/// Has the app fail at its start if a user session and its schemes don't fit together, with a message that says what to write.
+/// Makes the app fail at its start if a user session and its schemes don't match, with a message that says what to write.
 /// </summary>
 internal sealed class UserSessionValidator(IServiceProvider provider, UserSessionRegistry registry, UserSessionNames names)
     : IValidateOptions<TokenRefreshOptions>

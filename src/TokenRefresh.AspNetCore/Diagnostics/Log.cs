@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace TokenRefresh.AspNetCore.Diagnostics;
 
-/// <summary>Every log message of this package, from 501. None holds a token, a secret or an identifier of a user.</summary>
+/// <summary>Every log message of this package, from 501. None contains a token, a secret or an identifier of a user.</summary>
 internal static partial class Log
 {
     [LoggerMessage(
@@ -30,7 +30,7 @@ internal static partial class Log
     public static partial void CookieRejected(ILogger logger, string session, string advice);
 
     [LoggerMessage(
-        506, LogLevel.Warning, "Session '{Session}': a cookie is accepted without a look at its tokens, because they can't be read now.",
+        506, LogLevel.Warning, "Session '{Session}': a cookie is accepted without a check, because its tokens can't be read now.",
         EventName = "CookieNotChecked")]
     public static partial void CookieNotChecked(ILogger logger, string session);
 
@@ -58,7 +58,7 @@ internal static partial class Log
 
     [LoggerMessage(
         513, LogLevel.Error,
-        "A request is answered with 401: an API rejects the access token of a user whose login is alive. A new sign-in doesn't help. "
+        "A request is answered with 401: an API rejects the access token of a user whose login hasn't ended. A new sign-in doesn't help. "
         + "Check that the token's audience, scope and issuer are those that the API expects.",
         EventName = "TokenNotAccepted")]
     public static partial void TokenNotAccepted(ILogger logger);
@@ -75,6 +75,6 @@ internal static partial class Log
     public static partial void LogoutTokenRefused(ILogger logger, string reason);
 
     [LoggerMessage(
-        523, LogLevel.Error, "A back-channel logout failed and is to be repeated: {Problem}", EventName = "BackChannelLogoutFailed")]
+        523, LogLevel.Error, "A back-channel logout failed; the provider can repeat it: {Problem}", EventName = "BackChannelLogoutFailed")]
     public static partial void BackChannelLogoutFailed(ILogger logger, string problem);
 }

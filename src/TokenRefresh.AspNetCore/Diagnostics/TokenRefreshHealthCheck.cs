@@ -2,7 +2,9 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace TokenRefresh.AspNetCore.Diagnostics;
 
-/// <summary>Says which sessions can't refresh now, and whose new tokens the API rejects: by name and number, without users.</summary>
+/// <summary>
+/// Reports the names and numbers of the sessions that can't refresh now, and of those whose new tokens the API rejects. It names no users.
+/// </summary>
 internal sealed class TokenRefreshHealthCheck(TokenSessions sessions) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)

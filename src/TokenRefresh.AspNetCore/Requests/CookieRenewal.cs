@@ -12,7 +12,7 @@ internal sealed class CookieRenewal(LoginChecker checker, TimeProvider time)
 {
     private const string KeyPrefix = "TokenRefresh.CookieRenewal/";
 
-    // A store that doesn't answer holds up one response in this time, not each. A later request renews the cookie.
+    // A store that doesn't answer delays one response in this time, not every response. A later request renews the cookie.
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(10);
 
     private long _failedAt;

@@ -7,7 +7,9 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace TokenRefresh.AspNetCore.Requests;
 
-/// <summary>The answers of this package where a request can't be served. They hold no token, no exception text and no identifier.</summary>
+/// <summary>
+/// The responses of this package to requests that can't be answered normally. They contain no token, no exception text and no identifier.
+/// </summary>
 internal static class FailureResponse
 {
     private const string ProblemJson = "application/problem+json";

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace TokenRefresh.AspNetCore.Requests;
 
-/// <summary>Whether a URL leads to a page of this app. Any other would be an open redirect.</summary>
+/// <summary>Checks whether a URL is that of a page of this app. A redirect to any other URL would be an open redirect.</summary>
 internal static class LocalUrl
 {
     // Browsers read "//host", "/\host" and, after removing control characters, "/<tab>/host" as another host.

@@ -5,7 +5,7 @@ using TokenRefresh.AspNetCore.Sessions;
 
 namespace TokenRefresh.AspNetCore.Requests;
 
-/// <summary>Says at the start which sessions a restart will lose.</summary>
+/// <summary>Warns at the start of the app of sessions that a restart loses.</summary>
 internal sealed class MemoryOnlyWarning(UserSessionRegistry registry, StoreAdvice advice, ILogger<MemoryOnlyWarning> logger)
     : IHostedService
 {

@@ -4,7 +4,7 @@ using Microsoft.Net.Http.Headers;
 namespace TokenRefresh.AspNetCore.Requests;
 
 /// <summary>
-/// Whether the browser asks for a page, or a script for data. A script can't follow a redirect to a login page.
+/// Decides whether the browser requests a page, or a script requests data. A script can't follow a redirect to a login page.
 /// </summary>
 internal static class RequestKind
 {

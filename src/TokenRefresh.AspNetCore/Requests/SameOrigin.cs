@@ -9,7 +9,7 @@ using TokenRefresh.AspNetCore.Diagnostics;
 namespace TokenRefresh.AspNetCore.Requests;
 
 /// <summary>
-/// Whether a request that changes state comes from the app's own pages, and not from another site with the user's cookie.
+/// Checks that a request that changes state comes from the app's own pages, and not from another site with the user's cookie.
 /// </summary>
 internal static class SameOrigin
 {
@@ -19,8 +19,8 @@ internal static class SameOrigin
     public static bool IsFromBrowser(HttpRequest request) => request.Headers.ContainsKey(SecFetchSite);
 
     /// <summary>
-    /// Whether the browser says so or, if it sends no fetch metadata, whether there is something that another site's page can't send: an
-    /// antiforgery token, or a header that only a script of the same origin may set.
+    /// Whether the browser says that the request is same-origin. If it sends no fetch metadata, the request must have something that
+    /// another site's page can't send: an antiforgery token, or a header that only a script of the same origin may set.
     /// </summary>
     public static async ValueTask<bool> IsSatisfiedAsync(HttpContext context)
     {
@@ -53,7 +53,7 @@ internal static class SameOrigin
 
     private static Answer Ask(HttpContext context)
     {
-        // A page can't set or remove this header. "none" is a request that no page made; a form of another site never gets it.
+        // A page can't set or remove this header. "none" means that no page made the request; a form of another site never has it.
         var site = context.Request.Headers[SecFetchSite];
         return site.Count == 0 || site == "none" ? Answer.Unknown : site == "same-origin" ? Answer.SameOrigin : Answer.OtherSite;
     }

@@ -7,7 +7,7 @@ using TokenRefresh.AspNetCore.Sessions;
 
 namespace TokenRefresh.AspNetCore.Requests;
 
-/// <summary>What the events of a cookie scheme do for its sessions at each request.</summary>
+/// <summary>The work of a cookie scheme's events for its sessions at each request.</summary>
 internal sealed class SessionCookie(
     UserSessionRegistry registry, LoginChecker checker, CookieRenewal renewal, StoreAdvice advice, ILogger<SessionCookie> logger)
 {
@@ -15,7 +15,7 @@ internal sealed class SessionCookie(
 
     public CookieRenewal Renewal => renewal;
 
-    /// <summary>The claims that lead to sessions, before the app's own event may replace the principal.</summary>
+    /// <summary>Finds the logins of the principal. It is called before the app's own event, which may replace the principal.</summary>
     public IReadOnlyList<(UserSession Session, LoginKey Login)> FindLogins(string scheme, ClaimsPrincipal? principal)
     {
         List<(UserSession, LoginKey)>? logins = null;
@@ -31,7 +31,9 @@ internal sealed class SessionCookie(
     }
 
     /// <summary>Rejects the cookie of a login that has ended.</summary>
-    /// <remarks>The cookie isn't deleted: this answer could overtake a new login in another tab, and delete that one's cookie.</remarks>
+    /// <remarks>
+    /// The cookie isn't deleted: this response could arrive after a new login in another tab, and delete the cookie of that login.
+    /// </remarks>
     /// <param name="context">The context of the event.</param>
     /// <param name="before">The principal that the logins were found in.</param>
     /// <param name="logins">The logins of the cookie.</param>
@@ -64,7 +66,7 @@ internal sealed class SessionCookie(
         }
     }
 
-    /// <summary>Takes the tokens out of the ticket that becomes the cookie: they are in the session.</summary>
+    /// <summary>Removes the tokens from the ticket that becomes the cookie, because they are in the session.</summary>
     public void RemoveTokens(CookieSigningInContext context)
     {
         if (context.Principal is null || FindLogins(context.Scheme.Name, context.Principal).Count == 0)

@@ -3,7 +3,7 @@ using TokenRefresh.AspNetCore.Sessions;
 
 namespace TokenRefresh.AspNetCore.Requests;
 
-/// <summary>What to say of a session whose tokens were lost, where they are kept in memory only.</summary>
+/// <summary>The advice to add a store, for messages about a session that keeps its tokens in memory only.</summary>
 internal sealed class StoreAdvice(LogoutStore store)
 {
     public string For(UserSession session) => HasStore(session)

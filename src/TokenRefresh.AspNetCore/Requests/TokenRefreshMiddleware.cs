@@ -45,7 +45,7 @@ internal sealed class TokenRefreshMiddleware(
         var (session, status) = await FindLoginAsync(context).ConfigureAwait(false);
         if (status is null && context.User.Identity?.IsAuthenticated == true && session.OpenIdConnectScheme is null)
         {
-            // The app signed this user in without tokens: its login page wouldn't help.
+            // The app signed this user in without tokens, so another login wouldn't help.
             return false;
         }
 
@@ -53,7 +53,7 @@ internal sealed class TokenRefreshMiddleware(
         {
             if (failure is TokenRefreshException)
             {
-                // The login that ended is another one, not this user's.
+                // The exception is about the login of another user.
                 return false;
             }
 

@@ -3,7 +3,7 @@ using TokenRefresh.AspNetCore.Sessions;
 
 namespace TokenRefresh.AspNetCore.Requests;
 
-/// <summary>Tells a script who is signed in.</summary>
+/// <summary>Returns the user of a request as JSON.</summary>
 internal static class UserEndpoint
 {
     public static Task HandleAsync(HttpContext context)

@@ -4,10 +4,10 @@ using TokenRefresh.AspNetCore.Blazor;
 
 namespace TokenRefresh.AspNetCore.Sessions;
 
-/// <summary>Whose session is it now: that of the circuit's user or, outside circuits, of the request's.</summary>
+/// <summary>Finds the current login: that of the circuit's user or, outside circuits, of the request's user.</summary>
 internal sealed class CurrentLogin(IHttpContextAccessor accessor, UserSessionRegistry registry)
 {
-    // A circuit outlives its HTTP request: inside a circuit that request's user is never asked for.
+    // A circuit lives longer than its HTTP request, so the user of that request is never used inside a circuit.
     public ClaimsPrincipal? User => CircuitUser.Current ?? accessor.HttpContext?.User;
 
     public LoginKey? Find(UserSession session) => SessionClaims.Find(User, session);

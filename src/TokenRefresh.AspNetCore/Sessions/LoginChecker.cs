@@ -2,12 +2,12 @@ using TokenRefresh.AspNetCore.BackChannelLogout;
 
 namespace TokenRefresh.AspNetCore.Sessions;
 
-/// <summary>Finds out whether the session of a login still has tokens.</summary>
+/// <summary>Checks whether the session of a login still has tokens.</summary>
 internal sealed class LoginChecker(TokenSessions sessions, SessionChanges changes, LogoutRecords records)
 {
     /// <summary>
-    /// Looks at the session in memory, and reads the store only if no tokens are there or <see cref="TokenRefreshOptions.RecheckInterval"/>
-    /// is over.
+    /// Checks the session in memory. It reads the store only if the session has no tokens, or if
+    /// <see cref="TokenRefreshOptions.RecheckInterval"/> is over.
     /// </summary>
     public async ValueTask<LoginStatus> CheckAsync(UserSession session, LoginKey login, CancellationToken cancellationToken)
     {
@@ -25,7 +25,7 @@ internal sealed class LoginChecker(TokenSessions sessions, SessionChanges change
             : await LoadAsync(tokens, login, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Reads the store in any case: another node may have signed the login out.</summary>
+    /// <summary>Always reads the store, because another node may have signed the login out.</summary>
     public async Task<LoginStatus> CheckStoreAsync(UserSession session, LoginKey login, CancellationToken cancellationToken)
     {
         var tokens = sessions[session.Name, login.SessionKey];
@@ -52,7 +52,7 @@ internal sealed class LoginChecker(TokenSessions sessions, SessionChanges change
         }
         catch (TokenRefreshException)
         {
-            // It is signed out in this process, and the cookie is rejected in any case.
+            // The session is signed out in this process, and the cookie is always rejected.
         }
 
         return LoginStatus.Ended;

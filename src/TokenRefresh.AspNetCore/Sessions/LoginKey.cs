@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace TokenRefresh.AspNetCore.Sessions;
 
 /// <summary>
-/// What the cookie says of one login: the key of its session and, where the provider may end the login, the hashes by which a logout token
-/// finds it. Holds no identifier in the clear.
+/// The cookie's data about one login: the key of its session and, if the provider can end the login, the hashes by which a logout token
+/// finds it. It contains no unhashed identifier.
 /// </summary>
 /// <param name="SessionKey">The user key of the token session.</param>
 /// <param name="Subject">The hash of issuer, client and <c>sub</c>, or <see langword="null"/>.</param>
@@ -26,7 +26,7 @@ internal sealed record LoginKey(
     /// <summary>Whether these tokens are of the login's period, not of one after a sign-out.</summary>
     public bool IsInPeriodOf(TokenSet tokens) => Period >= tokens.Period;
 
-    /// <summary>The key of a login that no provider names.</summary>
+    /// <summary>Creates the key of a login that no provider identifies.</summary>
     public static LoginKey NewRandom() => new(WebEncoders.Base64UrlEncode(RandomNumberGenerator.GetBytes(RandomBytes)));
 
     /// <summary>The key of a provider's login.</summary>
@@ -56,7 +56,7 @@ internal sealed record LoginKey(
     /// <summary>The key that all browsers of an app's user share.</summary>
     public static LoginKey OfUser(string userId) => new(Hash("app user", userId));
 
-    // Each request parses its cookie's key, so only what the key keeps is allocated.
+    // Each request parses its cookie's key, so only the key and its parts are allocated.
     public static LoginKey? Parse(string text)
     {
         Span<Range> parts = stackalloc Range[6];
@@ -82,7 +82,7 @@ internal sealed record LoginKey(
         _ => string.Create(CultureInfo.InvariantCulture, $"{SessionKey}.{Subject}.{ProviderSession}.{IssuedAt}"),
     };
 
-    /// <summary>Names no identifier.</summary>
+    /// <summary>Returns no identifier.</summary>
     public override string ToString() =>
         $"{nameof(LoginKey)} {{ HasSubject = {Subject is not null}, HasProviderSession = {ProviderSession is not null} }}";
 
@@ -91,7 +91,7 @@ internal sealed record LoginKey(
 
     private static string? PartOf(string text, Range part) => text.AsSpan(part) is { IsEmpty: false } found ? found.ToString() : null;
 
-    // Each part has its length before it, so that no two lists of parts read the same.
+    // The length stands before each part, so that different lists of parts have different texts.
     private static string Hash(params string[] parts)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

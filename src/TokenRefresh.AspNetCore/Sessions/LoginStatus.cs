@@ -1,6 +1,6 @@
 namespace TokenRefresh.AspNetCore.Sessions;
 
-/// <summary>What a look at a login's session found.</summary>
+/// <summary>The result of checking a login's session.</summary>
 internal enum LoginStatus
 {
     /// <summary>The session has tokens.</summary>
@@ -9,6 +9,6 @@ internal enum LoginStatus
     /// <summary>The login ended, or the user signed out.</summary>
     Ended,
 
-    /// <summary>The store or the token endpoint can't say now.</summary>
+    /// <summary>The store or the token endpoint can't be reached, so the state isn't known.</summary>
     Unknown,
 }

@@ -3,7 +3,9 @@ using System.IdentityModel.Tokens.Jwt;
 
 namespace TokenRefresh.AspNetCore.Sessions;
 
-/// <summary>A login as the provider names it. Read from the id token itself: how claims are mapped doesn't matter.</summary>
+/// <summary>
+/// The provider's identifiers of a login. They are read from the id token itself, so the mapping of claims doesn't matter.
+/// </summary>
 internal sealed record ProviderLogin(string Issuer, string ClientId, string Subject, string? SessionId, long IssuedAt)
 {
     public static ProviderLogin Read(JwtSecurityToken idToken, string clientId)
@@ -19,6 +21,6 @@ internal sealed record ProviderLogin(string Issuer, string ClientId, string Subj
 
     private static string? Find(JwtSecurityToken idToken, string type) => idToken.Claims.FirstOrDefault(claim => claim.Type == type)?.Value;
 
-    /// <summary>Names no identifier.</summary>
+    /// <summary>Returns no identifier.</summary>
     public override string ToString() => $"{nameof(ProviderLogin)} {{ HasSessionId = {SessionId is not null} }}";
 }

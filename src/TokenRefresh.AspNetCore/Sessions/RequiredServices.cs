@@ -2,7 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace TokenRefresh.AspNetCore.Sessions;
 
-/// <summary>Has the app fail at its start where a method is called without the services that it needs.</summary>
+/// <summary>Makes the app fail at its start if a method is called without the services that it needs.</summary>
 internal static class RequiredServices
 {
     /// <exception cref="InvalidOperationException">The services have no user session.</exception>

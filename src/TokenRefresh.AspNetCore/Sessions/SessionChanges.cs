@@ -1,6 +1,6 @@
 namespace TokenRefresh.AspNetCore.Sessions;
 
-/// <summary>Signs sessions in and out for requests: a store that doesn't answer holds up none for more than five seconds.</summary>
+/// <summary>Signs sessions in and out for requests. A store that doesn't answer delays a request by five seconds at most.</summary>
 internal sealed class SessionChanges(TokenSessions sessions, StoreLimit limit)
 {
     /// <returns>The login's key for the cookie.</returns>
@@ -13,7 +13,7 @@ internal sealed class SessionChanges(TokenSessions sessions, StoreLimit limit)
         return login with { Period = saved.Period };
     }
 
-    /// <summary>Signs out. A sign-out that has begun is finished, also if the browser leaves.</summary>
+    /// <summary>Signs out. If the browser closes the connection, the sign-out still completes.</summary>
     /// <exception cref="TokenRefreshException">The session is signed out here, but the store can't be written.</exception>
     public Task SignOutAsync(UserSession session, string sessionKey)
     {

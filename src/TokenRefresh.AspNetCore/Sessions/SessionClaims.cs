@@ -2,7 +2,7 @@ using System.Security.Claims;
 
 namespace TokenRefresh.AspNetCore.Sessions;
 
-/// <summary>The claims that lead from a cookie's principal to its session.</summary>
+/// <summary>The claims by which the session of a cookie's principal is found.</summary>
 internal static class SessionClaims
 {
     // Claims of the same type that a provider sent have the provider's name as issuer, and are ignored.
@@ -35,7 +35,7 @@ internal static class SessionClaims
         return null;
     }
 
-    /// <summary>Gives a copy of the principal that leads to this login, and to no other.</summary>
+    /// <summary>Returns a copy of the principal with the claim of this login, and of no other login.</summary>
     public static ClaimsPrincipal Attach(ClaimsPrincipal principal, UserSession session, LoginKey login)
     {
         var copy = Remove(principal, claim => claim.Type == session.ClaimType);

@@ -3,10 +3,10 @@ namespace TokenRefresh.AspNetCore.Sessions;
 /// <summary>Limits how long a request waits for a token store, which may accept a call and never answer it.</summary>
 internal sealed class StoreLimit(TimeProvider time)
 {
-    // As long as a session's own store has for saving.
+    // It is the time that a session has for saving tokens.
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
-    /// <param name="operation">All calls together. They end or are left when their token is cancelled.</param>
+    /// <param name="operation">All calls together. When their token is cancelled, they end or are no longer waited for.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="TimeoutException">The store doesn't answer in time.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>

@@ -25,7 +25,7 @@ internal sealed class UserSession
 
     public UserTokenOptions Options { get; }
 
-    /// <summary>The scheme that signs users in; <see langword="null"/> where the app does it with SignInWithTokensAsync.</summary>
+    /// <summary>The scheme that signs users in; <see langword="null"/> if the app does it with SignInWithTokensAsync.</summary>
     public string? OpenIdConnectScheme { get; }
 
     /// <summary>The scheme of the cookie; <see langword="null"/> if none is set.</summary>

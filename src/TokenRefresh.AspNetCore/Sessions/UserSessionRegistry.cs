@@ -33,7 +33,9 @@ internal sealed class UserSessionRegistry(IServiceProvider provider, UserSession
             .Select(scheme => scheme.Name),
     ];
 
-    /// <summary>What the app itself set, without what is derived from the scheme: that one may be under construction.</summary>
+    /// <summary>
+    /// The options that the app itself set. Options that come from the scheme are left out, because the scheme may be under construction.
+    /// </summary>
     public static TokenRefreshOptions ReadOwnOptions(IServiceProvider provider, string name) =>
         new OptionsFactory<TokenRefreshOptions>(provider.GetServices<IConfigureOptions<TokenRefreshOptions>>(), []).Create(name);
 

@@ -13,7 +13,7 @@ internal sealed class LoginReplacement(UserSessionRegistry registry, SessionChan
     private const string NotePrefix = "TokenRefresh.Replaces/";
 
     /// <summary>
-    /// Notes the browser's logins in the state that goes to the provider and back. The state is encrypted and bound to this browser.
+    /// Notes the browser's logins in the state parameter, which the provider returns. The state is encrypted and bound to this browser.
     /// </summary>
     public void Note(AuthenticationProperties properties, ClaimsPrincipal user, UserSession session)
     {
@@ -26,7 +26,7 @@ internal sealed class LoginReplacement(UserSessionRegistry registry, SessionChan
         }
     }
 
-    /// <summary>Signs out what was noted, and what the request's cookie holds, unless it is the new login's own session.</summary>
+    /// <summary>Signs out the logins that were noted and those of the request's cookie, except the new login's own session.</summary>
     /// <exception cref="TokenRefreshException">The store can't be written: the new login must not begin.</exception>
     public async Task SignOutAsync(HttpContext context, AuthenticationProperties? properties, UserSession session, LoginKey newLogin)
     {

@@ -8,7 +8,7 @@ using TokenRefresh.AspNetCore.Sessions;
 
 namespace TokenRefresh.AspNetCore.SignIn;
 
-/// <summary>What the events of an OpenID Connect scheme do for its session at a sign-in.</summary>
+/// <summary>The work of an OpenID Connect scheme's events for its session at a sign-in.</summary>
 /// <remarks>
 /// The tokens are known at TokenValidated, but the handler checks nonce and at_hash after that event. So the session is signed in at
 /// TicketReceived: every check has passed, and the next step is the cookie.
@@ -49,7 +49,8 @@ internal sealed class OpenIdConnectSignIn(
         replacement.Note(context.Properties, context.HttpContext.User, session);
     }
 
-    // They are for the way back from the login page. A page that polls would collect them until its requests are too large.
+    // The browser needs these cookies only when it returns from the login page. A script that polls would collect them until its requests
+    // are too large.
     private static void RemoveRedirectCookies(RedirectContext context)
     {
         string?[] names = [context.Options.NonceCookie.Name, context.Options.CorrelationCookie.Name];
@@ -58,7 +59,7 @@ internal sealed class OpenIdConnectSignIn(
             .Where(cookie => !names.Any(name => name is not null && cookie!.StartsWith(name, StringComparison.Ordinal))).ToArray();
     }
 
-    /// <summary>Keeps the provider's answer until all of it is checked.</summary>
+    /// <summary>Keeps the provider's response until every check has passed.</summary>
     public void KeepTokens(TokenValidatedContext context)
     {
         if (registry.FindByOpenIdConnectScheme(context.Scheme.Name) is not null

@@ -5,7 +5,7 @@ using TokenRefresh.AspNetCore.Sessions;
 
 namespace TokenRefresh.AspNetCore.SignIn;
 
-/// <summary>The tokens of a login that is still being checked. They wait in the request, and leave with it.</summary>
+/// <summary>The tokens of a login that is still being checked. They are kept in the request, and only as long as the request.</summary>
 internal sealed class PendingLogin(ProviderLogin login, OpenIdConnectMessage response, DateTimeOffset receivedAt)
 {
     private const string KeyPrefix = "TokenRefresh.PendingLogin/";
@@ -26,7 +26,7 @@ internal sealed class PendingLogin(ProviderLogin login, OpenIdConnectMessage res
     public static PendingLogin? Take(HttpContext context, string scheme) =>
         context.Items.Remove(KeyPrefix + scheme, out var pending) ? pending as PendingLogin : null;
 
-    /// <summary>The tokens as a session takes them. <c>expires_in</c> may be missing: then the lifetime is unknown.</summary>
+    /// <summary>Creates the token set for the session. If <c>expires_in</c> is missing, the lifetime is unknown.</summary>
     public TokenSet ToTokenSet(bool keepIdToken) => new(AccessToken!, RefreshToken)
     {
         ReceivedAt = receivedAt,
@@ -39,6 +39,6 @@ internal sealed class PendingLogin(ProviderLogin login, OpenIdConnectMessage res
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
-    /// <summary>Names no token.</summary>
+    /// <summary>Returns no token.</summary>
     public override string ToString() => nameof(PendingLogin);
 }

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Authentication;
 namespace TokenRefresh.AspNetCore.SignIn;
 
 /// <summary>
-/// Lets a login fail at its last step in the way that the handler's own failures do: by the app's RemoteFailure event, or an exception.
+/// Makes a login fail at its last step as the handler's own failures do: by the app's RemoteFailure event, or by an exception.
 /// </summary>
 internal static class RemoteLoginFailure
 {

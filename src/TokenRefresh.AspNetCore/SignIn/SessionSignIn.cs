@@ -7,7 +7,7 @@ using TokenRefresh.AspNetCore.Sessions;
 
 namespace TokenRefresh.AspNetCore.SignIn;
 
-/// <summary>Signs a user in with tokens that the app brings.</summary>
+/// <summary>Signs a user in with tokens of the app.</summary>
 internal sealed class SessionSignIn(
     UserSessionRegistry registry,
     LoginReplacement replacement,
@@ -43,7 +43,7 @@ internal sealed class SessionSignIn(
         }
         catch
         {
-            // Without a cookie nothing leads to these tokens.
+            // No cookie was written, so no request can find these tokens.
             await changes.SignOutAsync(session, login.SessionKey).ConfigureAwait(false);
             throw;
         }

@@ -5,8 +5,8 @@ using TokenRefresh.AspNetCore.Sessions;
 namespace TokenRefresh.AspNetCore.SignOut;
 
 /// <summary>
-/// Names the login to the provider at a sign-out (OpenID Connect RP-Initiated Logout 1.0, section 2). The session ends before the user is
-/// sent there, so its id token waits in the request.
+/// Sends the id token to the provider at a sign-out (OpenID Connect RP-Initiated Logout 1.0, section 2). The session ends before the user
+/// is redirected, so its id token is kept in the request.
 /// </summary>
 internal sealed class IdTokenHint(UserSessionRegistry registry, TokenSessions sessions)
 {
@@ -27,7 +27,7 @@ internal sealed class IdTokenHint(UserSessionRegistry registry, TokenSessions se
             return;
         }
 
-        // The app may also sign out of the provider first: then the session is still there.
+        // If the app signs out at the provider first, the session still has the id token.
         var kept = context.HttpContext.Items[KeyPrefix + session.Name] as string;
         context.ProtocolMessage.IdTokenHint ??= kept ?? Find(context.HttpContext, session);
     }

@@ -19,7 +19,7 @@ internal static class ProviderSignOut
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            // The provider can't be reached. The user is signed out of the app all the same.
+            // The provider can't be reached. The user is still signed out of the app.
             return false;
         }
     }

@@ -6,7 +6,7 @@ using TokenRefresh.AspNetCore.Sessions;
 
 namespace TokenRefresh.AspNetCore.SignOut;
 
-/// <summary>Signs the sessions of a cookie out when the cookie goes.</summary>
+/// <summary>Signs the sessions of a cookie out when the cookie is deleted.</summary>
 internal sealed class SessionSignOut(
     UserSessionRegistry registry, TokenSessions sessions, SessionChanges changes, ILogger<SessionSignOut> logger)
 {
@@ -27,7 +27,7 @@ internal sealed class SessionSignOut(
             }
             catch (TokenRefreshException e)
             {
-                // The cookie is deleted all the same: after it nothing leads to the saved tokens.
+                // The cookie is still deleted. After that no request can find the saved tokens.
                 Log.SignOutNotSaved(logger, session.Name, e.Message);
             }
         }

@@ -41,7 +41,7 @@ internal static class SignOutEndpoint
     }
 
     /// <summary>Deletes the cookies, and with them the sessions.</summary>
-    /// <returns>The session whose provider is to sign the user out too.</returns>
+    /// <returns>The session whose provider must sign the user out too; <see langword="null"/> if there is none.</returns>
     private static async Task<UserSession?> SignOutOfAppAsync(HttpContext context, UserSessionRegistry registry)
     {
         UserSession? provider = null;
@@ -53,7 +53,7 @@ internal static class SignOutEndpoint
             await context.SignOutAsync(cookie.Key).ConfigureAwait(false);
         }
 
-        // The cookie of a login that has ended names no session. With one provider there is no question which.
+        // The cookie of a login that has ended has no session. If the app has one provider, it is that one.
         var providers = registry.All.Where(session => session.OpenIdConnectScheme is not null).ToArray();
         return provider ?? (providers is [var only] ? only : null);
     }
