@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace TokenRefresh.EntityFrameworkCore;
 
-/// <summary>Gives each call a context of its own, from a service scope of its own.</summary>
+/// <summary>Creates a context for each call, in a service scope of its own.</summary>
 /// <remarks>
 /// A container that is being disposed creates no scopes, but the last refreshes are saved then. So one context is kept for these calls,
 /// which use it one after another. It is created before anything else, so that the container disposes its dependencies last. The first call
@@ -39,7 +39,7 @@ internal sealed class ContextSource<TContext> : IAsyncDisposable, IDisposable
         }
         catch (Exception e) when (e is DbException or SocketException or TimeoutException)
         {
-            // An app's options may ask the database for its version. An app starts also while the database is away.
+            // An app's options may read the version of the database. The app must start also while the database can't be reached.
         }
     }
 

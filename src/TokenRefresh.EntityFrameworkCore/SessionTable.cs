@@ -9,7 +9,7 @@ namespace TokenRefresh.EntityFrameworkCore;
 #pragma warning disable RS0030 // Translated to the database's clock.
 internal sealed class SessionTable(DbContext context)
 {
-    // Whatever filters the app gives all its entities, a session's row is found by its key.
+    // Filters that the app sets for all its entities don't apply: a session's row is found by its key alone.
     private IQueryable<TokenSessionEntity> Rows => context.Set<TokenSessionEntity>().AsNoTracking().IgnoreQueryFilters();
 
     /// <summary>Reads the record. An expired one counts as missing.</summary>

@@ -3,11 +3,11 @@ using StackExchange.Redis;
 
 namespace TokenRefresh.Redis;
 
-/// <summary>Receives the names of changed records by one subscription. What it misses, a poll finds.</summary>
-/// <param name="channel">The channel's name, to which the number of the database is added: Redis knows no databases there.</param>
+/// <summary>Receives the names of changed records by one subscription. Polling finds changes whose notification is lost.</summary>
+/// <param name="channel">The channel's name. The number of the database is added, because Redis shares channels among databases.</param>
 internal sealed class RedisChanges(string channel) : IDisposable
 {
-    // So many of the last changes are remembered: one between a read and the wait for the next isn't missed.
+    // The last changes are remembered, so that a change between a read and the wait for the next change isn't missed.
     private const int Remembered = 1024;
     private const string PrefixOption = "channelPrefix=";
 
@@ -27,7 +27,7 @@ internal sealed class RedisChanges(string channel) : IDisposable
     /// <summary>The channel as the server knows it: with the prefix that the connection adds to the names of its subscriptions.</summary>
     public string ChannelOf(IDatabase database) => _channel ??= PrefixOf(database.Multiplexer.Configuration) + NameOf(database);
 
-    /// <summary>Subscribes, if that isn't done. That it can't be done now is no failure: there is a poll behind it.</summary>
+    /// <summary>Subscribes, unless that is done. If it fails, the waits poll until a later operation subscribes.</summary>
     public async ValueTask ListenAsync(IDatabase database, CancellationToken cancellationToken)
     {
         Task listening;
@@ -57,11 +57,14 @@ internal sealed class RedisChanges(string channel) : IDisposable
         }
         catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {
-            // Tried again with the next operation.
+            // The next operation tries again.
         }
     }
 
-    /// <summary>Ends the subscription: the connection may be the app's, and outlive the store. It doesn't wait for the server.</summary>
+    /// <summary>
+    /// Ends the subscription, because the connection may be the app's own and be used longer than the store. It doesn't wait for the
+    /// server.
+    /// </summary>
     public void Dispose()
     {
         lock (_lock)
@@ -79,7 +82,7 @@ internal sealed class RedisChanges(string channel) : IDisposable
         }
     }
 
-    // Throws at once over a proxy, which has no channels.
+    // It throws at once if the connection goes through a proxy, which has no channels.
     private async Task SubscribeAsync(IDatabase database)
     {
         _subscriber = database.Multiplexer.GetSubscriber();
@@ -87,7 +90,7 @@ internal sealed class RedisChanges(string channel) : IDisposable
         await _subscriber.SubscribeAsync(_subscribed, Receive).ConfigureAwait(false);
     }
 
-    // A subscription that is being made can't be ended yet.
+    // A subscription that is still being made can't be ended before it is complete.
     private async Task UnsubscribeAsync(ISubscriber subscriber)
     {
         try
@@ -97,7 +100,7 @@ internal sealed class RedisChanges(string channel) : IDisposable
         }
         catch (Exception)
         {
-            // It was never made, or the connection was closed first.
+            // The subscription was never complete, or the connection was closed first.
         }
     }
 

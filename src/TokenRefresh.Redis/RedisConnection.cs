@@ -2,7 +2,7 @@ using StackExchange.Redis;
 
 namespace TokenRefresh.Redis;
 
-/// <summary>A connection that is opened at its first use, and tried again with the next one if that failed.</summary>
+/// <summary>A connection that is opened at its first use. If that fails, the next use tries again.</summary>
 internal sealed class RedisConnection(Func<Task<IConnectionMultiplexer>> open, bool isOwned) : IAsyncDisposable, IDisposable
 {
     private readonly object _lock = new();
@@ -21,7 +21,7 @@ internal sealed class RedisConnection(Func<Task<IConnectionMultiplexer>> open, b
 
             if (_opening is null || _opening.IsFaulted || _opening.IsCanceled)
             {
-                // On a thread of its own: an app's way to a connection may block.
+                // The app's function may block, so it runs on a pool thread.
                 _opening = Task.Run(open, CancellationToken.None);
             }
 
@@ -42,7 +42,7 @@ internal sealed class RedisConnection(Func<Task<IConnectionMultiplexer>> open, b
     public void Dispose() => TakeOwned()?.Dispose();
 
     /// <summary>
-    /// Ends the use of the connection. One that is still opening is closed when it is open: the disposal doesn't wait for it.
+    /// Ends the use of the connection. A connection that is still being opened is closed when it is open. The disposal doesn't wait for it.
     /// </summary>
     /// <returns>The connection to close now; <see langword="null"/> if there is none.</returns>
     private IConnectionMultiplexer? TakeOwned()

@@ -93,7 +93,7 @@ public sealed class FakeApi(FakeTokenServer tokens) : HttpMessageHandler
 
     private static async Task<ReceivedRequest> ReceiveAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        // Written as a connection would write it: nothing is buffered that the client didn't buffer.
+        // The content is written as a connection writes it, so nothing is buffered that the client didn't buffer.
         using var body = new MemoryStream();
         if (request.Content is not null)
         {
@@ -113,7 +113,7 @@ public sealed class FakeApi(FakeTokenServer tokens) : HttpMessageHandler
             headers);
     }
 
-    // Where the platform lets them be read unparsed, they are: that is what goes over the wire.
+    // The headers are read unparsed if the platform allows it, because they are sent unparsed.
     private static IEnumerable<KeyValuePair<string, string>> RawHeaders(HttpRequestMessage request) =>
 #if NET
         request.Headers.NonValidated

@@ -9,10 +9,10 @@ using TokenRefresh.Storage;
 
 namespace TokenRefresh;
 
-/// <summary>Composes the services of a session: for dependency injection, and for a session that is created by hand.</summary>
+/// <summary>Composes the services of a session, with and without dependency injection.</summary>
 internal static class SessionComposer
 {
-    /// <summary>Composes a session that is created by hand.</summary>
+    /// <summary>Composes a session that is created without dependency injection.</summary>
     /// <exception cref="ArgumentException">An option or setting is wrong.</exception>
     public static SessionServices Compose(TokenRefreshOptions options, TokenSessionSettings settings)
     {

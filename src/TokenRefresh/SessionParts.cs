@@ -3,7 +3,7 @@ using TokenRefresh.Diagnostics;
 
 namespace TokenRefresh;
 
-/// <summary>What a session is composed of.</summary>
+/// <summary>The parts that a session is composed of.</summary>
 /// <param name="Name">The session's name.</param>
 /// <param name="Options">The options. They were validated.</param>
 /// <param name="Time">The clock.</param>
@@ -14,7 +14,7 @@ internal sealed record SessionParts(string Name, TokenRefreshOptions Options, Ti
 
     public ITokenStore? Store { get; init; }
 
-    /// <summary>The app's own endpoint; <see langword="null"/> for the one that the protocol names.</summary>
+    /// <summary>The app's own endpoint; <see langword="null"/> for the built-in endpoint of the protocol.</summary>
     public ITokenEndpoint? Endpoint { get; init; }
 
     public ITokenProtector? Protector { get; init; }

@@ -42,7 +42,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
             return SendWithoutTokenAsync(request, resolved.WithoutToken, isAsync: true, cancellationToken);
         }
 
-        // A good token costs one volatile read: no lock, no I/O, and no state machine if the response is there already.
+        // With a valid token this costs one volatile read: no lock, no I/O, and no state machine if the response is complete already.
         if (resolved.LoginId is not null
             || session.Services.Options.MaxReplayBufferSize > 0
             || ReplayableUpload.IsNeededFor(request)
@@ -91,7 +91,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         while (wait.MoveNext(session, out var flight) && wait.CanContinueAfter(
             session, await RequestWait.ForFlightAsync(session, request, flight, isAsync, cancellationToken).ConfigureAwait(false)))
         {
-            // Another look at the session.
+            // Read the session again.
         }
 
         if (LocalResponse.FindFor(request, resolved, start, wait.Current) is { } response)
@@ -176,7 +176,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         return outcome == TokenRefreshOutcome.None ? sending : RequestState.SetOutcomeOf401Async(request, sending, outcome);
     }
 
-    // An exception that an inner handler throws at once appears where every other failure does.
+    // An exception that an inner handler throws at once is in the task, as every other failure is.
     private Task<HttpResponseMessage> SendInnerAsync(HttpRequestMessage request, bool isAsync, CancellationToken cancellationToken)
     {
         try

@@ -14,7 +14,7 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
     private readonly ConcurrentDictionary<UserSessions, bool> _removing = new();
 
     /// <param name="provider">The container.</param>
-    /// <param name="source">Composes what the sessions of a name share.</param>
+    /// <param name="source">Composes the services that the sessions of a name share.</param>
     internal TokenSessions(IServiceProvider provider, ISessionSource source)
     {
         Provider = provider;
@@ -112,7 +112,7 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
             return false;
         }
 
-        // The end of the app waits for a removal that is running, too.
+        // The disposal also waits for a removal that is running.
         _removing[sessions] = true;
         sessions.Services.IsRemoved = true;
         var isRemoved = Forget(name, added);
@@ -142,7 +142,7 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
     {
         if (!_sessions.TryGetValue(name, out var sessions))
         {
-            // A name that isn't registered gets no entry: Add and RemoveAsync would find it.
+            // A name that isn't registered gets no entry, because Add and RemoveAsync would find the entry.
             sessions = _source.IsRegistered(name)
                 ? _sessions.GetOrAdd(name, key => new Lazy<UserSessions>(() => new UserSessions(_source.Compose(key))))
                 : throw _source.UnknownSession(name);
@@ -154,7 +154,7 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
         }
         catch
         {
-            // The store can't be reached, perhaps. The next call tries again.
+            // The store may be unavailable. The next call tries again.
             Forget(name, sessions);
             throw;
         }
@@ -163,7 +163,7 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
     private IEnumerable<UserSessions> Existing =>
         _sessions.Values.Where(sessions => sessions.IsValueCreated).Select(sessions => sessions.Value);
 
-    // Another thread's Add may be failing.
+    // The Add of another thread may fail at the same time.
     private static UserSessions? FindOrDefault(Lazy<UserSessions> added)
     {
         try

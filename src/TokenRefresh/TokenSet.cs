@@ -8,14 +8,14 @@ public sealed class TokenSet
 {
     private static readonly DateTimeOffset LongAgo = new(1970, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    // A server holds one of these for each user: the access token is kept once, as the header's value where there is one, and times as
-    // ticks of UTC, plus one; 0: none.
+    // A server has one token set for each user, so it is small. The access token is kept once, as the header's value if there is one. Times
+    // are ticks of UTC plus one; 0 means none.
     private readonly string _text;
     private readonly int _start;
     private readonly long _expiresAt;
     private readonly long _receivedAt;
 
-    // What few logins have: one reference where there is none of it.
+    // Values that few logins have. A login without them has one reference.
     private readonly TokenSetExtras _extras = TokenSetExtras.None;
 
     /// <summary>Creates a token set.</summary>
@@ -153,7 +153,7 @@ public sealed class TokenSet
     {
         Require.NotEmpty(refreshToken, nameof(refreshToken));
 
-        // A lifetime of zero, counted from a time long ago: the first use finds an expired token.
+        // The lifetime is zero and began long ago, so the first use finds an expired token.
         return new TokenSet { RefreshToken = refreshToken, ReceivedAt = LongAgo, ExpiresAt = LongAgo };
     }
 
@@ -163,7 +163,7 @@ public sealed class TokenSet
     /// <summary>The same tokens, kept as the header's value with this scheme.</summary>
     internal TokenSet WithScheme(string scheme) => _start > 0 ? this : WithHeader(scheme + " " + _text);
 
-    /// <summary>The same tokens, kept as this header value: the header of the same access token in another set.</summary>
+    /// <summary>The same tokens with the string instance of another set's header. Both sets have the same access token.</summary>
     internal TokenSet WithHeader(string header) =>
         !HasAccessToken || ReferenceEquals(_text, header) ? this : new(this, header, header.Length - AccessTokenLength, RefreshToken);
 
@@ -178,7 +178,7 @@ public sealed class TokenSet
 
     internal bool HasSameTokensAs(TokenSet other) => RefreshToken == other.RefreshToken && HasAccessTokenOf(other);
 
-    /// <summary>These tokens, with what the response didn't mention as it was before (RFC 6749, section 6).</summary>
+    /// <summary>These tokens. Values that the response lacks are those of <paramref name="previous"/> (RFC 6749, section 6).</summary>
     internal TokenSet WithDefaultsFrom(TokenSet? previous, DateTimeOffset now) =>
         new(this, AccessToken, start: 0, RefreshToken ?? previous?.RefreshToken, _extras.WithDefaultsFrom(previous?._extras))
         {

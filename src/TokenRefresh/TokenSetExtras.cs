@@ -2,7 +2,7 @@ using System.Collections.ObjectModel;
 
 namespace TokenRefresh;
 
-/// <summary>What a token set holds besides its tokens, and few logins have. Immutable.</summary>
+/// <summary>The values of a token set that few logins have. Immutable.</summary>
 internal sealed record TokenSetExtras
 {
     /// <summary>The most members of a response that are kept.</summary>
@@ -43,7 +43,7 @@ internal sealed record TokenSetExtras
         return copy.Count == 0 ? Empty : new ReadOnlyDictionary<string, string>(copy);
     }
 
-    /// <summary>The first members, as many as are kept of a response. A member that is too long for the rest is left out.</summary>
+    /// <summary>Copies the first members, up to the limits for a response. A member that doesn't fit is left out.</summary>
     public static IReadOnlyDictionary<string, string> CopyWithinLimits(IEnumerable<KeyValuePair<string, string>> members)
     {
         var count = 0;
@@ -62,7 +62,7 @@ internal sealed record TokenSetExtras
         }));
     }
 
-    /// <summary>These, with what they don't mention as it was before.</summary>
+    /// <summary>These values. Those that are missing are the ones of <paramref name="previous"/>.</summary>
     public TokenSetExtras WithDefaultsFrom(TokenSetExtras? previous) => previous is null || ReferenceEquals(previous, None) ? this
         : ReferenceEquals(this, None) ? previous
         : new()

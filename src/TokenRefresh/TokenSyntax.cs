@@ -3,10 +3,12 @@ using System.Globalization;
 
 namespace TokenRefresh;
 
-/// <summary>What may stand in an <c>Authorization</c> header. Everything that gets there was checked here first.</summary>
+/// <summary>The rules for texts in an <c>Authorization</c> header. Every token and scheme is checked here before it is sent.</summary>
 internal static class TokenSyntax
 {
-    /// <summary>Visible ASCII without the comma: RFC 6750's <c>b64token</c>, and the few more characters that real servers use.</summary>
+    /// <summary>
+    /// Whether the text is visible ASCII without a comma: RFC 6750's <c>b64token</c>, and the other characters that servers use.
+    /// </summary>
     public static bool IsAccessToken([NotNullWhen(true)] string? value)
     {
         if (string.IsNullOrEmpty(value))
@@ -25,7 +27,9 @@ internal static class TokenSyntax
         return true;
     }
 
-    /// <summary>Says why a value is no access token: the kind and the index of its first wrong character, and no character of it.</summary>
+    /// <summary>
+    /// Says why a value isn't an access token: the kind and the index of its first wrong character, without the character.
+    /// </summary>
     /// <param name="value">A value that <see cref="IsAccessToken"/> refuses.</param>
     /// <returns>What is wrong and what to pass, as sentences.</returns>
     public static string DescribeFault(string? value)
@@ -49,7 +53,7 @@ internal static class TokenSyntax
             index);
     }
 
-    /// <summary>An RFC 9110 token (section 5.6.2).</summary>
+    /// <summary>Whether the text is a token of RFC 9110, section 5.6.2.</summary>
     public static bool IsScheme([NotNullWhen(true)] string? value)
     {
         if (string.IsNullOrEmpty(value))
@@ -69,10 +73,10 @@ internal static class TokenSyntax
     }
 
     /// <summary>
-    /// Whether tokens of this type are useless without a proof that goes with each request: DPoP (RFC 9449), MAC, proof of possession.
+    /// Whether tokens of this type need a proof in each request: DPoP (RFC 9449), MAC, proof of possession.
     /// </summary>
     /// <param name="tokenType">The type that the server names (<c>token_type</c>, RFC 6749, section 7.1).</param>
-    /// <param name="scheme">The option's scheme: an app that sets it to such a name adds the proof itself.</param>
+    /// <param name="scheme">The option's scheme. An app that sets it to such a type adds the proof itself.</param>
     public static bool NeedsProof(string tokenType, string scheme) =>
         tokenType.Trim().ToUpperInvariant() is "DPOP" or "MAC" or "POP" && !tokenType.Equals(scheme, StringComparison.OrdinalIgnoreCase);
 

@@ -6,18 +6,18 @@ using TokenRefresh.SingleFlight;
 namespace TokenRefresh;
 
 /// <summary>
-/// The sessions of one name: the one without a user, and those of users. A user's session that isn't used leaves the memory, unless
+/// The sessions of one name: the one without a user, and those of users. A user's session that isn't used is removed from memory, unless
 /// something would be lost.
 /// </summary>
 /// <remarks>
-/// A session that was idle from one sweep to the next is held by a weak reference: a caller that holds it keeps it, and a later request
-/// finds the same object, so there are never two sessions of one user. Of an ended login, its end is remembered: it isn't reported again.
+/// A session that was idle from one sweep to the next is held by a weak reference. If a caller still has the session, a later request finds
+/// the same object, so there are never two sessions of one user. If its login has ended, the end is remembered, so it isn't reported again.
 /// </remarks>
 internal sealed class UserSessions : ISessionCache, IObservedSessions, IDisposable
 {
     private readonly SessionServices _services;
 
-    // The value is a TokenSession, or the EvictedSession that is left of one.
+    // The value is a TokenSession or, after its eviction, an EvictedSession.
     private readonly ConcurrentDictionary<string, object> _sessions = new(StringComparer.Ordinal);
     private ITimer? _sweeps;
 
@@ -106,7 +106,7 @@ internal sealed class UserSessions : ISessionCache, IObservedSessions, IDisposab
             }
             else if (held.Value is EvictedSession evicted && evicted.UnsubscribeIfCollected() && evicted.End is null)
             {
-                // Only this very reference: a new session may have taken its place.
+                // Remove only this reference: a new session may have replaced it.
                 ((ICollection<KeyValuePair<string, object>>)_sessions).Remove(held);
             }
         }
@@ -183,7 +183,7 @@ internal sealed class UserSessions : ISessionCache, IObservedSessions, IDisposab
 
         public TokenSession? Session => _session.TryGetTarget(out var session) ? session : null;
 
-        /// <summary>Ends the subscription of a session that no caller can use any more.</summary>
+        /// <summary>Ends the subscription of a session that no caller can use.</summary>
         /// <returns>Whether the session is collected.</returns>
         public bool UnsubscribeIfCollected()
         {

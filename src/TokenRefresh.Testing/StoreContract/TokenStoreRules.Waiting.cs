@@ -1,6 +1,6 @@
 namespace TokenRefresh.Testing;
 
-// How a process learns what another one has written; and the lock, if the store has one.
+// The rules about finding another process's writes, and about the lock, if the store has one.
 internal sealed partial class TokenStoreRules
 {
     private static readonly TimeSpan LeastPatience = TimeSpan.FromMilliseconds(50);
@@ -96,7 +96,7 @@ internal sealed partial class TokenStoreRules
         leaving.Dispose();
         leaving.Dispose();
 
-        // What was on its way at the end of the subscription has arrived when a later write's notification has.
+        // When the notification of a later write has arrived, earlier notifications have arrived too.
         await WriteUntilCalledAsync(second);
         var calls = first.CurrentCount;
         await WriteUntilCalledAsync(second);

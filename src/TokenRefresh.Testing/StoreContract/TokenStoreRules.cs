@@ -2,20 +2,20 @@ using System.Reflection;
 
 namespace TokenRefresh.Testing;
 
-/// <summary>One check of one rule: every public method is a rule, its name the sentence.</summary>
+/// <summary>The rules for one check. Every public method is a rule, and its name is the rule's sentence.</summary>
 internal sealed partial class TokenStoreRules(TokenStoreContract contract)
 {
     public static IReadOnlyList<MethodInfo> All { get; } =
         [.. typeof(TokenStoreRules).GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)];
 
-    // A time that no rule lives to see the end of.
+    // Every rule ends before this time is over.
     private static readonly TimeSpan LongTime = TimeSpan.FromMinutes(1);
 
     private TokenSessionKey Key { get; } = new("contract-" + Guid.NewGuid().ToString("N"), "user@example.com");
 
     private ITokenStore Store { get; } = contract.Open();
 
-    // The store as another process has it.
+    // The store as another process uses it.
     private ITokenStore Other { get; } = contract.Open();
 
     private TimeSpan ShortTime => contract.ShortTime;

@@ -13,7 +13,8 @@ internal sealed class Instruments
 
     private readonly object _lock = new();
 
-    // Weak references: a session that was created by hand and never disposed must not stay in memory because it is counted.
+    // The references are weak: a session that was created without dependency injection and never disposed must not stay in memory because
+    // it is counted.
     private readonly List<WeakReference<IObservedSessions>> _sessions = [];
 
     private Instruments(Meter meter)
@@ -118,7 +119,7 @@ internal sealed class Instruments
     {
         const string Description = "How long refreshes took.";
 #if NET9_0_OR_GREATER
-        // A refresh takes longer than a request: attempts, a store, at worst RefreshTimeout.
+        // A refresh takes longer than a request, because of its attempts and the store: up to RefreshTimeout.
         var advice = new InstrumentAdvice<double>
         {
             HistogramBucketBoundaries = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],

@@ -22,7 +22,7 @@ internal sealed class AllowedOrigins
     /// <summary>Whether service discovery may look up one of the origins.</summary>
     public bool AreLookedUp { get; }
 
-    /// <summary>The origins that the option names, else that of the client's base address.</summary>
+    /// <summary>The origins that the option names. If there are none, the origin of the client's base address.</summary>
     /// <param name="options">The session's options.</param>
     /// <param name="baseAddress">The base address that the client's registration sets.</param>
     /// <param name="client">The client's name, for the error message.</param>
@@ -51,7 +51,7 @@ internal sealed class AllowedOrigins
                 + "To allow this origin, add it to InsecureOrigins.");
     }
 
-    /// <summary>The origins that the option names: a session that is created by hand has no registered client.</summary>
+    /// <summary>The origins that the option names. Without dependency injection a session has no registered client.</summary>
     /// <param name="options">The session's options.</param>
     /// <param name="session">The session's name, for the error message.</param>
     /// <exception cref="TokenRefreshException">No origin is set.</exception>

@@ -40,7 +40,7 @@ internal readonly struct HeldResponse
         return Response;
     }
 
-    /// <summary>Disposes the response. A read that is under way is cancelled first.</summary>
+    /// <summary>Disposes the response. A read that is running is cancelled first.</summary>
     public void Discard()
     {
         try

@@ -1,6 +1,6 @@
 namespace TokenRefresh.Handling;
 
-/// <summary>One session for every request: the handler that is created by hand.</summary>
+/// <summary>One session for every request: that of a handler that is created without dependency injection.</summary>
 internal sealed class SingleSessionResolver(TokenSession session) : SessionResolver
 {
     private readonly SingleTarget _target = new(session);
@@ -19,8 +19,9 @@ internal sealed class SingleSessionResolver(TokenSession session) : SessionResol
             return RequestState.UserOf(request) is { } user && user != session.UserKey
                 ? throw new TokenRefreshException(
                     TokenRefreshFailure.Configuration,
-                    $"UseTokenUser named a user for a request, but its handler was created by hand for session '{session.Name}', which "
-                    + "isn't that user's. Create a handler for that user's session, or register the client with AddTokenRefreshHandler.")
+                    "UseTokenUser named a user for a request, but its handler was created without dependency injection for session "
+                    + $"'{session.Name}', which isn't that user's. Create a handler for that user's session, or register the client with "
+                    + "AddTokenRefreshHandler.")
                 : session;
         }
 

@@ -12,7 +12,7 @@ internal static class BackchannelHandler
         + "Set AllowAutoRedirect and UseCookies to false before its first request (for an http endpoint UseProxy, too), "
         + "or use another handler for token requests.";
 
-    /// <summary>Creates the client of a session that is created by hand.</summary>
+    /// <summary>Creates the client of a session that is created without dependency injection.</summary>
     /// <param name="own">The app's handler, or <see langword="null"/>. It isn't disposed with the client.</param>
     /// <param name="options">The session's options.</param>
     /// <exception cref="ArgumentException">The app's handler is in use, and follows redirects, keeps cookies or uses a proxy.</exception>

@@ -9,7 +9,7 @@ internal enum ErrorMeaning
     /// <summary>The server no longer knows the refresh token or its user: the user must sign in again.</summary>
     LoginEnded,
 
-    /// <summary>The server wants the user's presence or consent.</summary>
+    /// <summary>The server requires the user's presence or consent.</summary>
     InteractionRequired,
 
     /// <summary>The same request may succeed later.</summary>

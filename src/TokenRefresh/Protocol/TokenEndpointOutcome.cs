@@ -12,7 +12,7 @@ public enum TokenEndpointOutcome
     /// <summary>The refresh token is no longer valid (<c>invalid_grant</c>; RFC 6749, section 5.2). The user must sign in again.</summary>
     Rejected,
 
-    /// <summary>The server wants the user's presence or consent. The user must sign in again.</summary>
+    /// <summary>The server requires the user's presence or consent. The user must sign in again.</summary>
     InteractionRequired,
 
     /// <summary>The client is configured wrongly, or the response can't be used.</summary>

@@ -89,7 +89,7 @@ public sealed class TokenEndpointResult
     /// <returns>The result.</returns>
     public static TokenEndpointResult Rejected(string? error) => new(TokenEndpointOutcome.Rejected) { Error = error };
 
-    /// <summary>Creates a result for a server that wants the user's presence or consent: the login has ended.</summary>
+    /// <summary>Creates a result for a server that requires the user's presence or consent: the login has ended.</summary>
     /// <param name="error">The server's error code; <see langword="null"/> if there is none.</param>
     /// <returns>The result.</returns>
     public static TokenEndpointResult InteractionRequired(string? error) => new(TokenEndpointOutcome.InteractionRequired) { Error = error };

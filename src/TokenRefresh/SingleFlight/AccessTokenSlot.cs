@@ -1,21 +1,22 @@
 namespace TokenRefresh.SingleFlight;
 
 /// <summary>
-/// The schedule of one access token, and whether the API rejected it. Versions of a login that carry the same access token share one slot,
-/// so the token is rejected in all of them or in none.
+/// The schedule of one access token, and whether the API rejected it. Versions of a login with the same access token share one slot, so the
+/// token is rejected in all of them or in none.
 /// </summary>
 /// <param name="schedule">When the token is refreshed, and when it expires.</param>
 /// <param name="receivedAt">When the token was received, by this process's clocks.</param>
 internal sealed class AccessTokenSlot(TokenSchedule schedule, ClockReading receivedAt)
 {
-    // Servers cut expiry and the Date header to whole seconds: a token may end this much before its known lifetime.
+    // Servers round the expiry and the Date header down to whole seconds. So a token may expire this much before its known lifetime ends.
     private static readonly TimeSpan ServerClockStep = TimeSpan.FromSeconds(1);
 
     private volatile bool _isRejected;
     private volatile bool _isRejectedThoughNew;
 
 #if NET8_0_OR_GREATER
-    // The coarse tick until which the token may be sent without a look at the clock. Written without a lock: any value written is right.
+    // The coarse tick until which the token may be sent without reading the clock. It is written without a lock, because each written value
+    // is correct.
     private long _sendUntilTick;
 #endif
 
@@ -23,7 +24,7 @@ internal sealed class AccessTokenSlot(TokenSchedule schedule, ClockReading recei
 
     public ClockReading ReceivedAt => receivedAt;
 
-    /// <summary>Whether this process received the token from the endpoint. Others come from a sign-in or from the store.</summary>
+    /// <summary>Whether this process received the token from the endpoint. Other tokens come from a sign-in or from the store.</summary>
     public bool IsFromEndpoint { get; init; }
 
     /// <summary>Whether the API rejected this access token. It isn't sent again, even before its expiry.</summary>
@@ -46,7 +47,8 @@ internal sealed class AccessTokenSlot(TokenSchedule schedule, ClockReading recei
 
     /// <summary>
     /// Whether the token was refreshed less than <paramref name="interval"/> ago (a quarter of its lifetime at most), so that another
-    /// refresh wouldn't help against a 401. Servers that cut expiry to whole seconds reject tokens of seconds before their time.
+    /// refresh wouldn't help against a 401. The quarter is needed for tokens that live some seconds: servers that round the expiry down
+    /// reject them early.
     /// </summary>
     public bool WasJustRefreshed(TimeSpan interval, TimeProvider time)
     {
@@ -73,7 +75,7 @@ internal sealed class AccessTokenSlot(TokenSchedule schedule, ClockReading recei
         }
 
 #if NET8_0_OR_GREATER
-        // A look at the system clock costs 25 ns, four times the coarse tick. So the clock is read once a second at most.
+        // Reading the system clock takes 25 ns, four times as long as the coarse tick. So the clock is read once a second at most.
         return ReferenceEquals(time, TimeProvider.System) && Environment.TickCount64 < Volatile.Read(ref _sendUntilTick)
             ? RefreshDecision.Send
             : DecideByClock(time);
@@ -91,7 +93,7 @@ internal sealed class AccessTokenSlot(TokenSchedule schedule, ClockReading recei
         }
 
 #if NET8_0_OR_GREATER
-        // One percent of the time that is left: a short lifetime is watched more closely.
+        // Use one percent of the remaining time, so that the clock is read more often for a short lifetime.
         var millisecondsUnchecked = Math.Min(1000, (long)(schedule.RefreshAt - now).TotalMilliseconds / 100);
         Volatile.Write(ref _sendUntilTick, Environment.TickCount64 + millisecondsUnchecked);
 #endif

@@ -1,6 +1,6 @@
 namespace TokenRefresh.SingleFlight;
 
-/// <summary>The flight that the current code runs in. A flight that waited for itself would never end.</summary>
+/// <summary>The flight that the current code runs in. It is used to detect a flight that waits for itself and would never end.</summary>
 internal static class AmbientFlight
 {
     private static readonly AsyncLocal<Flight?> Value = new();

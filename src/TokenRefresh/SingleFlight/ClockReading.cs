@@ -1,6 +1,6 @@
 namespace TokenRefresh.SingleFlight;
 
-/// <summary>One reading of both clocks. The time since then is the longer of what the two clocks say.</summary>
+/// <summary>One reading of both clocks. The time since then is the longer of the times by the two clocks.</summary>
 /// <param name="Timestamp">The steady clock. It may stand still while the machine sleeps.</param>
 /// <param name="Utc">The wall clock. It may be set forwards and back.</param>
 internal readonly record struct ClockReading(long Timestamp, DateTime Utc)
@@ -19,7 +19,10 @@ internal readonly record struct ClockReading(long Timestamp, DateTime Utc)
     /// <summary>The time since this reading by the steady clock alone, which can't be set.</summary>
     public TimeSpan SteadyElapsed(TimeProvider time) => time.GetElapsedTime(Timestamp);
 
-    /// <summary>The time since this reading. At worst it is too long, and a token is refreshed once too early.</summary>
+    /// <summary>
+    /// The time since this reading. It can be too long if the wall clock was set, but not too short: then a token is refreshed too early,
+    /// once.
+    /// </summary>
     public TimeSpan Elapsed(TimeProvider time)
     {
         var steady = time.GetElapsedTime(Timestamp);

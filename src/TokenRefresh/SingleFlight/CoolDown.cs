@@ -3,7 +3,8 @@ using static TokenRefresh.TimeSpans;
 namespace TokenRefresh.SingleFlight;
 
 /// <summary>
-/// A remembered failure. Until it is over the endpoint isn't called, and every request that needs a token gets this failure.
+/// A remembered failure with a pause. Until the pause is over the endpoint isn't called, and every request that needs a token gets this
+/// failure.
 /// </summary>
 internal sealed class CoolDown
 {
@@ -84,8 +85,8 @@ internal sealed class CoolDown
     }
 
     /// <summary>
-    /// Whether a flight may read a shared store now. A cool-down forbids the call, not the look: another process may have newer tokens.
-    /// Call this under the gate.
+    /// Whether a flight may read a shared store now. A cool-down forbids calls to the endpoint, but not reads of the store: another process
+    /// may have newer tokens. Call this under the gate.
     /// </summary>
     public bool TryLook(TimeProvider time)
     {
@@ -98,7 +99,7 @@ internal sealed class CoolDown
         return true;
     }
 
-    /// <summary>A server's <c>Retry-After</c>, one hour at most. It binds this process and all that share the store.</summary>
+    /// <summary>A server's <c>Retry-After</c>, one hour at most. It delays this process and all processes that share the store.</summary>
     public static TimeSpan? CapRetryAfter(TimeSpan? retryAfter) => retryAfter is { } wanted ? Min(wanted, MaxRetryAfter) : null;
 
     private static TimeSpan Backoff(int failures) => Times(FirstPause, Math.Pow(2, Math.Min(Math.Max(failures - 1, 0), 10)));

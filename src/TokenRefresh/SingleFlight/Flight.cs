@@ -5,7 +5,7 @@ namespace TokenRefresh.SingleFlight;
 /// <summary>One refresh in progress, and everything that waits for its result. It belongs to no request.</summary>
 internal sealed class Flight
 {
-    // Whatever waits continues on a thread of its own, never on the leader's thread and never inside the gate.
+    // Waiters continue on pool threads, never on the leader's thread and never inside the gate.
     private readonly TaskCompletionSource<FlightResult> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // The waits are a linked list: it costs no copies. An array for ten thousand of them would be a large object, which only a full
@@ -114,8 +114,8 @@ internal sealed class Flight
             return;
         }
 
-        // A wait that isn't in the list yet finds the result. A store or an endpoint that keeps the execution context of its call keeps
-        // this flight. It must not keep the waits.
+        // A wait that isn't in the list yet finds the result by itself. The list is emptied, because a store or an endpoint may keep the
+        // execution context of its call, and with it this flight. The flight must not keep the waits in memory.
         FlightWait? wait;
         lock (_waits)
         {

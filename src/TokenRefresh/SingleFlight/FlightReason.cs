@@ -3,7 +3,7 @@ namespace TokenRefresh.SingleFlight;
 /// <summary>Why a flight was started.</summary>
 internal enum FlightReason
 {
-    /// <summary>The store hasn't been read yet, or not for a while; or a client needs its first token.</summary>
+    /// <summary>The store must be read, at first or again; or a client needs its first token.</summary>
     FirstUse,
 
     /// <summary>The access token has expired, or is about to.</summary>
@@ -15,6 +15,6 @@ internal enum FlightReason
     /// <summary>The access token is refreshed before its expiry, in the background.</summary>
     Proactive,
 
-    /// <summary>The app asked for it.</summary>
+    /// <summary>The app called RefreshAsync.</summary>
     Requested,
 }

@@ -9,7 +9,7 @@ internal sealed class FlightResult
 
     private FlightResult(FlightFailure? failure) => _failure = failure;
 
-    /// <summary>The session has a newer snapshot, or needs none: read it again.</summary>
+    /// <summary>The session has a newer snapshot, or needs none. Waiters read the session again.</summary>
     public static FlightResult Completed { get; } = new(failure: null);
 
     public static FlightResult Failed(FlightFailure failure) => new(failure);

@@ -1,6 +1,6 @@
 namespace TokenRefresh.SingleFlight;
 
-/// <summary>What the sessions of one name share for their flights.</summary>
+/// <summary>The settings that the sessions of one name share for their flights.</summary>
 /// <param name="SessionName">The name, for messages.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Random">Returns a random number from 0 to 1.</param>

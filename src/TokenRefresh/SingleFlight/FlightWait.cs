@@ -41,9 +41,9 @@ internal sealed class FlightWait(Flight flight, CancellationToken cancellationTo
         }
     }
 
-    // As with Task.WaitAsync, a caller that cancels leaves at once, on the thread that cancels: the pool may be exhausted. A thread with
-    // a context or scheduler of its own, such as a window's thread, may be the only one of its kind: code that blocks there waits for
-    // itself. Then the caller continues on the pool.
+    // As with Task.WaitAsync, a cancelled caller continues at once on the thread that cancels, because the pool may have no free thread. A
+    // thread with its own context or scheduler, such as a window's thread, may be the only one of its kind. Code that blocks there would
+    // wait for itself, so the caller continues on the pool then.
     private void Cancel()
     {
         if (SynchronizationContext.Current is null && TaskScheduler.Current == TaskScheduler.Default)
@@ -94,7 +94,7 @@ internal sealed class FlightWait(Flight flight, CancellationToken cancellationTo
 
     FlightResult IValueTaskSource<FlightResult>.GetResult(short token)
     {
-        // A cancelled wait stays in the flight's list. It must not keep the caller's token alive, nor what else is registered with it.
+        // A cancelled wait stays in the flight's list. It must not keep the caller's token or its other registrations alive.
         var caller = _cancellationToken;
         _registration.Dispose();
         _registration = default;

@@ -1,6 +1,6 @@
 namespace TokenRefresh.SingleFlight;
 
-/// <summary>What to do with a request before it is sent.</summary>
+/// <summary>The decision about a request before it is sent.</summary>
 internal enum RefreshDecision
 {
     /// <summary>Send it with the access token.</summary>
@@ -15,6 +15,6 @@ internal enum RefreshDecision
     /// <summary>Send it without a token: no user is signed in.</summary>
     SendWithoutToken,
 
-    /// <summary>Answer it here: the user must sign in again.</summary>
+    /// <summary>Answer it locally with a 401: the user must sign in again.</summary>
     AnswerLocally,
 }

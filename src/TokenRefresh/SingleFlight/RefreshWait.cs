@@ -1,10 +1,10 @@
 namespace TokenRefresh.SingleFlight;
 
 /// <summary>
-/// The one loop of everything that waits for a token: <see cref="MoveNext"/> until it returns false, and between the calls wait for the
-/// flight and hand its result to <see cref="CanContinueAfter"/>.
+/// The one loop of everything that waits for a token. Call <see cref="MoveNext"/> until it returns <see langword="false"/>. After each call
+/// wait for the flight, and pass its result to <see cref="CanContinueAfter"/>.
 /// </summary>
-/// <remarks>The caller awaits, not this struct: a second async method would be most of the memory of a waiting request.</remarks>
+/// <remarks>The caller awaits, not this struct: a second async method would double the memory of a waiting request.</remarks>
 internal struct RefreshWait
 {
     // After three refreshed tokens that are stale at once, stop waiting and continue with the current one.
@@ -29,14 +29,14 @@ internal struct RefreshWait
     /// <summary>Waits, after a 401, for another access token than the one that was sent.</summary>
     public static RefreshWait AfterRejection(SessionState session, SignedInSnapshot sent)
     {
-        // A token that was just refreshed stays: then there is nothing to wait for, and the 401 is the caller's.
+        // A token that was just refreshed isn't rejected. Then there is nothing to wait for, and the caller gets the 401.
         session.TryReject(sent);
         return new(sent, isSent: true);
     }
 
     /// <summary>Reads the session, and joins a flight if there is no token to continue with.</summary>
     /// <param name="session">The session, always the same.</param>
-    /// <param name="flight">What to wait for.</param>
+    /// <param name="flight">The flight to wait for.</param>
     /// <returns><see langword="false"/>: continue with <see cref="Current"/>.</returns>
     public bool MoveNext(SessionState session, out Flight flight)
     {
@@ -65,7 +65,7 @@ internal struct RefreshWait
     }
 
     /// <summary>
-    /// Whether to call <see cref="MoveNext"/> again. If not, the flight failed, but <see cref="Current"/> can be used all the same.
+    /// Whether to call <see cref="MoveNext"/> again. If not, the flight failed, but <see cref="Current"/> can still be used.
     /// </summary>
     /// <param name="session">The session, always the same.</param>
     /// <param name="result">How the flight ended.</param>
@@ -77,7 +77,7 @@ internal struct RefreshWait
             return true;
         }
 
-        // The token may be valid still, if the refresh was proactive. And without a login, the flight only read the store.
+        // After a proactive refresh the token may still be valid. Without a login, the flight only read the store.
         Current = session.Current;
         var isUsable = Current switch
         {

@@ -8,7 +8,7 @@ namespace TokenRefresh.SingleFlight;
 /// <param name="version">The version of the login's tokens. It only grows, across logins too.</param>
 internal abstract class SessionSnapshot(LoginId loginId, long version)
 {
-    /// <summary>How long "there is no login" from a shared store is trusted. Another process may sign in at any time.</summary>
+    /// <summary>How long a process trusts that a shared store has no login. Another process may sign in at any time.</summary>
     public static readonly TimeSpan RecheckInterval = TimeSpan.FromSeconds(1);
 
     public LoginId LoginId => loginId;
@@ -64,10 +64,10 @@ internal sealed class EndedSnapshot(LoginId loginId, long version, LoginEnd end,
 
     public LoginEnd End => end;
 
-    /// <summary>Requests wait until the user has been asked.</summary>
+    /// <summary>Whether the app can still ask the user. Until it has, requests wait.</summary>
     public bool CanAskUser => canAskUser;
 
-    /// <summary>The same end, after the user was asked in vain.</summary>
+    /// <summary>The same end, after the user was asked and didn't sign in.</summary>
     public EndedSnapshot AfterAsking() => new(LoginId, Version, end, storeCheckedAt, canAskUser: false);
 
     public override RefreshDecision Decide(TimeProvider time) =>

@@ -24,7 +24,7 @@ internal abstract class SessionState(SessionSnapshot initial)
     /// Returns the open flight for this snapshot, or starts one. The caller waits for its result and reads the session again.
     /// </summary>
     /// <param name="seen">The snapshot for which the caller wants a newer one.</param>
-    /// <param name="reason">Why.</param>
+    /// <param name="reason">Why the caller needs a newer snapshot.</param>
     public Flight Join(SessionSnapshot seen, FlightReason reason)
     {
         var open = _flight;
@@ -33,7 +33,7 @@ internal abstract class SessionState(SessionSnapshot initial)
             return Flight.Ended(FlightResult.Failed(FlightFailure.WaitsForItself(Settings.SessionName)));
         }
 
-        // Someone else is refreshing this snapshot already: followers don't need the gate.
+        // Another caller is refreshing this snapshot already: followers don't need the gate.
         if (open?.Snapshot == seen)
         {
             return open;
@@ -94,7 +94,7 @@ internal abstract class SessionState(SessionSnapshot initial)
 
             if (next is SignedInSnapshot { AccessToken.IsFromEndpoint: true })
             {
-                // Also when a late result arrives after its flight has failed.
+                // A late result may arrive after its flight has failed. It ends the cool-down too.
                 _coolDown = null;
             }
 
@@ -110,7 +110,7 @@ internal abstract class SessionState(SessionSnapshot initial)
     /// <summary>The same, for a sign-in whose tokens depend on the snapshot that it replaces.</summary>
     /// <returns>
     /// <see langword="false"/> if another snapshot was published since <paramref name="replaced"/>. With a store it is always
-    /// <see langword="true"/>: the write has decided.
+    /// <see langword="true"/>, because the write to the store has decided the order.
     /// </returns>
     public bool TryStartLogin(SessionSnapshot? replaced, SessionSnapshot next)
     {
@@ -127,7 +127,7 @@ internal abstract class SessionState(SessionSnapshot initial)
                 return false;
             }
 
-            // The store gives the versions, so the higher one wins. Unsaved tokens may have taken the same version, and lose.
+            // The store assigns the versions, so the higher version wins. Unsaved tokens may have the same version, and lose.
             if (!Settings.HasStore
                 || next.Version > _current.Version
                 || (next.Version == _current.Version && _current is SignedInSnapshot { IsUnsaved: true }))
@@ -203,7 +203,7 @@ internal abstract class SessionState(SessionSnapshot initial)
         }
     }
 
-    /// <summary>Starts the leader of a new flight. It must return at once.</summary>
+    /// <summary>Starts the leader of a new flight. The method must return at once.</summary>
     protected abstract void Lead(Flight flight);
 
     /// <summary>Called before tokens are published.</summary>

@@ -8,7 +8,7 @@ namespace TokenRefresh.SingleFlight;
 internal sealed class SignedInSnapshot(
     LoginId loginId, long version, TokenSet tokens, AccessTokenSlot accessToken) : SessionSnapshot(loginId, version)
 {
-    // Rarely needed, so one object: only the leader of a flight writes it.
+    // Few snapshots need these values, so they are in one object. Only the leader of a flight writes it.
     private volatile Unwritten? _unwritten;
     private volatile bool _isPossiblyUsed;
     private volatile bool _isUnsaved;
@@ -29,7 +29,7 @@ internal sealed class SignedInSnapshot(
     public string? Revision { get; init; }
 
     /// <summary>
-    /// Whether the owner of <see cref="Header"/> is remembered. A flag costs a request less than a look into the table of owners.
+    /// Whether the owner of <see cref="Header"/> is in the table of owners. Reading this flag is faster than reading the table.
     /// </summary>
     public bool IsHeaderKnown => _isHeaderKnown;
 
@@ -62,7 +62,9 @@ internal sealed class SignedInSnapshot(
 
     public void MarkPossiblyUsed() => _isPossiblyUsed = true;
 
-    /// <param name="storeLock">What keeps other processes of this machine from the old refresh token until these tokens are saved.</param>
+    /// <param name="storeLock">
+    /// The lock that keeps other processes of this machine from sending the old refresh token until these tokens are saved.
+    /// </param>
     public void MarkUnsaved(IDisposable? storeLock)
     {
         _unwritten = new Unwritten(Rejection, UnansweredLeaseId, storeLock);

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace TokenRefresh.SingleFlight;
 
 /// <summary>
-/// The gates of all sessions of one name. A gate per session would be a third of a session's memory, so 64 gates serve all of them. A gate
-/// is held for a few instructions and never inside another, so sessions that share one don't notice.
+/// The gates of all sessions of one name. A gate per session would be a third of a session's memory, so all sessions share 64 gates. A gate
+/// is held for a few instructions and never inside another gate, so sessions with the same gate don't delay each other noticeably.
 /// </summary>
 internal sealed class StripedLock
 {

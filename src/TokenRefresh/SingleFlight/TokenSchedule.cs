@@ -12,7 +12,7 @@ internal readonly record struct TokenSchedule(DateTime RefreshAt, DateTime Stale
     private static readonly TimeSpan MaxWindow = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan MaxBuffer = TimeSpan.FromSeconds(30);
 
-    /// <summary>The schedule of an unknown lifetime: the token is sent until a 401, and is never refreshed ahead.</summary>
+    /// <summary>The schedule of an unknown lifetime: the token is sent until a 401, and is never refreshed in the background.</summary>
     public static TokenSchedule Unknown { get; } = new(DateTime.MaxValue, DateTime.MaxValue, DateTime.MaxValue);
 
     public bool IsUnknown => ExpiresAt == DateTime.MaxValue;
@@ -36,7 +36,8 @@ internal readonly record struct TokenSchedule(DateTime RefreshAt, DateTime Stale
             return new TokenSchedule(receivedAt, receivedAt, receivedAt);
         }
 
-        // A window or buffer as long as the lifetime would refresh without end. A window of zero (never ahead) doesn't limit the buffer.
+        // With a window or buffer as long as the lifetime, each new token would be refreshed at once. A window of zero (no refresh in the
+        // background) doesn't limit the buffer.
         var half = Share(life, 0.5);
         var maxBuffer = options.RefreshWindow > TimeSpan.Zero ? options.RefreshWindow.Value : half;
         var window = Min(options.RefreshWindow ?? Min(MaxWindow, Share(life, 0.2)), half);

@@ -4,8 +4,8 @@ using System.Text;
 namespace TokenRefresh.Storage;
 
 /// <summary>
-/// Flushes a directory to disk, on Linux and macOS: a file that was renamed into it has its new name there only then. .NET has no way to
-/// open a directory. On Windows the file system's journal does it.
+/// Flushes a directory to disk, on Linux and macOS. Only then does a file that was renamed into the directory have its new name on disk.
+/// .NET can't open a directory, so this calls the operating system. On Windows the file system's journal makes it unnecessary.
 /// </summary>
 internal static class DirectoryFlush
 {
@@ -34,7 +34,7 @@ internal static class DirectoryFlush
 
         try
         {
-            // Some file systems can't flush a directory, and say so: theirs needs none.
+            // Some file systems return another error, because they can't flush a directory and don't need it.
             if (Flush(handle) != 0 && Marshal.GetLastWin32Error() == InputOutputError)
             {
                 throw new IOException("The directory of the saved tokens can't be flushed to disk.");

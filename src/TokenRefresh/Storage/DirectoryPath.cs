@@ -1,6 +1,6 @@
 namespace TokenRefresh.Storage;
 
-/// <summary>Finds out whether there can be a directory at a path.</summary>
+/// <summary>Checks whether a directory can be at a path.</summary>
 internal static class DirectoryPath
 {
     /// <exception cref="TokenStoreConfigurationException">A file is in the place of the directory or of one above it.</exception>

@@ -1,6 +1,6 @@
 namespace TokenRefresh.Storage;
 
-/// <summary>Tokens that leave the process must be encrypted, unless the app says that the store does it.</summary>
+/// <summary>The rule that tokens must be encrypted before they leave the process, unless the app says that the store encrypts.</summary>
 internal static class EncryptionRequirement
 {
     /// <summary>What to do for a session that is registered.</summary>

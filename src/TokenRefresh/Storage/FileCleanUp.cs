@@ -1,6 +1,6 @@
 namespace TokenRefresh.Storage;
 
-/// <summary>Removes the files of records that aren't needed any more: when the process writes first, and every few hours.</summary>
+/// <summary>Removes the files of records that are no longer needed: at the first write of the process, and every few hours.</summary>
 internal sealed class FileCleanUp(FileTokenStore store, string directory, TimeProvider time)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromHours(6);
@@ -8,7 +8,7 @@ internal sealed class FileCleanUp(FileTokenStore store, string directory, TimePr
     private readonly object _lock = new();
     private long? _last;
 
-    /// <summary>Starts in the background if it is due. It does no harm if that fails.</summary>
+    /// <summary>Starts the removal in the background if it is due. A failure has no effect.</summary>
     public void StartIfDue()
     {
         lock (_lock)
@@ -40,7 +40,7 @@ internal sealed class FileCleanUp(FileTokenStore store, string directory, TimePr
             return Task.CompletedTask;
         }).ConfigureAwait(false);
 
-        // One file that can't be read or removed doesn't keep the others.
+        // A file that can't be read or removed doesn't keep other files from being removed.
         foreach (var name in names)
         {
             await TryAsync(() => store.RemoveIfExpiredAsync(name, cancellationToken)).ConfigureAwait(false);
@@ -55,7 +55,7 @@ internal sealed class FileCleanUp(FileTokenStore store, string directory, TimePr
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or TimeoutException or TokenStoreConfigurationException)
         {
-            // The next one tries again.
+            // The next removal tries again.
         }
     }
 }

@@ -1,8 +1,8 @@
 namespace TokenRefresh.Storage;
 
 /// <summary>
-/// The right to write. Within this process its users queue; between processes the operating system decides, and frees the lock of a
-/// process that ended. The lock file stays: removing it would let two processes lock two files of one name.
+/// The right to write. Within this process callers wait in a queue. Between processes the operating system decides, and it releases the
+/// lock of a process that ended. The lock file isn't removed: otherwise two processes could lock two files with the same name.
 /// </summary>
 internal sealed class FileLock : IDisposable
 {
@@ -87,7 +87,7 @@ internal sealed class FileLock : IDisposable
         }
     }
 
-    /// <summary>Whether another holder has the file open. Waiting doesn't help against anything else.</summary>
+    /// <summary>Whether the error means that another holder has the file open. Waiting doesn't help against other errors.</summary>
     /// <remarks>EAGAIN (Linux 11, Apple 35), ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION.</remarks>
     public static bool IsHeld(IOException e) => e.HResult is 11 or 35 || (e.HResult & 0xFFFF) is 32 or 33;
 

@@ -78,7 +78,7 @@ public sealed class FileTokenStore : ITokenStore, ITokenStoreLock, IBuiltInToken
         _files.EnsureDirectory(_directory);
         using var step = await LockStepAsync(name, cancellationToken).ConfigureAwait(false);
 
-        // Once begun, a write is finished: on another thread, since it flushes to disk.
+        // A write that has begun isn't cancelled. It runs on another thread, because it flushes to disk.
         var record = await OtherThread.RunAsync(
             () => CompareExchangeAsync(name, text, expectedRevision, keepFor)).ConfigureAwait(false);
         _cleanUp.StartIfDue();
@@ -102,12 +102,12 @@ public sealed class FileTokenStore : ITokenStore, ITokenStoreLock, IBuiltInToken
         var name = StoreKey.For(key);
         _files.EnsureDirectory(_directory);
 
-        // The holder of the step's lock may remove this lock's file. No other process opens it then.
+        // Only the holder of the step's lock may open or remove this lock's file.
         using var step = await LockStepAsync(name, cancellationToken).ConfigureAwait(false);
         return TryOpenLease(name, FileOptions.None);
     }
 
-    /// <summary>Removes the files of a record that isn't needed any more.</summary>
+    /// <summary>Removes the files of a record that is no longer needed.</summary>
     internal async Task RemoveIfExpiredAsync(string name, CancellationToken cancellationToken)
     {
         if (IsNeeded(name))
@@ -142,14 +142,14 @@ public sealed class FileTokenStore : ITokenStore, ITokenStoreLock, IBuiltInToken
         await _files.ReplaceAsync(PathOf(name), Utf8.GetBytes(next.Write())).ConfigureAwait(false);
         if (keepFor is not null)
         {
-            // The login is over: what is left is removed in time.
+            // The login has ended. Its record is removed later.
             RemoveLease(name);
         }
 
         return next.ToRecord(now);
     }
 
-    /// <summary>Finds the record. One that can't be read has a revision too, so that a sign-in can replace it.</summary>
+    /// <summary>Finds the record. A record that can't be read has a revision too, so that a sign-in can replace it.</summary>
     private StoredRecord? Find(string path)
     {
         try
@@ -188,7 +188,7 @@ public sealed class FileTokenStore : ITokenStore, ITokenStoreLock, IBuiltInToken
         }
     }
 
-    // At most 256 files for any number of users: one per user could never be removed safely.
+    // There are at most 256 lock files for any number of users, because a lock file per user could never be removed safely.
     private Task<FileLock> LockStepAsync(string name, CancellationToken cancellationToken) =>
         FileLock.TakeAsync(_files, Path.Combine(_directory, $"{name[0]}{name[1]}.lock"), _time, cancellationToken);
 

@@ -1,4 +1,4 @@
 namespace TokenRefresh.Storage;
 
-/// <summary>The file is larger than what is read.</summary>
+/// <summary>The exception for a file that is larger than the limit for reading.</summary>
 internal sealed class FileTooLargeException : IOException;

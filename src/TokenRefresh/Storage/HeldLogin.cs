@@ -1,8 +1,8 @@
 namespace TokenRefresh.Storage;
 
 /// <summary>
-/// What this process holds of a login: a <see cref="LoginStore"/> compares it with the record, and writes it back if the store went back
-/// to an earlier record or lost it.
+/// The login that this process has in memory. A <see cref="LoginStore"/> compares it with the record, and writes it back if the store went
+/// back to an earlier record or lost it.
 /// </summary>
 internal sealed class HeldLogin
 {
@@ -15,7 +15,7 @@ internal sealed class HeldLogin
         Version = version;
     }
 
-    /// <summary>Nothing is known yet: what the store holds is adopted.</summary>
+    /// <summary>This process knows no login yet, and adopts the stored one.</summary>
     public static HeldLogin None { get; } = new(LoginState.None, "", 0);
 
     public LoginState State { get; }
@@ -28,7 +28,8 @@ internal sealed class HeldLogin
     public TokenSet? Tokens { get; private init; }
 
     /// <summary>
-    /// The store's mark of the record that this process saw last, of this very version and free for a lease; or <see langword="null"/>.
+    /// The store's mark of the record that this process saw last, if that record has this version and no lease; otherwise
+    /// <see langword="null"/>.
     /// </summary>
     public string? Revision { get; private init; }
 
@@ -39,7 +40,7 @@ internal sealed class HeldLogin
 
     public string? Error { get; private init; }
 
-    /// <summary>Tells the refresh token from others; <see langword="null"/> if that isn't known.</summary>
+    /// <summary>A hash that distinguishes the refresh token from others; <see langword="null"/> if it isn't known.</summary>
     public string? TokenHash => _tokenHash ??= Tokens is null ? null : Storage.TokenHash.Of(Tokens);
 
     /// <param name="version">The version of the sign-out; 0 if no record was ever found.</param>

@@ -20,7 +20,7 @@ public abstract class LocalTokenStore : ITokenStore, ITokenStoreLock
     // Held across the read and the write of one step.
     private readonly SemaphoreSlim _step = new(1, 1);
 
-    // A refresh under way must find the mark of a sign-out, of which nothing stays where the texts are.
+    // A sign-out removes the text, so its mark is kept here. A refresh that is running must find the mark.
     private readonly Dictionary<TokenSessionKey, StoredText> _signOuts = [];
     private readonly HashSet<TokenSessionKey> _locked = [];
     private readonly TimeProvider _time;
@@ -136,7 +136,8 @@ public abstract class LocalTokenStore : ITokenStore, ITokenStoreLock
         }
         catch (Exception) when (expectedRevision is null && !cancellationToken.IsCancellationRequested)
         {
-            // A keychain that throws since it was restored. The only writer that expects no record here is a sign-in or sign-out.
+            // A restored keychain may throw at each read. Only a sign-in or sign-out writes here without an expected record, so it may
+            // replace the text.
             return (null, true);
         }
     }

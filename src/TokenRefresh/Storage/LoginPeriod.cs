@@ -6,10 +6,10 @@ namespace TokenRefresh.Storage;
 /// </summary>
 internal static class LoginPeriod
 {
-    /// <summary>Of a sign-in that joins no period that its process knows of.</summary>
+    /// <summary>The period of a sign-in whose process knows no period to join.</summary>
     public const long New = -1;
 
-    /// <summary>The tokens of a sign-in in their period: that of the login that they replace or, after a sign-out, a new one.</summary>
+    /// <summary>Sets the period of a sign-in's tokens: the period of the login that they replace or, after a sign-out, a new one.</summary>
     /// <param name="tokens">The tokens, in the period that the process knows of, or in <see cref="New"/>.</param>
     /// <param name="knownVersion">The version that the process knows of.</param>
     /// <param name="replaced">The record that the sign-in replaces; <see langword="null"/> if there is none.</param>
@@ -23,7 +23,7 @@ internal static class LoginPeriod
             return tokens;
         }
 
-        // A sign-out counts in any case. Otherwise the newer one counts: the record, or what the process knows.
+        // A sign-out always counts. Otherwise the newer of the two counts: the record, or the version that the process knows.
         var isRecordNewer = replaced is { State: LoginState.SignedOut } || replaced?.Version > knownVersion;
         var period = isRecordNewer ? read(replaced!)?.Period : tokens.Period;
         return tokens.WithPeriod(period > 0 ? period.Value : version);

@@ -17,12 +17,12 @@ internal enum LoginState
 }
 
 /// <summary>
-/// The record of one session. All durations count from the moment it was written, by the store's clock: no time of day is stored, so that
-/// the clocks of machines needn't agree. <see cref="LoginRules"/> has its transitions, <see cref="LoginRecordText"/> its format.
+/// The record of one session. All durations count from the time of the write, by the store's clock. No time of day is stored, so the clocks
+/// of machines may differ. <see cref="LoginRules"/> has the record's transitions, <see cref="LoginRecordText"/> its format.
 /// </summary>
 internal sealed record LoginRecord
 {
-    /// <summary>Of a record that no sign-in has reached yet, with nothing but a lease or a pause.</summary>
+    /// <summary>The record before the first sign-in. It can have a lease or a pause only.</summary>
     public static LoginRecord Vacant { get; } = new();
 
     public LoginState State { get; init; }
@@ -30,25 +30,27 @@ internal sealed record LoginRecord
     /// <summary>Identifies the sign-in. Empty for a sign-out.</summary>
     public string LoginId { get; init; } = "";
 
-    /// <summary>Only grows, across logins too.</summary>
+    /// <summary>The version of the login's tokens. It only grows, across logins too.</summary>
     public long Version { get; init; }
 
-    /// <summary>The serialized tokens, encrypted if there is a protector. Only while signed in.</summary>
+    /// <summary>
+    /// The serialized tokens, encrypted if there is a protector; <see langword="null"/> unless the state is signed in.
+    /// </summary>
     public string? Tokens { get; init; }
 
     /// <summary>How old the tokens were when the record was written.</summary>
     public TimeSpan TokensAge { get; init; }
 
-    /// <summary>Tells the refresh token that this record is about from others.</summary>
+    /// <summary>A hash that distinguishes the refresh token of this record from others.</summary>
     public string? TokenHash { get; init; }
 
-    /// <summary>The refresh under way.</summary>
+    /// <summary>The lease of the refresh that is running; <see langword="null"/> if there is none.</summary>
     public RefreshLease? Lease { get; init; }
 
     /// <summary>How long the server asked all clients to wait.</summary>
     public TimeSpan RetryPause { get; init; }
 
-    /// <summary>The refresh token was sent, and the answer never arrived.</summary>
+    /// <summary>Whether the refresh token was sent and the response never arrived.</summary>
     public bool PossiblyUsed { get; init; }
 
     /// <summary>Why the login ended.</summary>
@@ -57,7 +59,7 @@ internal sealed record LoginRecord
     /// <summary>The server's error code for an ended login.</summary>
     public string? Error { get; init; }
 
-    /// <summary>A random text of a sign-out: no two have the same record.</summary>
+    /// <summary>A random text of a sign-out, so that no two sign-outs have the same record text.</summary>
     public string? Mark { get; init; }
 
     /// <summary>How long the record is needed; <see langword="null"/> means without limit.</summary>

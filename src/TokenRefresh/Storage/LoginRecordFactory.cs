@@ -1,11 +1,11 @@
 namespace TokenRefresh.Storage;
 
-/// <summary>Makes the records that this process writes, and the results of those that it finds.</summary>
+/// <summary>Creates the records that this process writes, and the results for records that it reads.</summary>
 internal sealed class LoginRecordFactory(TokenSessionKey key, ITokenProtector? protector, TimeProvider time)
 {
     private readonly TokenCodec _codec = new(key, protector);
 
-    /// <summary>The record of what this process holds, as it was saved.</summary>
+    /// <summary>The record of the login that this process has, as it was saved.</summary>
     public LoginRecord Of(HeldLogin held) => held.State switch
     {
         LoginState.SignedIn => SignedIn(held.LoginId, held.Version, held.Tokens!) with
@@ -67,10 +67,10 @@ internal sealed class LoginRecordFactory(TokenSessionKey key, ITokenProtector? p
         }
     }
 
-    /// <summary>The result of a decision.</summary>
+    /// <summary>Creates the result of a decision.</summary>
     /// <param name="decision">The decision.</param>
-    /// <param name="record">What is stored now, as a record.</param>
-    /// <param name="stored">What is stored now.</param>
+    /// <param name="record">The record that is stored now, parsed.</param>
+    /// <param name="stored">The record that is stored now.</param>
     /// <exception cref="TokenStoreConfigurationException">The tokens of a newer record can't be read.</exception>
     public LoginStoreResult Describe(LoginDecision decision, LoginRecord? record, StoredRecord? stored)
     {
@@ -105,7 +105,8 @@ internal sealed class LoginRecordFactory(TokenSessionKey key, ITokenProtector? p
         KeepFor = KeepFor(tokens),
     };
 
-    // Kept for a while after the refresh token's end, so that a process finds that the login has ended, not that there was none.
+    // The record is kept for some time after the refresh token expires, so that a process finds that the login has ended, not that there
+    // was none.
     private TimeSpan? KeepFor(TokenSet tokens) => tokens.RefreshTokenExpiresAt is not { } end ? null
         : end - time.GetUtcNow() is var rest && rest > TimeSpan.Zero && rest < TimeSpan.MaxValue - LoginRules.MarkLifetime
             ? rest + LoginRules.MarkLifetime

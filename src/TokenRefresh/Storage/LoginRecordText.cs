@@ -11,10 +11,10 @@ internal static class LoginRecordText
 {
     private const int FormatVersion = 2;
 
-    // Far above any time of day in milliseconds, and far below where adding one to it would overflow.
+    // It is far above any time of day in milliseconds, and far below the number whose successor overflows.
     private const long MaxNumber = 1L << 52;
 
-    // It is no web page: quotes in the tokens' own JSON stay short.
+    // The text isn't part of a web page, so quotes in the tokens' own JSON need no long escapes.
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static string Write(LoginRecord record)

@@ -1,19 +1,19 @@
 namespace TokenRefresh.Storage;
 
-/// <summary>The stored record, compared with what a process holds.</summary>
+/// <summary>The stored record, compared with the login that a process has.</summary>
 internal enum RecordOrder
 {
-    /// <summary>The record is what the process holds.</summary>
+    /// <summary>The record and the process have the same.</summary>
     Same,
 
-    /// <summary>The record counts: the process adopts it.</summary>
+    /// <summary>The record is newer: the process adopts it.</summary>
     Newer,
 
-    /// <summary>What the process holds counts: the store went back to an earlier record, or lost it.</summary>
+    /// <summary>The process has a newer login: the store went back to an earlier record, or lost it.</summary>
     Older,
 }
 
-/// <summary>Whether a store with a lock of its own has given it to this process.</summary>
+/// <summary>Whether this process holds the store's own lock.</summary>
 internal enum StoreLock
 {
     /// <summary>The store has no lock: leases end by time.</summary>
@@ -26,35 +26,36 @@ internal enum StoreLock
     Busy,
 }
 
-/// <summary>What counts for a lease beside the record.</summary>
+/// <summary>The conditions for a lease besides the record.</summary>
 /// <param name="Age">The age of the record, by the store's clock or by this process's own watch, whichever is greater.</param>
 /// <param name="StoreLock">Whether the store's own lock is held.</param>
 /// <param name="Grace">
-/// How much longer another holder's lease is respected at least: after an outage of the store its holder may be about to save.
+/// The least time that another holder's lease still lasts. After an outage of the store the holder needs it to save its tokens.
 /// </param>
 internal readonly record struct LeaseTerms(TimeSpan Age, StoreLock StoreLock = StoreLock.None, TimeSpan Grace = default);
 
-/// <summary>What follows from a record: the caller's result, or the record to write next.</summary>
-/// <param name="Status">The result once <paramref name="Write"/> is written, or at once if there is nothing to write.</param>
-/// <param name="Write">The record to write over the one that was looked at.</param>
+/// <summary>The decision for a record: the caller's result, or the record to write next.</summary>
+/// <param name="Status">The result after <paramref name="Write"/> is written, or at once if there is nothing to write.</param>
+/// <param name="Write">The record to write over the one that was read; <see langword="null"/> if there is nothing to write.</param>
 /// <param name="Delay">How long to wait, with <see cref="LoginStatus.Leased"/> and <see cref="LoginStatus.RetryLater"/>.</param>
 internal readonly record struct LoginDecision(LoginStatus Status, LoginRecord? Write = null, TimeSpan Delay = default);
 
 /// <summary>
-/// All rules of a shared login, as pure functions: what is stored (<see langword="null"/>: no record), how old that is, and what this
-/// process holds or wants to write. Versions order everything; a version never goes back.
+/// All rules of a shared login, as pure functions. Their arguments are the stored record (<see langword="null"/>: none), its age, and the
+/// login that this process has or wants to write. Versions define the order. A version never goes back.
 /// </summary>
 internal static class LoginRules
 {
     /// <summary>
-    /// How long the mark of an ended or signed out login is needed: a process that slept for longer asks its user anyhow.
+    /// How long the mark of an ended or signed out login is kept. A process that slept for longer finds no record, and its user must sign
+    /// in.
     /// </summary>
     public static readonly TimeSpan MarkLifetime = TimeSpan.FromDays(7);
 
-    /// <summary>How soon a process looks again whose store says that the lock's holder is alive. Locks don't notify.</summary>
+    /// <summary>How often a process tries to take the store's lock while another holder has it. Locks don't notify.</summary>
     public static readonly TimeSpan LockPollInterval = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Which of the two counts: the record, or what the process holds.</summary>
+    /// <summary>Decides which is newer: the record, or the login that the process has.</summary>
     public static RecordOrder Compare(LoginRecord? stored, HeldLogin held)
     {
         if (held.State == LoginState.None)
@@ -70,10 +71,10 @@ internal static class LoginRules
         return stored.Version > held.Version ? RecordOrder.Newer : CompareAtSameVersion(stored, held);
     }
 
-    /// <summary>What a load returns. It writes only if the store went back.</summary>
+    /// <summary>Decides what a load returns. It writes only if the store went back.</summary>
     /// <param name="stored">The record.</param>
-    /// <param name="held">What the process holds.</param>
-    /// <param name="own">The record of what the process holds, to be written back.</param>
+    /// <param name="held">The login that the process has.</param>
+    /// <param name="own">The record of that login, to be written back.</param>
     public static LoginDecision Load(LoginRecord? stored, HeldLogin held, Func<LoginRecord> own) => Compare(stored, held) switch
     {
         RecordOrder.Newer => Adopt(stored),
@@ -81,12 +82,12 @@ internal static class LoginRules
         _ => new(held.State == LoginState.None ? LoginStatus.NotFound : LoginStatus.Succeeded),
     };
 
-    /// <summary>Who may use the refresh token.</summary>
+    /// <summary>Decides whether the process may use the refresh token.</summary>
     /// <param name="stored">The record.</param>
-    /// <param name="held">What the process holds.</param>
+    /// <param name="held">The login that the process has.</param>
     /// <param name="lease">The lease to write.</param>
-    /// <param name="terms">What counts beside the record.</param>
-    /// <param name="own">The record of what the process holds.</param>
+    /// <param name="terms">The conditions besides the record.</param>
+    /// <param name="own">The record of the process's login.</param>
     /// <returns>
     /// With <see cref="LoginStatus.Succeeded"/> the record with the lease; or, if the store had lost the record, the one to write back
     /// first, without a lease.
@@ -111,7 +112,7 @@ internal static class LoginRules
 
         if (order == RecordOrder.Older)
         {
-            // The store may have lost more than this process knows of: another one may hold a successor.
+            // The store may have lost more than this process knows. Another process may have a successor of the refresh token.
             var back = own() with { PossiblyUsed = held.State == LoginState.SignedIn };
             return new(LoginStatus.Succeeded, stored is null ? back : back with { Lease = lease });
         }
@@ -119,16 +120,16 @@ internal static class LoginRules
         return AcquireSame(stored ?? LoginRecord.Vacant, lease, terms, own);
     }
 
-    /// <summary>Saves new tokens: a success wins over everything that is known of the version it started from.</summary>
+    /// <summary>Saves new tokens. They win over every state of the version that the refresh started from.</summary>
     /// <param name="stored">The record.</param>
-    /// <param name="start">What the refresh started from.</param>
+    /// <param name="start">The login that the refresh started from.</param>
     /// <param name="next">The new record, one version further.</param>
     public static LoginDecision Save(LoginRecord? stored, HeldLogin start, LoginRecord next) =>
         stored is null || stored.Version < start.Version || (stored.Version == start.Version && stored.State != LoginState.SignedOut)
             ? new(LoginStatus.Succeeded, next)
             : Adopt(stored);
 
-    /// <summary>Ends a login whose refresh token was rejected, unless the record knows better.</summary>
+    /// <summary>Ends a login whose refresh token was rejected, unless the record has a newer state.</summary>
     /// <param name="stored">The record.</param>
     /// <param name="age">The age of the record.</param>
     /// <param name="start">What the refresh started from.</param>
@@ -147,12 +148,12 @@ internal static class LoginRules
             : new(LoginStatus.LoginEnded, ended);
     }
 
-    /// <summary>Gives up a lease that brought no tokens. Writes nothing if the lease isn't the record's any more.</summary>
+    /// <summary>Releases a lease after a refresh without new tokens. It writes nothing if the record no longer has this lease.</summary>
     /// <param name="stored">The record.</param>
     /// <param name="age">The age of the record, by the store's clock.</param>
     /// <param name="start">What the refresh started from.</param>
     /// <param name="lease">The lease.</param>
-    /// <param name="release">What to leave for the others.</param>
+    /// <param name="release">The information for other processes.</param>
     public static LoginRecord? Release(LoginRecord? stored, TimeSpan age, HeldLogin start, RefreshLease lease, LeaseRelease release) =>
         stored?.Lease?.HolderId == lease.HolderId && stored.Version == start.Version
             ? stored with
@@ -166,8 +167,8 @@ internal static class LoginRules
             : null;
 
     /// <summary>
-    /// The version of a sign-in or sign-out: above all that is known. It counts from the time of day, so that it is above a lost record
-    /// too.
+    /// The version of a sign-in or sign-out. It is higher than every known version. It is at least the time of day, so that it is also
+    /// higher than the version of a lost record.
     /// </summary>
     /// <param name="stored">The record; <see langword="null"/> if there is none, or it can't be read.</param>
     /// <param name="knownVersion">The version that the process holds.</param>
@@ -175,7 +176,7 @@ internal static class LoginRules
     public static long NextVersion(LoginRecord? stored, long knownVersion, DateTimeOffset now) =>
         Math.Max(Math.Max(stored?.Version ?? 0, knownVersion), now.ToUnixTimeMilliseconds()) + 1;
 
-    /// <summary>What the record says, for a process that adopts it.</summary>
+    /// <summary>The decision of a process that adopts the record.</summary>
     public static LoginDecision Adopt(LoginRecord? stored) => new(stored?.State switch
     {
         LoginState.SignedIn => LoginStatus.Newer,
@@ -184,7 +185,7 @@ internal static class LoginRules
         _ => LoginStatus.NotFound,
     });
 
-    // A client that holds nothing wants its first token. The mark of a sign-out doesn't prevent that; one process requests the token.
+    // A client without a token needs its first one. The mark of a sign-out doesn't prevent that. One process requests the token.
     private static bool IsFreeForFirstToken(LoginRecord? stored, HeldLogin held) =>
         held.State == LoginState.None && stored?.State == LoginState.SignedOut;
 
@@ -205,7 +206,7 @@ internal static class LoginRules
             return new(LoginStatus.RetryLater, Delay: stored.RetryPause - terms.Age);
         }
 
-        // A holder that left no result: the server may have answered it.
+        // The earlier holder left no result. The server may have answered its request.
         var isPossiblyUsed = stored.PossiblyUsed || isOthers;
         var next = stored.State == LoginState.SignedIn
             ? own() with { TokensAge = stored.TokensAge + terms.Age }

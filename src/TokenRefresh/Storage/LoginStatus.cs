@@ -3,10 +3,10 @@ namespace TokenRefresh.Storage;
 /// <summary>The outcome of a <see cref="LoginStore"/> operation.</summary>
 internal enum LoginStatus
 {
-    /// <summary>Done; or, of a load: what is stored is what is held.</summary>
+    /// <summary>The operation is done. After a load: the record and the process have the same.</summary>
     Succeeded,
 
-    /// <summary>The store holds other tokens than this process. They are in the result, and they count.</summary>
+    /// <summary>The store has newer tokens than this process. They are in the result.</summary>
     Newer,
 
     /// <summary>Another process has the lease, for <see cref="LoginStoreResult.Delay"/> at most.</summary>
@@ -21,6 +21,6 @@ internal enum LoginStatus
     /// <summary>The login was signed out.</summary>
     SignedOut,
 
-    /// <summary>There is no record, and this process holds nothing.</summary>
+    /// <summary>There is no record, and this process has no login.</summary>
     NotFound,
 }

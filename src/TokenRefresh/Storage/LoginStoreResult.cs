@@ -1,6 +1,6 @@
 namespace TokenRefresh.Storage;
 
-/// <summary>What a <see cref="LoginStore"/> operation did, and what the record says afterwards.</summary>
+/// <summary>The result of a <see cref="LoginStore"/> operation, with the state of the record afterwards.</summary>
 /// <param name="Status">The outcome. Switch on it before reading the other members.</param>
 internal sealed record LoginStoreResult(LoginStatus Status)
 {
@@ -24,8 +24,8 @@ internal sealed record LoginStoreResult(LoginStatus Status)
     public TimeSpan Age { get; init; }
 
     /// <summary>
-    /// The store's mark of the record. <see langword="null"/> for tokens that must not be leased without a look at the record: another
-    /// process has a lease on them, or they are possibly used.
+    /// The store's mark of the record. <see langword="null"/> if the record must be read before a lease is written: another process has a
+    /// lease on the tokens, or they are possibly used.
     /// </summary>
     public string? Revision { get; init; }
 
@@ -44,11 +44,11 @@ internal sealed record LoginStoreResult(LoginStatus Status)
     /// <summary>The server's error code, with <see cref="LoginStatus.LoginEnded"/>.</summary>
     public string? Error { get; init; }
 
-    /// <summary>The hash of the refresh token that the record is about, for <see cref="HeldLogin.Ended"/>.</summary>
+    /// <summary>The hash of the record's refresh token, for <see cref="HeldLogin.Ended"/>.</summary>
     public string? TokenHash { get; init; }
 
     /// <summary>
-    /// Of a sign-out: the tokens that its write replaced; <see langword="null"/> if there were none, or they can't be read.
+    /// After a sign-out: the tokens that its write replaced; <see langword="null"/> if there were none, or if they can't be read.
     /// </summary>
     public TokenSet? Replaced { get; init; }
 

@@ -1,6 +1,8 @@
 namespace TokenRefresh.Storage;
 
-/// <summary>Of a session without a store: the session's own snapshot is the record, and no other process can change it.</summary>
+/// <summary>
+/// The login of a session without a store. The session's own snapshot is the record, and no other process can change it.
+/// </summary>
 /// <param name="time">The clock of this process.</param>
 internal sealed class MemoryLoginStore(TimeProvider time) : LoginStore
 {
@@ -42,7 +44,7 @@ internal sealed class MemoryLoginStore(TimeProvider time) : LoginStore
 
     public override Task WaitForChangeAsync(LoginStoreResult leased, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    // As in a store: above that of a sign-out which has left the memory.
+    // As with a store, the version is higher than that of a sign-out whose session was removed from memory.
     private long NextVersion(long knownVersion) => LoginRules.NextVersion(stored: null, knownVersion, time.GetUtcNow());
 
     private static Task<LoginStoreResult> Result(LoginStatus status, string loginId, long version) =>

@@ -1,15 +1,15 @@
 #if !NET8_0_OR_GREATER
 using System.Runtime.InteropServices;
 
-// That build knows no permissions, so that most of it needs no state.
+// The netstandard2.0 build sets no permissions, so most of its methods need no state.
 #pragma warning disable CA1822
 #endif
 
 namespace TokenRefresh.Storage;
 
 /// <summary>
-/// Files that only their owner can use (or the owner's group, if the app says so), replaced as a whole or not at all. Who owns them needn't
-/// be asked: no other user can create or open a file in a directory that is closed to others.
+/// Files that only their owner can use, or also the owner's group if the app allows it. A write replaces the whole file or nothing. The
+/// owner isn't checked, because no other user can create or open a file in a directory that is closed to others.
 /// </summary>
 internal sealed class OwnerOnlyFile
 {
@@ -58,7 +58,7 @@ internal sealed class OwnerOnlyFile
             throw Refused($"The directory {path} can't be created: this process's user may not write there. Create it as that user.");
         }
 
-        // Else a power cut could take the directory away, with all records in it.
+        // Otherwise a power cut could remove the directory, with all records in it.
         if (Path.GetDirectoryName(path) is { } parent)
         {
             _flushDirectory(parent);
@@ -133,14 +133,14 @@ internal sealed class OwnerOnlyFile
         }
     }
 
-    /// <summary>Where <see cref="ReplaceAsync"/> writes before it moves. A killed process may leave that file.</summary>
+    /// <summary>The path of the file that <see cref="ReplaceAsync"/> writes and then moves. A killed process may leave that file.</summary>
     public static string TemporaryOf(string path) => path + ".tmp";
 
     /// <summary>Replaces a file: its content and its name are on disk afterwards. For one caller at a time, who holds the lock.</summary>
     /// <exception cref="TokenStoreConfigurationException">The file can't be written by this user.</exception>
     public async Task ReplaceAsync(string path, byte[] bytes)
     {
-        // A killed process may have left one.
+        // A killed process may have left a temporary file.
         var temporary = TemporaryOf(path);
         try
         {
@@ -158,7 +158,7 @@ internal sealed class OwnerOnlyFile
             throw CantOpen(path);
         }
 
-        // Else a power cut could bring back the file from before, whose refresh token is used up.
+        // Otherwise a power cut could restore the old file, whose refresh token is used up.
         _flushDirectory(Path.GetDirectoryName(path)!);
     }
 
@@ -171,7 +171,7 @@ internal sealed class OwnerOnlyFile
     private static void RefuseLink(FileSystemInfo info, string kind)
     {
 #if NET8_0_OR_GREATER
-        // The attributes of a link that leads nowhere are there too, though its file isn't.
+        // A link has attributes even if its target doesn't exist.
         var isThere = (int)info.Attributes != -1;
 #else
         var isThere = info.Exists;
@@ -193,7 +193,7 @@ internal sealed class OwnerOnlyFile
             return;
         }
 
-        // The process's mask takes permissions of the group away; the parent's setgid bit stays.
+        // The process's umask may remove permissions of the group. The setgid bit of the parent directory stays.
         var made = Directory.CreateDirectory(path, _directoryMode);
         made.UnixFileMode = (made.UnixFileMode & ~Permissions) | _directoryMode;
     }

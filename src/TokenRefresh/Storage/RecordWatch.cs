@@ -1,13 +1,13 @@
 namespace TokenRefresh.Storage;
 
 /// <summary>
-/// Remembers how long this process has seen a record unchanged, so that a store's clock that is set back doesn't make a lease or a pause
-/// longer; when it was last woken in vain; and when the store last failed. Shared by the sessions of one name; holds entries only
-/// for records that are waited for.
+/// Remembers three things for the sessions of one name: how long this process has seen a record unchanged, when a wait last ended without a
+/// change, and when the store last failed. Because of the first, a lease or a pause doesn't get longer if the store's clock is set back. It
+/// has entries only for records that a session waits for.
 /// </summary>
 internal sealed class RecordWatch(TimeProvider time)
 {
-    // So many entries may be left over by sessions that never came back for theirs.
+    // Sessions may leave entries that they never use again. Above this number they are removed.
     private const int CleanUpAbove = 64;
 
     // No lease and no pause is longer.
@@ -88,7 +88,7 @@ internal sealed class RecordWatch(TimeProvider time)
         }
     }
 
-    /// <summary>Forgets a record that isn't waited for any more.</summary>
+    /// <summary>Removes the entry of a record that no session waits for.</summary>
     public void Forget(TokenSessionKey key)
     {
         lock (_lock)

@@ -1,13 +1,13 @@
 namespace TokenRefresh.Storage;
 
 /// <summary>
-/// The login in an <see cref="ITokenStore"/>: reads or writes the record, and decides by <see cref="LoginRules"/> on what is there.
+/// The login in an <see cref="ITokenStore"/>. It reads and writes the record, and decides by <see cref="LoginRules"/>.
 /// </summary>
 /// <param name="store">The store.</param>
 /// <param name="key">The session.</param>
-/// <param name="protector">Encrypts the tokens; <see langword="null"/> if the store does, or keeps them in memory.</param>
+/// <param name="protector">Encrypts the tokens; <see langword="null"/> if the store encrypts, or keeps them in memory.</param>
 /// <param name="time">The clock of this process.</param>
-/// <param name="watch">What this process remembers of records that it waits for.</param>
+/// <param name="watch">The memory of this process about records that it waits for.</param>
 internal sealed class SharedLoginStore(
     ITokenStore store, TokenSessionKey key, ITokenProtector? protector, TimeProvider time, RecordWatch watch)
     : LoginStore
@@ -158,13 +158,13 @@ internal sealed class SharedLoginStore(
                 return Settled(result);
             }
 
-            // Written back into a store that had lost it: another process may do the same with a newer version.
+            // The record was written back into a store that had lost it. Another process may do the same with a newer version.
             await time.Delay(WriteBackPause, cancellationToken).ConfigureAwait(false);
             stored = await _calls.ReadAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
-    /// <summary>Replaces any record. One that can't be read is replaced too, so a sign-in and a sign-out always succeed.</summary>
+    /// <summary>Replaces any record, also one that can't be read. So a sign-in and a sign-out always succeed.</summary>
     private async Task<LoginStoreResult> ReplaceAsync(Func<LoginRecord?, LoginRecord> next, CancellationToken cancellationToken)
     {
         StoredRecord? stored = null;
@@ -183,7 +183,7 @@ internal sealed class SharedLoginStore(
         throw TooManyWrites();
     }
 
-    /// <summary>Writes what the rules decide on what is stored, and decides again if another process has written in between.</summary>
+    /// <summary>Writes the record that the rules decide on. If another process has written in between, it decides again.</summary>
     private async Task<LoginStoreResult> WriteAsync(
         StoredRecord? stored, Func<LoginRecord?, StoredRecord?, LoginDecision> decide, CancellationToken cancellationToken)
     {
@@ -236,7 +236,7 @@ internal sealed class SharedLoginStore(
     private InvalidOperationException TooManyWrites() =>
         new($"{store.GetType().Name} has refused {MaxWrites} writes in a row, each because the record had changed.");
 
-    // An earlier attempt whose answer was lost.
+    // An earlier attempt had saved the tokens, and its answer was lost.
     private static bool IsSavedAlready(LoginStoreResult result, LoginRecord next, TokenSet tokens) =>
         result.Status == LoginStatus.Newer
         && (result.LoginId, result.Version, result.TokenHash) == (next.LoginId, next.Version, next.TokenHash)

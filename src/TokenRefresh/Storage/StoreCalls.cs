@@ -4,18 +4,21 @@ using static TokenRefresh.TimeSpans;
 namespace TokenRefresh.Storage;
 
 /// <summary>
-/// Calls an <see cref="ITokenStore"/>, which may be the app's: one that blocks or ignores its token is left at the timeout. Notes whether
-/// it could be reached.
+/// Calls an <see cref="ITokenStore"/>, which may be the app's own. At the timeout it doesn't wait longer for a store that blocks or ignores
+/// its token. It notes whether the store could be reached.
 /// </summary>
 internal sealed class StoreCalls(ITokenStore store, TokenSessionKey key, RecordWatch watch)
 {
-    // What is larger can't be read again.
+    // A larger record can't be read again.
     private const int MaxSize = 1024 * 1024;
 
-    // No token lives so long, and every time of day minus this is still a valid date.
+    // No token lives so long. Every time of day minus this time is a valid date.
     private static readonly TimeSpan LongestAge = TimeSpan.FromDays(100 * 365);
 
-    /// <summary>How soon a wait returns at the earliest if the one before was in vain. Real time: it protects the processor.</summary>
+    /// <summary>
+    /// The shortest wait after one that ended without a change. It is real time, so that a store that returns at once doesn't use the whole
+    /// processor.
+    /// </summary>
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Runs an operation that consists of several calls.</summary>
@@ -37,7 +40,7 @@ internal sealed class StoreCalls(ITokenStore store, TokenSessionKey key, RecordW
         WithinLimits(await CallAsync(token => store.ReadAsync(key, token), cancellationToken).ConfigureAwait(false));
 
     /// <summary>Writes a record over the one of this revision.</summary>
-    /// <returns>What is stored afterwards, and whether that is this record.</returns>
+    /// <returns>The record that is stored afterwards, and whether it is the written one.</returns>
     public async Task<(StoredRecord? Stored, bool IsWritten)> ExchangeAsync(
         LoginRecord record, string? revision, CancellationToken cancellationToken)
     {
@@ -46,7 +49,7 @@ internal sealed class StoreCalls(ITokenStore store, TokenSessionKey key, RecordW
     }
 
     /// <summary>
-    /// The same for a sign-in or sign-out. If the write fails, it looks whether the record is there all the same: the answer may be lost.
+    /// The same for a sign-in or sign-out. If the write fails, it reads the record: the write may have succeeded, and its answer was lost.
     /// </summary>
     public async Task<(StoredRecord? Stored, bool IsWritten)> ExchangeOrFindAsync(
         LoginRecord record, string? revision, CancellationToken cancellationToken)
@@ -90,7 +93,7 @@ internal sealed class StoreCalls(ITokenStore store, TokenSessionKey key, RecordW
         }
     }
 
-    /// <summary>Takes the store's own lock. One that comes after the caller has left is given back.</summary>
+    /// <summary>Takes the store's own lock. If the caller was cancelled before the lock arrives, the lock is released.</summary>
     public async Task<IDisposable?> TryLockAsync(ITokenStoreLock locks, CancellationToken cancellationToken)
     {
         var app = new AppCancellation(onThrown: null);
@@ -149,11 +152,11 @@ internal sealed class StoreCalls(ITokenStore store, TokenSessionKey key, RecordW
         }
     }
 
-    // The store's clock, or its column for it, may say anything.
+    // The store's clock may be wrong, so the age can have any value.
     private static StoredRecord? WithinLimits(StoredRecord? stored) =>
         stored is { } record ? record with { Age = Max(TimeSpan.Zero, Min(record.Age, LongestAge)) } : null;
 
-    // An app's store may block before its first await: on a thread of its own it can be left.
+    // An app's store may block before its first await. It runs on a thread of its own, so that the caller can stop waiting.
     private Task<T> Start<T>(Func<ValueTask<T>> call) =>
         store is IBuiltInTokenStore ? call().AsTask() : OtherThread.RunAsync(() => call().AsTask());
 }

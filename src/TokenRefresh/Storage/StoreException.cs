@@ -2,7 +2,7 @@ using System.Data.Common;
 
 namespace TokenRefresh.Storage;
 
-/// <summary>A store operation failed. Only a <see cref="LoginStore"/> throws this.</summary>
+/// <summary>The exception of a failed store operation. Only a <see cref="LoginStore"/> throws it.</summary>
 internal sealed class StoreException(Exception cause) : Exception("The token store failed.", cause)
 {
     public Exception Cause => InnerException!;

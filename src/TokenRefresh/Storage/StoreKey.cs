@@ -3,7 +3,9 @@ using System.Text;
 
 namespace TokenRefresh.Storage;
 
-/// <summary>Names a session's record by a hash: the name shows nothing of the user, is safe as a file name, and never collides.</summary>
+/// <summary>
+/// Names a session's record by a hash. The name shows nothing of the user, can be a file name, and is different for each session.
+/// </summary>
 internal static class StoreKey
 {
     // Throws for a lone surrogate: a replacement character would give two users the same name.
@@ -12,7 +14,7 @@ internal static class StoreKey
     /// <exception cref="TokenStoreConfigurationException">The session name or the user key isn't valid Unicode.</exception>
     public static string For(TokenSessionKey key)
     {
-        // The length in front keeps ("a:b", "c") and ("a", "b:c") apart.
+        // With the length in front, ("a:b", "c") and ("a", "b:c") have different texts.
         var text = key.UserKey is null ? key.SessionName : $"{key.SessionName.Length}:{key.SessionName}{key.UserKey}";
         var bytes = Encode((key.UserKey is null ? "all:" : "one:") + text);
 #if NET8_0_OR_GREATER

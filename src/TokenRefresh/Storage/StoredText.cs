@@ -13,7 +13,7 @@ internal sealed record StoredText(string Revision, DateTimeOffset WrittenAt, Dat
     // Until the year 9999.
     private const long MaxTime = 253_402_300_799_999;
 
-    /// <summary>Makes the text of a new write.</summary>
+    /// <summary>Creates the text of a new write.</summary>
     public static StoredText New(string text, TimeSpan? keepFor, DateTimeOffset now) =>
         new(Guid.NewGuid().ToString("N"), now, keepFor is { } time && time < DateTimeOffset.MaxValue - now ? now + time : null, text);
 
@@ -31,10 +31,10 @@ internal sealed record StoredText(string Revision, DateTimeOffset WrittenAt, Dat
 
     public string Write() => $"{Format} {Revision} {Milliseconds(WrittenAt)} {(KeepUntil is { } time ? Milliseconds(time) : "-")}\n{Text}";
 
-    /// <summary>Whether the record isn't needed any more.</summary>
+    /// <summary>Whether the record is no longer needed.</summary>
     public bool IsExpired(DateTimeOffset now) => KeepUntil <= now;
 
-    /// <summary>The record at this time. A clock that was set back makes it no younger than new.</summary>
+    /// <summary>The record at this time. Its age isn't negative, even if the clock was set back.</summary>
     public StoredRecord ToRecord(DateTimeOffset now) => new(Text, Revision, now > WrittenAt ? now - WrittenAt : TimeSpan.Zero);
 
     private static string Milliseconds(DateTimeOffset time) => time.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);

@@ -3,12 +3,12 @@ using System.Text;
 
 namespace TokenRefresh.Storage;
 
-/// <summary>A short hash that tells two refresh tokens apart, and from which neither can be found.</summary>
+/// <summary>A short hash that distinguishes refresh tokens. The token can't be found from it.</summary>
 internal static class TokenHash
 {
     private const int Length = 8;
 
-    /// <returns>The hash of the refresh token, or of the access token where there is no refresh token.</returns>
+    /// <returns>The hash of the refresh token, or of the access token if there is no refresh token.</returns>
     public static string Of(TokenSet tokens)
     {
         var bytes = Encoding.UTF8.GetBytes(tokens.RefreshToken ?? tokens.AccessToken);
