@@ -67,6 +67,13 @@ internal static class RequestReplay
             return true;
         }
 
+        if (content is ReplayableUpload { IsUnread: true })
+        {
+            // To open it would read a whole upload into memory.
+            request.Content = content;
+            return true;
+        }
+
         try
         {
             // The handler may have read the content as a stream. The content keeps that stream at its last position.

@@ -84,6 +84,23 @@ public sealed class LargeUploadTests : IAsyncLifetime
         Assert.Equal(["access-1", "access-2"], _server.Tokens);
     }
 
+    [Fact]
+    public async Task Content_that_an_inner_handler_wraps_is_not_read_before_the_server_has_the_new_token()
+    {
+        var stream = new OneShotStream(new byte[Length]);
+        var tokens = Array.Empty<string>();
+        stream.BeforeFirstRead = () => tokens = _server.Tokens;
+        using var client = new HttpClient(new TokenRefreshHandler(_session) { InnerHandler = new Wrapping { InnerHandler = new SocketsHttpHandler { Expect100ContinueTimeout = Gate.FailSafe } } });
+        using var request = new HttpRequestMessage(HttpMethod.Post, _server.Url) { Content = new StreamContent(stream) };
+        request.Content.Headers.ContentLength = Length;
+        request.Headers.ExpectContinue = true;
+
+        using var response = await client.SendAsync(request).WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(["access-1", "access-2"], tokens);
+    }
+
     public async ValueTask DisposeAsync()
     {
         _client.Dispose();
@@ -96,7 +113,35 @@ public sealed class LargeUploadTests : IAsyncLifetime
 
     private sealed class OneShotStream(byte[] bytes) : MemoryStream(bytes)
     {
+        public Action? BeforeFirstRead { get; set; }
+
         public override bool CanSeek => false;
+
+        public override Task CopyToAsync(Stream destination, int bufferSize, CancellationToken cancellationToken)
+        {
+            BeforeFirstRead?.Invoke();
+            return base.CopyToAsync(destination, bufferSize, cancellationToken);
+        }
+    }
+
+    private sealed class Wrapping : DelegatingHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            request.Content = new Wrapper(request.Content!);
+            return base.SendAsync(request, cancellationToken);
+        }
+    }
+
+    private sealed class Wrapper(HttpContent content) : HttpContent
+    {
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => content.CopyToAsync(stream, context);
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = Length;
+            return true;
+        }
     }
 
     /// <summary>Reads the head of a request. It reads the body of a request with a good token, and no other.</summary>
