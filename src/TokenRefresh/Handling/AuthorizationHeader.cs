@@ -59,7 +59,7 @@ internal static class AuthorizationHeader
     /// Whether the header is empty, or a scheme without a token, as Refit's <c>[Headers("Authorization: Bearer")]</c> sets it.
     /// </summary>
     public static bool IsPlaceholder(string header, string scheme) =>
-        header.AsSpan().Trim() is var word
+        header.AsSpan().Trim(" \t,".AsSpan()) is var word
         && (word.IsEmpty
             || word.Equals(scheme.AsSpan(), StringComparison.OrdinalIgnoreCase)
             || word.Equals("Bearer".AsSpan(), StringComparison.OrdinalIgnoreCase));

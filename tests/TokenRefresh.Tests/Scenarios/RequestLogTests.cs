@@ -94,6 +94,9 @@ public sealed class RequestLogTests : IDisposable
     [InlineData("Bearer")]
     [InlineData("bearer")]
     [InlineData(" Bearer ")]
+    [InlineData("")]
+    [InlineData(", ")]
+    [InlineData("Bearer, ")]
     public async Task A_scheme_without_a_token_counts_as_no_header(string placeholder)
     {
         await using var app = Create();
