@@ -335,6 +335,25 @@ public sealed class ServiceDiscoveryTests : IDisposable
         Assert.Empty(_tokenAddresses);
     }
 
+    [Theory]
+    [InlineData("http://login/token")]
+    [InlineData("https+http://login/token")]
+    public async Task A_looked_up_token_endpoint_on_plain_http_is_used_where_the_app_names_the_service(string endpoint)
+    {
+        _endpoints.Remove("Services:login:https:0");
+        _endpoints["Services:login:http:0"] = "http://10.1.2.3:8080";
+        await using var app = Build("https+http://api", Order.ForAllClients, options =>
+        {
+            options.TokenEndpoint = new Uri(endpoint);
+            options.InsecureOrigins.Add(new Uri("http://login"));
+        });
+        await SignInAsync(app);
+
+        await app.GetRequiredService<TokenSessions>()["orders"].RefreshAsync(Token);
+
+        Assert.Equal(["http://10.1.2.3:8080/token"], _tokenAddresses);
+    }
+
     [Fact]
     public async Task Plain_http_that_is_allowed_for_one_endpoint_isnt_for_another()
     {
