@@ -96,6 +96,26 @@ public sealed class ThroughputTests(PostgresFixture server)
         Assert.True(refreshes > 0 && statements > 0);
     }
 
+    [Fact(Explicit = true)]
+    public async Task Statements_a_second_of_one_server_and_of_two()
+    {
+        using var secondServer = new PostgresServer();
+        await secondServer.StartAsync();
+        await using var first = await server.CreateAsync($"Maximum Pool Size={Workers}");
+        await using var second = await TestDatabase.CreateAsync(new PostgresDatabase(secondServer, $"Maximum Pool Size={Workers}"));
+        foreach (var store in new[] { first.Open(), second.Open() })
+        {
+            await Task.WhenAll(Enumerable.Range(0, Workers).Select(
+                user => store.CompareExchangeAsync(new TokenSessionKey("orders", $"{user}"), "-", null, null, default).AsTask()));
+        }
+
+        var one = await CountStatementsAsync(first);
+        var two = await Task.WhenAll(CountStatementsAsync(first), CountStatementsAsync(second));
+
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{Workers} connections to each server: {one:N0} UPDATEs a second with one, {two.Sum():N0} with two");
+    }
+
     /// <summary>The statement of a save, by prepared commands: what the database itself carries.</summary>
     private static async Task<double> CountStatementsAsync(PostgresDatabase database)
     {

@@ -49,10 +49,11 @@ public sealed class PostgresServer : IDisposable
                 "initdb", "--pgdata", _directory, "--username", User, "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync");
         }
 
-        // Nothing has to survive a crash of this machine.
+        // Nothing has to survive a crash of this machine. A measurement may set fsync=on.
+        var fsync = Environment.GetEnvironmentVariable("TOKENREFRESH_FSYNC") ?? "off";
         _process = Start(
             "postgres", "-D", _directory, "-p", $"{Port}", "-h", "127.0.0.1",
-            "-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "max_connections=300");
+            "-c", "unix_socket_directories=", "-c", $"fsync={fsync}", "-c", "max_connections=300");
         await WaitUntilReadyAsync();
     }
 
