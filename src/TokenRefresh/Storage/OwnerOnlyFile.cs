@@ -155,7 +155,7 @@ internal sealed class OwnerOnlyFile
         }
         catch (UnauthorizedAccessException)
         {
-            throw CantOpen(path);
+            throw CantOpen(Directory.Exists(temporary) ? temporary : path);
         }
 
         // Otherwise a power cut could restore the old file, whose refresh token is used up.

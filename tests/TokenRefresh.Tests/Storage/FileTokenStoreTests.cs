@@ -199,6 +199,22 @@ public sealed class FileTokenStoreTests : IAsyncDisposable
         Assert.False(File.Exists(target));
     }
 
+    [Theory]
+    [InlineData(".record")]
+    [InlineData(".record.tmp")]
+    [Trait("Case", "S13")]
+    public async Task A_directory_in_the_place_of_a_file_is_named(string ending)
+    {
+        await SignInAsync();
+        var path = Path.ChangeExtension(RecordFile, ending);
+        File.Delete(path);
+        Directory.CreateDirectory(path);
+
+        var failure = await Assert.ThrowsAsync<StoreException>(SignInAsync);
+
+        Assert.StartsWith($"{path} is a directory, where", Assert.IsType<TokenStoreConfigurationException>(failure.Cause).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_symbolic_link_in_place_of_the_directory_is_refused()
     {
