@@ -2,8 +2,8 @@ using System;
 using System.IO;
 using System.Net;
 using System.Net.Http;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.DataProtection;
@@ -69,5 +69,5 @@ public sealed class ETagTokenStore(HttpClient client, TimeProvider time) : IToke
         await Task.Delay(timeout < PollInterval ? timeout : PollInterval, time, cancellationToken);
 
     private static string NameOf(TokenSessionKey key) =>
-        Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{key.SessionName.Length}:{key.SessionName}:{key.UserKey}")));
+        Convert.ToHexString(SHA256.HashData(MemoryMarshal.AsBytes($"{key.SessionName.Length}:{key.SessionName}:{key.UserKey}".AsSpan())));
 }

@@ -144,4 +144,21 @@ internal sealed partial class TokenStoreRules
             Check.Equal("text-" + i, (await Other.ReadAsync(keys[i], default))?.Text);
         }
     }
+
+    public async Task Of_two_user_keys_that_are_no_valid_Unicode_neither_gets_the_record_of_the_other()
+    {
+        StoredRecord? other;
+        try
+        {
+            await Store.CompareExchangeAsync(Key with { UserKey = "\ud800" }, "one", null, null, default);
+            other = await Other.ReadAsync(Key with { UserKey = "\ud801" }, default);
+        }
+        catch (Exception e) when (e is not TokenAssertionException)
+        {
+            // A store may refuse such a key. It mustn't replace the half of a surrogate pair.
+            return;
+        }
+
+        Check.Equal(null, other);
+    }
 }
