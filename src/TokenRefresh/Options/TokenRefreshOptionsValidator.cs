@@ -104,6 +104,11 @@ internal static class TokenRefreshOptionsValidator
         {
             yield return failure;
         }
+        else if (issuer.AbsolutePath.Contains("/.well-known/"))
+        {
+            yield return $"Issuer, {Show(issuer)}, is the URL of a document. Remove /.well-known/ and what follows, or set Issuer to the "
+                + "\"issuer\" of the document and MetadataAddress to this URL.";
+        }
         else if (issuer.Query.Length > 0)
         {
             yield return $"Issuer, {Show(issuer)}, has a query (RFC 8414, section 2). Remove it, or set MetadataAddress to the document's "

@@ -136,9 +136,10 @@ internal sealed class Discovery(
         using var limit = time.CreateTimeout(FetchTimeout);
         var app = new AppCancellation(onThrown: null);
         using var following = app.FollowFrom(limit.Token);
-        DiscoveryResult result = default;
+        var refusals = new List<TokenEndpointResult>();
         foreach (var address in _addresses)
         {
+            DiscoveryResult result;
             try
             {
                 result = await RunAsync(() => FetchAsync(address, app.Token)).WaitOrLeaveAsync(limit.Token).ConfigureAwait(false);
@@ -153,13 +154,26 @@ internal sealed class Discovery(
                 return EndpointExceptionClassifier.ClassifyUnsent(e, NameOf(address));
             }
 
-            if (result.Failure is not { SuspectOption: not null })
+            if (result.Failure is not { SuspectOption: not null } refusal)
             {
-                break;
+                return result;
             }
+
+            refusals.Add(refusal);
         }
 
-        return result;
+        return NotFound(refusals);
+    }
+
+    private static TokenEndpointResult NotFound(List<TokenEndpointResult> refusals)
+    {
+        var last = refusals[refusals.Count - 1];
+        var advice = last.SuspectOption == nameof(TokenRefreshOptions.MetadataAddress)
+            ? "Check MetadataAddress."
+            : "Check Issuer, or set MetadataAddress to the document's URL.";
+        return TokenEndpointResult.Transient(
+            $"{string.Join("; ", refusals.Select(refusal => refusal.Description))}. {advice}",
+            retryAfter: last.RetryAfter).AsSuspectSetup(last.SuspectOption!);
     }
 
     private async Task<DiscoveryResult> FetchAsync(Uri address, CancellationToken cancellationToken)
@@ -175,14 +189,20 @@ internal sealed class Discovery(
                 DiscoveryDocument.Read(fields, address, EndpointAddress.FoundOf(message), options),
             HttpStatusCode.RequestTimeout or (HttpStatusCode)429 => Unavailable(address, answer),
 
+            // Zero: a browser doesn't show a redirect that it isn't to follow.
+            (HttpStatusCode)0 or (>= HttpStatusCode.Ambiguous and < HttpStatusCode.BadRequest) =>
+                Refusal(answer, $"{NameOf(address)} redirects ({answer.Status}), and a redirect is never followed"),
+
             // Gateways answer an unknown path with any of the 4xx.
-            HttpStatusCode.OK or (>= HttpStatusCode.Moved and < HttpStatusCode.InternalServerError) => TokenEndpointResult.Transient(
-                $"{NameOf(address)} answered {answer.Status} without a document. Check Issuer, or set MetadataAddress to the document's "
-                + "URL.",
-                retryAfter: answer.RetryAfter).AsSuspectSetup(nameof(options.Issuer)),
+            HttpStatusCode.OK or (>= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError) =>
+                Refusal(answer, $"{NameOf(address)} answered {answer.Status} without a document"),
             _ => Unavailable(address, answer),
         };
     }
+
+    private TokenEndpointResult Refusal(TokenResponse answer, string description) =>
+        TokenEndpointResult.Transient(description, retryAfter: answer.RetryAfter).AsSuspectSetup(
+            options.MetadataAddress is null ? nameof(options.Issuer) : nameof(options.MetadataAddress));
 
     // A handler of the app may block before its first await. It gets a thread of its own, because the flight's callers may use all threads
     // of the pool.

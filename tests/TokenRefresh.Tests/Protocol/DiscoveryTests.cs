@@ -161,6 +161,37 @@ public sealed class DiscoveryTests : IDisposable
         Assert.DoesNotContain("secret", description, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Both_places_are_named_where_neither_has_a_document()
+    {
+        _provider.Answers[Document] = () => new HttpResponseMessage(HttpStatusCode.MovedPermanently);
+
+        var description = (await AskAsync(Endpoint())).Description;
+
+        Assert.Equal(
+            $"the discovery document {Document} redirects (301), and a redirect is never followed; "
+            + $"the discovery document {Issuer}/.well-known/oauth-authorization-server answered 404 without a document. "
+            + "Check Issuer, or set MetadataAddress to the document's URL.",
+            description);
+    }
+
+    [Fact]
+    public async Task A_redirect_that_a_browser_hides_is_named_too()
+    {
+        _provider.Answers[Document] = () => new HttpResponseMessage((HttpStatusCode)0);
+
+        Assert.Contains("redirects (0)", (await AskAsync(Endpoint())).Description, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_wrong_metadata_address_is_named()
+    {
+        var result = await AskAsync(Endpoint(configure: options => options.MetadataAddress = new Uri(Issuer + "/config.json")));
+
+        Assert.Contains("/config.json answered 404 without a document. Check MetadataAddress.", result.Description, StringComparison.Ordinal);
+        Assert.Contains("MetadataAddress is probably wrong", FailureMessages.From("orders", result).Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(Token)]
     [InlineData(Document)]

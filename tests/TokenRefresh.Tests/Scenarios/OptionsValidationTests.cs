@@ -36,6 +36,7 @@ public sealed class OptionsValidationTests
         { "relative origin", o => o.AllowedOrigins.Add(new Uri("api", UriKind.Relative)), ["AllowedOrigins", "absolute"] },
         { "origin without a host", o => o.AllowedOrigins.Add(new Uri("https+http:api")), ["AllowedOrigins", "https+http:", "scheme and host"] },
         { "endpoint without a host", o => o.TokenEndpoint = new Uri("https+http:///token"), ["TokenEndpoint", "https+http:", "whole URL"] },
+        { "document as issuer", o => (o.TokenEndpoint, o.Issuer) = (null, new Uri("https://login.example.com/.well-known/openid-configuration")), ["Issuer", "/.well-known/", "MetadataAddress"] },
         { "no time at all", o => o.RefreshTimeout = TimeSpan.Zero, ["RefreshTimeout", "00:00:00", "00:10:00"] },
         { "an hour's time", o => o.RefreshTimeout = TimeSpan.FromHours(1), ["RefreshTimeout", "01:00:00", "00:10:00"] },
         { "no idle time", o => o.UserIdleTimeout = TimeSpan.Zero, ["UserIdleTimeout", "00:00:00", "24.00:00:00"] },
