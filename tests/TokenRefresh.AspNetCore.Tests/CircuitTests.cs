@@ -58,14 +58,14 @@ public sealed class CircuitTests
         await using var node = await StartNodeAsync(api, new NodeSetup(), new MemoryTokenStore());
         node.Services.GetRequiredService<IHttpContextAccessor>().HttpContext = new DefaultHttpContext { User = await SignInAsync(node, api, "mallory") };
         var alices = new Circuit(node, await SignInAsync(node, api, "alice"), "alice");
-        var nobodys = new Circuit(node, new ClaimsPrincipal(new ClaimsIdentity()), "");
+        var anonymous = new Circuit(node, new ClaimsPrincipal(new ClaimsIdentity()), "");
 
         var begun = new TaskCompletionSource();
         var late = alices.StartAsync(begun.Task);
         begun.SetResult();
 
         Assert.Equal("alice", await late);
-        Assert.Equal("401", await nobodys.CallAsync());
+        Assert.Equal("401", await anonymous.CallAsync());
         Assert.Equal("mallory", await node.Services.GetRequiredService<IHttpClientFactory>().CreateClient("orders").GetStringAsync("api/me"));
     }
 

@@ -4,7 +4,7 @@ using TokenRefresh.TestKit;
 
 namespace TokenRefresh.AspNetCore.Tests;
 
-/// <summary>What must never be seen outside the session: tokens, and in logs whoever the user is.</summary>
+/// <summary>Tokens never appear outside the session, and no log identifies the user.</summary>
 public sealed class LeakTests
 {
     [Fact]

@@ -65,7 +65,7 @@ public sealed class ProviderKeyTests : IAsyncLifetime
             Assert.Equal(HttpStatusCode.BadRequest, await PostAsync(node, unknown));
         }
 
-        // One for the library, and one for the scheme, which is told that it is out of date.
+        // One fetch is for the library, and one for the scheme, because its keys are out of date.
         Assert.InRange(Volatile.Read(ref _keyFetches) - fetches, 1, 2);
     }
 

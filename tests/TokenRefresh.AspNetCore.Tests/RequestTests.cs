@@ -61,7 +61,7 @@ public sealed class RequestTests
 
     [Fact]
     [Trait("Case", "W19")]
-    public async Task A_provider_that_is_down_gives_a_page_503_and_signs_nobody_out()
+    public async Task A_provider_that_is_down_gives_a_page_503_and_signs_no_user_out()
     {
         await using var provider = await Provider.StartAsync();
         var setup = new NodeSetup();
@@ -107,7 +107,7 @@ public sealed class RequestTests
 
     [Fact]
     [Trait("Case", "W5")]
-    public async Task A_store_that_is_down_signs_nobody_out()
+    public async Task A_store_that_is_down_signs_no_user_out()
     {
         await using var provider = await Provider.StartAsync();
         var store = new RemoteStore();

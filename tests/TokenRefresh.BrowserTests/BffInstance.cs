@@ -9,7 +9,7 @@ using Xunit;
 
 namespace TokenRefresh.BrowserTests;
 
-/// <summary>The sample app, in a process of its own, before a server that is told to it.</summary>
+/// <summary>The sample app in a process of its own. The test passes it the server.</summary>
 internal sealed class BffInstance : IAsyncDisposable
 {
     private readonly Process _process;

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace TokenRefresh.BrowserTests;
 
-/// <summary>A person at a browser, reloading as fast as he can, in front of the sample app and a real token server.</summary>
+/// <summary>A user at a browser reloads the pages of the sample app as fast as possible, with a real token server.</summary>
 [Trait("Case", "C4")]
 public sealed class ReloadCases
 {
@@ -20,7 +20,7 @@ public sealed class ReloadCases
     [Theory]
     [InlineData("openiddict")]
     [InlineData("simple jwt, strict")]
-    public async Task Fast_reloads_across_expiries_sign_nobody_out(string name)
+    public async Task Fast_reloads_across_expiries_sign_no_user_out(string name)
     {
         await using var server = await RealServer.StartAsync(name);
         await using var app = await BffInstance.StartAsync(server);
@@ -87,7 +87,7 @@ public sealed class ReloadCases
         await CountSettledAsync(server);
         await server.RevokeAsync();
 
-        // The pages are left open: their own calls find out, and nobody touches the keyboard.
+        // The pages stay open. Their own calls find that the login has ended, without any input.
         await Task.WhenAll(new[] { first, second }.Select(tab => tab.Page.WaitForURLAsync("**/login**")));
 
         Assert.Equal((2, 1), (first.LoginPages, second.LoginPages));
@@ -186,10 +186,10 @@ public sealed class ReloadCases
         TestContext.Current.TestOutputHelper?.WriteLine($"{tabs.Sum(tab => tab.Shown.Length)} pages, {counts}");
         Assert.Equal((0, 1), (counts.PresentedTwice, counts.RefreshPeak));
 
-        // One for each expiry: a token is refreshed in the last quarter of its life, not before, whoever asks.
+        // One refresh for each expiry: a token is refreshed in the last quarter of its lifetime, never before.
         Assert.True(counts.ShortestGap > ShortestLife * 0.75, $"A refresh came {counts.ShortestGap.TotalSeconds:0.00} s after the one before.");
 
-        // The first tab signed in, and nobody was sent to the login page again.
+        // The first tab signed in, and no tab was sent to the login page again.
         Assert.Equal(1, tabs.Sum(tab => tab.LoginPages));
         Assert.Empty(tabs.SelectMany(tab => tab.Failed));
         foreach (var tab in tabs)

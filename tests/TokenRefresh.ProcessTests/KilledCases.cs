@@ -226,7 +226,7 @@ public sealed class KilledCases
             new TokenRefreshOptions { TokenEndpoint = _server.Endpoint, ClientId = "shop", MinRefreshInterval = TimeSpan.Zero },
             new TokenSessionSettings { Store = _place.Store, AllowUnencryptedStore = true, Name = SharedPlace.Key.SessionName, LoggerFactory = log });
 
-        /// <summary>A short deadline means a short lease: whoever dies or sleeps is to be survived soon.</summary>
+        /// <summary>A short deadline makes a short lease, so that other processes take over soon.</summary>
         public Node Start(string step, double timeout) =>
             Node.Start(_place.Argument, $"endpoint={_server.Endpoint}", step == "locked" ? "do=hold-lock" : "do=refresh", "rounds=1", $"step={step}", $"timeout={timeout}");
 

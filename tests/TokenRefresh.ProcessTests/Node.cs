@@ -38,7 +38,7 @@ internal sealed class Node : IDisposable
         return node;
     }
 
-    /// <summary>What a node is told of a server, to use it as an app in this process would.</summary>
+    /// <summary>The addresses and settings of a server that are passed to a node.</summary>
     public static IEnumerable<string> ArgumentsFor(RealServer server)
     {
         var options = new TokenRefreshOptions();

@@ -14,7 +14,7 @@ namespace TokenRefresh.ProcessTests;
 public sealed class RedisTroubleCases
 {
     [Fact]
-    public async Task A_Redis_that_comes_back_empty_is_filled_again_by_whoever_knows_the_login()
+    public async Task A_Redis_that_comes_back_empty_is_filled_again_by_a_process_with_the_login()
     {
         await using var trouble = await Trouble.MakeAsync();
         await trouble.Here.RefreshAsync();
@@ -98,7 +98,7 @@ public sealed class RedisTroubleCases
         await server.ArrivedAsync(1);
         var following = follower.RefreshAsync();
 
-        // All subscribers are thrown out again and again: whoever waits for a message waits in vain.
+        // All subscribers are disconnected again and again, so no notification arrives.
         using var deaf = new CancellationTokenSource();
         var deafening = DeafenAsync(trouble.Connection, deaf.Token);
         trouble.Tokens.Release();
@@ -111,7 +111,7 @@ public sealed class RedisTroubleCases
     }
 
     [Fact]
-    public async Task A_forged_notification_wakes_whoever_waits_and_changes_nothing()
+    public async Task A_forged_notification_wakes_waiting_processes_and_changes_nothing()
     {
         await using var trouble = await Trouble.MakeAsync();
         await using var other = await ConnectionMultiplexer.ConnectAsync(trouble.Redis.Address + ",abortConnect=false");
@@ -212,7 +212,7 @@ public sealed class RedisTroubleCases
         public Task<System.Collections.Generic.IReadOnlyList<string>> RunElsewhereAsync() =>
             Node.RunAsync(_place.Argument, $"endpoint={_server.Endpoint}", "do=refresh", "rounds=1");
 
-        /// <summary>Tries until Redis is heard of again.</summary>
+        /// <summary>Tries until Redis answers again.</summary>
         public static async Task RefreshUntilDoneAsync(TokenSession session)
         {
             var start = TimeProvider.System.GetTimestamp();

@@ -28,7 +28,7 @@ public sealed class ReloadCases
     [InlineData("redis", "simple jwt, strict")]
     [InlineData("redis", "simple jwt, family")]
     [InlineData("postgres", "openiddict")]
-    public async Task Whatever_way_processes_end_nobody_is_signed_out(string store, string name)
+    public async Task Processes_that_end_in_any_way_sign_no_user_out(string store, string name)
     {
         await using var place = await SharedPlace.CreateAsync(store);
         var lifetime = await LifetimeAsync(place);
@@ -73,7 +73,7 @@ public sealed class ReloadCases
         using var over = new CancellationTokenSource();
         var user = Task.Run(async () =>
         {
-            // The user, at his login page, whenever the login is dead.
+            // The user signs in at the login page whenever the login has ended.
             while (!over.IsCancellationRequested)
             {
                 if ((await new OtherProcess(place.Store, SharedPlace.Key).LoadAsync()).Status == LoginStatus.LoginEnded)
@@ -101,7 +101,7 @@ public sealed class ReloadCases
             Interlocked.Increment(ref kills);
         })));
 
-        // Whoever was killed last is survived too.
+        // Another process also takes over after the last kill.
         var last = await RunAsync([.. Node.ArgumentsFor(server), place.Argument, "do=refresh", "rounds=1"]);
         await over.CancelAsync();
         await user;

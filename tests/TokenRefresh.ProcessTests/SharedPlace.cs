@@ -43,7 +43,7 @@ internal sealed class SharedPlace : IAsyncDisposable
 
     public static TokenSessionKey Key { get; } = new("orders");
 
-    /// <summary>What a node is told.</summary>
+    /// <summary>The arguments of a node.</summary>
     public string Argument { get; }
 
     /// <summary>The store as this process has it.</summary>

@@ -74,7 +74,7 @@ public sealed class RoundTripTests : IAsyncLifetime
         var requests = cluster.SendRefusedFromAllAsync();
         await gate.ArrivedAsync(1);
 
-        // Every follower has been told to wait before the leader's answer comes: the dearest case.
+        // Every follower waits before the leader's result arrives. This case takes the most round trips.
         await UntilAsync(async () => await RoundTripsAsync() - before >= 8);
         gate.Open();
         var responses = await requests;

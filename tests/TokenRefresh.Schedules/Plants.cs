@@ -12,6 +12,6 @@ internal static class Plants
     /// <summary>A flight publishes although a sign-in or sign-out came first.</summary>
     public static bool PublishesOverSomethingNewer { get; set; }
 
-    /// <summary>Waiters are told to look at the session before the new tokens are there.</summary>
+    /// <summary>Waiters are woken before the new tokens are published.</summary>
     public static bool WakesBeforePublishing { get; set; }
 }

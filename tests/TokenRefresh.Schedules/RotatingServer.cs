@@ -24,7 +24,7 @@ internal sealed class RotatingServer : HttpMessageHandler, ITokenEndpoint
     /// <summary>How many refreshes were asked for.</summary>
     public int Calls => _asked.Count;
 
-    /// <summary>What the store must hold before anybody may use it; <see langword="null"/>: it can't be known.</summary>
+    /// <summary>The record that the store must have before a request may use the token; <see langword="null"/>: it can't be known.</summary>
     public Func<string, bool>? IsSaved { get; set; }
 
     /// <summary>Looks at the world whenever something arrives.</summary>
@@ -78,7 +78,7 @@ internal sealed class RotatingServer : HttpMessageHandler, ITokenEndpoint
             }
 
             Specification.Assert(!before.Contains(token), $"A request was sent again with the token it was refused with: {token}.");
-            Specification.Assert(before.TrueForAll(t => UserOf(t) == UserOf(token)), $"A request was sent again as somebody else: {token}.");
+            Specification.Assert(before.TrueForAll(t => UserOf(t) == UserOf(token)), $"A request was sent again as another user: {token}.");
             Specification.Assert(IsSaved?.Invoke(token) != false, $"A token was used before it was saved: {token}.");
             before.Add(token);
         }

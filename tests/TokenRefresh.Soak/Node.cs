@@ -16,7 +16,7 @@ namespace TokenRefresh.Soak;
 
 /// <summary>
 /// One process of the app: a few users share it, their logins are in Redis, and it does at random what apps do. It says on its output when
-/// a token call begins and ends, so that whoever kills it knows what he broke.
+/// a token call begins and ends, so that the supervisor knows whether a kill cut off a refresh.
 /// </summary>
 internal sealed class Node(string redis, Uri api, Uri tokenEndpoint)
 {

@@ -14,7 +14,7 @@ using System.Web;
 
 namespace TokenRefresh.TestKit;
 
-/// <summary>An OAuth token endpoint over raw sockets that really rotates, and breaks down as it is told: before or after it has rotated.</summary>
+/// <summary>An OAuth token endpoint over raw sockets that rotates, and breaks the connection when the test says so: before or after the rotation.</summary>
 public sealed class BrokenTokenServer : IAsyncDisposable
 {
     private static readonly Lazy<byte[]> Bomb = new(MakeBomb);

@@ -43,14 +43,14 @@ public sealed partial class Canary : IDisposable
         }
     }
 
-    /// <summary>Doesn't listen to metrics and activities until it is disposed: for tests of what the library costs where nobody does.</summary>
+    /// <summary>Doesn't listen to metrics and activities until it is disposed: for tests of the library's cost without listeners.</summary>
     public static IDisposable? CoverEars()
     {
         Current?._telemetry.Dispose();
         return Current is null ? null : new Covered(Current);
     }
 
-    /// <exception cref="InvalidOperationException">A token was said, or nothing was heard: such a canary would never fall silent.</exception>
+    /// <exception cref="InvalidOperationException">A token was found, or nothing was recorded at all: then the check would never fail.</exception>
     public void Dispose()
     {
         AppDomain.CurrentDomain.FirstChanceException -= Hear;

@@ -26,7 +26,7 @@ function show(counts) {
   }
 }
 
-// Whoever notices first that the login is over goes to the login page, once; the server decides, by its answer to the reload.
+// Reloads the page once when the login has ended. The server then answers with the login page.
 function leave() {
   if (!isLeaving) {
     isLeaving = true;
@@ -61,7 +61,7 @@ const calls = [call(), call(), call()];
 if (isReloading()) {
   reloadButton.textContent = 'Stop reloading';
 
-  // With the first answer, while the others are still under way: they are cancelled, and nothing may come of that.
+  // Reload at the first response. The other requests are still running; their cancellation has no effect.
   Promise.race(calls).finally(() => isLeaving || isReloading() && location.reload());
 } else {
   const events = new EventSource('/counts');

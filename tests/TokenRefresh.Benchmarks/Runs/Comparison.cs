@@ -16,7 +16,7 @@ namespace TokenRefresh.Benchmarks.Runs;
 
 /// <summary>
 /// What each contender does where a refresh can go wrong, on the same servers: an API on a loopback port, and a token endpoint that
-/// rotates and takes 50 ms. What is told is what the servers received and what the callers got.
+/// rotates and takes 50 ms. The table has what the servers received and what the callers got.
 /// </summary>
 internal static class Comparison
 {
@@ -151,7 +151,7 @@ internal static class Comparison
     private static Task<HttpClient> PatientOidcAsync(HttpMessageHandler api, FakeTokenServer tokens, Uri address, TokenSet login) =>
         Task.FromResult(Oidc(api, tokens, login, TimeSpan.FromMinutes(5)));
 
-    // What a login gives as LoginResult.RefreshTokenHandler; the provider's addresses are told, as its discovery would.
+    // A login returns this handler as LoginResult.RefreshTokenHandler. The provider's addresses are set, as discovery sets them.
     private static HttpClient Oidc(HttpMessageHandler api, FakeTokenServer tokens, TokenSet login, TimeSpan? timeout = null)
     {
         var options = new OidcClientOptions
@@ -235,7 +235,7 @@ internal static class Comparison
         }
     }
 
-    /// <summary>Calls of the token endpoint, what the callers got, and what else is to be told.</summary>
+    /// <summary>Calls of the token endpoint, the results of the callers, and other remarks.</summary>
     private sealed record Result(int Calls, string[] Outcomes, string Note = "")
     {
         /// <summary>One text for all rounds; where they differ, from the least to the most.</summary>

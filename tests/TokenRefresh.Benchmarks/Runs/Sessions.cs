@@ -51,7 +51,7 @@ internal static class Sessions
         return each;
     }
 
-    /// <summary>What stays of sessions whose logins are in a store, when nobody has used them for a while; the store's own records apart.</summary>
+    /// <summary>The memory of unused sessions whose logins are in a store, without the store's own records.</summary>
     private static async Task<double> IdleBytesEachAsync(int count)
     {
         var (users, refreshTokens) = Names(count);

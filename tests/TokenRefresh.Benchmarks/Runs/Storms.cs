@@ -87,7 +87,7 @@ internal static class Storms
         }
     }
 
-    /// <summary>As many, sent again by whoever sent them, without any waiting.</summary>
+    /// <summary>The same number of requests. Each caller sends its request again without waiting.</summary>
     private static async Task<double> ByHandAsync(int count)
     {
         using var api = new HeldApi();
@@ -182,7 +182,7 @@ internal static class Storms
         }
     }
 
-    /// <summary>Answers nobody before it is released; then like the stub, on threads of the pool.</summary>
+    /// <summary>Holds all requests until it is released. Then it answers like the stub, on threads of the pool.</summary>
     private sealed class HeldApi : HttpMessageHandler
     {
         private readonly TaskCompletionSource _release = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 
 namespace TokenRefresh.Benchmarks.Yardsticks;
 
-/// <summary>An API on a loopback port: 200 to tokens that the token server accepts, 401 to others; and a redirect to wherever it is told.</summary>
+/// <summary>An API on a loopback port: 200 to tokens that the token server accepts, 401 to others; and a redirect to a given address.</summary>
 internal sealed class GuardedServer(WebApplication app) : IAsyncDisposable
 {
     private readonly ConcurrentQueue<string?> _authorizations = new();

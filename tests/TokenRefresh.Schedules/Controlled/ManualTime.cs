@@ -5,7 +5,7 @@ using System.Threading.Tasks;
 
 namespace TokenRefresh.Schedules;
 
-/// <summary>A clock that stands still until it is told: its timers fire then, on the teller's task.</summary>
+/// <summary>A clock that stands still until a program moves it. Its timers then fire on that program's task.</summary>
 internal sealed class ManualTime : TimeProvider
 {
     private readonly List<ManualTimer> _timers = [];

@@ -57,7 +57,7 @@ internal static class Waits
         }
         catch (Exception)
         {
-            // Whoever waits sees it in the task.
+            // The waiter gets the exception from the task.
         }
 
         over.TrySetResult(true);

@@ -11,7 +11,7 @@ using Xunit;
 
 namespace TokenRefresh.Tests.Handling;
 
-/// <summary>A body whose beginning is read ahead: whoever reads it later gets all of it, in order, and the connection sees one reader.</summary>
+/// <summary>A body whose beginning is read ahead: a later reader gets all of it, in order, and the connection has one reader at a time.</summary>
 [Trait("Case", "A9")]
 public sealed class ReadAheadStreamTests
 {

@@ -18,7 +18,7 @@ internal sealed class SessionModel(bool hasGrace)
     private bool _isRefused;
     private bool _isRevoked;
 
-    // When the server last told the API of a token; null: never, or it has taken it back. The second: of a token whose answer was lost.
+    // When the server last issued a token; null if it issued none, or revoked it. The second: the same for a token whose response was lost.
     private TimeSpan? _accepted;
     private TimeSpan? _acceptedUnseen;
     private bool _isSpent;

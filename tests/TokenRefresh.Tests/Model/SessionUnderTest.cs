@@ -153,7 +153,7 @@ internal sealed class SessionUnderTest : IAsyncDisposable
         _tokens.Release();
         var outcome = await sending;
 
-        // The flight goes on: whoever asks joins it, or comes after it.
+        // The flight continues. A later request joins it, or comes after it.
         await DoAsync(Command.Ask);
         return outcome;
     }

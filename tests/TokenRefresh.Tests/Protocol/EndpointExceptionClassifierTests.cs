@@ -71,7 +71,7 @@ public sealed class EndpointExceptionClassifierTests
     }
 
     [Fact]
-    public void A_timeout_leaves_doubt_and_is_not_asked_again()
+    public void A_timeout_marks_the_token_possibly_used_and_is_not_repeated()
     {
         foreach (var exception in new Exception[] { new TaskCanceledException("x", new TimeoutException()), new TimeoutException(), new InvalidOperationException() })
         {

@@ -57,7 +57,7 @@ public sealed class ConfigureRefreshPipelineTests
         scene.App.Tokens.RevokeRefreshTokens();
         scene.App.Time.Advance(TimeSpan.FromSeconds(2));
         using var refused = await scene.App.GetAsync();
-        Assert.Equal(ReLoginReason.Rejected, (await scene.HeardAsync()).Reason);
+        Assert.Equal(ReLoginReason.Rejected, (await scene.WaitForEventAsync()).Reason);
     }
 
     [Fact]
@@ -84,7 +84,7 @@ public sealed class ConfigureRefreshPipelineTests
         scene.App.Tokens.RevokeRefreshTokens();
         scene.App.Time.Advance(TimeSpan.FromSeconds(2));
         using var refused = await scene.App.GetAsync();
-        Assert.Equal(ReLoginReason.LostRotation, (await scene.HeardAsync()).Reason);
+        Assert.Equal(ReLoginReason.LostRotation, (await scene.WaitForEventAsync()).Reason);
     }
 
     [Theory]
@@ -114,7 +114,7 @@ public sealed class ConfigureRefreshPipelineTests
         scene.App.Time.Advance(TimeSpan.FromSeconds(2));
         using var refused = await scene.App.GetAsync();
 
-        Assert.Equal(reason, (await scene.HeardAsync()).Reason);
+        Assert.Equal(reason, (await scene.WaitForEventAsync()).Reason);
         called.Open();
     }
 

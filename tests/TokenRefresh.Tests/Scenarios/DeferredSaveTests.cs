@@ -47,7 +47,7 @@ public sealed class DeferredSaveTests
         store.IsAway = true;
         await Assert.ThrowsAsync<TokenRefreshException>(() => app.Session.SignOutAsync());
 
-        // The end of the app waits for what is owed, and tries once more.
+        // The end of the app waits for the deferred save, which tries once more.
         (store.IsAway, store.SavesFail) = (false, false);
         await app.Services.DisposeAsync();
 
@@ -55,7 +55,7 @@ public sealed class DeferredSaveTests
     }
 
     [Fact]
-    public async Task What_another_process_saved_while_ours_couldnt_is_the_truth_for_all()
+    public async Task A_login_that_another_process_saved_while_ours_couldnt_counts_for_all()
     {
         using var log = new CapturingLoggerProvider();
         var store = new FailingStore();
@@ -82,13 +82,13 @@ public sealed class DeferredSaveTests
 
     [Fact]
     [Trait("Case", "C36")]
-    public async Task After_a_sign_out_nothing_is_saved_any_more()
+    public async Task After_a_sign_out_nothing_is_saved()
     {
         var store = new FailingStore();
         await using var app = await OwingAsync(store);
         await app.Session.SignOutAsync();
 
-        // At most the attempt that was waiting for its turn comes after that; disposal waits for whatever is owed.
+        // At most the attempt that was waiting comes after that. The disposal waits for the deferred save.
         app.Time.Advance(TimeSpan.FromSeconds(1));
         await app.Services.DisposeAsync();
 

@@ -320,7 +320,7 @@ public sealed class DjangoRejectionTests
 
     [Fact]
     [Trait("Case", "B97")]
-    public async Task A_verdict_of_the_app_replaces_the_look_at_the_body()
+    public async Task A_verdict_of_the_app_replaces_the_check_of_the_body()
     {
         using var body = new ScriptedBody(Encoding.UTF8.GetBytes(TokenNotValid));
         await using var app = await SignedInAsync(() => Forbidden(body), configure: options => options.ShouldRefresh = _ => false);

@@ -156,7 +156,7 @@ internal static class EndpointAnswers
             yield return new($"{status} from a gateway", Outcome.Transient, Html(status));
         }
 
-        yield return new("400 with JSON of somebody else", Outcome.Transient, Json(400, """{"message":"no"}"""));
+        yield return new("400 with JSON of another server", Outcome.Transient, Json(400, """{"message":"no"}"""));
         yield return new("Simple JWT 401 from a gateway", Outcome.Transient, Html(401)) { Mode = TokenServerMode.SimpleJwt };
     }
 

@@ -80,13 +80,13 @@ public sealed class EndpointResponseTests
         using var refused = await scene.App.GetAsync();
 
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
-        Assert.Equal(row.LeavesDoubt ? ReLoginReason.LostRotation : ReLoginReason.Rejected, (await scene.HeardAsync()).Reason);
+        Assert.Equal(row.LeavesDoubt ? ReLoginReason.LostRotation : ReLoginReason.Rejected, (await scene.WaitForEventAsync()).Reason);
     }
 
     [Fact]
     [Trait("Case", "C29")]
     [Trait("Case", "C21")]
-    public async Task No_answer_within_the_deadline_is_transient_in_doubt_and_not_asked_for_again()
+    public async Task No_answer_within_the_deadline_is_transient_and_possibly_used_and_not_repeated()
     {
         await using var scene = await Scene.SetAsync(TokenServerMode.Strict);
         var called = scene.App.Tokens.Hold();
@@ -106,7 +106,7 @@ public sealed class EndpointResponseTests
         scene.App.Time.Advance(TimeSpan.FromSeconds(2));
         using var refused = await scene.App.GetAsync();
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
-        Assert.Equal(ReLoginReason.LostRotation, (await scene.HeardAsync()).Reason);
+        Assert.Equal(ReLoginReason.LostRotation, (await scene.WaitForEventAsync()).Reason);
     }
 
     [Fact]
@@ -206,9 +206,9 @@ public sealed class EndpointResponseTests
         Assert.Equal(HttpStatusCode.Unauthorized, next.StatusCode);
         Assert.Equal(Held, scene.App.Api.Calls);
         Assert.Equal(row.Presented, scene.App.Tokens.Presented);
-        var heard = await scene.HeardAsync();
-        Assert.Equal(row.Reason, heard.Reason);
-        Assert.Equal(row.Error, heard.Error);
+        var raised = await scene.WaitForEventAsync();
+        Assert.Equal(row.Reason, raised.Reason);
+        Assert.Equal(row.Error, raised.Error);
         Assert.Single(scene.App.ReLogins);
     }
 
@@ -222,7 +222,7 @@ public sealed class EndpointResponseTests
             Assert.Equal(row.Error, exception.Error);
         }
 
-        // While it is remembered, nobody is asked; afterwards the endpoint is, with what is stored.
+        // While the failure is remembered, no call is made. After that the endpoint is called with the stored refresh token.
         var next = await Assert.ThrowsAsync<TokenRefreshException>(() => scene.App.GetAsync());
         Assert.Equal(failure, next.Failure);
         Assert.Equal(row.Presented, scene.App.Tokens.Presented);

@@ -16,14 +16,14 @@ public sealed class EventAndCallbackTests
     public async Task The_callback_gets_the_end_of_a_login_without_a_subscriber_of_the_event()
     {
         using var server = new FakeTokenServer(TimeProvider.System);
-        var heard = new TaskCompletionSource<ReLoginReason>(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var session = TokenSession.Create(Options(e => heard.TrySetResult(e.Reason)), new TokenSessionSettings { TokenEndpointHandler = server });
+        var raised = new TaskCompletionSource<ReLoginReason>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var session = TokenSession.Create(Options(e => raised.TrySetResult(e.Reason)), new TokenSessionSettings { TokenEndpointHandler = server });
         await session.SignInAsync(server.Issue());
         server.RevokeRefreshTokens();
 
         await Assert.ThrowsAsync<TokenRefreshException>(() => session.RefreshAsync());
 
-        Assert.Equal(ReLoginReason.Rejected, await heard.Task.WaitAsync(Gate.FailSafe, TimeProvider.System));
+        Assert.Equal(ReLoginReason.Rejected, await raised.Task.WaitAsync(Gate.FailSafe, TimeProvider.System));
     }
 
     [Fact]
@@ -31,13 +31,13 @@ public sealed class EventAndCallbackTests
     {
         using var server = new FakeTokenServer(TimeProvider.System);
         await using var session = TokenSession.Create(Options(onDead: null), new TokenSessionSettings { TokenEndpointHandler = server });
-        var heard = new Gate();
-        session.TokensRefreshed += (_, _) => _ = heard.PassAsync();
+        var raised = new Gate();
+        session.TokensRefreshed += (_, _) => _ = raised.PassAsync();
         await session.SignInAsync(server.Issue());
 
         await session.RefreshAsync();
 
-        await heard.ArrivedAsync(1);
+        await raised.ArrivedAsync(1);
     }
 
     [Theory]
@@ -96,14 +96,14 @@ public sealed class EventAndCallbackTests
         scene.App.Time.Advance(TimeSpan.FromMinutes(10));
         using var response = await request;
 
-        // Whoever waits for the answer goes on within this.
+        // The code that waits for the answer continues within this call.
         answer.SetResult(null);
 
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
         Assert.Contains("the time for it is over.", Assert.Single(log.Messages, message => message.EventName == "InteractiveSignInFailed").Text, StringComparison.Ordinal);
     }
 
-    /// <summary>An app whose login is dead, and whose user takes his time.</summary>
+    /// <summary>An app whose login has ended, and whose user answers late.</summary>
     private static async Task<Scene> AskingAsync(Gate asked, TaskCompletionSource<TokenSet?> answer, CapturingLoggerProvider log)
     {
         var scene = await Scene.SetAsync(

@@ -211,8 +211,8 @@ public sealed class FlightLifetimeTests
         await using var app = TestApp.Create(services: services => services.AddTokenSession(TestApp.Name).UseStore(store).UseEndpoint(_ => endpoint));
         await app.SignInAsync();
         var first = await store.LoadAsync();
-        var heard = new Gate();
-        app.Session.TokensRefreshed += (_, _) => _ = heard.PassAsync();
+        var raised = new Gate();
+        app.Session.TokensRefreshed += (_, _) => _ = raised.PassAsync();
         app.Tokens.ExpireAccessTokens();
         var request = app.GetAsync();
         await endpoint.Calls.ArrivedAsync(1);
@@ -230,7 +230,7 @@ public sealed class FlightLifetimeTests
         Assert.Equal(TokenRefreshFailure.Transient, exception.Failure);
         Assert.Equal("token-1", await PollAsync(app.Session, failSafe.Token));
         Assert.Equal(1, endpoint.Calls.Arrived);
-        await heard.ArrivedAsync(1);
+        await raised.ArrivedAsync(1);
     }
 
     [Fact]
@@ -245,12 +245,12 @@ public sealed class FlightLifetimeTests
         });
         var tokens = app.Tokens.Issue();
         await store!.Other().SignInAsync(tokens, "login");
-        var heard = new Gate();
-        app.Session.TokensRefreshed += (_, _) => _ = heard.PassAsync();
+        var raised = new Gate();
+        app.Session.TokensRefreshed += (_, _) => _ = raised.PassAsync();
         app.Time.Advance(TimeSpan.FromSeconds(270));
 
         using var response = await app.GetAsync();
-        await heard.ArrivedAsync(1);
+        await raised.ArrivedAsync(1);
 
         Assert.Equal([tokens.AccessToken], app.Api.Received.Select(request => request.Token));
         Assert.Equal(["refresh-1"], app.Tokens.Presented);
@@ -327,7 +327,7 @@ public sealed class FlightLifetimeTests
 #if !NETSTANDARD_BUILD // netstandard2.0 has no synchronous Send that could be overridden.
     [Fact]
     [Trait("Case", "C23")]
-    public async Task A_synchronous_send_is_held_and_repaired_like_any_other()
+    public async Task A_synchronous_send_is_held_and_resent_like_any_other()
     {
         await using var app = TestApp.Create();
         await app.SignInAsync();

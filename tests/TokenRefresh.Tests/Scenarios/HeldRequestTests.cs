@@ -71,7 +71,7 @@ public sealed class HeldRequestTests
 
     [Fact]
     [Trait("Case", "C27")]
-    public async Task A_401_whose_body_cant_be_opened_is_repaired_all_the_same()
+    public async Task A_401_whose_body_cant_be_opened_is_still_refreshed_and_resent()
     {
         await using var app = TestApp.Create();
         await app.SignInAsync();
@@ -202,7 +202,7 @@ public sealed class HeldRequestTests
 
     [Fact]
     [Trait("Case", "C28")]
-    public async Task A_401_that_nothing_is_done_about_comes_through_with_its_body_unread()
+    public async Task A_401_that_starts_no_refresh_reaches_the_caller_with_its_body_unread()
     {
         await using var app = TestApp.Create();
         await app.SignInAsync();

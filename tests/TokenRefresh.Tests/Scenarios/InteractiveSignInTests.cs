@@ -52,7 +52,7 @@ public sealed class InteractiveSignInTests
 
         Assert.All(results, result => Assert.Equal(HttpStatusCode.Unauthorized, result.Status));
         Assert.Equal(HttpStatusCode.Unauthorized, next.StatusCode);
-        await scene.HeardAsync();
+        await scene.WaitForEventAsync();
         scene.App.Time.Advance(TimeSpan.FromMinutes(1));
         using var later = await scene.App.GetAsync();
         Assert.Equal(1, user.Questions);
@@ -80,7 +80,7 @@ public sealed class InteractiveSignInTests
         var results = await Task.WhenAll(requests.Select(Scene.Result.OfAsync)).WaitAsync(Gate.FailSafe, TimeProvider.System);
 
         Assert.All(results, result => Assert.Equal(HttpStatusCode.Unauthorized, result.Status));
-        await scene.HeardAsync();
+        await scene.WaitForEventAsync();
     }
 
     [Fact]
@@ -95,13 +95,13 @@ public sealed class InteractiveSignInTests
         var results = await Task.WhenAll(requests.Select(Scene.Result.OfAsync)).WaitAsync(Gate.FailSafe, TimeProvider.System);
 
         Assert.All(results, result => Assert.Equal(HttpStatusCode.Unauthorized, result.Status));
-        await scene.HeardAsync();
+        await scene.WaitForEventAsync();
         Assert.Equal(0, scene.App.Api.CallsWith("proof-1"));
         Assert.Null(await scene.StoredRefreshTokenAsync());
     }
 
     [Fact]
-    public async Task A_user_who_takes_too_long_lets_the_requests_go_and_still_counts_for_the_next()
+    public async Task A_user_who_answers_late_ends_the_wait_of_requests_and_still_signs_in_for_later_ones()
     {
         var user = new User();
         await using var scene = await SetAsync(user, options => options.InteractiveSignInTimeout = TimeSpan.FromMinutes(2));
@@ -113,10 +113,10 @@ public sealed class InteractiveSignInTests
         Assert.All(results, result => Assert.Equal(HttpStatusCode.Unauthorized, result.Status));
         await user.DismissedAsync();
 
-        var heard = new Gate();
-        scene.App.Session.TokensRefreshed += (_, _) => _ = heard.PassAsync();
+        var raised = new Gate();
+        scene.App.Session.TokensRefreshed += (_, _) => _ = raised.PassAsync();
         user.LogsIn(scene.App.Tokens.Issue());
-        await heard.ArrivedAsync(1);
+        await raised.ArrivedAsync(1);
 
         using var next = await scene.App.GetAsync();
         Assert.Equal(HttpStatusCode.OK, next.StatusCode);
@@ -132,7 +132,7 @@ public sealed class InteractiveSignInTests
         scene.App.Time.Advance(TimeSpan.FromMinutes(4.5));
 
         using var ahead = await scene.App.GetAsync();
-        await scene.HeardAsync();
+        await scene.WaitForEventAsync();
         Assert.Equal(HttpStatusCode.OK, ahead.StatusCode);
         Assert.Equal(0, user.Questions);
 
@@ -213,11 +213,11 @@ public sealed class InteractiveSignInTests
     [Trait("Case", "C14")]
     public async Task A_callback_that_calls_the_client_it_signs_in_gets_an_exception_that_says_so()
     {
-        TokenRefreshException? told = null;
+        TokenRefreshException? received = null;
         TestApp? app = null;
         await using var scene = await Scene.SetAsync(configure: options => options.SignInInteractively = async (_, ct) =>
         {
-            told = await Assert.ThrowsAsync<TokenRefreshException>(() => app!.GetAsync(ct));
+            received = await Assert.ThrowsAsync<TokenRefreshException>(() => app!.GetAsync(ct));
             return null;
         });
         app = scene.App;
@@ -226,8 +226,8 @@ public sealed class InteractiveSignInTests
         var result = await Scene.Result.OfAsync(requests[0]).WaitAsync(Gate.FailSafe, TimeProvider.System);
 
         Assert.Equal(HttpStatusCode.Unauthorized, result.Status);
-        Assert.Equal(TokenRefreshFailure.Configuration, told!.Failure);
-        Assert.Contains("SignInInteractively", told.Message, StringComparison.Ordinal);
+        Assert.Equal(TokenRefreshFailure.Configuration, received!.Failure);
+        Assert.Contains("SignInInteractively", received.Message, StringComparison.Ordinal);
     }
 
     [Fact]

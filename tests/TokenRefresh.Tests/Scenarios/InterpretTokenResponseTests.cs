@@ -36,7 +36,7 @@ public sealed class InterpretTokenResponseTests
         Assert.Equal(TokenRefreshFailure.Configuration, failure.Failure);
         Assert.Contains("InterpretTokenResponse", failure.Message, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.Unauthorized, ended.StatusCode);
-        var dead = await interpreted.HeardAsync();
+        var dead = await interpreted.WaitForEventAsync();
         Assert.Equal((ReLoginReason.Rejected, "unauthorized_client"), (dead.Reason, dead.Error));
         Assert.Null(await interpreted.StoredRefreshTokenAsync());
     }
@@ -66,7 +66,7 @@ public sealed class InterpretTokenResponseTests
         Assert.Equal(TokenSessionState.SignedIn, byDefault.App.Session.State);
         Assert.Equal("refresh-1", await byDefault.StoredRefreshTokenAsync());
         Assert.Equal(HttpStatusCode.Unauthorized, ended.StatusCode);
-        Assert.Equal("server_error", (await interpreted.HeardAsync()).Error);
+        Assert.Equal("server_error", (await interpreted.WaitForEventAsync()).Error);
         Assert.Equal(["refresh-1"], interpreted.App.Tokens.Presented);
     }
 
@@ -81,7 +81,7 @@ public sealed class InterpretTokenResponseTests
         await scene.HoldAndExpireAsync(2);
 
         Assert.Equal(["refresh-1"], scene.App.Tokens.Presented);
-        Assert.Equal("user_deleted", (await scene.HeardAsync()).Error);
+        Assert.Equal("user_deleted", (await scene.WaitForEventAsync()).Error);
     }
 
     [Fact]
@@ -159,7 +159,7 @@ public sealed class InterpretTokenResponseTests
         await scene.HoldAndExpireAsync(1);
 
         Assert.Null(await scene.StoredRefreshTokenAsync());
-        Assert.Equal("blocked", (await scene.HeardAsync()).Error);
+        Assert.Equal("blocked", (await scene.WaitForEventAsync()).Error);
     }
 
     [Theory]
@@ -177,7 +177,7 @@ public sealed class InterpretTokenResponseTests
         scene.App.Time.Advance(TimeSpan.FromSeconds(61));
         using var refused = await scene.App.GetAsync();
 
-        Assert.Equal(reason, (await scene.HeardAsync()).Reason);
+        Assert.Equal(reason, (await scene.WaitForEventAsync()).Reason);
     }
 
     [Fact]

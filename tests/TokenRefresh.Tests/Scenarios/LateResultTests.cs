@@ -40,10 +40,10 @@ public sealed class LateResultTests
         using var other = await scene.App.GetAsync();
         Assert.Equal(HttpStatusCode.Unauthorized, other.StatusCode);
 
-        var heard = new Gate();
-        scene.App.Session.TokensRefreshed += (_, _) => _ = heard.PassAsync();
+        var raised = new Gate();
+        scene.App.Session.TokensRefreshed += (_, _) => _ = raised.PassAsync();
         answer.SetResult(scene.App.Tokens.Issue());
-        await heard.ArrivedAsync(1);
+        await raised.ArrivedAsync(1);
 
         Assert.Equal(TokenSessionState.SignedIn, scene.App.Session.State);
     }
@@ -102,15 +102,15 @@ public sealed class LateResultTests
         var endpoint = new DeafEndpoint();
         await using var app = TestApp.Create(services: services => services.AddTokenSession(TestApp.Name).UseEndpoint(_ => endpoint));
         await app.SignInAsync();
-        var heard = new Gate();
-        app.Session.TokensRefreshed += (_, _) => _ = heard.PassAsync();
+        var raised = new Gate();
+        app.Session.TokensRefreshed += (_, _) => _ = raised.PassAsync();
         app.Tokens.ExpireAccessTokens();
         var request = app.GetAsync();
         await endpoint.Calls.ArrivedAsync(1);
         app.Time.Advance(TimeSpan.FromSeconds(30));
         await Assert.ThrowsAsync<TokenRefreshException>(() => request);
         await endpoint.AnswerAsync();
-        await heard.ArrivedAsync(1);
+        await raised.ArrivedAsync(1);
 
         Assert.Equal(TokenSessionState.SignedIn, app.Session.State);
         app.Time.Advance(TimeSpan.FromMinutes(10));

@@ -31,7 +31,7 @@ public sealed class LoginChangeTests
         var signingIn = app.Session.SignInAsync(b);
         await store.SignIns.ArrivedAsync(1);
         store.Saves.Open();
-        using var told = await ofA.WaitAsync(Gate.FailSafe, TimeProvider.System);
+        using var answer = await ofA.WaitAsync(Gate.FailSafe, TimeProvider.System);
         store.SignIns.Open();
         await signingIn;
         using var ofB = await app.GetAsync();
@@ -52,11 +52,11 @@ public sealed class LoginChangeTests
         await refresh.ArrivedAsync(1);
 
         await app.SignInAsync();
-        var told = await Scene.Result.OfAsync(ofA.WaitAsync(Gate.FailSafe, TimeProvider.System));
+        var answer = await Scene.Result.OfAsync(ofA.WaitAsync(Gate.FailSafe, TimeProvider.System));
 
         Assert.Equal(0, app.Api.Calls);
-        Assert.Equal(result == ReLoginResult.Return401 ? HttpStatusCode.Unauthorized : null, told.Status);
-        Assert.Equal(result == ReLoginResult.Throw, told.Exception is TokenRefreshException { Failure: TokenRefreshFailure.ReLoginRequired });
+        Assert.Equal(result == ReLoginResult.Return401 ? HttpStatusCode.Unauthorized : null, answer.Status);
+        Assert.Equal(result == ReLoginResult.Throw, answer.Exception is TokenRefreshException { Failure: TokenRefreshFailure.ReLoginRequired });
     }
 
     [Theory]
@@ -72,11 +72,11 @@ public sealed class LoginChangeTests
         await refresh.ArrivedAsync(1);
 
         await app.SignInAsync();
-        var told = await Scene.Result.OfAsync(ofA.WaitAsync(Gate.FailSafe, TimeProvider.System));
+        var answer = await Scene.Result.OfAsync(ofA.WaitAsync(Gate.FailSafe, TimeProvider.System));
 
         Assert.Equal("access-1", Assert.Single(app.Api.Received).Token);
-        Assert.Equal(result == ReLoginResult.Return401 ? HttpStatusCode.Unauthorized : null, told.Status);
-        Assert.Equal(result == ReLoginResult.Throw, told.Exception is TokenRefreshException { Failure: TokenRefreshFailure.ReLoginRequired });
+        Assert.Equal(result == ReLoginResult.Return401 ? HttpStatusCode.Unauthorized : null, answer.Status);
+        Assert.Equal(result == ReLoginResult.Throw, answer.Exception is TokenRefreshException { Failure: TokenRefreshFailure.ReLoginRequired });
     }
 
     [Fact]
@@ -144,10 +144,10 @@ public sealed class LoginChangeTests
         await Scene.Result.OfAsync(client.SendAsync(request, default));
 
         await app.SignInAsync();
-        var told = await Scene.Result.OfAsync(client.SendAsync(request, default));
+        var answer = await Scene.Result.OfAsync(client.SendAsync(request, default));
 
         Assert.Equal("access-1", Assert.Single(app.Api.Received).Token);
-        Assert.Equal(HttpStatusCode.Unauthorized, told.Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, answer.Status);
     }
 
     /// <summary>One-shot content of known length that comes when the gate opens, and heeds no cancellation.</summary>

@@ -364,7 +364,7 @@ public sealed class MetricsTests
         }
     }
 
-    // An app's meter is its own: what other tests do isn't heard here.
+    // Each app has its own meter, so this listener doesn't get the measurements of other tests.
     private static MetricCollector<T> Collect<T>(TestApp app, string instrument)
         where T : struct => new(app.Services.GetRequiredService<IMeterFactory>(), TokenRefreshTelemetry.MeterName, instrument);
 

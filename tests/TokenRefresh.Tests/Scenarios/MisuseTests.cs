@@ -93,7 +93,7 @@ public sealed class MisuseTests
 
     [Fact]
     [Trait("Case", "N11")]
-    public async Task A_handler_made_by_hand_says_to_set_the_origins_and_nothing_of_a_named_client()
+    public async Task A_handler_without_dependency_injection_says_to_set_the_origins_and_nothing_of_a_named_client()
     {
         await using var app = TestApp.Create();
         await app.SignInAsync();

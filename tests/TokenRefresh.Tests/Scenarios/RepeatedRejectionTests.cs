@@ -40,7 +40,7 @@ public sealed class RepeatedRejectionTests
 
     [Fact]
     [Trait("Case", "C13")]
-    public async Task A_crowd_before_an_API_that_refuses_every_token_causes_one_refresh()
+    public async Task Many_requests_to_an_API_that_rejects_every_token_cause_one_refresh()
     {
         await using var app = TestApp.Create();
         await app.SignInAsync();

@@ -228,7 +228,7 @@ public sealed class RequestLogTests : IDisposable
 
     [Fact]
     [Trait("Case", "N3")]
-    public async Task A_logger_that_throws_costs_no_request_its_response()
+    public async Task A_logger_that_throws_doesnt_change_a_response()
     {
         await using var app = TestApp.Create(services: services => services.AddLogging(logging => logging.AddProvider(new ThrowingLogger())));
         using var response = await app.Client.GetAsync(Secret);

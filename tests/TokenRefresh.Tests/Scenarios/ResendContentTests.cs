@@ -85,11 +85,11 @@ public sealed class ResendContentTests
         await using var app = TestApp.Create();
         await app.SignInAsync();
         app.Tokens.ExpireAccessTokens();
-        var heard = new Gate();
-        app.Session.TokensRefreshed += (_, _) => _ = heard.PassAsync();
+        var raised = new Gate();
+        app.Session.TokensRefreshed += (_, _) => _ = raised.PassAsync();
 
         using var response = await app.Client.PostAsync(new Uri("upload", UriKind.Relative), OneShot());
-        await heard.ArrivedAsync(1);
+        await raised.ArrivedAsync(1);
         using var next = await app.GetAsync();
 
         Assert.Equal(["access-1", "access-2"], app.Api.Received.Select(request => request.Token));

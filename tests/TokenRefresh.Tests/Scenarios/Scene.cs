@@ -69,7 +69,7 @@ internal sealed class Scene : IAsyncDisposable
     public Task<string?> StoredRefreshTokenAsync() => Store.RefreshTokenAsync();
 
     /// <summary>Waits for the event: no request waits for it longer than a moment.</summary>
-    public async Task<ReLoginRequiredEventArgs> HeardAsync()
+    public async Task<ReLoginRequiredEventArgs> WaitForEventAsync()
     {
         await _heard.ArrivedAsync(1);
         return App.ReLogins.Single();

@@ -76,7 +76,7 @@ public sealed class SecretLeakTests
         await scene.App.Session.RefreshAsync();
         scene.App.Tokens.RevokeRefreshTokens();
         See(watch, scene, [new Scene.Result(null, await Record.ExceptionAsync(() => scene.App.Session.RefreshAsync()))]);
-        await scene.HeardAsync();
+        await scene.WaitForEventAsync();
 
         watch.AssertSilentOn(Secrets);
     }

@@ -35,7 +35,7 @@ public sealed class ShutdownTests
     }
 
     [Fact]
-    public async Task A_container_that_makes_no_clients_any_more_leaves_the_last_flight_its_own()
+    public async Task A_container_that_creates_no_more_clients_leaves_the_last_flight_its_own()
     {
         var store = new SlowStore();
         var factory = new EndingFactory();

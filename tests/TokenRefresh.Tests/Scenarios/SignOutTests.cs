@@ -30,13 +30,13 @@ public sealed class SignOutTests
         await refresh.ArrivedAsync(1);
 
         await app.Session.SignOutAsync();
-        var told = await TestApp.StatusesOf(requests);
+        var received = await TestApp.StatusesOf(requests);
         app.Tokens.Release();
         using var later = await app.GetAsync();
 
         // Disposal waits for the flight: whatever it would do, it has done.
         await app.Services.DisposeAsync();
-        Assert.All(told, status => Assert.Equal(HttpStatusCode.Unauthorized, status));
+        Assert.All(received, status => Assert.Equal(HttpStatusCode.Unauthorized, status));
         Assert.Equal(HttpStatusCode.Unauthorized, later.StatusCode);
         Assert.Null(app.Api.Received[^1].Authorization);
         Assert.Equal(LoginStatus.SignedOut, (await store.LoadAsync()).Status);
@@ -78,10 +78,10 @@ public sealed class SignOutTests
         await app.Session.SignOutAsync();
         var b = await app.SignInAsync();
         app.Tokens.Release();
-        var told = await ofA.WaitAsync(Gate.FailSafe, TimeProvider.System);
+        var received = await ofA.WaitAsync(Gate.FailSafe, TimeProvider.System);
         using var ofB = await app.GetAsync();
 
-        Assert.Equal(HttpStatusCode.Unauthorized, told.StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, received.StatusCode);
         Assert.Equal(HttpStatusCode.OK, ofB.StatusCode);
         Assert.Equal(b.AccessToken, app.Api.Received[^1].Token);
         Assert.Equal(2, app.Api.Calls);
@@ -136,14 +136,14 @@ public sealed class SignOutTests
     {
         await using var app = TestApp.Create(options => options.OnReLoginRequired = (_, _, _) => throw new InvalidOperationException("callback"));
         await app.SignInAsync();
-        var heard = 0;
+        var raised = 0;
         app.Session.ReLoginRequired += (_, _) => throw new InvalidOperationException("subscriber");
-        app.Session.ReLoginRequired += (_, _) => heard++;
+        app.Session.ReLoginRequired += (_, _) => raised++;
 
         var statuses = await KillAndSendAsync(app);
 
         Assert.All(statuses, status => Assert.Equal(HttpStatusCode.Unauthorized, status));
-        Assert.Equal(1, heard);
+        Assert.Equal(1, raised);
     }
 
     [Fact]

@@ -33,7 +33,7 @@ public sealed class StoreConflictTests : IDisposable
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("other-refresh", await store.RefreshTokenAsync());
         await Eventually.UntilAsync(() => app.Refreshes.Count == 1);
-        Assert.Equal(["SignedIn", "RefreshStarted", "NewerTokensLoaded"], Told());
+        Assert.Equal(["SignedIn", "RefreshStarted", "NewerTokensLoaded"], LoggedEvents());
     }
 
     [Fact]
@@ -50,7 +50,7 @@ public sealed class StoreConflictTests : IDisposable
 
         Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.OK), (held.StatusCode, next.StatusCode));
         Assert.Empty(app.Refreshes);
-        Assert.Equal(["SignedIn", "RefreshStarted"], Told());
+        Assert.Equal(["SignedIn", "RefreshStarted"], LoggedEvents());
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class StoreConflictTests : IDisposable
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         await Eventually.UntilAsync(() => app.Refreshes.Count == 1);
-        Assert.Equal(["SignedIn", "RefreshStarted", "NewerTokensLoaded"], Told());
+        Assert.Equal(["SignedIn", "RefreshStarted", "NewerTokensLoaded"], LoggedEvents());
     }
 
     [Fact]
@@ -85,7 +85,7 @@ public sealed class StoreConflictTests : IDisposable
         var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => app.GetAsync());
         Assert.Equal(TokenRefreshFailure.Transient, failure.Failure);
 
-        // Until then the claim stands: the store doesn't know that nobody asks any more.
+        // Until then the lease lasts: the store doesn't know that no process uses it.
         store.EndsAreLost = false;
         app.Time.Advance(TimeSpan.FromMinutes(1));
         storesClock.Advance(TimeSpan.FromMinutes(1));
@@ -138,7 +138,7 @@ public sealed class StoreConflictTests : IDisposable
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(["refresh-1"], app.Tokens.Presented);
         Assert.Equal(["access-1", "access-2"], app.Api.Received.Select(request => request.Token));
-        Assert.Equal(1, Told().Count(name => name == "RefreshStarted"));
+        Assert.Equal(1, LoggedEvents().Count(name => name == "RefreshStarted"));
     }
 
     [Fact]
@@ -156,7 +156,7 @@ public sealed class StoreConflictTests : IDisposable
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         await Eventually.UntilAsync(() => app.Refreshes.Count == 1);
-        Assert.Equal(["SignedIn", "RefreshStarted", "Refreshed"], Told());
+        Assert.Equal(["SignedIn", "RefreshStarted", "Refreshed"], LoggedEvents());
     }
 
     [Fact]
@@ -174,13 +174,13 @@ public sealed class StoreConflictTests : IDisposable
 
         using var response = await app.GetAsync();
 
-        // The request is told at the sign-out's first step; the flight goes on to its end, which the end of the app waits for.
+        // The request gets its result at the sign-out's first step. The flight continues to its end, and the end of the app waits for it.
         await signedOut.ArrivedAsync(1);
         await app.Services.DisposeAsync();
 
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
         Assert.Empty(app.Refreshes);
-        Assert.DoesNotContain("Refreshed", Told());
+        Assert.DoesNotContain("Refreshed", LoggedEvents());
         Assert.Null(await store.RefreshTokenAsync());
     }
 
@@ -267,7 +267,7 @@ public sealed class StoreConflictTests : IDisposable
 
     [Fact]
     [Trait("Case", "C15")]
-    public async Task Whoever_gets_nothing_but_tokens_that_are_dead_on_arrival_goes_on_after_the_third()
+    public async Task A_caller_that_gets_only_stale_new_tokens_continues_after_the_third()
     {
         var store = new InterruptedStore();
         await using var app = await SignedInAsync(store);
@@ -301,7 +301,7 @@ public sealed class StoreConflictTests : IDisposable
 
         await Assert.ThrowsAsync<TokenRefreshException>(() => app.GetAsync());
 
-        Assert.Equal(["SignedIn", "RefreshStarted", eventName], Told());
+        Assert.Equal(["SignedIn", "RefreshStarted", eventName], LoggedEvents());
     }
 
     [Fact]
@@ -343,9 +343,9 @@ public sealed class StoreConflictTests : IDisposable
 
     private static async Task SignInElsewhereAsync(ITokenStore store, TokenSet tokens) => await store.Other().SignInAsync(tokens);
 
-    private string[] Told() => [.. _log.Messages.Where(message => message.Category.StartsWith("TokenRefresh", StringComparison.Ordinal)).Select(message => message.EventName ?? "")];
+    private string[] LoggedEvents() => [.. _log.Messages.Where(message => message.Category.StartsWith("TokenRefresh", StringComparison.Ordinal)).Select(message => message.EventName ?? "")];
 
-    /// <summary>A store that somebody else uses at an awkward moment, that forgets, or doesn't answer.</summary>
+    /// <summary>A store that another process writes to at a critical time, that loses records, or doesn't answer.</summary>
     private sealed class InterruptedStore(TimeProvider? clock = null) : StoreAround
     {
         private MemoryTokenStore _records = new(clock);

@@ -101,7 +101,7 @@ public sealed class UnsentRequestTests
         scene.App.Time.Advance(TimeSpan.FromSeconds(61));
         using var refused = await scene.App.GetAsync();
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
-        return (await scene.HeardAsync()).Reason;
+        return (await scene.WaitForEventAsync()).Reason;
     }
 
     private static Func<CancellationToken, Task> Throw(string fault) => _ => Task.FromException(fault switch

@@ -104,7 +104,7 @@ public sealed class UserEvictionTests
 
         await LeaveAsync(app);
 
-        // He, and the app's own session.
+        // The user's session, and the app's own session.
         Assert.Equal(2, app.Sessions.GetHealth().Count());
         GC.KeepAlive(held);
     }
@@ -174,8 +174,8 @@ public sealed class UserEvictionTests
     public async Task A_session_with_a_subscriber_stays()
     {
         await using var app = WithStore();
-        var heard = 0;
-        Subscribe(app, "user-1", session => session.TokensRefreshed += (_, _) => heard++);
+        var raised = 0;
+        Subscribe(app, "user-1", session => session.TokensRefreshed += (_, _) => raised++);
 
         await LeaveAsync(app);
         await LeaveAsync(app);
@@ -183,15 +183,15 @@ public sealed class UserEvictionTests
         app.Tokens.ExpireAccessTokens();
         using var response = await SendAsync(app, "user-1");
 
-        Assert.Equal(1, heard);
+        Assert.Equal(1, raised);
     }
 
     [Fact]
     public async Task A_session_with_a_subscriber_for_dead_logins_stays()
     {
         await using var app = WithStore();
-        var heard = 0;
-        Subscribe(app, "user-1", session => session.ReLoginRequired += (_, _) => heard++);
+        var raised = 0;
+        Subscribe(app, "user-1", session => session.ReLoginRequired += (_, _) => raised++);
 
         await LeaveAsync(app);
         await LeaveAsync(app);
@@ -200,7 +200,7 @@ public sealed class UserEvictionTests
         app.Tokens.RevokeRefreshTokens();
         using var response = await SendAsync(app, "user-1");
 
-        Assert.Equal(1, heard);
+        Assert.Equal(1, raised);
     }
 
     [Fact]
@@ -350,7 +350,7 @@ public sealed class UserEvictionTests
         await session.SignInAsync(app.Tokens.Issue());
     }
 
-    /// <summary>The login dies in the background; the session leaves; whoever still has it asks the user.</summary>
+    /// <summary>The login ends in the background, and the session is evicted. A caller that still has the session asks the user.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static async Task LogInLateAsync(TestApp app, TaskCompletionSource<TokenSet?> answer, string user)
     {

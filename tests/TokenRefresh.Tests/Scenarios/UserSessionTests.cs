@@ -53,7 +53,7 @@ public sealed class UserSessionTests
 
     [Fact]
     [Trait("Case", "C46")]
-    public async Task A_handler_made_by_hand_sends_no_request_of_another_user()
+    public async Task A_handler_without_dependency_injection_sends_no_request_of_another_user()
     {
         await using var app = TestApp.Create(options => options.AllowedOrigins.Add(new Uri("https://api.example.com")));
         var session = app.Sessions[TestApp.Name, "a"];

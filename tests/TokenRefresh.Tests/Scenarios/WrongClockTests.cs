@@ -121,7 +121,7 @@ public sealed class WrongClockTests
     [Theory]
     [InlineData(0, 0)]
     [InlineData(290, 1)]
-    public async Task Shared_tokens_are_as_old_as_the_store_says_whatever_the_clock_here_says(int age, int calls)
+    public async Task The_age_of_shared_tokens_counts_by_the_clock_of_the_store(int age, int calls)
     {
         var storesClock = new FakeTimeProvider(new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero));
         var store = new MemoryTokenStore(storesClock);
@@ -151,7 +151,7 @@ public sealed class WrongClockTests
             using var response = await app.GetAsync().WaitAsync(Gate.FailSafe, TimeProvider.System);
             Assert.Equal(HttpStatusCode.OK, response.StatusCode);
 
-            // A refresh ahead that nobody waits for is over before the next step.
+            // A background refresh is over before the next step.
             if (((SignedInSnapshot)app.Session.Context.Current).AccessToken.Schedule.RefreshAt <= app.Services.GetRequiredService<TimeProvider>().GetUtcNow().UtcDateTime)
             {
                 await app.Session.RefreshAsync();

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace TokenRefresh.Tests.Scenarios;
 
-/// <summary>TokenEndpoint or Protocol is set wrongly: nobody is signed out, and the log says what to check.</summary>
+/// <summary>TokenEndpoint or Protocol is set wrongly: no user is signed out, and the log says what to check.</summary>
 [Trait("Case", "N6")]
 public sealed class WrongEndpointTests
 {

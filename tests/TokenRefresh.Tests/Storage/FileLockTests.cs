@@ -62,7 +62,7 @@ public sealed class FileLockTests : IDisposable
     }
 
     [Fact]
-    public async Task Whoever_gave_up_on_another_process_is_in_nobodys_way()
+    public async Task A_process_that_stops_waiting_for_another_delays_no_process()
     {
         (await TakeAsync()).Dispose();
         await using (new FileStream(Lock, FileMode.Open, FileAccess.ReadWrite, FileShare.None))

@@ -235,7 +235,7 @@ public sealed class FileTokenStoreTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task What_a_killed_process_left_half_written_is_in_nobodys_way()
+    public async Task A_half_written_file_of_a_killed_process_stops_no_other_process()
     {
         await SignInAsync();
         await File.WriteAllTextAsync(RecordFile + ".tmp", "tokenref");

@@ -108,7 +108,7 @@ public sealed class LoginRulesTests
     [InlineData(100)]
     [Trait("Case", "S2")]
     [Trait("Case", "S6")]
-    public void Whoever_holds_the_stores_own_lock_takes_a_dead_holders_lease_at_once(double seconds)
+    public void The_holder_of_the_stores_own_lock_takes_over_the_lease_of_a_dead_process_at_once(double seconds)
     {
         var decision = Acquire(Stored with { Lease = Others }, seconds, StoreLock.Held);
 

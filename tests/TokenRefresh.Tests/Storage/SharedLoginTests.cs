@@ -130,7 +130,7 @@ public sealed class SharedLoginTests
     }
 
     [Fact]
-    public async Task What_a_process_loads_under_anothers_lease_is_never_leased_unseen()
+    public async Task A_record_with_another_lease_is_never_leased_without_a_read()
     {
         var leader = Start();
         await leader.SignInAsync(1);
@@ -216,7 +216,7 @@ public sealed class SharedLoginTests
 
     [Fact]
     [Trait("Case", "A15")]
-    public async Task Tokens_are_as_old_as_they_are_whatever_is_written_meanwhile()
+    public async Task The_age_of_tokens_doesnt_change_with_later_writes()
     {
         var (one, other) = (Start(), Start());
         await one.SignInAsync(1);

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace TokenRefresh.Tests.Storage;
 
-/// <summary>Stores that lose answers, stall, block, go away, wake in vain or break the contract; and clocks that jump.</summary>
+/// <summary>Stores that lose answers, stall, block, fail, wake a waiter without a change or break the contract; and clocks that jump.</summary>
 public sealed class StoreFaultTests
 {
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(35);
@@ -247,7 +247,7 @@ public sealed class StoreFaultTests
             await other.WaitForChangeAsync(await other.AcquireAsync());
         }
 
-        // The first one may be news. The others were in vain.
+        // The first wait may have ended because of a change. The others ended without one.
         Assert.InRange(TimeProvider.System.GetElapsedTime(start), TimeSpan.FromMilliseconds(5 * 18), TimeSpan.FromSeconds(30));
     }
 

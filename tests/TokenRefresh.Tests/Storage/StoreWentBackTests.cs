@@ -124,7 +124,7 @@ public sealed class StoreWentBackTests
     }
 
     [Fact]
-    public async Task After_a_flush_the_only_process_goes_on_and_its_token_is_possibly_used()
+    public async Task After_a_flush_the_only_process_continues_and_its_token_is_possibly_used()
     {
         var time = WatchedTime.Create();
         var process = new LoginProcess(_store, time);

@@ -90,7 +90,7 @@ internal sealed class CanaryWatch : IDisposable
         _activities.Dispose();
     }
 
-    // The platform's own HTTP tracing quotes what it can't read (SECURITY.md): that is its to mend.
+    // The platform's own HTTP tracing quotes what it can't read (SECURITY.md): only the platform can change that.
     private static bool IsOurs(string name) => name.StartsWith("TokenRefresh", StringComparison.Ordinal) || name.StartsWith("Polly", StringComparison.Ordinal);
 
     private static IEnumerable<string> Spellings(string secret) =>

@@ -4,14 +4,14 @@ using System.Threading.Tasks;
 
 namespace TokenRefresh.Tests.Support;
 
-/// <summary>An endpoint that doesn't hear that it is cancelled, and gives its numbered tokens when it is told to.</summary>
+/// <summary>An endpoint that ignores its cancellation, and returns its numbered tokens when the test says so.</summary>
 internal sealed class DeafEndpoint : ITokenEndpoint
 {
-    // Whoever waits for an answer goes on within AnswerAsync.
+    // The code that waits for an answer continues within AnswerAsync.
     private readonly TaskCompletionSource<bool> _answer = new();
     private int _number;
 
-    /// <summary>Where every call passes by. It holds nobody.</summary>
+    /// <summary>The gate that every call passes. It holds no call.</summary>
     public Gate Calls { get; } = new();
 
     /// <summary>Answers the calls so far, and all that come. What the caller does with the answer at once is done then.</summary>

@@ -9,7 +9,7 @@ using System.Threading.Tasks;
 
 namespace TokenRefresh.Tests.Support;
 
-/// <summary>A server on a real socket, one request to a connection, that answers what it is told, byte by byte. What counts is what it received.</summary>
+/// <summary>A server on a real socket, one request to a connection, that answers with the given bytes. Tests assert what it received.</summary>
 internal sealed class LoopbackServer : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);

@@ -6,7 +6,7 @@ using System.Threading.Tasks;
 
 namespace TokenRefresh.Tests.Support;
 
-/// <summary>Counts the exceptions of tasks that nobody has looked at.</summary>
+/// <summary>Counts the unobserved exceptions of tasks.</summary>
 internal static class UnobservedExceptions
 {
     /// <summary>Runs something, has everything collected that it left behind, and counts.</summary>
