@@ -5,8 +5,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace TokenRefresh.AspNetCore.BackChannelLogout;
 
 /// <summary>
-/// Keeps small records beside the sessions, in the store of a session name, so that all nodes know of a logout that
-/// the provider sent to one of them. Without a store there is one node, and nothing to share.
+/// Keeps records of logouts in the store of a session name, so that all nodes know of a logout that the provider sent to one of them.
+/// Without a store there is one node, and nothing to share.
 /// </summary>
 internal sealed class LogoutStore(IServiceProvider provider)
 {

@@ -74,8 +74,8 @@ internal abstract class SessionResolver
                 + "AddHttpClient and AddTokenRefreshHandler.");
     }
 
-    // An Authorization header of the caller stays. One that we set on an earlier attempt is replaced: by the session's current token if
-    // that is of the same login, or by that of another user if the request has become another user's.
+    // An Authorization header of the caller stays. One that we set on an earlier attempt is replaced by the session's current token, if
+    // that belongs to the same login. If the request now belongs to another user, it gets that user's token.
     private static ResolvedSession ResolveAuthorized(HttpRequestMessage request, string present, SessionContext session)
     {
         var services = session.Services;

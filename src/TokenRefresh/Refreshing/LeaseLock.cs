@@ -1,8 +1,8 @@
 namespace TokenRefresh.Refreshing;
 
 /// <summary>
-/// The store's own lock of one lease. It is released at the end of the lease, or later: if new tokens can't be saved, it is kept until
-/// they are, so that no other process of the machine sends the used refresh token.
+/// The store's own lock of one lease. It is released at the end of the lease. If new tokens can't be saved, it is kept until they are. So
+/// no other process of the machine sends the used refresh token.
 /// </summary>
 /// <param name="storeLock">The lock; <see langword="null"/> if the store has none.</param>
 internal sealed class LeaseLock(IDisposable? storeLock) : IDisposable
