@@ -3,45 +3,58 @@ using System.IO.Compression;
 namespace TokenRefresh;
 
 /// <summary>
-/// Decompresses a body that the transport left compressed: it does so without <c>AutomaticDecompression</c>, if a handler or a default
+/// Decompresses a body that the transport left compressed. It does so without <c>AutomaticDecompression</c>, if a handler or a default
 /// header of the app asked for compression.
 /// </summary>
 internal static class ContentCoding
 {
-    public static bool IsCompressed(HttpContent content) => content.Headers.ContentEncoding.Count > 0;
+    private const int PieceLength = 4096;
 
-    /// <summary>Opens a body (RFC 9110, section 8.4.1). The caller limits how much of it is read.</summary>
-    /// <returns>The body itself, if it isn't compressed or is so in a way that isn't known here.</returns>
-    public static Stream Open(Stream body, HttpContent content) =>
-        (content.Headers.ContentEncoding.Count == 1 ? content.Headers.ContentEncoding.First().ToUpperInvariant() : null) switch
-        {
-            "GZIP" or "X-GZIP" => new GZipStream(body, CompressionMode.Decompress),
-#if NET8_0_OR_GREATER
-            "BR" when !OperatingSystem.IsBrowser() => new BrotliStream(body, CompressionMode.Decompress),
-            "DEFLATE" => new ZLibStream(body, CompressionMode.Decompress),
-#endif
-            _ => body,
-        };
+    public static bool IsStated(HttpContent content) => content.Headers.ContentEncoding.Count > 0;
 
-    /// <summary>Decompresses a body that is in memory.</summary>
-    /// <returns><see langword="null"/> if it is damaged, or longer than the limit.</returns>
-    public static ReadOnlyMemory<byte>? Decode(ReadOnlyMemory<byte> body, HttpContent content, int limit)
+    /// <summary>Decompresses a body in memory (RFC 9110, section 8.4.1).</summary>
+    /// <param name="body">The body as it arrived.</param>
+    /// <param name="content">The content, for its headers.</param>
+    /// <param name="limit">The most bytes to return. If there are more, the result is longer, by less than 4 KiB.</param>
+    /// <returns>
+    /// The body itself, if it can't be decompressed. Browsers, and some handlers, decompress a body and leave the header that says so.
+    /// </returns>
+    public static ReadOnlyMemory<byte> Decode(ReadOnlyMemory<byte> body, HttpContent content, int limit)
     {
-        using var stream = Open(new MemoryStream(body.ToArray()), content);
-        var decoded = new byte[limit + 1];
-        var length = 0;
         try
         {
-            while (length < decoded.Length && stream.Read(decoded, length, decoded.Length - length) is var count and > 0)
+            using var stream = Open(body, content);
+            if (stream is null)
             {
-                length += count;
+                return body;
             }
-        }
-        catch (InvalidDataException)
-        {
-            return null;
-        }
 
-        return length <= limit ? decoded.AsMemory(0, length) : null;
+            var decoded = new MemoryStream();
+            var piece = new byte[PieceLength];
+            while (decoded.Length <= limit && stream.Read(piece, 0, piece.Length) is var count and > 0)
+            {
+                decoded.Write(piece, 0, count);
+            }
+
+            return decoded.GetBuffer().AsMemory(0, (int)decoded.Length);
+        }
+        catch (Exception)
+        {
+            // Each decompressor throws exceptions of its own at damaged data.
+            return body;
+        }
     }
+
+    private static Stream? Open(ReadOnlyMemory<byte> body, HttpContent content) =>
+        (content.Headers.ContentEncoding.Count == 1 ? content.Headers.ContentEncoding.First().ToUpperInvariant() : null) switch
+        {
+            "GZIP" or "X-GZIP" => new GZipStream(ToStream(body), CompressionMode.Decompress),
+#if NET8_0_OR_GREATER
+            "BR" when !OperatingSystem.IsBrowser() => new BrotliStream(ToStream(body), CompressionMode.Decompress),
+            "DEFLATE" => new ZLibStream(ToStream(body), CompressionMode.Decompress),
+#endif
+            _ => null,
+        };
+
+    private static MemoryStream ToStream(ReadOnlyMemory<byte> body) => new(body.ToArray(), writable: false);
 }

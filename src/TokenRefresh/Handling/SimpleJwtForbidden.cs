@@ -48,7 +48,7 @@ internal static class SimpleJwtForbidden
 
     private static async Task<bool> ReadAsync(ReadAheadBody body, HttpContent content)
     {
-        var isCompressed = ContentCoding.IsCompressed(content);
+        var isCompressed = ContentCoding.IsStated(content);
         while (await body.ReadMoreAsync().ConfigureAwait(false))
         {
             if (!isCompressed && !StartsAnObject(body.Ahead.Span))
@@ -57,9 +57,13 @@ internal static class SimpleJwtForbidden
             }
         }
 
-        return body.IsWhole
-            && (isCompressed ? ContentCoding.Decode(body.Ahead, content, ReadAheadBody.MaxLength) : body.Ahead) is { } utf8
-            && HasCode(utf8);
+        if (!body.IsWhole || !isCompressed)
+        {
+            return body.IsWhole && HasCode(body.Ahead);
+        }
+
+        var decoded = ContentCoding.Decode(body.Ahead, content, ReadAheadBody.MaxLength);
+        return decoded.Length <= ReadAheadBody.MaxLength && HasCode(decoded);
     }
 
     private static bool StartsAnObject(ReadOnlySpan<byte> utf8)

@@ -66,8 +66,7 @@ internal sealed class TokenResponse(int status) : IDisposable
 #else
             using var body = await content.ReadAsStreamAsync().ConfigureAwait(false);
 #endif
-            using var decoded = ContentCoding.Open(body, content);
-            if (!await buffer.FillAsync(decoded, MaxBodySize, cancellationToken).ConfigureAwait(false))
+            if (!await buffer.FillAsync(body, MaxBodySize, cancellationToken).ConfigureAwait(false))
             {
                 return (null, ResponseBodyState.TooLong);
             }
@@ -78,15 +77,16 @@ internal sealed class TokenResponse(int status) : IDisposable
             return (null, ResponseBodyState.CutOff);
         }
 
-        if (buffer.Written.IsEmpty)
-        {
-            return (null, ResponseBodyState.Empty);
-        }
-
-        return TokenFields.Read(buffer.Written, content.Headers.ContentType) is { } fields
-            ? (fields, ResponseBodyState.Parsed)
-            : (null, ResponseBodyState.NotParsed);
+        return ContentCoding.IsStated(content)
+            ? Parse(ContentCoding.Decode(buffer.Written.ToArray(), content, MaxBodySize).Span, content)
+            : Parse(buffer.Written, content);
     }
+
+    private static (TokenFields? Fields, ResponseBodyState State) Parse(ReadOnlySpan<byte> body, HttpContent content) =>
+        body.IsEmpty ? (null, ResponseBodyState.Empty)
+        : body.Length > MaxBodySize ? (null, ResponseBodyState.TooLong)
+        : TokenFields.Read(body, content.Headers.ContentType) is { } fields ? (fields, ResponseBodyState.Parsed)
+        : (null, ResponseBodyState.NotParsed);
 
     // RFC 9110, section 10.2.3: seconds, or a date by the server's clock. Zero or a date in the past counts as absent, so it doesn't
     // shorten our own pause.

@@ -47,6 +47,18 @@ public sealed class TokenResponseTests
         Assert.Equal(isTooLong ? null : "a", answer.Fields?["access_token"]);
     }
 
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("br")]
+    [InlineData("deflate")]
+    [InlineData("zstd")]
+    public async Task A_body_that_was_decompressed_and_keeps_its_header_is_read(string coding)
+    {
+        using var answer = await ReadAsync(new StringContent("""{"access_token":"a"}""") { Headers = { ContentEncoding = { coding } } });
+
+        Assert.Equal((ResponseBodyState.Parsed, "a"), (answer.Body, answer.Fields?["access_token"]));
+    }
+
     [Fact]
     public async Task Without_a_body_there_is_nothing()
     {

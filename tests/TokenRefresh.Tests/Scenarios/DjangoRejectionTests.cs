@@ -95,7 +95,12 @@ public sealed class DjangoRejectionTests
     [InlineData("br", true)]
     [InlineData("deflate", true)]
 #endif
+    [InlineData("gzip, decompressed", true)]
+    [InlineData("br, decompressed", true)]
+    [InlineData("deflate, decompressed", true)]
     [InlineData("gzip, damaged", false)]
+    [InlineData("br, damaged", false)]
+    [InlineData("deflate, damaged", false)]
     [InlineData("gzip, cut off", false)]
     [InlineData("gzip, bomb", false)]
     [InlineData("gzip, wrapped", false)]
@@ -373,8 +378,8 @@ public sealed class DjangoRejectionTests
         var bytes = compressed.ToArray();
         var content = coding switch
         {
-            "identity" => Encoding.UTF8.GetBytes(body),
-            "gzip, damaged" => [.. bytes[..20], .. new byte[40]],
+            _ when coding == "identity" || coding.EndsWith(", decompressed", StringComparison.Ordinal) => Encoding.UTF8.GetBytes(body),
+            _ when coding.EndsWith(", damaged", StringComparison.Ordinal) => [.. bytes[..20], .. new byte[40]],
             "gzip, cut off" => bytes[..(bytes.Length / 2)],
             _ => bytes,
         };
