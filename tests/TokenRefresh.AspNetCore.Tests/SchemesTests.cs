@@ -1,5 +1,7 @@
+using System.Net;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -71,4 +73,66 @@ public sealed class SchemesTests
 
         Assert.Equal((1, 1), (shop.Logins, bank.Logins));
     }
+
+    [Fact]
+    [Trait("Case", "W4")]
+    public async Task A_login_signs_the_earlier_one_out_where_the_cookie_scheme_is_not_the_default()
+    {
+        const string Cookie = "ShopCookie";
+        await using var provider = await Provider.StartAsync();
+        await using var node = await Node.StartAsync(provider, new NodeSetup
+        {
+            ConfigureProvider = options => options.SignInScheme = Cookie,
+            ConfigureServices = services => services.AddAuthentication().AddCookie(Cookie),
+            Map = app =>
+            {
+                MapLogin(app);
+                app.MapGet("/shop", async (IHttpClientFactory clients) => "shop of " + await clients.CreateClient("orders").GetStringAsync("api/me"))
+                    .RequireAuthorization(policy => policy.AddAuthenticationSchemes(Cookie).RequireAuthenticatedUser());
+            },
+        });
+        using var browser = new Browser();
+        await browser.GoAsync(node.At("login"));
+        Assert.Equal("shop of alice", (await browser.GoAsync(node.At("shop"))).Text);
+        browser.SetCookie(provider.Address, Provider.UserCookie, "bob");
+
+        await browser.GoAsync(node.At("login"));
+
+        Assert.Equal("shop of bob", (await browser.GoAsync(node.At("shop"))).Text);
+        await Eventually.TrueAsync(() => provider.RevokedTokens.SequenceEqual([provider.IssuedTokens.ElementAt(1)]));
+    }
+
+    [Fact]
+    [Trait("Case", "W10")]
+    public async Task Tokens_for_a_second_session_of_the_same_user_leave_the_first_signed_in()
+    {
+        await using var provider = await Provider.StartAsync();
+        await using var node = await Node.StartAsync(provider, new NodeSetup
+        {
+            ConfigureUsers = options => options.OpenIdConnectScheme = OpenIdConnectDefaults.AuthenticationScheme,
+            ConfigureServices = services => services.AddUserTokenSession("bank", options =>
+            {
+                options.TokenEndpoint = new Uri("https://bank.example.com/token");
+                options.ClientId = "bank";
+            }),
+            Map = app =>
+            {
+                MapLogin(app);
+                app.MapPost("/connect-bank", async Task (HttpContext context) =>
+                    await context.SignInWithTokensAsync("bank", context.User, new TokenSet("access", "refresh"))).RequireAuthorization();
+                app.MapGet("/bank", (HttpContext context) => context.GetTokenSession("bank").State.ToString()).RequireAuthorization();
+            },
+        });
+        using var browser = new Browser();
+        await browser.GoAsync(node.At("login"));
+
+        Assert.Equal(HttpStatusCode.OK, (await browser.FetchAsync(node.At("connect-bank"), HttpMethod.Post)).Status);
+
+        Assert.Equal("orders of alice", (await browser.FetchAsync(node.At("orders"))).Text);
+        Assert.Equal("SignedIn", (await browser.FetchAsync(node.At("bank"))).Text);
+        Assert.Equal(1, provider.Logins);
+    }
+
+    private static void MapLogin(WebApplication app) => app.MapGet("/login", () => Results.Challenge(
+        new AuthenticationProperties { RedirectUri = "/" }, [OpenIdConnectDefaults.AuthenticationScheme]));
 }

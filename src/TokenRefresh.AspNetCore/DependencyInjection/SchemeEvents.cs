@@ -60,7 +60,8 @@ internal static class SchemeEvents
     public static async Task RedirectToProviderAsync(RedirectContext context, Func<RedirectContext, Task> own)
     {
         await own(context).ConfigureAwait(false);
-        context.HttpContext.RequestServices.GetRequiredService<OpenIdConnectSignIn>().BeforeRedirect(context);
+        var signIn = context.HttpContext.RequestServices.GetRequiredService<OpenIdConnectSignIn>();
+        await signIn.BeforeRedirectAsync(context).ConfigureAwait(false);
     }
 
     public static async Task TokenValidatedAsync(TokenValidatedContext context, Func<TokenValidatedContext, Task> own)

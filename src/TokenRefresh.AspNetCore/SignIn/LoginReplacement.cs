@@ -15,20 +15,25 @@ internal sealed class LoginReplacement(UserSessionRegistry registry, SessionChan
     /// <summary>
     /// Notes the browser's logins in the state parameter, which the provider returns. The state is encrypted and bound to this browser.
     /// </summary>
-    public void Note(AuthenticationProperties properties, ClaimsPrincipal user, UserSession session)
+    public async Task NoteAsync(HttpContext context, AuthenticationProperties properties, UserSession session)
     {
+        // The request's user may be that of another scheme.
+        var cookie = await context.AuthenticateAsync(session.CookieScheme).ConfigureAwait(false);
         foreach (var other in registry.OfCookieScheme(session.CookieScheme))
         {
-            if (SessionClaims.Find(user, other) is { } login)
+            if (SessionClaims.Find(cookie.Principal, other) is { } login)
             {
                 properties.Items[NotePrefix + other.Name] = login.SessionKey;
             }
         }
     }
 
-    /// <summary>Signs out the logins that were noted and those of the request's cookie, except the new login's own session.</summary>
+    /// <summary>
+    /// Signs out the logins that were noted and those of the request's cookie, except those that the new cookie will hold.
+    /// </summary>
     /// <exception cref="TokenRefreshException">The store can't be written: the new login must not begin.</exception>
-    public async Task SignOutAsync(HttpContext context, AuthenticationProperties? properties, UserSession session, LoginKey newLogin)
+    public async Task SignOutAsync(
+        HttpContext context, AuthenticationProperties? properties, UserSession session, LoginKey newLogin, ClaimsPrincipal newUser)
     {
         var cookie = await context.AuthenticateAsync(session.CookieScheme).ConfigureAwait(false);
         foreach (var other in registry.OfCookieScheme(session.CookieScheme))
@@ -36,9 +41,10 @@ internal sealed class LoginReplacement(UserSessionRegistry registry, SessionChan
             string? noted = null;
             properties?.Items.Remove(NotePrefix + other.Name, out noted);
             var current = SessionClaims.Find(cookie.Principal, other)?.SessionKey;
+            var kept = other.Name == session.Name ? newLogin.SessionKey : SessionClaims.Find(newUser, other)?.SessionKey;
             foreach (var key in new[] { noted, current }.Distinct(StringComparer.Ordinal))
             {
-                if (key is not null && (other.Name != session.Name || key != newLogin.SessionKey))
+                if (key is not null && key != kept)
                 {
                     await changes.SignOutAsync(other, key).ConfigureAwait(false);
                     Log.LoginReplaced(logger, other.Name);

@@ -25,7 +25,7 @@ internal sealed class OpenIdConnectSignIn(
     /// Answers a script with 401, because a script can't show the provider's login page. For a page, notes which login the browser has:
     /// the provider's answer is a cross-site POST, which comes without the cookie.
     /// </summary>
-    public void BeforeRedirect(RedirectContext context)
+    public async Task BeforeRedirectAsync(RedirectContext context)
     {
         if (registry.FindByOpenIdConnectScheme(context.Scheme.Name) is not { } session || context.Handled)
         {
@@ -46,7 +46,7 @@ internal sealed class OpenIdConnectSignIn(
             context.Properties.RedirectUri = LocalUrl.OrHome(page, context.Request);
         }
 
-        replacement.Note(context.Properties, context.HttpContext.User, session);
+        await replacement.NoteAsync(context.HttpContext, context.Properties, session).ConfigureAwait(false);
     }
 
     // The browser needs these cookies only when it returns from the login page. A script that polls would collect them until its requests
@@ -90,7 +90,7 @@ internal sealed class OpenIdConnectSignIn(
         var login = await records.BeginAsync(session, LoginKey.Of(pending!.Login, session.Options.Scope), aborted).ConfigureAwait(false);
         try
         {
-            await replacement.SignOutAsync(context.HttpContext, context.Properties, session, login).ConfigureAwait(false);
+            await replacement.SignOutAsync(context.HttpContext, context.Properties, session, login, principal).ConfigureAwait(false);
             var tokens = pending.ToTokenSet(session.Options.KeepIdToken);
             login = await changes.SignInAsync(session, login, tokens, aborted).ConfigureAwait(false);
         }

@@ -33,7 +33,7 @@ internal sealed class SessionSignIn(
 
         var login = session.Options.Scope == UserTokenScope.PerUser ? LoginKey.OfUser(FindUserId(principal, name)) : LoginKey.NewRandom();
         SessionClaims.RequireAuthenticated(principal);
-        await replacement.SignOutAsync(context, properties, session, login).ConfigureAwait(false);
+        await replacement.SignOutAsync(context, properties, session, login, principal).ConfigureAwait(false);
         login = await changes.SignInAsync(session, login, tokens, cancellationToken).ConfigureAwait(false);
         var tokenSession = sessions[name, login.SessionKey];
         try
