@@ -73,6 +73,25 @@ public sealed class HostileRequestTests
 
     [Theory]
     [Trait("Case", "W16")]
+    [InlineData("multipart/form-data", "no boundary")]
+    [InlineData("multipart/form-data; boundary=x", "--x\r\nbroken")]
+    public async Task A_form_of_the_app_that_cant_be_read_signs_out_and_leads_home(string contentType, string body)
+    {
+        await using var provider = await Provider.StartAsync();
+        await using var node = await Node.StartAsync(provider);
+        using var browser = new Browser();
+        await browser.GoAsync(node.At("orders"));
+        using var post = new HttpRequestMessage(HttpMethod.Post, node.At("logout")) { Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)) };
+        post.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(contentType);
+        post.Headers.Add("Sec-Fetch-Site", "same-origin");
+        post.Headers.Add("Sec-Fetch-Mode", "navigate");
+
+        Assert.Equal(HttpStatusCode.Found, (await browser.SendAsync(post)).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await browser.FetchAsync(node.At("orders"))).Status);
+    }
+
+    [Theory]
+    [Trait("Case", "W16")]
     [InlineData("logout", "GET", HttpStatusCode.MethodNotAllowed)]
     [InlineData("logout", "PUT", HttpStatusCode.MethodNotAllowed)]
     [InlineData("backchannel-logout", "GET", HttpStatusCode.MethodNotAllowed)]

@@ -63,8 +63,15 @@ internal static class SignOutEndpoint
         string? asked = request.Query[ReturnUrl];
         if (asked is null && request.HasFormContentType)
         {
-            var form = await request.ReadFormAsync(request.HttpContext.RequestAborted).ConfigureAwait(false);
-            asked = form[ReturnUrl];
+            try
+            {
+                var form = await request.ReadFormAsync(request.HttpContext.RequestAborted).ConfigureAwait(false);
+                asked = form[ReturnUrl];
+            }
+            catch (Exception e) when (e is InvalidDataException or IOException)
+            {
+                // The form can't be read. The user is signed out all the same.
+            }
         }
 
         return LocalUrl.OrHome(asked, request);
