@@ -19,6 +19,7 @@ public sealed class RefusalTests
         { "Sec-Fetch-Mode", "same-origin" },
         { "Accept", "application/json" },
         { "X-Requested-With", "XMLHttpRequest" },
+        { "Authorization", "Bearer token" },
     };
 
     [Theory]

@@ -24,6 +24,12 @@ internal static class RequestKind
             return false;
         }
 
+        // A browser attaches no bearer token when it navigates.
+        if (request.Headers.Authorization.ToString().StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))
+        {
+            return false;
+        }
+
         // Browsers without fetch metadata ask for text/html when they navigate, and for */* when a script fetches.
         var accept = request.Headers[HeaderNames.Accept].ToString();
         return accept.Length == 0 || accept.Contains("text/html", StringComparison.OrdinalIgnoreCase);
