@@ -80,7 +80,7 @@ public sealed class Http2FaultTests : IAsyncLifetime
     {
         var ended = new TaskCompletionSource<ReLoginReason>();
         _session.ReLoginRequired += (_, e) => ended.SetResult(e.Reason);
-        for (var i = 0; i < 10; i++)
+        for (var i = 0; i < 100; i++)
         {
             _tokenFaults.Enqueue(context => Reset(context, code));
         }
