@@ -45,7 +45,9 @@ internal static class ContentCoding
         }
     }
 
+#pragma warning disable CA1859 // The build for .NET Standard has one decompressor only.
     private static Stream? Open(ReadOnlyMemory<byte> body, HttpContent content) =>
+#pragma warning restore CA1859
         (content.Headers.ContentEncoding.Count == 1 ? content.Headers.ContentEncoding.First().ToUpperInvariant() : null) switch
         {
             "GZIP" or "X-GZIP" => new GZipStream(ToStream(body), CompressionMode.Decompress),
