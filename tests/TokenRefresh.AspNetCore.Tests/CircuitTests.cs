@@ -119,7 +119,7 @@ public sealed class CircuitTests
 
     private static Task<Node> StartNodeAsync(JwtApi api, NodeSetup setup, ITokenStore store)
     {
-        var address = new Uri($"http://127.0.0.1:{TestKit.RedisServer.FindPort()}/");
+        var address = new Uri($"http://127.0.0.1:{TestKit.FreePort.Find()}/");
         var builder = Node.CreateBuilder(setup, address);
         builder.Services.AddSingleton(api);
         builder.Services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(options => options.LoginPath = "/login");

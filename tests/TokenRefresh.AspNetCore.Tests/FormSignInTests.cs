@@ -151,7 +151,7 @@ public sealed class FormSignInTests : IAsyncLifetime
 
     private Task<Node> StartNodeAsync()
     {
-        var address = new Uri($"http://127.0.0.1:{TestKit.RedisServer.FindPort()}/");
+        var address = new Uri($"http://127.0.0.1:{TestKit.FreePort.Find()}/");
         var builder = Node.CreateBuilder(_setup, address);
         builder.Services.AddSingleton(_api);
         builder.Services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(options => options.LoginPath = "/login");

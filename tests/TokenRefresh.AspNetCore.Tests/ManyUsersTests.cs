@@ -66,7 +66,7 @@ public sealed class ManyUsersTests
 
     private static Task<Node> StartNodeAsync(JwtApi api, NodeSetup setup, RedisServer redis)
     {
-        var address = new Uri($"http://127.0.0.1:{RedisServer.FindPort()}/");
+        var address = new Uri($"http://127.0.0.1:{FreePort.Find()}/");
         var builder = Node.CreateBuilder(setup, address);
         builder.Services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie();
         builder.Services.AddUserTokenSession("shop", options =>

@@ -18,7 +18,7 @@ public sealed class OidcProviderTests
             Map = app => app.MapGet("/bound", async (HttpContext context) =>
                 $"{await context.GetTokenSession("shop").GetAccessTokenAsync(context.RequestAborted) is not null}").RequireAuthorization(),
         };
-        var address = new Uri($"http://127.0.0.1:{RedisServer.FindPort()}/");
+        var address = new Uri($"http://127.0.0.1:{FreePort.Find()}/");
         await using var provider = await OidcProvider.StartAsync(address);
         await using var node = await StartNodeAsync(provider, setup, address);
         using var one = new Browser();

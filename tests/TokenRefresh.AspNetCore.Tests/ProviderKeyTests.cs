@@ -25,7 +25,7 @@ public sealed class ProviderKeyTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _provider = await Provider.StartAsync();
-        _issuer = new Uri($"http://localhost:{TestKit.RedisServer.FindPort()}/");
+        _issuer = new Uri($"http://localhost:{TestKit.FreePort.Find()}/");
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, _issuer.Port));

@@ -28,7 +28,7 @@ public sealed class SchemesTests
                     .RequireAuthorization("bank");
             },
         };
-        var address = new Uri($"http://127.0.0.1:{TestKit.RedisServer.FindPort()}/");
+        var address = new Uri($"http://127.0.0.1:{TestKit.FreePort.Find()}/");
         await shop.AllowAsync(address);
         await bank.AllowAsync(address);
         var builder = Node.CreateBuilder(setup, address);

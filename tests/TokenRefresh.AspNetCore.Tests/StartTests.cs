@@ -79,7 +79,7 @@ public sealed class StartTests
     {
         await using var provider = await Provider.StartAsync();
         var setup = new NodeSetup();
-        var address = new Uri($"http://127.0.0.1:{TestKit.RedisServer.FindPort()}/");
+        var address = new Uri($"http://127.0.0.1:{TestKit.FreePort.Find()}/");
         await provider.AllowAsync(address);
         var builder = Node.CreateBuilder(setup, address);
         builder.Services.AddHttpClient("orders", client => client.BaseAddress = provider.Address).AddTokenRefreshHandler("shop");

@@ -28,7 +28,7 @@ internal sealed class BffInstance : IAsyncDisposable
     {
         var upstream = new TokenRefreshOptions();
         server.Configure(upstream);
-        var address = new Uri($"http://127.0.0.1:{RedisServer.FindPort()}");
+        var address = new Uri($"http://127.0.0.1:{FreePort.Find()}");
         var process = Process.Start(new ProcessStartInfo("dotnet",
         [
             Path.Combine(AppContext.BaseDirectory, "Bff.dll"), $"--Urls={address}", $"--Redis={redis?.Address}", $"--Upstream:Api={server.Api}",

@@ -30,7 +30,7 @@ public sealed class ReplicaTests : IAsyncLifetime
         await using (var administrator = await _replica.ConnectAsync())
         {
             // A replica of a server that can't be reached: it stays empty.
-            await administrator.GetServers()[0].ExecuteAsync("REPLICAOF", "127.0.0.1", $"{RedisServer.FindPort()}");
+            await administrator.GetServers()[0].ExecuteAsync("REPLICAOF", "127.0.0.1", $"{FreePort.Find()}");
         }
 
         await using var connection = await ConnectionMultiplexer.ConnectAsync(

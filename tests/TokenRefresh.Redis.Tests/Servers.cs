@@ -14,7 +14,7 @@ namespace TokenRefresh.Redis.Tests;
 /// <summary>A server that speaks Redis, for all tests of this assembly.</summary>
 public abstract class ServerFixture : IAsyncLifetime
 {
-    public virtual int Port { get; } = RedisServer.FindPort();
+    public virtual int Port { get; } = FreePort.Find();
 
     /// <summary>Why the tests of this server are skipped, or null.</summary>
     public string? Missing { get; protected set; }

@@ -16,7 +16,7 @@ public sealed class LoopbackTokenServer : IDisposable
     public LoopbackTokenServer(FakeTokenServer tokens)
     {
         _tokens = new HttpMessageInvoker(tokens, disposeHandler: false);
-        Endpoint = new Uri($"http://127.0.0.1:{FindPort()}/token");
+        Endpoint = new Uri($"http://127.0.0.1:{FreePort.Find()}/token");
         _listener.Prefixes.Add(new Uri(Endpoint, "/").ToString());
         _listener.Start();
         _ = ListenAsync();
@@ -68,12 +68,5 @@ public sealed class LoopbackTokenServer : IDisposable
         {
             // The other process was killed while it was being answered.
         }
-    }
-
-    private static int FindPort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

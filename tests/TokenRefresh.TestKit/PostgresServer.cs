@@ -23,7 +23,7 @@ public sealed class PostgresServer : IDisposable
     public static string? Missing =>
         Programs is not null ? null : "/usr/lib/postgresql isn't there. Install Debian's postgresql to run these tests.";
 
-    public int Port { get; } = RedisServer.FindPort();
+    public int Port { get; } = FreePort.Find();
 
     private static bool IsRoot => Environment.UserName == "root";
 

@@ -17,7 +17,7 @@ public sealed class RedisServer : IDisposable
     /// <summary>Why it can't run here, or <see langword="null"/>.</summary>
     public static string? Missing => File.Exists(Executable) ? null : $"{Executable} isn't there. Install Redis to run these tests.";
 
-    public int Port { get; } = FindPort();
+    public int Port { get; } = FreePort.Find();
 
     public string Address => $"127.0.0.1:{Port}";
 
@@ -48,13 +48,6 @@ public sealed class RedisServer : IDisposable
     {
         Stop();
         Directory.Delete(_directory, recursive: true);
-    }
-
-    public static int FindPort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     public static async Task WaitUntilUpAsync(int port)

@@ -23,7 +23,7 @@ public sealed class ReverseProxyTests : AppKindTests
         };
         var provider = await Provider.StartAsync();
         var node = await Node.StartAsync(provider, setup);
-        var address = new Uri($"https://127.0.0.1:{RedisServer.FindPort()}/shop/");
+        var address = new Uri($"https://127.0.0.1:{FreePort.Find()}/shop/");
         await provider.AllowAsync(address);
         return new RunningApp(provider, setup, node, new Uri(address, Path), await StartProxyAsync(address, node.Address));
     }

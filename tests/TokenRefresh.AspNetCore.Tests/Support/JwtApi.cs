@@ -60,7 +60,7 @@ internal sealed class JwtApi : IAsyncDisposable
 
     public static async Task<JwtApi> StartAsync()
     {
-        var api = new JwtApi(RedisServer.FindPort());
+        var api = new JwtApi(FreePort.Find());
         await api._app.StartAsync();
         return api;
     }

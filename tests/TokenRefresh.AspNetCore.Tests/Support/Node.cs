@@ -38,7 +38,7 @@ internal sealed class Node : IAsyncDisposable
     public static async Task<Node> StartAsync(Provider provider, NodeSetup? setup = null)
     {
         setup ??= new NodeSetup();
-        var address = new Uri($"{(setup.Certificate is null ? "http" : "https")}://127.0.0.1:{RedisServer.FindPort()}/");
+        var address = new Uri($"{(setup.Certificate is null ? "http" : "https")}://127.0.0.1:{FreePort.Find()}/");
         await provider.AllowAsync(address);
         var builder = CreateBuilder(setup, address);
         builder.Services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme)

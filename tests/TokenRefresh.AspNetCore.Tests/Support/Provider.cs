@@ -78,7 +78,7 @@ internal sealed partial class Provider : IAsyncDisposable
 
     public static async Task<Provider> StartAsync()
     {
-        var provider = new Provider(RedisServer.FindPort());
+        var provider = new Provider(FreePort.Find());
         await provider._app.StartAsync();
         return provider;
     }

@@ -40,7 +40,7 @@ public sealed class OidcProvider : IAsyncDisposable
     {
         var (directory, missing) = await Installed.Value;
         Machine.MustHave(missing);
-        var port = RedisServer.FindPort();
+        var port = FreePort.Find();
         var process = Start("node", directory!, "server.mjs", $"{port}", $"{app}");
         process.ErrorDataReceived += (_, _) => { };
         process.BeginErrorReadLine();

@@ -1,0 +1,34 @@
+using System;
+using System.Net;
+using System.Net.Sockets;
+
+namespace TokenRefresh.TestKit;
+
+/// <summary>Finds ports for servers that need to know theirs before they listen.</summary>
+public static class FreePort
+{
+    // Below the ports that systems give to outgoing connections: one of those may be in use by the time the server listens.
+    private const int First = 20_000;
+    private const int Last = 32_000;
+    private const int Attempts = 100;
+
+    public static int Find()
+    {
+        for (var attempt = 0; attempt < Attempts; attempt++)
+        {
+            var port = Random.Shared.Next(First, Last);
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, port);
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Another server has it.
+            }
+        }
+
+        throw new InvalidOperationException($"No port between {First} and {Last} is free.");
+    }
+}
