@@ -17,6 +17,9 @@ internal sealed class SessionUnderTest : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero));
+
+    // In the model, a sign-in gets its tokens and saves them in one step. The server doesn't reject tokens in between.
+    private readonly SemaphoreSlim _signIn = new(1, 1);
     private readonly AppClock _clock;
     private readonly FakeTokenServer _tokens;
     private readonly FakeApi _api;
@@ -70,10 +73,10 @@ internal sealed class SessionUnderTest : IAsyncDisposable
                     return "a token";
                 });
             case Command.Expire:
-                _tokens.ExpireAccessTokens();
+                await OneAtATimeAsync(() => Task.Run(_tokens.ExpireAccessTokens));
                 break;
             case Command.Revoke:
-                _tokens.RevokeRefreshTokens();
+                await OneAtATimeAsync(() => Task.Run(_tokens.RevokeRefreshTokens));
                 break;
             case Command.Fail:
                 _tokens.Next(HttpStatusCode.BadGateway, "").Next(HttpStatusCode.BadGateway, "").Next(HttpStatusCode.BadGateway, "");
@@ -87,8 +90,7 @@ internal sealed class SessionUnderTest : IAsyncDisposable
                 });
                 break;
             case Command.SignIn:
-                var issued = _tokens.Issue();
-                await _session.SignInAsync(new TokenSet(issued.AccessToken!, issued.RefreshToken) { ExpiresAt = _clock.GetUtcNow() + TimeSpan.FromMinutes(5) });
+                await OneAtATimeAsync(SignInAsync);
                 break;
             case Command.SignOut:
                 await _session.SignOutAsync();
@@ -113,6 +115,7 @@ internal sealed class SessionUnderTest : IAsyncDisposable
         await _session.DisposeAsync();
         _client.Dispose();
         _tokens.Dispose();
+        _signIn.Dispose();
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(nameof(_session), nameof(_client))]
@@ -136,6 +139,25 @@ internal sealed class SessionUnderTest : IAsyncDisposable
         _client = new HttpMessageInvoker(new TokenRefreshHandler(_session) { InnerHandler = _api }, disposeHandler: false);
     }
 
+    private Task SignInAsync()
+    {
+        var issued = _tokens.Issue();
+        return _session.SignInAsync(new TokenSet(issued.AccessToken!, issued.RefreshToken) { ExpiresAt = _clock.GetUtcNow() + TimeSpan.FromMinutes(5) });
+    }
+
+    private async Task OneAtATimeAsync(Func<Task> step)
+    {
+        await _signIn.WaitAsync();
+        try
+        {
+            await step();
+        }
+        finally
+        {
+            _signIn.Release();
+        }
+    }
+
     private Task<string> SendAsync(CancellationToken cancellationToken) => OutcomeAsync(async () =>
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, Address);
@@ -150,8 +172,10 @@ internal sealed class SessionUnderTest : IAsyncDisposable
         var sending = SendAsync(leaving.Token);
         await Task.WhenAny(sending, gate.ArrivedAsync(1));
         await leaving.CancelAsync();
-        _tokens.Release();
+
+        // A request that waits for the flight leaves now, while the flight is held. If the flight could end first, either would be right.
         var outcome = await sending;
+        _tokens.Release();
 
         // The flight continues. A later request joins it, or comes after it.
         await DoAsync(Command.Ask);
