@@ -210,7 +210,8 @@ public sealed class FileTokenStoreTests : IAsyncDisposable
         File.Delete(path);
         Directory.CreateDirectory(path);
 
-        var failure = await Assert.ThrowsAsync<StoreException>(SignInAsync);
+        // Other tokens: a repeated sign-in with the same ones, in the same tick of the clock, finds its record and writes nothing.
+        var failure = await Assert.ThrowsAsync<StoreException>(() => new OtherProcess(_store, Key).SignInAsync(new TokenSet("access-2", "refresh-2")));
 
         Assert.StartsWith($"{path} is a directory, where", Assert.IsType<TokenStoreConfigurationException>(failure.Cause).Message, StringComparison.Ordinal);
     }
