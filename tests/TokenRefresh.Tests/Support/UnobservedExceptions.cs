@@ -6,18 +6,22 @@ using System.Threading.Tasks;
 
 namespace TokenRefresh.Tests.Support;
 
-/// <summary>Counts the unobserved exceptions of tasks.</summary>
+/// <summary>Collects the exceptions of tasks that no code has looked at. A test that uses it runs alone.</summary>
 internal static class UnobservedExceptions
 {
-    /// <summary>Runs something, has everything collected that it left behind, and counts.</summary>
-    /// <param name="act">What is run. Whatever it holds has to be out of reach afterwards.</param>
-    /// <param name="mark">What the exceptions that count say in their text: other tests run beside this one.</param>
-    public static async Task<IReadOnlyCollection<string>> CollectAsync(Func<Task> act, string mark)
+    // The stack trace of each exception that passes through the library has this name.
+    private const string Library = "TokenRefresh";
+
+    /// <summary>Runs something, and collects the exceptions that it leaves behind.</summary>
+    /// <param name="act">What is run. Nothing may hold its objects afterwards.</param>
+    public static async Task<IReadOnlyCollection<string>> CollectAsync(Func<Task> act)
     {
+        // Earlier tests leave failed tasks behind.
+        CollectGarbage();
         var unobserved = new ConcurrentQueue<string>();
         void Count(object? sender, UnobservedTaskExceptionEventArgs e)
         {
-            if (e.Exception.ToString() is var text && text.Contains(mark, StringComparison.Ordinal))
+            if (e.Exception.ToString() is var text && text.Contains(Library, StringComparison.Ordinal))
             {
                 unobserved.Enqueue(text);
             }
@@ -27,11 +31,7 @@ internal static class UnobservedExceptions
         try
         {
             await act();
-            for (var i = 0; i < 3; i++)
-            {
-                GC.Collect();
-                GC.WaitForPendingFinalizers();
-            }
+            CollectGarbage();
         }
         finally
         {
@@ -39,5 +39,14 @@ internal static class UnobservedExceptions
         }
 
         return unobserved;
+    }
+
+    private static void CollectGarbage()
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
     }
 }

@@ -9,14 +9,41 @@ using Xunit;
 
 namespace TokenRefresh.Tests.Scenarios;
 
-/// <summary>A store call that fails after its flight has ended leaves no unobserved exception.</summary>
-public sealed class LateStoreFailureTests
+/// <summary>Whatever fails or is cancelled, no exception of a task goes unobserved.</summary>
+[Collection("Unobserved exceptions")]
+public sealed class UnobservedExceptionTests
 {
     [Fact]
     [Trait("Case", "C20")]
-    public async Task A_store_that_fails_after_the_deadline_leaves_no_unobserved_exception()
+    public async Task A_failed_refresh_whose_requests_are_cancelled_leaves_none()
     {
-        Assert.Empty(await UnobservedExceptions.CollectAsync(FailLateAsync, nameof(LateStoreFailureTests)));
+        Assert.Empty(await UnobservedExceptions.CollectAsync(FailAndCancelAsync));
+    }
+
+    [Fact]
+    [Trait("Case", "C20")]
+    public async Task A_store_that_fails_after_the_deadline_leaves_none()
+    {
+        Assert.Empty(await UnobservedExceptions.CollectAsync(FailLateAsync));
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static async Task FailAndCancelAsync()
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        app.Tokens.NextThrows(new InvalidOperationException("broken"));
+        using var cancellation = new CancellationTokenSource();
+        var refresh = app.Tokens.Hold();
+        var requests = Enumerable.Range(0, 20).Select(_ => app.GetAsync(cancellation.Token)).ToArray();
+        await refresh.ArrivedAsync(1);
+        await cancellation.CancelAsync();
+        refresh.Open();
+        foreach (var request in requests)
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request);
+        }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
