@@ -6,10 +6,7 @@ using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace TokenRefresh.ServerTests;
@@ -27,10 +24,7 @@ public sealed class ReplayOverHttp2Tests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port: 0, listen => listen.Protocols = HttpProtocols.Http2));
-        _server = builder.Build();
+        _server = Http2.CreateServer();
         _server.MapPost("/upload", ReceiveAsync);
         await _server.StartAsync();
         var address = new Uri(_server.Urls.Single());
@@ -39,12 +33,7 @@ public sealed class ReplayOverHttp2Tests : IAsyncLifetime
         _session = TokenSession.Create(options, new TokenSessionSettings { TokenEndpointHandler = _tokens });
         await _session.SignInAsync(_tokens.Issue());
         _tokens.ExpireAccessTokens();
-        _client = new HttpClient(new TokenRefreshHandler(_session) { InnerHandler = new SocketsHttpHandler() })
-        {
-            BaseAddress = address,
-            DefaultRequestVersion = HttpVersion.Version20,
-            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        };
+        _client = Http2.CreateClient(_session, address);
     }
 
     [Theory]
