@@ -54,11 +54,10 @@ internal sealed class Node : IDisposable
     }
 
     /// <summary>Runs to its end, and gives what it said.</summary>
-    public static async Task<IReadOnlyList<string>> RunAsync(params string[] arguments)
-    {
-        using var node = Start(arguments);
-        return await node.ReadToEndAsync();
-    }
+    public static Task<IReadOnlyList<string>> RunAsync(params string[] arguments) => RunAsync(Start(arguments));
+
+    /// <summary>The same, with <see cref="StartYielding"/>.</summary>
+    public static Task<IReadOnlyList<string>> RunYieldingAsync(params string[] arguments) => RunAsync(StartYielding(arguments));
 
     public async Task<string?> ReadLineAsync() => await _process.StandardOutput.ReadLineAsync().WaitAsync(Gate.FailSafe, TimeProvider.System);
 
@@ -96,6 +95,14 @@ internal sealed class Node : IDisposable
         }
 
         _process.Dispose();
+    }
+
+    private static async Task<IReadOnlyList<string>> RunAsync(Node node)
+    {
+        using (node)
+        {
+            return await node.ReadToEndAsync();
+        }
     }
 
     private void Signal(int signal)

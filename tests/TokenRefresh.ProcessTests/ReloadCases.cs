@@ -42,7 +42,7 @@ public sealed class ReloadCases
         await Task.WhenAll(Enumerable.Range(0, Processes).Select(slot => LoopAsync(isEnough, async round =>
         {
             var clock = store == "redis" ? ((slot % 3) - 1) * 600 : 0;
-            outcomes.Add(await RunAsync([.. Node.ArgumentsFor(server), place.Argument, "do=reload", $"end={ends[(slot + round) % 3]}", $"clock={clock}"]));
+            outcomes.Add(await Node.RunYieldingAsync([.. Node.ArgumentsFor(server), place.Argument, "do=reload", $"end={ends[(slot + round) % 3]}", $"clock={clock}"]));
         })));
 
         var counts = await server.CountAsync();
@@ -90,7 +90,7 @@ public sealed class ReloadCases
         {
             if (slot > 1)
             {
-                outcomes.Add(await RunAsync([.. Node.ArgumentsFor(server), place.Argument, "do=reload", "end=normal", "timeout=3"]));
+                outcomes.Add(await Node.RunYieldingAsync([.. Node.ArgumentsFor(server), place.Argument, "do=reload", "end=normal", "timeout=3"]));
                 return;
             }
 
@@ -102,7 +102,7 @@ public sealed class ReloadCases
         })));
 
         // Another process also takes over after the last kill.
-        var last = await RunAsync([.. Node.ArgumentsFor(server), place.Argument, "do=refresh", "rounds=1"]);
+        var last = await Node.RunYieldingAsync([.. Node.ArgumentsFor(server), place.Argument, "do=refresh", "rounds=1"]);
         await over.CancelAsync();
         await user;
         var counts = await server.CountAsync();
@@ -115,17 +115,11 @@ public sealed class ReloadCases
         Assert.True(outcomes["200"] > 10, outcomes.ToString());
     }
 
-    private static async Task<IReadOnlyList<string>> RunAsync(params string[] arguments)
-    {
-        using var node = Node.StartYielding(arguments);
-        return await node.ReadToEndAsync();
-    }
-
     // Two seconds, or on a busy machine twice as long as the processes take to start: a request must not take longer than a token lives.
     private static async Task<TimeSpan> LifetimeAsync(SharedPlace place)
     {
         var start = TimeProvider.System.GetTimestamp();
-        await Task.WhenAll(Enumerable.Range(0, Processes).Select(_ => RunAsync(
+        await Task.WhenAll(Enumerable.Range(0, Processes).Select(_ => Node.RunYieldingAsync(
             "api=http://127.0.0.1:9/", "endpoint=http://127.0.0.1:9/token", "protocol=SimpleJwt", place.Argument, "do=refresh", "rounds=0")));
         return TimeSpan.FromSeconds(Math.Max(2, Math.Ceiling(2 * TimeProvider.System.GetElapsedTime(start).TotalSeconds)));
     }

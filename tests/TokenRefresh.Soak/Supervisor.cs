@@ -8,6 +8,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading.Tasks;
 using TokenRefresh.Samples.Servers;
+using TokenRefresh.TestKit;
 
 namespace TokenRefresh.Soak;
 
@@ -27,7 +28,7 @@ internal sealed class Supervisor(TimeSpan time)
     public async Task<bool> RunAsync()
     {
         var directory = Directory.CreateTempSubdirectory("tokenrefresh-soak-").FullName;
-        var port = FreePort();
+        var port = FreePort.Find();
         using var redis = Process.Start(new ProcessStartInfo(
             "redis-server", [.. $"--port {port} --bind 127.0.0.1 --appendonly no --logfile redis.log --dir".Split(' '), directory, "--save", ""])
         { UseShellExecute = false })!;
@@ -192,12 +193,5 @@ internal sealed class Supervisor(TimeSpan time)
         {
             _faults.Add($"The steady node's {what} grew from {early} to {late}.");
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
