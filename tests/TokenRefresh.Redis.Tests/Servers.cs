@@ -78,6 +78,14 @@ public class RedisServerFixture : ServerFixture
 
     public void Stop() => _server.Stop();
 
+    /// <summary>Gives a user, whose password is "secret", these rights alone.</summary>
+    public async Task SetRightsAsync(string user, IEnumerable<string> rights)
+    {
+        await using var administrator = await ConnectAsAdministratorAsync();
+        object[] arguments = ["SETUSER", user, "reset", "on", ">secret", .. rights];
+        await administrator.GetDatabase().ExecuteAsync("ACL", arguments);
+    }
+
     public override ValueTask DisposeAsync()
     {
         _server.Dispose();
