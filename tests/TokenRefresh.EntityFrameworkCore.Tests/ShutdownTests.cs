@@ -19,7 +19,7 @@ public sealed class ShutdownTests(PostgresFixture server)
     [InlineData(true)]
     [InlineData(false)]
     [Trait("Case", "S13")]
-    public async Task A_call_under_way_at_the_disposal_of_the_store_ends_first(bool isAsync)
+    public async Task A_call_that_runs_while_the_store_is_disposed_succeeds(bool isAsync)
     {
         await using var database = await TestDatabase.CreateAsync(new SqliteDatabase());
         var gate = new Gate();

@@ -114,6 +114,7 @@ public sealed class ThroughputTests(PostgresFixture server)
 
         TestContext.Current.TestOutputHelper?.WriteLine(
             $"{Workers} connections to each server: {one:N0} UPDATEs a second with one, {two.Sum():N0} with two");
+        Assert.True(one > 0 && two.All(count => count > 0));
     }
 
     /// <summary>The statement of a save, by prepared commands: what the database itself carries.</summary>

@@ -51,10 +51,10 @@ public sealed class SampleCases
             Assert.All(pages.Where((_, i) => i % 2 == 1), page => Assert.Equal("""{"user":"bob"}""", page.Text));
             counts = (await alice.GoAsync(new Uri(address, "counts"))).Text;
         }
-        while (counts[0] is '0' or '1' && !sample.IsOverdue);
+        while ((counts.StartsWith("0 ", StringComparison.Ordinal) || counts.StartsWith("1 ", StringComparison.Ordinal)) && !sample.IsOverdue);
 
-        // On a slow machine a login expires once more meanwhile.
-        Assert.EndsWith(" refreshes, 0 refresh tokens used twice", counts, StringComparison.Ordinal);
+        // One for each login, and on a slow machine another one, because a login expires once more meanwhile.
+        Assert.Matches("^[2-4] refreshes, 0 refresh tokens used twice$", counts);
         var signedOut = await alice.SubmitAsync(new Uri(address, "logout"), from: address);
         Assert.Contains("The provider's login page", signedOut.Text, StringComparison.Ordinal);
         Assert.Equal("""{"user":"bob"}""", (await bob.GoAsync(new Uri(address, "orders"))).Text);

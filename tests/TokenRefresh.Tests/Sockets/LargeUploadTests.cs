@@ -82,6 +82,7 @@ public sealed class LargeUploadTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(Length.ToString(CultureInfo.InvariantCulture), await response.Content.ReadAsStringAsync());
         Assert.Equal(["access-1", "access-2"], _server.Tokens);
+        Assert.Equal(1, _tokens.Calls);
     }
 
     [Fact]
@@ -99,6 +100,7 @@ public sealed class LargeUploadTests : IAsyncLifetime
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(["access-1", "access-2"], tokens);
+        Assert.Equal(1, _tokens.Calls);
     }
 
     public async ValueTask DisposeAsync()
@@ -119,8 +121,20 @@ public sealed class LargeUploadTests : IAsyncLifetime
 
         public override Task CopyToAsync(Stream destination, int bufferSize, CancellationToken cancellationToken)
         {
-            BeforeFirstRead?.Invoke();
+            NoteRead();
             return base.CopyToAsync(destination, bufferSize, cancellationToken);
+        }
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            NoteRead();
+            return base.ReadAsync(buffer, cancellationToken);
+        }
+
+        private void NoteRead()
+        {
+            BeforeFirstRead?.Invoke();
+            BeforeFirstRead = null;
         }
     }
 
