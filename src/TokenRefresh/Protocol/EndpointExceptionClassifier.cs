@@ -41,7 +41,7 @@ internal static class EndpointExceptionClassifier
     {
         TokenRefreshException { Failure: TokenRefreshFailure.Configuration } own =>
             TokenEndpointResult.Misconfigured(own.Message, own.Error),
-        HttpRequestException http when Find<AuthenticationException>(http) is not null || IsTrustFailure(http) =>
+        HttpRequestException http when http.FindInner<AuthenticationException>() is not null || IsTrustFailure(http) =>
             TokenEndpointResult.Misconfigured(
                 $"the TLS connection to {endpoint} was rejected. Check its certificate, and the client certificate if there is one.",
                 exception: exception),
@@ -58,8 +58,8 @@ internal static class EndpointExceptionClassifier
 
     private static string Kind(Exception exception) => exception switch
     {
-        _ when Find<SocketException>(exception) is { } socket => socket.SocketErrorCode.ToString(),
-        _ when Find<TimeoutException>(exception) is not null => "connect timeout",
+        _ when exception.FindInner<SocketException>() is { } socket => socket.SocketErrorCode.ToString(),
+        _ when exception.FindInner<TimeoutException>() is not null => "connect timeout",
 #if NET8_0_OR_GREATER
         HttpRequestException http => http.HttpRequestError.ToString(),
 #endif
@@ -92,15 +92,4 @@ internal static class EndpointExceptionClassifier
 
     private static bool IsTrustFailure(HttpRequestException exception) =>
         exception.InnerException is WebException { Status: WebExceptionStatus.TrustFailure };
-
-    private static T? Find<T>(Exception? exception)
-        where T : Exception
-    {
-        while (exception is not (null or T))
-        {
-            exception = exception.InnerException;
-        }
-
-        return exception as T;
-    }
 }

@@ -8,23 +8,14 @@ internal sealed class StoreException(Exception cause) : Exception("The token sto
     public Exception Cause => InnerException!;
 
     /// <summary>Names a cause by its type, and by the code that a database or Redis gives it. Its message could hold a secret.</summary>
-    public static string Describe(Exception cause)
-    {
-        for (var inner = cause; inner is not null; inner = inner.InnerException)
-        {
-            if (inner is DbException)
-            {
-                return inner.GetType().Name + SqlStateOf(inner);
-            }
-        }
-
-        return cause.GetType().Name + RedisCodeOf(cause);
-    }
+    public static string Describe(Exception cause) => cause.FindInner<DbException>() is { } error
+        ? error.GetType().Name + SqlStateOf(error)
+        : cause.GetType().Name + RedisCodeOf(cause);
 
 #if NET8_0_OR_GREATER
-    private static string SqlStateOf(Exception error) => ((DbException)error).SqlState is { } state ? $", SQL state {state}" : "";
+    private static string SqlStateOf(DbException error) => error.SqlState is { } state ? $", SQL state {state}" : "";
 #else
-    private static string SqlStateOf(Exception _) => "";
+    private static string SqlStateOf(DbException _) => "";
 #endif
 
     // By name: this package doesn't know Redis. An answer of Redis begins with its code: OOM, READONLY, NOPERM.
