@@ -68,15 +68,19 @@ internal static class ConfigurationErrors
         }
     }
 
-    /// <summary>Of a read whose times are of two kinds: their difference would be off by the time zone of the connection.</summary>
-    public static TokenStoreConfigurationException OfTimes(DbContext context) => new(AdviseOnTypes(
-        context.GetType().Name, context.Model.FindEntityType(typeof(TokenSessionEntity))?.GetSchemaQualifiedTableName()));
+    /// <summary>
+    /// Reports that the times of a row and of the database have different types. Their difference would be off by the time zone of the
+    /// connection.
+    /// </summary>
+    public static TokenStoreConfigurationException OfTimes(DbContext context) =>
+        new(AdviseOnTypes(context.GetType().Name, TableOf(context)));
 
     /// <summary>Says what is wrong and what to do, or gives <see langword="null"/> if waiting can help.</summary>
     public static string? Explain(Exception exception, DbContext context)
     {
         var name = context.GetType().Name;
-        var table = context.Model.FindEntityType(typeof(TokenSessionEntity))?.GetSchemaQualifiedTableName();
+        var table = TableOf(context);
+
         // Thrown by the provider itself: it can't translate a comparison. An interceptor of the app may throw the same.
         if (exception is NotSupportedException && exception.Source == context.Database.ProviderName)
         {
@@ -87,6 +91,9 @@ internal static class ConfigurationErrors
             ? $"{advice} ({CodeOf(cause)}.)"
             : null;
     }
+
+    private static string? TableOf(DbContext context) =>
+        context.Model.FindEntityType(typeof(TokenSessionEntity))?.GetSchemaQualifiedTableName();
 
     private static string? Advise(DbException cause, string name, string? table)
     {

@@ -53,7 +53,7 @@ internal sealed class ContextSource<TContext> : IAsyncDisposable, IDisposable
 
         if (!Volatile.Read(ref _isKeptUsed) && _keptIsFree.Wait(0, CancellationToken.None))
         {
-            return RentKept();
+            return await RentKeptAsync().ConfigureAwait(false);
         }
 
         try
@@ -64,7 +64,7 @@ internal sealed class ContextSource<TContext> : IAsyncDisposable, IDisposable
         catch (ObjectDisposedException) when (_kept is not null)
         {
             await _keptIsFree.WaitAsync(cancellationToken).ConfigureAwait(false);
-            return RentKept();
+            return await RentKeptAsync().ConfigureAwait(false);
         }
     }
 
@@ -85,7 +85,7 @@ internal sealed class ContextSource<TContext> : IAsyncDisposable, IDisposable
         }
     }
 
-    private RentedContext RentKept()
+    private async ValueTask<RentedContext> RentKeptAsync()
     {
         try
         {
@@ -94,17 +94,19 @@ internal sealed class ContextSource<TContext> : IAsyncDisposable, IDisposable
         }
         catch
         {
-            _keptIsFree.Release();
+            await ReleaseKeptAsync().ConfigureAwait(false);
             throw;
         }
 
         Volatile.Write(ref _isKeptUsed, true);
         _kept.Context.ChangeTracker.Clear();
-        return new RentedContext(_kept.Context, () =>
-        {
-            _keptIsFree.Release();
-            return _isDisposed ? DisposeAsync() : default;
-        });
+        return new RentedContext(_kept.Context, ReleaseKeptAsync);
+    }
+
+    private ValueTask ReleaseKeptAsync()
+    {
+        _keptIsFree.Release();
+        return _isDisposed ? DisposeAsync() : default;
     }
 
     // Of a disposal and the end of the last call, the later one finds it free.

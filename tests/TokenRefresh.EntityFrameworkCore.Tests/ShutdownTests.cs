@@ -43,6 +43,23 @@ public sealed class ShutdownTests(PostgresFixture server)
         Assert.Equal("one", (await database.Open().ReadAsync(key, default))?.Text);
     }
 
+    [Fact]
+    [Trait("Case", "S13")]
+    public async Task A_disposal_releases_the_last_context_also_while_calls_wait_for_it()
+    {
+        var services = new ServiceCollection().AddDbContext<AppDbContext>(options => options.UseSqlite("Data Source=:memory:")).BuildServiceProvider();
+        var source = new ContextSource<AppDbContext>(services.GetRequiredService<IServiceScopeFactory>());
+        await services.DisposeAsync();
+        var first = await source.RentAsync(default);
+        var second = source.RentAsync(default).AsTask();
+
+        source.Dispose();
+        await first.DisposeAsync();
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => second);
+        Assert.Throws<ObjectDisposedException>(() => first.Context.ChangeTracker.Clear());
+    }
+
     [Theory]
     [InlineData("context")]
     [InlineData("pooled factory")]
