@@ -81,8 +81,8 @@ public sealed class RedisTokenStore : ITokenStore, ITokenStoreNotifications, IAs
             }
 
             var database = await DatabaseAsync(cancellationToken).ConfigureAwait(false);
-            var current = await database.HashGetAsync(KeyOf(key), "revision", CommandFlags.DemandMaster)
-                .WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false);
+            var current = await CallAsync(
+                database.HashGetAsync(KeyOf(key), "revision", CommandFlags.DemandMaster), cancellationToken).ConfigureAwait(false);
             if (current != revision)
             {
                 return;
@@ -123,23 +123,19 @@ public sealed class RedisTokenStore : ITokenStore, ITokenStoreNotifications, IAs
         var name = StoreKey.For(key);
         var database = await DatabaseAsync(cancellationToken).ConfigureAwait(false);
         await _changes.ListenAsync(database, cancellationToken).ConfigureAwait(false);
-        var result = await EvaluateAsync(
-            database,
-            KeyOf(key),
-            [_changes.ChannelOf(database), name, expected, mark, text, Milliseconds(keepFor)],
-            cancellationToken).ConfigureAwait(false);
+        RedisValue[] values = [_changes.ChannelOf(database), name, expected, mark, text, Milliseconds(keepFor)];
+        var script = database.ScriptEvaluateAsync(Script, [KeyOf(key)], values, CommandFlags.DemandMaster);
+        var result = (RedisValue[])(await CallAsync(script, cancellationToken).ConfigureAwait(false))!;
         var revision = result[0].ToString();
         var age = TimeSpan.FromMilliseconds(double.Parse(result[2].ToString(), CultureInfo.InvariantCulture));
         return (revision, revision.Length == 0 ? null : new StoredRecord(result[1].ToString(), revision, age));
     }
 
-    private static async Task<RedisValue[]> EvaluateAsync(
-        IDatabase database, RedisKey record, RedisValue[] values, CancellationToken cancellationToken)
+    private static async Task<T> CallAsync<T>(Task<T> command, CancellationToken cancellationToken)
     {
         try
         {
-            return (RedisValue[])(await database.ScriptEvaluateAsync(Script, [record], values, CommandFlags.DemandMaster)
-                .WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false))!;
+            return await command.WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (RedisServerException e) when (e.Kind == RedisErrorKind.NoPermission || e.Message.Contains("can't run this command"))
         {

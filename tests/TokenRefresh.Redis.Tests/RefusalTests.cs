@@ -45,6 +45,17 @@ public sealed class RefusalTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_right_that_a_poll_lacks_is_reported()
+    {
+        await _server.SetRightsAsync("few", ["&*", "~*", "+@all", "-hget"]);
+        await using var connection = await ConnectAsync(options => (options.User, options.Password) = ("few", "secret"));
+        await using var store = new RedisTokenStore(connection, new RedisTokenStoreOptions { PollInterval = TimeSpan.FromMilliseconds(20) });
+
+        await Assert.ThrowsAsync<TokenStoreConfigurationException>(
+            () => store.WaitForChangeAsync(Key, "one", TimeSpan.FromMinutes(10), default).AsTask().WaitAsync(Gate.FailSafe, TimeProvider.System));
+    }
+
+    [Fact]
     public async Task A_server_without_memory_is_named_and_uses_no_refresh_token()
     {
         await using var connection = await ConnectAsync(_ => { });
