@@ -79,8 +79,10 @@ internal sealed class ContainerComposer(IServiceProvider provider, SessionRegist
             after.PostConfigure(name, options);
         }
 
-        // The app's own validators skip what isn't theirs, and so does the registered RegistrationValidator.
+        // The app's own validators skip what isn't theirs. The registered RegistrationValidator would refuse a name that a client uses and
+        // that wasn't registered at the start: this call adds it.
         var failures = provider.GetServices<IValidateOptions<TokenRefreshOptions>>()
+            .Where(validator => validator is not RegistrationValidator)
             .Select(validator => validator.Validate(name, options))
             .Append(new RegistrationValidator(provider, registry).ValidateSession(name, options))
             .SelectMany(result => result.Failures ?? [])

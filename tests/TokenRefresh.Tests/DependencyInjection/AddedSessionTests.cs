@@ -201,7 +201,7 @@ public sealed class AddedSessionTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_handler_made_by_hand_sends_no_token_of_a_removed_session()
+    public async Task A_handler_without_dependency_injection_sends_no_token_of_a_removed_session()
     {
         _sessions.Add("tenant-1", Tenant);
         var session = _sessions["tenant-1"];
@@ -227,6 +227,18 @@ public sealed class AddedSessionTests : IAsyncDisposable
 
         Assert.Equal(["Scope is required here."], failure.Failures);
         Assert.Throws<ArgumentException>(() => sessions["tenant-1"]);
+    }
+
+    [Fact]
+    public async Task A_tenant_whose_name_a_client_uses_can_be_added()
+    {
+        using var tokens = new FakeTokenServer();
+        await using var app = Build(tokens, services => services.AddHttpClient("shop").AddTokenRefreshHandler("tenant-1"));
+        var sessions = app.GetRequiredService<TokenSessions>();
+
+        sessions.Add("tenant-1", Tenant);
+
+        Assert.Equal("tenant-1", sessions["tenant-1"].Name);
     }
 
     [Fact]
