@@ -21,6 +21,12 @@ internal static class Rejection
             return new ValueTask<bool>(false);
         }
 
+        if (RequestState.OutcomeOf(response) == TokenRefreshOutcome.InsecureAddress && !CarriesOurToken(sent, response))
+        {
+            // The token was removed below this handler, which has noted and logged why.
+            return new ValueTask<bool>(false);
+        }
+
         var options = sent.Session.Services.Options;
         if (options.ShouldRefreshAsync is { } shouldRefreshAsync)
         {
@@ -118,11 +124,6 @@ internal static class Rejection
     {
         if (!CarriesOurToken(sent, response))
         {
-            if (RequestState.OutcomeOf(response) == TokenRefreshOutcome.InsecureAddress)
-            {
-                return false;
-            }
-
             sent.ReturnsToCaller(
                 response,
                 TokenRefreshOutcome.TokenRemoved,

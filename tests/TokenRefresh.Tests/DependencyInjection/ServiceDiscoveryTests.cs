@@ -133,6 +133,17 @@ public sealed class ServiceDiscoveryTests : IDisposable
         Assert.Equal(0, _tokens.Calls);
     }
 
+    [Fact]
+    public async Task The_reason_stays_if_the_app_decides_what_a_rejection_is()
+    {
+        _endpoints["Services:api:http:0"] = "http://10.1.2.3:8080";
+        await using var app = Build("http://api", Order.AfterTheHandler, options => options.ShouldRefresh = response => response.StatusCode == HttpStatusCode.Unauthorized);
+        await SignInAsync(app);
+
+        Assert.Equal(TokenRefreshOutcome.InsecureAddress, (await GetAsync(app, "/me")).GetTokenRefreshOutcome());
+        Assert.Equal(0, _tokens.Calls);
+    }
+
     [Theory]
     [InlineData(Order.ForAllClients, "http://api", "http://10.1.2.3:8080")]
     [InlineData(Order.AfterTheHandler, "http://api", "http://10.1.2.3:8080")]
