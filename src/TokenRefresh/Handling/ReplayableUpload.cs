@@ -89,6 +89,21 @@ internal sealed class ReplayableUpload : HttpContent
     }
 #endif
 
+    // Otherwise the base class would buffer the whole content for an inner handler that reads it as a stream.
+    protected override Task<Stream> CreateContentReadStreamAsync()
+    {
+        _isBegun = true;
+        return Content.ReadAsStreamAsync();
+    }
+
+#if NET8_0_OR_GREATER
+    protected override Stream CreateContentReadStream(CancellationToken cancellationToken)
+    {
+        _isBegun = true;
+        return Content.ReadAsStream(cancellationToken);
+    }
+#endif
+
     protected override bool TryComputeLength(out long length)
     {
         length = Content.Headers.ContentLength ?? 0;

@@ -103,6 +103,22 @@ public sealed class LargeUploadTests : IAsyncLifetime
         Assert.Equal(1, _tokens.Calls);
     }
 
+    [Fact]
+    public async Task Content_that_an_inner_handler_opens_as_a_stream_is_not_read_into_memory()
+    {
+        var isRead = false;
+        var stream = new OneShotStream(new byte[Length]) { BeforeFirstRead = () => isRead = true };
+        using var client = new HttpClient(new TokenRefreshHandler(_session) { InnerHandler = new Opening { InnerHandler = new SocketsHttpHandler { Expect100ContinueTimeout = Gate.FailSafe } } });
+        using var request = new HttpRequestMessage(HttpMethod.Post, _server.Url) { Content = new StreamContent(stream) };
+        request.Content.Headers.ContentLength = Length;
+        request.Headers.ExpectContinue = true;
+
+        using var response = await client.SendAsync(request).WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        Assert.Equal((HttpStatusCode.Unauthorized, TokenRefreshOutcome.NotReplayable), (response.StatusCode, response.GetTokenRefreshOutcome()));
+        Assert.False(isRead);
+    }
+
     public async ValueTask DisposeAsync()
     {
         _client.Dispose();
@@ -135,6 +151,15 @@ public sealed class LargeUploadTests : IAsyncLifetime
         {
             BeforeFirstRead?.Invoke();
             BeforeFirstRead = null;
+        }
+    }
+
+    private sealed class Opening : DelegatingHandler
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            request.Content = new StreamContent(await request.Content!.ReadAsStreamAsync(cancellationToken)) { Headers = { ContentLength = Length } };
+            return await base.SendAsync(request, cancellationToken);
         }
     }
 
