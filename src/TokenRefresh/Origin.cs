@@ -20,16 +20,19 @@ internal static class Origin
     /// <summary>Whether this is http that doesn't leave the machine.</summary>
     public static bool IsLocalHttp(Uri uri) => uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback;
 
-    /// <summary>
-    /// Whether the app named the origin of this address in <see cref="TokenRefreshOptions.InsecureOrigins"/>. The service that is named
-    /// there as <c>http://api</c> may be looked up as <c>https+http://api</c>, too.
-    /// </summary>
+    /// <summary>Whether the app named the origin of this http address in <see cref="TokenRefreshOptions.InsecureOrigins"/>.</summary>
     public static bool IsNamedInsecure(Uri uri, TokenRefreshOptions options) =>
-        options.InsecureOrigins.Any(origin => IsSame(origin, uri) || (IsSchemeChoice(uri) && IsSameService(origin, uri)));
+        uri.Scheme == Uri.UriSchemeHttp && options.InsecureOrigins.Any(origin => IsSame(origin, uri));
+
+    /// <summary>
+    /// The same for the name of a service. A service that is named there as <c>http://api</c> may be looked up as <c>https+http://api</c>,
+    /// too.
+    /// </summary>
+    public static bool IsNamedInsecureService(Uri name, TokenRefreshOptions options) =>
+        IsNamedInsecure(name, options) || (IsSchemeChoice(name) && options.InsecureOrigins.Any(origin => IsSameService(origin, name)));
 
     /// <summary>Whether a token may be sent to this address.</summary>
-    public static bool MayGetTokens(Uri uri, TokenRefreshOptions options) =>
-        IsSecure(uri) || (!IsSchemeChoice(uri) && IsNamedInsecure(uri, options));
+    public static bool MayGetTokens(Uri uri, TokenRefreshOptions options) => IsSecure(uri) || IsNamedInsecure(uri, options);
 
     /// <summary>
     /// Whether service discovery looks this address up before a request is sent: the scheme is a choice such as <c>https+http</c>, or the

@@ -46,8 +46,7 @@ internal sealed class ClientSessionResolver(IServiceProvider provider, string se
         }
         catch (ArgumentException e) when (_target is not null)
         {
-            throw new TokenRefreshException(
-                TokenRefreshFailure.Configuration, $"The session '{sessionName}' was removed.", innerException: e);
+            throw Removed(sessionName, e);
         }
     }
 

@@ -53,7 +53,7 @@ internal sealed class FinalAddressHandler : DelegatingHandler
         }
 
         if (_chain.TokenNameOf(request) is not { } name || _services() is not { } services || Origin.MayGetTokens(address, services.Options)
-            || Origin.IsNamedInsecure(name, services.Options))
+            || Origin.IsNamedInsecureService(name, services.Options))
         {
             return true;
         }

@@ -58,10 +58,13 @@ internal abstract class SessionResolver
         return resolved;
     }
 
+    protected static TokenRefreshException Removed(string sessionName, Exception? innerException = null) => new(
+        TokenRefreshFailure.Configuration, $"The session '{sessionName}' was removed.", innerException: innerException);
+
     // An address that is still to be looked up is checked by FinalAddressHandler.
     private bool MayTravel(HttpRequestMessage request, Uri name, TokenRefreshOptions options)
     {
-        if (Origin.MayGetTokens(request.RequestUri!, options) || (Chain is not null && Origin.IsNamedInsecure(name, options)))
+        if (Origin.MayGetTokens(request.RequestUri!, options) || (Chain is not null && Origin.IsNamedInsecureService(name, options)))
         {
             return true;
         }

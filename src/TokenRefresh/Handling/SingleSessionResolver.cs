@@ -13,7 +13,7 @@ internal sealed class SingleSessionResolver(TokenSession session) : SessionResol
         {
             if (Services.IsRemoved)
             {
-                throw new TokenRefreshException(TokenRefreshFailure.Configuration, $"The session '{session.Name}' was removed.");
+                throw Removed(session.Name);
             }
 
             return RequestState.UserOf(request) is { } user && user != session.UserKey

@@ -27,7 +27,7 @@ internal sealed class FinalEndpointHandler(TokenRefreshOptions options) : Delega
     {
         _ when Origin.IsSchemeChoice(found) =>
             $"{Origin.TextOf(found)} wasn't looked up. Call AddServiceDiscovery in ConfigureHttpClientDefaults, or on TokenEndpointClient.",
-        _ when Origin.MayGetTokens(found, options) || Origin.IsNamedInsecure(named, options) => null,
+        _ when Origin.MayGetTokens(found, options) || Origin.IsNamedInsecureService(named, options) => null,
         _ => $"{Origin.TextOf(named)} is looked up, and {Origin.TextOf(found)} isn't https. Give the service an https endpoint, or add "
             + "that origin, or the service's name such as http://login, to InsecureOrigins.",
     };
