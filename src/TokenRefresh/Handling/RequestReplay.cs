@@ -93,11 +93,11 @@ internal static class RequestReplay
     {
         ReplayableUpload upload => upload.IsUnread || IsRepeatable(upload.Content),
         IReplayableContent replayable => replayable.CanReplay,
-        _ => IsRepeatable(content, WritingType.Of(content)),
+        _ => IsRepeatable(content, WritingType.NameOf(content)),
     };
 
     // A type that writes its bytes itself may write anything. It must implement IReplayableContent to be sent again.
-    private static bool IsRepeatable(HttpContent content, Type writer) => $"{writer.Namespace}.{writer.Name}" switch
+    private static bool IsRepeatable(HttpContent content, string writer) => writer switch
     {
         "System.Net.Http.ByteArrayContent" or "System.Net.Http.StringContent" or "System.Net.Http.FormUrlEncodedContent"
             or "System.Net.Http.ReadOnlyMemoryContent" or "System.Net.Http.EmptyContent" => true,

@@ -12,16 +12,22 @@ namespace TokenRefresh.Handling;
 /// </summary>
 internal static class WritingType
 {
-    private static readonly ConditionalWeakTable<Type, Type> Found = new();
+    private static readonly ConditionalWeakTable<Type, string> Names = new();
 
-    public static Type Of(HttpContent content) =>
-#if NET8_0_OR_GREATER
-        !RuntimeFeature.IsDynamicCodeSupported ? content.GetType() :
-#endif
-        Found.GetValue(content.GetType(), Find);
+    /// <summary>The type's namespace and name, without type arguments.</summary>
+    public static string NameOf(HttpContent content) => Names.GetValue(content.GetType(), static type => FullName(Find(type)));
+
+    private static string FullName(Type type) => $"{type.Namespace}.{type.Name}";
 
     private static Type Find(Type type)
     {
+#if NET8_0_OR_GREATER
+        if (!RuntimeFeature.IsDynamicCodeSupported)
+        {
+            return type;
+        }
+
+#endif
         while (type.BaseType is { } baseType && baseType != typeof(HttpContent) && !Writes(type))
         {
             type = baseType;
