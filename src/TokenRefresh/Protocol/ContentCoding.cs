@@ -1,6 +1,6 @@
 using System.IO.Compression;
 
-namespace TokenRefresh;
+namespace TokenRefresh.Protocol;
 
 /// <summary>
 /// Decompresses a body that the transport left compressed. It does so without <c>AutomaticDecompression</c>, if a handler or a default
