@@ -160,6 +160,10 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
         }
     }
 
+    /// <summary>The options of a session that exists; <see langword="null"/> if it doesn't exist yet.</summary>
+    internal TokenRefreshOptions? FindOptions(string name) =>
+        _sessions.TryGetValue(name, out var sessions) && sessions.IsValueCreated ? sessions.Value.Services.Options : null;
+
     private IEnumerable<UserSessions> Existing =>
         _sessions.Values.Where(sessions => sessions.IsValueCreated).Select(sessions => sessions.Value);
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http;
+using Microsoft.Extensions.Options;
 using TokenRefresh.Handling;
 
 namespace TokenRefresh.DependencyInjection;
@@ -42,8 +43,11 @@ internal static class LookedUpAddressHandlers
     {
         try
         {
-            // The options that the session uses: those of the monitor may have changed since.
-            var origins = provider.GetRequiredService<TokenSessions>().Named(sessionName).Services.Options.AllowedOrigins;
+            // The options that the session uses, if it exists: those of the monitor may have changed since. A client is created without
+            // its session, which may have to connect to a store.
+            var options = provider.GetRequiredService<TokenSessions>().FindOptions(sessionName)
+                ?? provider.GetRequiredService<IOptionsMonitor<TokenRefreshOptions>>().Get(sessionName);
+            var origins = options.AllowedOrigins;
             return origins.Count > 0
                 ? origins.Any(Origin.IsLookedUp)
                 : ClientSessionResolver.ReadBaseAddress(provider, clientName) is { } address && Origin.IsLookedUp(address);
