@@ -41,6 +41,9 @@ internal sealed class Discovery(
     private long _failedAt;
     private int _failures;
 
+    /// <summary>The option that the document's address comes from, for messages.</summary>
+    public string Option { get; } = options.MetadataAddress is null ? nameof(options.Issuer) : nameof(options.MetadataAddress);
+
     /// <summary>Returns the document. It waits for a fetch only if no document is known, or the known one seems to be wrong.</summary>
     /// <exception cref="OperationCanceledException">The caller's token was cancelled. The fetch continues for other callers.</exception>
     public async Task<DiscoveryResult> GetAsync(CancellationToken cancellationToken)
@@ -201,8 +204,7 @@ internal sealed class Discovery(
     }
 
     private TokenEndpointResult Refusal(TokenResponse answer, string description) =>
-        TokenEndpointResult.Transient(description, retryAfter: answer.RetryAfter).AsSuspectSetup(
-            options.MetadataAddress is null ? nameof(options.Issuer) : nameof(options.MetadataAddress));
+        TokenEndpointResult.Transient(description, retryAfter: answer.RetryAfter).AsSuspectSetup(Option);
 
     // A handler of the app may block before its first await. It gets a thread of its own, because the flight's callers may use all threads
     // of the pool.

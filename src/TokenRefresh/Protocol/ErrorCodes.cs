@@ -115,8 +115,8 @@ internal static class ErrorCodes
             }
         }
 
-        return fields.Objects("errors").Any(RejectsRefreshToken)
-            ? (fields["error"] ?? "invalid", ErrorMeaning.LoginEnded)
+        return fields.Objects("errors").Select(RejectionOfRefreshToken).FirstOrDefault(code => code is not null) is { } found
+            ? (error ?? found, ErrorMeaning.LoginEnded)
             : (error, ErrorMeaning.Unknown);
     }
 
@@ -153,26 +153,29 @@ internal static class ErrorCodes
     }
 
     // Strava: {"errors":[{"resource":"RefreshToken","field":"refresh_token","code":"invalid"}]}.
-    private static bool RejectsRefreshToken(Dictionary<string, JsonElement> error) =>
+    private static string? RejectionOfRefreshToken(Dictionary<string, JsonElement> error) =>
         error.TryGetValue("field", out var field)
-        && error.TryGetValue("code", out var code)
         && Letters(TokenFields.ReadText(field)) == RefreshToken
-        && RefreshTokenStates.Contains(Letters(TokenFields.ReadText(code)));
+        && error.TryGetValue("code", out var value)
+        && TokenFields.ReadText(value) is { } code
+        && RefreshTokenStates.Contains(Letters(code))
+            ? code
+            : null;
 
     private static string Letters(string? code) => code is null or { Length: > MaxLength }
         ? ""
         : code.Replace("_", "").Replace("-", "").Replace(" ", "").TrimEnd('.').ToUpperInvariant();
 
     /// <summary>What to check when the server refuses the client or its request.</summary>
-    public static string AdviceFor(string? code) => code?.ToUpperInvariant() switch
+    public static string AdviceFor(string? code, string option) => code?.ToUpperInvariant() switch
     {
         "INVALID_CLIENT" => "Check ClientId, ClientSecret and ClientAuthentication.",
         "UNAUTHORIZED_CLIENT" => "Check that the client is registered for this grant. "
             + "If the server means that the refresh token is dead, say so with InterpretTokenResponse.",
-        "UNSUPPORTED_GRANT_TYPE" => "Check TokenEndpoint, GrantType and that the client is registered for this grant.",
+        "UNSUPPORTED_GRANT_TYPE" => $"Check {option}, GrantType and that the client is registered for this grant.",
         "INVALID_SCOPE" => "Check Scope.",
         "INVALID_TARGET" => "Check the resource or audience in ExtraParameters.",
-        _ => "Check TokenEndpoint, Protocol and the client's registration. "
+        _ => $"Check {option}, Protocol and the client's registration. "
             + "If the server means that the refresh token is dead, say so with InterpretTokenResponse.",
     };
 }

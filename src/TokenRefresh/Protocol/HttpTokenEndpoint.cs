@@ -52,7 +52,7 @@ internal abstract class HttpTokenEndpoint(
             using var response = await backchannel()
                 .SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
             using var answer = await TokenResponse.ReadAsync(response, name, time, cancellationToken).ConfigureAwait(false);
-            answer.Option = discovery is null ? nameof(Options.TokenEndpoint) : nameof(Options.Issuer);
+            answer.Option = discovery?.Option ?? nameof(Options.TokenEndpoint);
             return ResponseInterpreter.Interpret(Options, response, answer, Classify(answer, time.GetUtcNow()));
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)

@@ -14,6 +14,9 @@ internal sealed class TokenResponse(int status) : IDisposable
     /// <summary>The option that the endpoint's URL comes from, for messages.</summary>
     public string Option { get; set; } = nameof(TokenRefreshOptions.TokenEndpoint);
 
+    /// <summary>Whether the URL comes from a discovery document.</summary>
+    public bool IsDiscovered => Option != nameof(TokenRefreshOptions.TokenEndpoint);
+
     /// <summary>The members of the body; <see langword="null"/> if <see cref="Body"/> says that it can't be read.</summary>
     public TokenFields? Fields { get; init; }
 

@@ -81,8 +81,9 @@ internal static class TokenResponseClassifier
 
         // Zero: a browser hides the status of a redirect that it doesn't follow.
         0 or (>= 300 and < 400) => TokenEndpointResult.Misconfigured(
-            $"{response.Endpoint} redirects ({response.Status}), and a redirect is never followed. "
-            + "Set TokenEndpoint to the final URL; for Django, with its trailing slash."),
+            $"{response.Endpoint} redirects ({response.Status}), and a redirect is never followed. " + (response.IsDiscovered
+                ? "The discovery document names this URL: correct it there, or set TokenEndpoint instead of Issuer."
+                : "Set TokenEndpoint to the final URL; for Django, with its trailing slash.")),
         _ => null,
     };
 
@@ -105,7 +106,9 @@ internal static class TokenResponseClassifier
     };
 
     private static TokenEndpointResult Refused(TokenResponse response, string code) => TokenEndpointResult.Misconfigured(
-        $"{response.Endpoint} answered {response.Status} and refuses this client or its request. {ErrorCodes.AdviceFor(code)}", code);
+        $"{response.Endpoint} answered {response.Status} and refuses this client or its request. "
+        + ErrorCodes.AdviceFor(code, response.Option),
+        code);
 
     private static TokenEndpointResult OAuthSuccess(
         TokenResponse response, TokenFields fields, string? code, ErrorMeaning meaning, string scheme, DateTimeOffset now)

@@ -62,6 +62,16 @@ public sealed class DiscoveryTests : IDisposable
     }
 
     [Fact]
+    public async Task A_redirect_of_the_endpoint_names_the_document_that_its_URL_comes_from()
+    {
+        _provider.Answers[Token] = () => new HttpResponseMessage(HttpStatusCode.Redirect);
+
+        var result = await AskAsync(Endpoint());
+
+        Assert.Contains("The discovery document names this URL", result.Description, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_document_at_an_unusual_place_is_found_by_its_address()
     {
         _provider.Answers["https://cdn.example.com/config.json"] = () => Json(DocumentOf(Issuer, Token));
