@@ -112,7 +112,7 @@ internal sealed class Report
         yield return Target("good token, loopback: time over floor", 1.02, Row("loopback: TokenRefresh").OverFloor, "0.00 ×");
         yield return ("16 callers, bare: throughput to floor", "at least 0.80", $"{bare.Throughput:0.00}", bare.Throughput >= 0.80);
         var storm = All<Storms.Storm>().Last();
-        yield return Target($"{storm.Name["storm: ".Length..]} held requests: time over the ideal", 1.11, storm.Result.OverIdeal, "0.00 ×");
+        yield return Target($"{storm.Name["storm: ".Length..]} held requests: time over the ideal", 1.11, storm.Result.OverIdeal, "0.000 ×");
         yield return Target("held request: bytes over a 401 and a resend by hand", 290, storm.Result.BytesEach, "0");
         yield return ("refreshes: an expiry, a dead grant, late 401s", "1, 1, 0", $"{storm.Result.Calls}, {_results["dead grant: calls"]}, {_results["late 401s: refreshes"]}",
             (storm.Result.Calls, _results["dead grant: calls"], _results["late 401s: refreshes"]) is (1, 1, 0));
