@@ -13,6 +13,7 @@ namespace TokenRefresh.AspNetCore.Tests;
 public sealed class RenewedCookieTests
 {
     private const string AppCookie = ".AspNetCore.Cookies";
+    private const string RunsAgain = "of a request that runs again in a new scope";
     private static readonly TimeSpan PastHalfOfItsLifetime = TimeSpan.FromDays(8);
 
     [Theory]
@@ -20,6 +21,7 @@ public sealed class RenewedCookieTests
     [InlineData("files", "sliding")]
     [InlineData("memory", "by the app")]
     [InlineData("memory", "by derived events")]
+    [InlineData("memory", RunsAgain)]
     public async Task A_late_response_leaves_the_cookie_of_a_new_login(string store, string renewal)
     {
         await using var provider = await Provider.StartAsync();
@@ -95,13 +97,21 @@ public sealed class RenewedCookieTests
             ConfigureSession = store == "files" ? session => session.UseFileStore(directory).UseDataProtection() : _ => { },
             ConfigureServices = services => services.AddScoped<TokenRefreshCookieEvents>()
                 .Configure<CookieAuthenticationOptions>(CookieAuthenticationDefaults.AuthenticationScheme, options => Renew(options, renewal)),
+            ConfigurePipeline = app =>
+            {
+                if (renewal == RunsAgain)
+                {
+                    app.UseStatusCodePagesWithReExecute("/again", createScopeForStatusCodePages: true).UseAuthentication().UseAuthorization();
+                }
+            },
             Map = app =>
             {
+                app.MapGet("/again", () => "late");
                 app.MapGet("/login", () => Results.Challenge(new AuthenticationProperties { RedirectUri = "/" }));
                 app.MapGet("/late", async () =>
                 {
                     await gate.PassAsync();
-                    return "late";
+                    return renewal == RunsAgain ? Results.NotFound() : Results.Text("late");
                 }).RequireAuthorization();
             },
         };

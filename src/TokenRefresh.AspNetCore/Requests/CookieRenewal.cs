@@ -22,11 +22,15 @@ internal sealed class CookieRenewal(LoginChecker checker, TimeProvider time)
     /// <summary>Looks at the logins again when the response starts, before the cookie handler writes the cookie.</summary>
     public void CheckAtStart(HttpContext context, string scheme, IReadOnlyList<(UserSession Session, LoginKey Login)> logins)
     {
-        var key = KeyPrefix + scheme;
-        if (logins.Count > 0 && !context.Response.HasStarted && context.Items.TryAdd(key, true))
+        if (logins.Count == 0 || context.Response.HasStarted)
         {
-            context.Response.OnStarting(async () => context.Items[key] = await AreAliveAsync(logins).ConfigureAwait(false));
+            return;
         }
+
+        // A request that is executed again in a new scope has several cookie handlers. Each registers its renewal before this call, and the
+        // callbacks run last to first: so a check runs before the first renewal. Only the first check reads the store.
+        var key = KeyPrefix + scheme;
+        context.Response.OnStarting(async () => context.Items[key] ??= await AreAliveAsync(logins).ConfigureAwait(false));
     }
 
     private async Task<bool> AreAliveAsync(IReadOnlyList<(UserSession Session, LoginKey Login)> logins)
