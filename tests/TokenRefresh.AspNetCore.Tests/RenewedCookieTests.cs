@@ -65,6 +65,37 @@ public sealed class RenewedCookieTests
     }
 
     [Fact]
+    public async Task A_sign_out_in_a_request_that_is_due_for_renewal_deletes_the_cookie_without_another_look_into_the_store()
+    {
+        await using var provider = await Provider.StartAsync();
+        var store = new RemoteStore();
+        var reads = 0;
+        var setup = new NodeSetup
+        {
+            ConfigureSession = session => session.UseStore(store).UseDataProtection(),
+            ConfigurePipeline = RunAgain,
+            Map = app =>
+            {
+                app.MapGet("/late", () => Results.NotFound()).RequireAuthorization();
+                app.MapGet("/again", async (HttpContext context) =>
+                {
+                    await context.SignOutAsync(CookieAuthenticationDefaults.AuthenticationScheme);
+                    reads = store.ReadsOfTokens;
+                });
+            },
+        };
+        await using var node = await Node.StartAsync(provider, setup);
+        using var browser = new Browser();
+        await browser.GoAsync(node.At("orders"));
+        setup.Time.Advance(PastHalfOfItsLifetime);
+
+        await browser.FetchAsync(node.At("late"));
+
+        Assert.Equal(reads, store.ReadsOfTokens);
+        Assert.DoesNotContain(AppCookie, browser.CookieNames(node.Address));
+    }
+
+    [Fact]
     public async Task A_store_that_is_down_delays_the_renewal()
     {
         await using var provider = await Provider.StartAsync();
@@ -97,13 +128,7 @@ public sealed class RenewedCookieTests
             ConfigureSession = store == "files" ? session => session.UseFileStore(directory).UseDataProtection() : _ => { },
             ConfigureServices = services => services.AddScoped<TokenRefreshCookieEvents>()
                 .Configure<CookieAuthenticationOptions>(CookieAuthenticationDefaults.AuthenticationScheme, options => Renew(options, renewal)),
-            ConfigurePipeline = app =>
-            {
-                if (renewal == RunsAgain)
-                {
-                    app.UseStatusCodePagesWithReExecute("/again", createScopeForStatusCodePages: true).UseAuthentication().UseAuthorization();
-                }
-            },
+            ConfigurePipeline = renewal == RunsAgain ? RunAgain : _ => { },
             Map = app =>
             {
                 app.MapGet("/again", () => "late");
@@ -116,6 +141,10 @@ public sealed class RenewedCookieTests
             },
         };
     }
+
+    // The cookie is read once in each scope.
+    private static void RunAgain(IApplicationBuilder app) =>
+        app.UseStatusCodePagesWithReExecute("/again", createScopeForStatusCodePages: true).UseAuthentication().UseAuthorization();
 
     private static void Renew(CookieAuthenticationOptions options, string renewal)
     {

@@ -10,7 +10,8 @@ namespace TokenRefresh.AspNetCore.Requests;
 /// </summary>
 internal sealed class CookieRenewal(LoginChecker checker, TimeProvider time)
 {
-    private const string KeyPrefix = "TokenRefresh.CookieRenewal/";
+    private const string MayRenew = "TokenRefresh.CookieMayRenew/";
+    private const string IsWritten = "TokenRefresh.CookieIsWritten/";
 
     // A store that doesn't answer delays one response in this time, not every response. A later request renews the cookie.
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(10);
@@ -28,9 +29,10 @@ internal sealed class CookieRenewal(LoginChecker checker, TimeProvider time)
         }
 
         // A request that is executed again in a new scope has several cookie handlers. Each registers its renewal before this call, and the
-        // callbacks run last to first: so a check runs before the first renewal. Only the first check reads the store.
-        var key = KeyPrefix + scheme;
-        context.Response.OnStarting(async () => context.Items[key] ??= await AreAliveAsync(logins).ConfigureAwait(false));
+        // callbacks run last to first: so a check runs before the first renewal. Only the first check reads the store. None does after a
+        // sign-in or sign-out: the other handlers of this request must not replace what it wrote.
+        context.Response.OnStarting(async () => context.Items[MayRenew + scheme] ??=
+            context.Items[IsWritten + scheme] is null && await AreAliveAsync(logins).ConfigureAwait(false));
     }
 
     private async Task<bool> AreAliveAsync(IReadOnlyList<(UserSession Session, LoginKey Login)> logins)
@@ -63,12 +65,17 @@ internal sealed class CookieRenewal(LoginChecker checker, TimeProvider time)
         public void AppendResponseCookie(HttpContext context, string key, string? value, CookieOptions options)
         {
             // The value is false only when the response starts: a sign-in has written its cookie before.
-            if (context.Items[KeyPrefix + scheme] is not false)
+            if (context.Items[MayRenew + scheme] is not false)
             {
                 inner.AppendResponseCookie(context, key, value, options);
+                context.Items[IsWritten + scheme] = true;
             }
         }
 
-        public void DeleteCookie(HttpContext context, string key, CookieOptions options) => inner.DeleteCookie(context, key, options);
+        public void DeleteCookie(HttpContext context, string key, CookieOptions options)
+        {
+            inner.DeleteCookie(context, key, options);
+            context.Items[IsWritten + scheme] = true;
+        }
     }
 }
