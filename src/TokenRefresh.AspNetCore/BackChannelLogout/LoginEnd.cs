@@ -10,9 +10,6 @@ internal sealed class LoginEnd(LogoutStore store, StoreLimit limit, string sessi
     // Without notifications, or if one is lost, another node's logout counts after this time at the latest.
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
-    // A store that doesn't answer delays one request in this time, not every request.
-    private static readonly TimeSpan PauseAfterTimeout = TimeSpan.FromSeconds(10);
-
     private readonly object _lock = new();
     private IDisposable? _subscription;
     private long _seconds;
@@ -28,7 +25,7 @@ internal sealed class LoginEnd(LogoutStore store, StoreLimit limit, string sessi
     public long Seconds => Interlocked.Read(ref _seconds);
 
     /// <summary>Whether the store must be read before the answer counts.</summary>
-    public bool MustBeRead => (!_isRead || _isStale) && !(_timedOut && ReadAge < PauseAfterTimeout);
+    public bool MustBeRead => (!_isRead || _isStale) && !(_timedOut && ReadAge < StoreLimit.Pause);
 
     /// <summary>Whether the store is to be read in the background.</summary>
     public bool IsOld => ReadAge >= Interval;

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.AspNetCore.Requests;
+using TokenRefresh.AspNetCore.Sessions;
 using TokenRefresh.AspNetCore.SignIn;
 using TokenRefresh.AspNetCore.SignOut;
 using CookieRedirect =
@@ -23,7 +24,7 @@ internal static class SchemeEvents
         await cookie.ValidateAsync(context, before, logins).ConfigureAwait(false);
         if (context.ShouldRenew)
         {
-            cookie.Renewal.CheckAtStart(context.HttpContext, context.Scheme.Name, logins);
+            CheckRenewal(context.HttpContext, context.Scheme, logins);
         }
     }
 
@@ -34,8 +35,7 @@ internal static class SchemeEvents
         if (context.ShouldRenew)
         {
             var cookie = context.HttpContext.RequestServices.GetRequiredService<SessionCookie>();
-            var logins = cookie.FindLogins(context.Scheme.Name, context.Principal);
-            cookie.Renewal.CheckAtStart(context.HttpContext, context.Scheme.Name, logins);
+            CheckRenewal(context.HttpContext, context.Scheme, cookie.FindLogins(context.Scheme.Name, context.Principal));
         }
     }
 
@@ -82,6 +82,10 @@ internal static class SchemeEvents
         context.HttpContext.RequestServices.GetRequiredService<IdTokenHint>().Attach(context);
         await own(context).ConfigureAwait(false);
     }
+
+    private static void CheckRenewal(
+        HttpContext context, AuthenticationScheme scheme, IReadOnlyList<(UserSession Session, LoginKey Login)> logins) =>
+        context.RequestServices.GetRequiredService<CookieRenewal>().CheckAtStart(context, scheme.Name, logins);
 
     // A redirect can't be taken back: here the app's event runs only if the request isn't a script's.
     private static Task RedirectAsync(CookieRedirect context, Func<CookieRedirect, Task> own, Action<HttpContext> writeForScript)

@@ -13,12 +13,9 @@ internal sealed class CookieRenewal(LoginChecker checker, TimeProvider time)
     private const string MayRenew = "TokenRefresh.CookieMayRenew/";
     private const string IsWritten = "TokenRefresh.CookieIsWritten/";
 
-    // A store that doesn't answer delays one response in this time, not every response. A later request renews the cookie.
-    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(10);
-
     private long _failedAt;
 
-    private bool IsPaused => Interlocked.Read(ref _failedAt) is not 0 and var failedAt && time.GetElapsedTime(failedAt) < PauseAfterFailure;
+    private bool IsPaused => Interlocked.Read(ref _failedAt) is not 0 and var failedAt && time.GetElapsedTime(failedAt) < StoreLimit.Pause;
 
     /// <summary>Looks at the logins again when the response starts, before the cookie handler writes the cookie.</summary>
     public void CheckAtStart(HttpContext context, string scheme, IReadOnlyList<(UserSession Session, LoginKey Login)> logins)
@@ -37,20 +34,23 @@ internal sealed class CookieRenewal(LoginChecker checker, TimeProvider time)
 
     private async Task<bool> AreAliveAsync(IReadOnlyList<(UserSession Session, LoginKey Login)> logins)
     {
+        // A later request renews the cookie.
+        if (IsPaused)
+        {
+            return false;
+        }
+
         foreach (var (session, login) in logins)
         {
-            if (IsPaused)
+            var status = await checker.CheckStoreAsync(session, login, CancellationToken.None).ConfigureAwait(false);
+            if (status == LoginStatus.Unknown)
             {
-                return false;
+                Interlocked.Exchange(ref _failedAt, time.GetTimestamp());
             }
 
-            switch (await checker.CheckStoreAsync(session, login, CancellationToken.None).ConfigureAwait(false))
+            if (status != LoginStatus.Alive)
             {
-                case LoginStatus.Ended:
-                    return false;
-                case LoginStatus.Unknown:
-                    Interlocked.Exchange(ref _failedAt, time.GetTimestamp());
-                    return false;
+                return false;
             }
         }
 

@@ -9,11 +9,9 @@ namespace TokenRefresh.AspNetCore.Requests;
 
 /// <summary>The work of a cookie scheme's events for its sessions at each request.</summary>
 internal sealed class SessionCookie(
-    UserSessionRegistry registry, LoginChecker checker, CookieRenewal renewal, StoreAdvice advice, ILogger<SessionCookie> logger)
+    UserSessionRegistry registry, LoginChecker checker, StoreAdvice advice, ILogger<SessionCookie> logger)
 {
     private static readonly string[] TokenNames = ["access_token", "refresh_token", "id_token"];
-
-    public CookieRenewal Renewal => renewal;
 
     /// <summary>Finds the logins of the principal. It is called before the app's own event, which may replace the principal.</summary>
     public IReadOnlyList<(UserSession Session, LoginKey Login)> FindLogins(string scheme, ClaimsPrincipal? principal)

@@ -3,6 +3,9 @@ namespace TokenRefresh.AspNetCore.Sessions;
 /// <summary>Limits how long a request waits for a token store, which may accept a call and never answer it.</summary>
 internal sealed class StoreLimit(TimeProvider time)
 {
+    /// <summary>A store that doesn't answer delays one request in this time, not every request.</summary>
+    public static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
+
     // It is the time that a session has for saving tokens.
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
