@@ -96,7 +96,7 @@ public sealed class RenewedCookieTests
     }
 
     [Fact]
-    public async Task A_store_that_is_down_delays_the_renewal()
+    public async Task A_store_that_is_down_delays_the_renewal_and_is_read_once_in_ten_seconds()
     {
         await using var provider = await Provider.StartAsync();
         var store = new RemoteStore();
@@ -107,6 +107,7 @@ public sealed class RenewedCookieTests
         var old = browser.Cookie(node.Address, AppCookie);
         setup.Time.Advance(PastHalfOfItsLifetime);
         store.IsAway = true;
+        var reads = store.ReadsOfTokens;
 
         for (var request = 0; request < 2; request++)
         {
@@ -115,6 +116,8 @@ public sealed class RenewedCookieTests
             setup.Time.Advance(TimeSpan.FromSeconds(6));
         }
 
+        // The second response came within the pause.
+        Assert.Equal(reads + 1, store.ReadsOfTokens);
         store.IsAway = false;
         Assert.Equal(HttpStatusCode.OK, (await browser.FetchAsync(node.At("user"))).Status);
         Assert.NotEqual(old, browser.Cookie(node.Address, AppCookie));
