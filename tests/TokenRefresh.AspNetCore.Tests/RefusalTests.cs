@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
@@ -89,8 +90,58 @@ public sealed class RefusalTests
         Assert.DoesNotContain(node.Log.All, line => line.StartsWith("Error", StringComparison.Ordinal));
     }
 
-    private static NodeSetup CreateSetup(Action<IServiceCollection>? configure = null, string first = Cookies, string second = Cookies) => new()
+    [Theory]
+    [InlineData("text/html")]
+    [InlineData("application/problem+json")]
+    public Task A_content_type_that_the_app_sets_before_changes_no_refusal(string preset) => AssertRefusalsBehindAsync(app => app.Use((context, next) =>
     {
+        context.Response.ContentType = preset;
+        return next(context);
+    }).UseAuthentication().UseAuthorization());
+
+    private static async Task AssertRefusalsBehindAsync(Action<IApplicationBuilder> pipeline)
+    {
+        await using var provider = await Provider.StartAsync();
+        var store = new RemoteStore();
+        var setup = CreateSetup(configure: null, session => session.UseStore(store).UseDataProtection(), pipeline);
+        await using var node = await Node.StartAsync(provider, setup);
+        using var browser = new Browser();
+
+        await AssertRefusedAsync(HttpStatusCode.Unauthorized, "login_required", browser.FetchAsync(node.At("orders")));
+        await AssertRefusedAsync(HttpStatusCode.Unauthorized, "login_required", browser.FetchAsync(node.At("user")));
+        await AssertRefusedAsync(HttpStatusCode.Forbidden, "cross_site_request", browser.FetchAsync(node.At("logout"), HttpMethod.Post, "cross-site"));
+        Assert.Equal("orders of alice", (await browser.GoAsync(node.At("orders"))).Text);
+        await AssertRefusedAsync(HttpStatusCode.Forbidden, "forbidden", browser.FetchAsync(node.At("admin")));
+
+        setup.Time.Advance(Provider.AccessTokenLifetime);
+        provider.IsDown = true;
+        await AssertRefusedAsync(HttpStatusCode.ServiceUnavailable, "temporarily_unavailable", browser.FetchAsync(node.At("orders")));
+
+        provider.IsDown = false;
+        store.IsAway = true;
+        using var other = new Browser();
+        var login = await other.GoAsync(node.At("orders"));
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "text/plain"), (login.Status, login.MediaType));
+        Assert.StartsWith("Temporarily unavailable.", login.Text, StringComparison.Ordinal);
+    }
+
+    private static async Task AssertRefusedAsync(HttpStatusCode status, string code, Task<Page> answering)
+    {
+        var answer = await answering;
+        Assert.Equal((status, "application/problem+json"), (answer.Status, answer.MediaType));
+        using var problem = JsonDocument.Parse(answer.Text);
+        Assert.Equal(code, problem.RootElement.GetProperty("code").GetString());
+    }
+
+    private static NodeSetup CreateSetup(
+        Action<IServiceCollection>? configure = null,
+        Action<TokenSessionBuilder>? configureSession = null,
+        Action<IApplicationBuilder>? pipeline = null,
+        string first = Cookies,
+        string second = Cookies) => new()
+    {
+        ConfigureSession = session => configureSession?.Invoke(session),
+        ConfigurePipeline = app => pipeline?.Invoke(app),
         ConfigureServices = services =>
         {
             services.AddAuthentication().AddJwtBearer(options => options.Authority = "https://login.example.com");

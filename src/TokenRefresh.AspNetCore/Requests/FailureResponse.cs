@@ -12,7 +12,7 @@ namespace TokenRefresh.AspNetCore.Requests;
 /// </summary>
 internal static class FailureResponse
 {
-    private const string ProblemJson = "application/problem+json";
+    private const string WrittenBody = "TokenRefresh.FailureResponse";
     private static readonly TimeSpan DefaultRetryAfter = TimeSpan.FromSeconds(5);
 
     /// <summary>401 for a script: the user must sign in.</summary>
@@ -65,22 +65,27 @@ internal static class FailureResponse
     private static void Write(HttpContext context, int status, string title, string detail, string code)
     {
         var response = context.Response;
-        if (response.HasStarted || response.ContentType is not null)
+        if (response.HasStarted)
         {
-            // Another scheme of this endpoint has answered.
             return;
         }
 
+        var isPage = RequestKind.IsPage(context.Request);
         response.StatusCode = status;
         response.Headers.CacheControl = "no-store";
-        if (RequestKind.IsPage(context.Request))
+        response.ContentType = isPage ? "text/plain; charset=utf-8" : "application/problem+json";
+        if (!context.Items.TryAdd(WrittenBody, true))
         {
-            response.ContentType = "text/plain; charset=utf-8";
+            // Another scheme of this endpoint has written the body.
+            return;
+        }
+
+        if (isPage)
+        {
             response.BodyWriter.Write(Encoding.UTF8.GetBytes($"{title}. {detail}"));
             return;
         }
 
-        response.ContentType = ProblemJson;
         var problem = new ProblemDetails { Status = status, Title = title, Detail = detail, Extensions = { ["code"] = code } };
         using var json = new Utf8JsonWriter(response.BodyWriter);
         JsonSerializer.Serialize(json, problem);
