@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.HttpLogging;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace TokenRefresh.AspNetCore.Tests;
@@ -99,11 +100,28 @@ public sealed class RefusalTests
         return next(context);
     }).UseAuthentication().UseAuthorization());
 
-    private static async Task AssertRefusalsBehindAsync(Action<IApplicationBuilder> pipeline)
+    [Fact]
+    public Task A_middleware_that_buffers_the_body_gets_all_of_a_refusal() => AssertRefusalsBehindAsync(app => app.Use(async (context, next) =>
+    {
+        var body = context.Response.Body;
+        using var buffer = new MemoryStream();
+        context.Response.Body = buffer;
+        await next(context);
+        context.Response.Body = body;
+        context.Response.ContentLength = buffer.Length;
+        await body.WriteAsync(buffer.ToArray(), context.RequestAborted);
+    }).UseAuthentication().UseAuthorization());
+
+    // The schemes answer before this middleware, as in an app that doesn't call UseAuthentication and UseAuthorization itself.
+    [Fact]
+    public Task A_middleware_that_logs_the_body_passes_all_of_a_refusal_on() => AssertRefusalsBehindAsync(
+        app => app.UseHttpLogging(), services => services.AddHttpLogging(options => options.LoggingFields = HttpLoggingFields.All));
+
+    private static async Task AssertRefusalsBehindAsync(Action<IApplicationBuilder> pipeline, Action<IServiceCollection>? configure = null)
     {
         await using var provider = await Provider.StartAsync();
         var store = new RemoteStore();
-        var setup = CreateSetup(configure: null, session => session.UseStore(store).UseDataProtection(), pipeline);
+        var setup = CreateSetup(configure, session => session.UseStore(store).UseDataProtection(), pipeline);
         await using var node = await Node.StartAsync(provider, setup);
         using var browser = new Browser();
 

@@ -19,7 +19,7 @@ internal static class LogoutEndpoint
         context.Response.Headers.CacheControl = "no-store";
         if (SameOrigin.IsFromBrowser(context.Request))
         {
-            FailureResponse.WriteCrossSite(context);
+            await FailureResponse.SendCrossSiteAsync(context).ConfigureAwait(false);
             return;
         }
 

@@ -52,10 +52,10 @@ internal static class SchemeEvents
     }
 
     public static Task RedirectToLoginAsync(CookieRedirect context, Func<CookieRedirect, Task> own) =>
-        RedirectAsync(context, own, FailureResponse.WriteSignInRequired);
+        RedirectAsync(context, own, FailureResponse.ChallengeAsync);
 
     public static Task RedirectToAccessDeniedAsync(CookieRedirect context, Func<CookieRedirect, Task> own) =>
-        RedirectAsync(context, own, FailureResponse.WriteForbidden);
+        RedirectAsync(context, own, FailureResponse.ForbidAsync);
 
     public static async Task RedirectToProviderAsync(RedirectContext context, Func<RedirectContext, Task> own)
     {
@@ -88,14 +88,8 @@ internal static class SchemeEvents
         context.RequestServices.GetRequiredService<CookieRenewal>().CheckAtStart(context, scheme.Name, logins);
 
     // A redirect can't be taken back: here the app's event runs only if the request isn't a script's.
-    private static Task RedirectAsync(CookieRedirect context, Func<CookieRedirect, Task> own, Action<HttpContext> writeForScript)
-    {
-        if (!context.HttpContext.RequestServices.GetRequiredService<SessionCookie>().IsScript(context))
-        {
-            return own(context);
-        }
-
-        writeForScript(context.HttpContext);
-        return Task.CompletedTask;
-    }
+    private static Task RedirectAsync(CookieRedirect context, Func<CookieRedirect, Task> own, Func<HttpContext, Task> answerScriptAsync) =>
+        context.HttpContext.RequestServices.GetRequiredService<SessionCookie>().IsScript(context)
+            ? answerScriptAsync(context.HttpContext)
+            : own(context);
 }

@@ -36,7 +36,7 @@ internal sealed class TokenRefreshMiddleware(
             case TokenRefreshException { Failure: TokenRefreshFailure.Transient } transient:
                 Log.Unavailable(logger, transient.Message);
                 context.Response.Clear();
-                FailureResponse.WriteUnavailable(context, transient.RetryAfter);
+                await FailureResponse.SendUnavailableAsync(context, transient.RetryAfter).ConfigureAwait(false);
                 return true;
             case TokenRefreshException { Failure: not TokenRefreshFailure.ReLoginRequired }:
                 return false;
@@ -59,7 +59,7 @@ internal sealed class TokenRefreshMiddleware(
 
             Log.TokenNotAccepted(logger);
             context.Response.Clear();
-            FailureResponse.WriteTokenNotAccepted(context);
+            await FailureResponse.SendTokenNotAcceptedAsync(context).ConfigureAwait(false);
             return true;
         }
 
@@ -73,7 +73,7 @@ internal sealed class TokenRefreshMiddleware(
         context.Response.Clear();
         if (!RequestKind.IsPage(context.Request))
         {
-            FailureResponse.WriteSignInRequired(context);
+            await FailureResponse.SendSignInRequiredAsync(context).ConfigureAwait(false);
             return;
         }
 

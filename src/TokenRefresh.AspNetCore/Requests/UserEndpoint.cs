@@ -10,8 +10,7 @@ internal static class UserEndpoint
     {
         if (context.User.Identity?.IsAuthenticated != true)
         {
-            FailureResponse.WriteSignInRequired(context);
-            return Task.CompletedTask;
+            return FailureResponse.SendSignInRequiredAsync(context);
         }
 
         context.Response.Headers.CacheControl = "no-store";

@@ -36,7 +36,7 @@ internal sealed class OpenIdConnectSignIn(
         {
             context.HandleResponse();
             RemoveRedirectCookies(context);
-            FailureResponse.WriteSignInRequired(context.HttpContext);
+            await FailureResponse.ChallengeAsync(context.HttpContext).ConfigureAwait(false);
             return;
         }
 
@@ -98,7 +98,7 @@ internal sealed class OpenIdConnectSignIn(
         {
             Log.LoginNotSaved(logger, session.Name, e.Message);
             context.HandleResponse();
-            FailureResponse.WriteUnavailable(context.HttpContext, e.RetryAfter);
+            await FailureResponse.SendUnavailableAsync(context.HttpContext, e.RetryAfter).ConfigureAwait(false);
             return;
         }
 

@@ -15,7 +15,7 @@ internal static class SignOutEndpoint
     {
         if (!await SameOrigin.IsSatisfiedAsync(context).ConfigureAwait(false))
         {
-            FailureResponse.WriteCrossSite(context);
+            await FailureResponse.SendCrossSiteAsync(context).ConfigureAwait(false);
             return;
         }
 
