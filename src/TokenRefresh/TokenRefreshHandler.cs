@@ -105,10 +105,9 @@ public sealed class TokenRefreshHandler : DelegatingHandler
             return await SendWithoutTokenAsync(request, TokenRefreshOutcome.SignedOut, isAsync, cancellationToken).ConfigureAwait(false);
         }
 
-        ReplayableUpload.BeginIfNeeded(request);
         try
         {
-            var sent = SentRequest.Authorize(session, request, snapshot, isAsync, isBuffered);
+            var sent = SentRequest.Prepare(session, request, snapshot, isAsync, isBuffered);
             return await ResendIfRejectedAsync(
                 SendInnerAsync(request, isAsync, cancellationToken), sent, cancellationToken).ConfigureAwait(false);
         }

@@ -65,7 +65,7 @@ internal static class AppVerdict
             _original = original;
             _time = time;
             _cancellationToken = cancellationToken;
-            ResponseContent.CopyHeaders(original, this);
+            original.CopyHeadersTo(this);
         }
 
         /// <summary>Gives the response its whole body back.</summary>

@@ -57,5 +57,5 @@ internal readonly struct HeldResponse
         response.Content is { } content
         && content is not ByteArrayContent
         && content.GetType() != NoContent
-        && ResponseContent.LengthOf(content) is not (0 or > ReadAheadBody.MaxLength);
+        && content.LengthOrZero() is not (0 or > ReadAheadBody.MaxLength);
 }

@@ -75,7 +75,7 @@ internal sealed class ReadAheadBody
     public static ReadAheadBody? TryOpen(HttpContent content)
     {
         var disposal = new CancellationTokenSource();
-        var opening = ResponseContent.OpenAsync(content, disposal.Token);
+        var opening = content.OpenAsync(disposal.Token);
         return opening.Exception is null ? new ReadAheadBody(content, opening, disposal) : null;
     }
 
@@ -83,7 +83,7 @@ internal sealed class ReadAheadBody
     public HttpContent ToContent()
     {
         var content = new StreamContent(new ReadAheadStream(this));
-        ResponseContent.CopyHeaders(_content, content);
+        _content.CopyHeadersTo(content);
         return content;
     }
 

@@ -48,45 +48,50 @@ internal static class RequestReplay
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static async ValueTask<bool> PrepareAsync(SentRequest sent, HttpContent content, CancellationToken cancellationToken)
     {
-        if (content is ReplayableUpload upload
-            && !await upload.IsReleasedAsync(sent.Session.Services.Time, cancellationToken).ConfigureAwait(false))
+        var upload = content as ReplayableUpload;
+        if (upload is not null && !await upload.CloseAsync(sent.Session.Services.Time, cancellationToken).ConfigureAwait(false))
         {
             return false;
         }
 
-        return CanReplay(content, sent.IsBuffered)
-            && (ReferenceEquals(sent.Request.Content, content) || await PutBackAsync(sent.Request, content).ConfigureAwait(false));
-    }
+        if (!CanReplay(content, sent.IsBuffered))
+        {
+            return false;
+        }
 
-    // An inner handler may have replaced the content, to compress or encrypt it. In the second send it replaces the restored content again.
-    private static async Task<bool> PutBackAsync(HttpRequestMessage request, HttpContent content)
-    {
+        var request = sent.Request;
         if (request.Content is null && (request.Method == HttpMethod.Get || request.Method == HttpMethod.Head))
         {
             // .NET followed a redirect, which made it another request without content.
             return true;
         }
 
-        if (content is ReplayableUpload { IsUnread: true })
+        // An inner handler may have replaced the content, to compress or encrypt it. In the second send it replaces the restored content
+        // again. An upload that is unread isn't opened, because that would read all of it into memory.
+        if (!ReferenceEquals(request.Content, content)
+            && upload is not { IsUnread: true }
+            && !await RewindAsync(upload?.Content ?? content).ConfigureAwait(false))
         {
-            // To open it would read a whole upload into memory.
-            request.Content = content;
-            return true;
+            return false;
         }
 
+        request.Content = upload is null ? content : new ReplayableUpload(upload.Content);
+        return true;
+    }
+
+    // A handler may have read the content as a stream. The content keeps that stream at its last position.
+    private static async Task<bool> RewindAsync(HttpContent content)
+    {
         try
         {
-            // The handler may have read the content as a stream. The content keeps that stream at its last position.
             var stream = await content.ReadAsStreamAsync().ConfigureAwait(false);
             stream.Position = stream.Length - (LengthOf(content) ?? stream.Length);
+            return true;
         }
         catch (Exception)
         {
             return false;
         }
-
-        request.Content = content;
-        return true;
     }
 
     private static bool IsRepeatable(HttpContent content) => content switch

@@ -9,7 +9,7 @@ namespace TokenRefresh.Handling;
 /// <param name="Request">The caller's request. Handlers and redirects below may change it.</param>
 /// <param name="Snapshot">The session's state at the time of sending.</param>
 /// <param name="Address">The address it was sent to.</param>
-/// <param name="Content">The content it was sent with.</param>
+/// <param name="Content">The content it was sent with: the caller's, or its <see cref="ReplayableUpload"/>.</param>
 /// <param name="IsAsync">Whether the caller called <c>SendAsync</c>, not <c>Send</c>.</param>
 /// <param name="IsBuffered">Whether the content was buffered. Buffered content of any kind can be sent again.</param>
 /// <param name="Sends">How often it was sent, this time included.</param>
@@ -33,10 +33,15 @@ internal readonly record struct SentRequest(
         || (Sends < MaxSends
             && (IsReplaced(Session.Current) || Snapshot.AccessToken.MayHaveExpired(Session.Services.Time)));
 
-    /// <summary>Gives a request the token of this snapshot.</summary>
-    public static SentRequest Authorize(
+    /// <summary>Gives a request the token of this snapshot, and replaces its content if that is needed.</summary>
+    public static SentRequest Prepare(
         SessionContext session, HttpRequestMessage request, SignedInSnapshot snapshot, bool isAsync, bool isBuffered)
     {
+        if (ReplayableUpload.IsNeededFor(request))
+        {
+            request.Content = new ReplayableUpload(request.Content!);
+        }
+
         AuthorizationHeader.Attach(request, session, snapshot);
         return new SentRequest(session, request, snapshot, request.RequestUri!, request.Content, isAsync, isBuffered);
     }
@@ -59,7 +64,7 @@ internal readonly record struct SentRequest(
         }
 
         Session.Services.Telemetry.Resent();
-        return this with { Snapshot = replacement, Sends = (byte)(Sends + 1) };
+        return this with { Snapshot = replacement, Content = Request.Content ?? Content, Sends = (byte)(Sends + 1) };
     }
 
     /// <summary>Whether this request still goes to the same origin with the same token.</summary>

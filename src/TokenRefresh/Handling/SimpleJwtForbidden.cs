@@ -15,7 +15,7 @@ internal static class SimpleJwtForbidden
     public static bool IsPossible(HttpResponseMessage response) =>
         response.StatusCode == HttpStatusCode.Forbidden
         && response.Content is { Headers.ContentType.MediaType: { } mediaType } content
-        && ResponseContent.LengthOf(content) is null or (> 0 and <= ReadAheadBody.MaxLength)
+        && content.LengthOrZero() is null or (> 0 and <= ReadAheadBody.MaxLength)
         && (mediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
             || mediaType.EndsWith("+json", StringComparison.OrdinalIgnoreCase));
 

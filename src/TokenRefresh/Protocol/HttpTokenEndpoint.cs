@@ -73,7 +73,18 @@ internal abstract class HttpTokenEndpoint(
     {
         var message = new HttpRequestMessage(HttpMethod.Post, address);
         message.Headers.Accept.ParseAdd("application/json");
-        message.Content = new TrackedContent(Write(message, request), request);
+        message.Content = new TokenRequestContent(Write(message, request), request);
         return message;
+    }
+
+    // Before the content is read, nothing of it has left this process, whatever exception the transport throws. For example, a connect
+    // timeout throws the same exception as a response that didn't come.
+    private sealed class TokenRequestContent(HttpContent content, TokenEndpointRequest request) : TrackedContent(content)
+    {
+        protected override IDisposable? BeginReading()
+        {
+            request.MayBeSent = true;
+            return null;
+        }
     }
 }

@@ -64,11 +64,7 @@ internal sealed class TokenResponse(int status) : IDisposable
         using var buffer = new ResponseBuffer();
         try
         {
-#if NET8_0_OR_GREATER
-            using var body = await content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
-#else
-            using var body = await content.ReadAsStreamAsync().ConfigureAwait(false);
-#endif
+            using var body = await content.OpenAsync(cancellationToken).ConfigureAwait(false);
             if (!await buffer.FillAsync(body, MaxBodySize, cancellationToken).ConfigureAwait(false))
             {
                 return (null, ResponseBodyState.TooLong);

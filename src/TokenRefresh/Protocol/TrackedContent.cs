@@ -2,52 +2,64 @@ using System.Net;
 
 namespace TokenRefresh.Protocol;
 
-/// <summary>
-/// Content that notes when the transport starts to read it. Before that nothing of it has left this process, whatever exception the
-/// transport throws. For example, a connect timeout throws the same exception as a response that didn't come.
-/// </summary>
-internal sealed class TrackedContent : HttpContent
+/// <summary>Stands in for content while it is sent, and notes when the transport, or a handler, reads it.</summary>
+internal abstract class TrackedContent : HttpContent
 {
-    private readonly HttpContent _inner;
-    private readonly TokenEndpointRequest _request;
-
-    /// <param name="inner">The content to send.</param>
-    /// <param name="request">The request to mark as sent.</param>
-    public TrackedContent(HttpContent inner, TokenEndpointRequest request)
+    protected TrackedContent(HttpContent content)
     {
-        _inner = inner;
-        _request = request;
-        foreach (var header in inner.Headers)
-        {
-            Headers.TryAddWithoutValidation(header.Key, header.Value);
-        }
+        Content = content;
+        content.CopyHeadersTo(this);
     }
 
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+    public HttpContent Content { get; }
+
+    /// <summary>Called before anything is read. The result is disposed when the content has been written.</summary>
+    protected abstract IDisposable? BeginReading();
+
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
     {
-        _request.MayBeSent = true;
-        return _inner.CopyToAsync(stream, context);
+        using var reading = BeginReading();
+        await Content.CopyToAsync(stream, context).ConfigureAwait(false);
+    }
+
+    // Otherwise the base class would buffer the whole content for an inner handler that reads it as a stream.
+    protected override Task<Stream> CreateContentReadStreamAsync()
+    {
+        BeginReading()?.Dispose();
+        return Content.ReadAsStreamAsync();
     }
 
 #if NET8_0_OR_GREATER
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
-        _request.MayBeSent = true;
-        return _inner.CopyToAsync(stream, context, cancellationToken);
+        using var reading = BeginReading();
+        await Content.CopyToAsync(stream, context, cancellationToken).ConfigureAwait(false);
+    }
+
+    protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    {
+        using var reading = BeginReading();
+        Content.CopyTo(stream, context, cancellationToken);
+    }
+
+    protected override Stream CreateContentReadStream(CancellationToken cancellationToken)
+    {
+        BeginReading()?.Dispose();
+        return Content.ReadAsStream(cancellationToken);
     }
 #endif
 
     protected override bool TryComputeLength(out long length)
     {
-        length = _inner.Headers.ContentLength ?? 0;
-        return _inner.Headers.ContentLength is not null;
+        length = Content.Headers.ContentLength ?? 0;
+        return Content.Headers.ContentLength is not null;
     }
 
     protected override void Dispose(bool disposing)
     {
         if (disposing)
         {
-            _inner.Dispose();
+            Content.Dispose();
         }
 
         base.Dispose(disposing);

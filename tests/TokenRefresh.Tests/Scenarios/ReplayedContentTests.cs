@@ -253,12 +253,62 @@ public sealed class ReplayedContentTests
         gate.Open();
     }
 
+    // The timer of Expect: 100-continue and the 401 race: the platform may begin to send the body after the response has arrived.
+    [Fact]
+    [Trait("Case", "B69")]
+    public async Task Content_that_is_sent_again_unread_can_no_longer_be_read_by_the_first_send()
+    {
+        using var api = new LateReader();
+        await using var app = Create(api);
+        await app.SignInAsync();
+        using var stream = new ScriptedBody("payload"u8.ToArray());
+        using var request = new HttpRequestMessage(HttpMethod.Post, Orders) { Content = new StreamContent(stream) };
+        request.Headers.ExpectContinue = true;
+        var content = request.Content;
+
+        using var response = await app.Client.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("payload", api.Received);
+        Assert.IsAssignableFrom<OperationCanceledException>(api.Failure);
+        Assert.Same(content, request.Content);
+    }
+
+    [Fact]
+    [Trait("Case", "B69")]
+    public async Task The_second_send_waits_for_a_first_one_that_writes_without_awaiting()
+    {
+        var gate = new Gate();
+        var content = new OwnContent { Gate = gate, BlocksItsThread = true };
+        using var api = new DuplexApi { Begun = () => gate.ArrivedAsync(1) };
+        await using var app = Create(api);
+        await app.SignInAsync();
+        using var request = Post(content);
+        var refreshed = new Gate();
+        app.Session.TokensRefreshed += (_, _) => _ = refreshed.PassAsync();
+        var sending = app.Client.SendAsync(request);
+        await refreshed.ArrivedAsync(1);
+        for (var i = 0; i < 10_000; i++)
+        {
+            // Long enough for a second send to begin, if nothing held it back.
+            await Task.Yield();
+        }
+
+        Assert.Equal(1, api.Calls);
+
+        gate.Open();
+        using var response = await sending.WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(1, content.MostAtOnce);
+    }
+
     private static HttpRequestMessage Post(HttpContent content) => new(HttpMethod.Post, Orders) { Content = content, Version = HttpVersion.Version20 };
 
     private static TestApp Create(DelegatingHandler inner) => TestApp.Create(services: services =>
         services.AddHttpClient(TestApp.Name).AddHttpMessageHandler(() => inner));
 
-    private static TestApp Create(DuplexApi api) => TestApp.Create(services: services =>
+    private static TestApp Create(HttpMessageHandler api) => TestApp.Create(services: services =>
         services.AddHttpClient(TestApp.Name).ConfigurePrimaryHttpMessageHandler(() => api));
 
     private static HttpContent Make(string kind) => kind switch
@@ -350,17 +400,42 @@ public sealed class ReplayedContentTests
 
         public int Calls => Volatile.Read(ref _calls);
 
+        /// <summary>Waits until the first send reads its content, on a thread of its own.</summary>
+        public Func<Task>? Begun { get; init; }
+
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             Interlocked.Increment(ref _calls);
             var isFirst = request.Headers.Authorization!.Parameter == "access-1";
-            var upload = request.Content!.CopyToAsync(Stream.Null, CancellationToken.None);
-            if (!isFirst)
-            {
-                await upload;
-            }
+            var upload = Begun is null
+                ? request.Content!.CopyToAsync(Stream.Null, CancellationToken.None)
+                : Task.Run(() => request.Content!.CopyToAsync(Stream.Null, CancellationToken.None), CancellationToken.None);
+            await (isFirst ? Begun?.Invoke() ?? Task.CompletedTask : upload);
 
             return new HttpResponseMessage(isFirst ? HttpStatusCode.Unauthorized : HttpStatusCode.OK) { RequestMessage = request };
+        }
+    }
+
+    /// <summary>Rejects access-1 unread, and reads the content of that first send only when the second one has arrived.</summary>
+    private sealed class LateReader : HttpMessageHandler
+    {
+        private HttpContent? _first;
+
+        public Exception? Failure { get; private set; }
+
+        public string? Received { get; private set; }
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            if (_first is null)
+            {
+                _first = request.Content;
+                return new HttpResponseMessage(HttpStatusCode.Unauthorized) { RequestMessage = request };
+            }
+
+            Failure = await Record.ExceptionAsync(() => _first.CopyToAsync(Stream.Null, CancellationToken.None));
+            Received = await request.Content!.ReadAsStringAsync(cancellationToken);
+            return new HttpResponseMessage(HttpStatusCode.OK) { RequestMessage = request };
         }
     }
 
@@ -374,12 +449,18 @@ public sealed class ReplayedContentTests
 
         public Gate? Gate { get; init; }
 
+        public bool BlocksItsThread { get; init; }
+
         public int MostAtOnce { get; private set; }
 
         protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
         {
             MostAtOnce = Math.Max(MostAtOnce, Interlocked.Increment(ref _atOnce));
-            if (Gate is not null)
+            if (Gate is not null && BlocksItsThread)
+            {
+                Gate.PassAsync().GetAwaiter().GetResult();
+            }
+            else if (Gate is not null)
             {
                 await Gate.PassAsync();
             }

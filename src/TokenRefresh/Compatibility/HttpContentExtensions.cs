@@ -1,10 +1,10 @@
-namespace TokenRefresh.Handling;
+namespace TokenRefresh;
 
 /// <summary>Operations on content of any type.</summary>
-internal static class ResponseContent
+internal static class HttpContentExtensions
 {
     /// <summary>Opens content for reading. An exception that is thrown at once is in the task, too.</summary>
-    public static Task<Stream> OpenAsync(HttpContent content, CancellationToken cancellationToken)
+    public static Task<Stream> OpenAsync(this HttpContent content, CancellationToken cancellationToken)
     {
         try
         {
@@ -22,7 +22,7 @@ internal static class ResponseContent
     }
 
     /// <summary>The length of content; zero if it is disposed, because then nothing can be read.</summary>
-    public static long? LengthOf(HttpContent content)
+    public static long? LengthOrZero(this HttpContent content)
     {
         try
         {
@@ -34,8 +34,7 @@ internal static class ResponseContent
         }
     }
 
-    /// <summary>Copies the headers of one content to another.</summary>
-    public static void CopyHeaders(HttpContent from, HttpContent to)
+    public static void CopyHeadersTo(this HttpContent from, HttpContent to)
     {
 #if NET8_0_OR_GREATER
         // Copy the unparsed values: parsed ones would be written differently.
