@@ -37,7 +37,7 @@ internal readonly record struct SentRequest(
     public static SentRequest Prepare(
         SessionContext session, HttpRequestMessage request, SignedInSnapshot snapshot, bool isAsync, bool isBuffered)
     {
-        if (ReplayableUpload.IsNeededFor(request))
+        if (!isBuffered && ReplayableUpload.IsNeededFor(request))
         {
             request.Content = new ReplayableUpload(request.Content!);
         }

@@ -303,6 +303,30 @@ public sealed class ReplayedContentTests
         Assert.Equal(1, content.MostAtOnce);
     }
 
+    [Fact]
+    [Trait("Case", "B69")]
+    public async Task Content_that_is_buffered_needs_no_stand_in()
+    {
+        HttpContent? seen = null;
+        await using var app = TestApp.Create(
+            options => options.MaxReplayBufferSize = 1024,
+            services: services => services.AddHttpClient(TestApp.Name).AddHttpMessageHandler(() => new Interfering(request => seen = request.Content)));
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        using var stream = new ScriptedBody("payload"u8.ToArray());
+        using var request = new HttpRequestMessage(HttpMethod.Post, Orders) { Content = new StreamContent(stream) };
+        request.Content.Headers.ContentLength = 7;
+        request.Headers.ExpectContinue = true;
+        var content = request.Content;
+
+        using var response = await app.Client.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Same(content, seen);
+        Assert.All(app.Api.Received, received => Assert.Equal("payload", Encoding.UTF8.GetString(received.Body)));
+        Assert.Equal(2, app.Api.Calls);
+    }
+
     private static HttpRequestMessage Post(HttpContent content) => new(HttpMethod.Post, Orders) { Content = content, Version = HttpVersion.Version20 };
 
     private static TestApp Create(DelegatingHandler inner) => TestApp.Create(services: services =>
