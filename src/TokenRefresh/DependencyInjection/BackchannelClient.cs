@@ -141,7 +141,7 @@ internal sealed class BackchannelClient : IDisposable
 
         if (isLookedUp)
         {
-            builder.AdditionalHandlers.Insert(0, new NotingHandler(EndpointAddress.SetNamed));
+            builder.AdditionalHandlers.Insert(0, new NotingHandler(FinalEndpointHandler.NoteNamed));
             discovery.ForEach(builder.AdditionalHandlers.Add);
             builder.AdditionalHandlers.Add(new FinalEndpointHandler(_options));
         }

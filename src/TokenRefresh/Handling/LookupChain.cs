@@ -9,19 +9,15 @@ internal sealed class LookupChain
 {
     private static int _count;
 
-#if NET8_0_OR_GREATER
-    private readonly HttpRequestOptionsKey<Note> _key = new("TokenRefresh.Lookup:" + Interlocked.Increment(ref _count));
-#else
-    private readonly string _key = "TokenRefresh.Lookup:" + Interlocked.Increment(ref _count);
-#endif
+    private readonly RequestOption<Note> _notes = new("TokenRefresh.Lookup:" + Interlocked.Increment(ref _count));
 
     /// <summary>Notes the address that goes into service discovery.</summary>
-    public void NoteNamed(HttpRequestMessage request) => Set(request, new Note { Named = request.RequestUri });
+    public void NoteNamed(HttpRequestMessage request) => _notes.Set(request, new Note { Named = request.RequestUri });
 
     /// <summary>Notes the address that came out of service discovery.</summary>
     public void NoteFound(HttpRequestMessage request)
     {
-        if (Get(request) is { } note)
+        if (_notes.Get(request) is { } note)
         {
             note.Found = request.RequestUri;
         }
@@ -30,41 +26,23 @@ internal sealed class LookupChain
     /// <summary>Notes that our token may be attached, for this name; <see langword="null"/>: that it isn't.</summary>
     public void NoteToken(HttpRequestMessage request, Uri? name)
     {
-        if (Get(request) is { } note)
+        if (_notes.Get(request) is { } note)
         {
             note.TokenFor = name;
         }
         else if (name is not null)
         {
-            Set(request, new Note { TokenFor = name });
+            _notes.Set(request, new Note { TokenFor = name });
         }
     }
 
     /// <summary>The name for which our token was attached; <see langword="null"/> if it wasn't.</summary>
-    public Uri? TokenNameOf(HttpRequestMessage request) => Get(request)?.TokenFor;
+    public Uri? TokenNameOf(HttpRequestMessage request) => _notes.Get(request)?.TokenFor;
 
     /// <summary>The name of the service that this request goes to, or the request's own address if it wasn't looked up.</summary>
     /// <remarks>If a redirect or another handler changed the found address, the result is that new address.</remarks>
     public Uri? NameOf(HttpRequestMessage request) =>
-        Get(request) is { Named: { } named, Found: { } found } && Origin.IsSame(found, request.RequestUri) ? named : request.RequestUri;
-
-    private void Set(HttpRequestMessage request, Note note)
-    {
-#if NET8_0_OR_GREATER
-        request.Options.Set(_key, note);
-#else
-        request.Properties[_key] = note;
-#endif
-    }
-
-    private Note? Get(HttpRequestMessage request)
-    {
-#if NET8_0_OR_GREATER
-        return request.Options.TryGetValue(_key, out var note) ? note : null;
-#else
-        return request.Properties.TryGetValue(_key, out var note) ? note as Note : null;
-#endif
-    }
+        _notes.Get(request) is { Named: { } named, Found: { } found } && Origin.IsSame(found, request.RequestUri) ? named : request.RequestUri;
 
     private sealed class Note
     {

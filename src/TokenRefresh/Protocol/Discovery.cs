@@ -189,7 +189,7 @@ internal sealed class Discovery(
         return response.StatusCode switch
         {
             HttpStatusCode.OK when answer.Fields is { } fields && fields.Has("issuer") =>
-                DiscoveryDocument.Read(fields, address, EndpointAddress.FoundOf(message), options),
+                DiscoveryDocument.Read(fields, address, FinalEndpointHandler.FoundOf(message), options),
             HttpStatusCode.RequestTimeout or (HttpStatusCode)429 => Unavailable(address, answer),
 
             // Zero: a browser doesn't show a redirect that it isn't to follow.

@@ -6,6 +6,15 @@ namespace TokenRefresh.Protocol;
 /// </summary>
 internal sealed class FinalEndpointHandler(TokenRefreshOptions options) : DelegatingHandler
 {
+    private static readonly RequestOption<Uri> Named = new("TokenRefresh.NamedEndpoint");
+    private static readonly RequestOption<Uri> Found = new("TokenRefresh.FoundEndpoint");
+
+    /// <summary>Notes the address that goes into service discovery.</summary>
+    public static void NoteNamed(HttpRequestMessage request) => Named.Set(request, request.RequestUri!);
+
+    /// <summary>The address that service discovery found; <see langword="null"/> if none was looked up.</summary>
+    public static Uri? FoundOf(HttpRequestMessage request) => Found.Get(request);
+
     /// <summary>Whether one of the server's addresses is looked up.</summary>
     public static bool IsNeededFor(TokenRefreshOptions options) =>
         Addresses(options).Any(address => address is not null && Origin.IsLookedUp(address));
@@ -17,8 +26,8 @@ internal sealed class FinalEndpointHandler(TokenRefreshOptions options) : Delega
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var address = request.RequestUri!;
-        EndpointAddress.SetFound(request, address);
-        return FindFailure(EndpointAddress.NamedOf(request) ?? address, address) is { } failure
+        Found.Set(request, address);
+        return FindFailure(Named.Get(request) ?? address, address) is { } failure
             ? Task.FromException<HttpResponseMessage>(new TokenRefreshException(TokenRefreshFailure.Configuration, failure))
             : base.SendAsync(request, cancellationToken);
     }
