@@ -29,27 +29,21 @@ internal static class AppVerdict
         TimeProvider time,
         CancellationToken cancellationToken)
     {
-        if (response.Content is not { } original)
+        var preview = response.Content is { } original ? new PreviewContent(original, time, cancellationToken) : null;
+        response.Content = preview;
+        try
         {
             return await shouldRefresh(response, cancellationToken).WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false);
         }
-
-        var preview = new PreviewContent(original, time, cancellationToken);
-        response.Content = preview;
-        bool isRejected;
-        try
-        {
-            isRejected = await shouldRefresh(response, cancellationToken).WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false);
-        }
         catch
         {
-            preview.Release(response);
             response.Dispose();
             throw;
         }
-
-        preview.Release(response);
-        return isRejected;
+        finally
+        {
+            preview?.Release(response);
+        }
     }
 
     /// <summary>The beginning of a body: 64 KiB at most, and what arrives within 2 s. Nothing is read before the app reads.</summary>

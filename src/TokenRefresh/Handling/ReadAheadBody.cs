@@ -132,11 +132,7 @@ internal sealed class ReadAheadBody
         try
         {
             var source = await _opening.ConfigureAwait(false);
-#if NET8_0_OR_GREATER
-            count = await source.ReadAsync(_piece, _disposal.Token).ConfigureAwait(false);
-#else
-            count = await source.ReadAsync(_piece, 0, _piece.Length, _disposal.Token).ConfigureAwait(false);
-#endif
+            count = await source.ReadAsync(_piece.AsMemory(), _disposal.Token).ConfigureAwait(false);
         }
         catch (Exception e)
         {
@@ -165,11 +161,14 @@ internal sealed class ReadAheadBody
     }
 
     /// <summary>Reads from the bytes that were read ahead.</summary>
-    public int Read(byte[] buffer, int offset, int count) => _ahead.Read(buffer, offset, count);
-
-#if NET8_0_OR_GREATER
-    public int Read(Span<byte> buffer) => _ahead.Read(buffer);
-#endif
+    public int Read(Span<byte> buffer)
+    {
+        var ahead = _ahead.GetBuffer().AsSpan((int)_ahead.Position, (int)(_ahead.Length - _ahead.Position));
+        var count = Math.Min(ahead.Length, buffer.Length);
+        ahead.Slice(0, count).CopyTo(buffer);
+        _ahead.Position += count;
+        return count;
+    }
 
     /// <summary>Whether the body has no bytes after those that were read ahead.</summary>
     /// <exception cref="Exception">The connection broke within the body, or the body is disposed.</exception>

@@ -25,38 +25,38 @@ internal sealed class ReadAheadStream(ReadAheadBody body) : Stream
             return 0;
         }
 
-        var read = body.Read(buffer, offset, count);
+        var target = buffer.AsSpan(offset, count);
+        var read = body.Read(target);
         if (read == 0 && body.UnderWay is { } underWay)
         {
             body.Take(underWay.GetAwaiter().GetResult());
-            read = body.Read(buffer, offset, count);
+            read = body.Read(target);
         }
 
         return read > 0 || body.IsExhausted() ? read : body.Source.GetAwaiter().GetResult().Read(buffer, offset, count);
     }
 
-    public override async Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
-    {
-#if NET8_0_OR_GREATER
-        return await ReadAsync(buffer.AsMemory(offset, count), cancellationToken).ConfigureAwait(false);
-    }
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
+#if NET8_0_OR_GREATER
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-    {
-        var count = buffer.Length;
+#else
+    private async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
 #endif
+    {
         body.Stop();
-        if (count == 0)
+        if (buffer.IsEmpty)
         {
             return 0;
         }
 
-        var read = ReadAhead();
+        var read = body.Read(buffer.Span);
         if (read == 0 && body.UnderWay is { } underWay)
         {
             // A caller that stops waiting loses no bytes: its next read waits for the same task.
             body.Take(await underWay.WaitAsync(cancellationToken).ConfigureAwait(false));
-            read = ReadAhead();
+            read = body.Read(buffer.Span);
         }
 
         if (read > 0 || body.IsExhausted())
@@ -65,15 +65,7 @@ internal sealed class ReadAheadStream(ReadAheadBody body) : Stream
         }
 
         var source = await body.Source.WaitAsync(cancellationToken).ConfigureAwait(false);
-#if NET8_0_OR_GREATER
         return await source.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
-
-        int ReadAhead() => body.Read(buffer.Span);
-#else
-        return await source.ReadAsync(buffer, offset, count, cancellationToken).ConfigureAwait(false);
-
-        int ReadAhead() => body.Read(buffer, offset, count);
-#endif
     }
 
     public override void Flush()

@@ -11,6 +11,8 @@ namespace TokenRefresh.Handling;
 /// </summary>
 internal static class SimpleJwtForbidden
 {
+    private const string TokenNotValid = "token_not_valid";
+
     /// <summary>Whether the response can be such a 403, by its headers. If not, its body is never read.</summary>
     public static bool IsPossible(HttpResponseMessage response) =>
         response.StatusCode == HttpStatusCode.Forbidden
@@ -58,20 +60,21 @@ internal static class SimpleJwtForbidden
             }
         }
 
-        if (!body.IsWhole || !isCompressed)
+        if (!body.IsWhole)
         {
-            return body.IsWhole && HasCode(body.Ahead);
+            return false;
         }
 
-        var decoded = ContentCoding.Decode(body.Ahead, content, ReadAheadBody.MaxLength);
-        return decoded.Length <= ReadAheadBody.MaxLength && HasCode(decoded);
+        var decoded = await ContentCoding.DecodeAsync(body.Ahead, content, ReadAheadBody.MaxLength).ConfigureAwait(false);
+        using var fields = decoded.Length <= ReadAheadBody.MaxLength ? TokenFields.Read(decoded.Span) : null;
+        return fields is not null && (fields["code"] == TokenNotValid || fields.Objects("errors").Any(IsTokenNotValid));
     }
 
     private static bool StartsAnObject(ReadOnlySpan<byte> utf8)
     {
-        foreach (var character in WithoutMark(utf8))
+        foreach (var character in utf8)
         {
-            if (" \t\r\n"u8.IndexOf(character) < 0)
+            if ("\uFEFF \t\r\n"u8.IndexOf(character) < 0)
             {
                 return character == (byte)'{';
             }
@@ -80,30 +83,6 @@ internal static class SimpleJwtForbidden
         return true;
     }
 
-    // The package drf-standardized-errors moves the code into a list: {"errors": [{"code": …}]}.
-    private static bool HasCode(ReadOnlyMemory<byte> utf8)
-    {
-        try
-        {
-            using var json = JsonDocument.Parse(utf8.Slice(utf8.Length - WithoutMark(utf8.Span).Length));
-            var body = json.RootElement;
-            return IsTokenNotValid(body)
-                || (body.ValueKind == JsonValueKind.Object
-                    && body.TryGetProperty("errors"u8, out var errors)
-                    && errors.ValueKind == JsonValueKind.Array
-                    && errors.EnumerateArray().Any(IsTokenNotValid));
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            return false;
-        }
-    }
-
-    private static bool IsTokenNotValid(JsonElement error) =>
-        error.ValueKind == JsonValueKind.Object
-        && error.TryGetProperty("code"u8, out var code)
-        && code.ValueKind == JsonValueKind.String
-        && code.ValueEquals("token_not_valid"u8);
-
-    private static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> utf8) => utf8.StartsWith("\uFEFF"u8) ? utf8.Slice(3) : utf8;
+    private static bool IsTokenNotValid(Dictionary<string, JsonElement> error) =>
+        error.TryGetValue("code", out var code) && TokenFields.ReadText(code) == TokenNotValid;
 }

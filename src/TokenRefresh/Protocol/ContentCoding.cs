@@ -8,18 +8,16 @@ namespace TokenRefresh.Protocol;
 /// </summary>
 internal static class ContentCoding
 {
-    private const int PieceLength = 4096;
-
     public static bool IsStated(HttpContent content) => content.Headers.ContentEncoding.Count > 0;
 
     /// <summary>Decompresses a body in memory (RFC 9110, section 8.4.1).</summary>
     /// <param name="body">The body as it arrived.</param>
     /// <param name="content">The content, for its headers.</param>
-    /// <param name="limit">The most bytes to return. If there are more, the result is longer, by less than 4 KiB.</param>
+    /// <param name="limit">The most bytes to return. If there are more, the result is one byte longer.</param>
     /// <returns>
     /// The body itself, if it can't be decompressed. Browsers, and some handlers, decompress a body and leave the header that says so.
     /// </returns>
-    public static ReadOnlyMemory<byte> Decode(ReadOnlyMemory<byte> body, HttpContent content, int limit)
+    public static async ValueTask<ReadOnlyMemory<byte>> DecodeAsync(ReadOnlyMemory<byte> body, HttpContent content, int limit)
     {
         try
         {
@@ -29,14 +27,9 @@ internal static class ContentCoding
                 return body;
             }
 
-            var decoded = new MemoryStream();
-            var piece = new byte[PieceLength];
-            while (decoded.Length <= limit && stream.Read(piece, 0, piece.Length) is var count and > 0)
-            {
-                decoded.Write(piece, 0, count);
-            }
-
-            return decoded.GetBuffer().AsMemory(0, (int)decoded.Length);
+            using var decoded = new ResponseBuffer();
+            await decoded.FillAsync(stream, limit, CancellationToken.None).ConfigureAwait(false);
+            return decoded.Written.ToArray();
         }
         catch (Exception)
         {

@@ -11,8 +11,8 @@ internal sealed class ResponseBuffer : IDisposable
     private byte[] _bytes = ArrayPool<byte>.Shared.Rent(InitialSize);
     private int _length;
 
-    /// <summary>The bytes that were read.</summary>
-    public ReadOnlySpan<byte> Written => _bytes.AsSpan(0, _length);
+    /// <summary>The bytes that were read, until the buffer is returned.</summary>
+    public ReadOnlyMemory<byte> Written => _bytes.AsMemory(0, _length);
 
     /// <summary>Reads a body up to a limit.</summary>
     /// <returns><see langword="false"/> if the body is longer than <paramref name="limit"/>.</returns>
@@ -27,11 +27,7 @@ internal sealed class ResponseBuffer : IDisposable
 
             // One byte beyond the limit shows that there is more.
             var free = Math.Min(_bytes.Length, limit + 1) - _length;
-#if NET8_0_OR_GREATER
             var read = await body.ReadAsync(_bytes.AsMemory(_length, free), cancellationToken).ConfigureAwait(false);
-#else
-            var read = await body.ReadAsync(_bytes, _length, free, cancellationToken).ConfigureAwait(false);
-#endif
             if (read == 0)
             {
                 return true;

@@ -76,9 +76,8 @@ internal sealed class TokenResponse(int status) : IDisposable
             return (null, ResponseBodyState.CutOff);
         }
 
-        return ContentCoding.IsStated(content)
-            ? Parse(ContentCoding.Decode(buffer.Written.ToArray(), content, MaxBodySize).Span, content)
-            : Parse(buffer.Written, content);
+        var decoded = await ContentCoding.DecodeAsync(buffer.Written, content, MaxBodySize).ConfigureAwait(false);
+        return Parse(decoded.Span, content);
     }
 
     private static (TokenFields? Fields, ResponseBodyState State) Parse(ReadOnlySpan<byte> body, HttpContent content) =>
