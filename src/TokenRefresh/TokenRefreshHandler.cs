@@ -130,7 +130,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         while (true)
         {
             var held = HeldResponse.Of(await sending.ConfigureAwait(false));
-            if (!await RequestWait.ForAsync(
+            if (Rejection.IsExcluded(sent.Session, held.Response) || !await RequestWait.ForAsync(
                 Rejection.AsksForResendAsync(sent, held.Response, cancellationToken), sent.IsAsync).ConfigureAwait(false))
             {
                 return held.Response;

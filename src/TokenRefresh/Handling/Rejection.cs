@@ -14,45 +14,29 @@ internal static class Rejection
 
     /// <summary>Whether the response rejects our token and the request can be sent again. If not, the response is the caller's.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled. The response is disposed.</exception>
-    public static ValueTask<bool> AsksForResendAsync(SentRequest sent, HttpResponseMessage response, CancellationToken cancellationToken)
+    public static async ValueTask<bool> AsksForResendAsync(
+        SentRequest sent, HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        if (IsExcluded(sent.Session, response))
-        {
-            return new ValueTask<bool>(false);
-        }
-
+        var options = sent.Session.Services.Options;
         if (RequestState.OutcomeOf(response) == TokenRefreshOutcome.InsecureAddress && !CarriesOurToken(sent, response))
         {
             // The token was removed below this handler, which has noted and logged why.
-            return new ValueTask<bool>(false);
+            return false;
         }
 
-        var options = sent.Session.Services.Options;
-        if (options.ShouldRefreshAsync is { } shouldRefreshAsync)
+        if (options is { ShouldRefresh: null, ShouldRefreshAsync: null } && response.StatusCode == HttpStatusCode.Unauthorized)
         {
-            return CarriesOurToken(sent, response)
-                ? CanResendAsync(
-                    sent, response, AppVerdict.AskAsync(shouldRefreshAsync, response, sent.Session.Services.Time, cancellationToken))
-                : Pass(sent);
+            return AsksForNewToken(sent, response, options) && CanResend(sent, response);
         }
 
-        if (options.ShouldRefresh is { } shouldRefresh)
+        if (CarriesOurToken(sent, response)
+            && await IsRejectedAsync(response, options, sent.Session.Services.Time, cancellationToken).ConfigureAwait(false))
         {
-            return CarriesOurToken(sent, response) && AppVerdict.Ask(shouldRefresh, response)
-                ? new ValueTask<bool>(CanResend(sent, response))
-                : Pass(sent);
+            return CanResend(sent, response);
         }
 
-        if (response.StatusCode == HttpStatusCode.Unauthorized)
-        {
-            return new ValueTask<bool>(AsksForNewToken(sent, response, options) && CanResend(sent, response));
-        }
-
-        return options.Protocol == TokenEndpointProtocol.SimpleJwt
-            && SimpleJwtForbidden.IsPossible(response)
-            && CarriesOurToken(sent, response)
-            ? CanResendAsync(sent, response, SimpleJwtForbidden.RejectsTokenAsync(response, sent.Session.Services.Time, cancellationToken))
-            : Pass(sent);
+        RequestState.ClearOutcome(sent.Request);
+        return false;
     }
 
     /// <summary>Prepares another send after the wait. If there is none, it says why.</summary>
@@ -65,29 +49,34 @@ internal static class Rejection
     /// The login has ended, and <see cref="TokenRefreshOptions.ReLoginResult"/> asks for an exception.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static ValueTask<bool> PrepareResendAsync(
+    public static async ValueTask<bool> PrepareResendAsync(
         SentRequest sent, HttpResponseMessage response, SessionSnapshot current, CancellationToken cancellationToken)
     {
-        if (current is SignedInSnapshot replacement && replacement.Replaces(sent.Snapshot))
+        if (current is not SignedInSnapshot replacement || !replacement.Replaces(sent.Snapshot))
         {
-            return sent.Content is null ? new ValueTask<bool>(true) : PrepareContentAsync(sent, response, cancellationToken);
+            ThrowOrExplain(sent, response, current);
+            return false;
         }
 
-        ThrowOrExplain(sent, response, current);
-        return new ValueTask<bool>(false);
+        if (sent.Content is null || await RequestReplay.PrepareAsync(sent, sent.Content, cancellationToken).ConfigureAwait(false))
+        {
+            return true;
+        }
+
+        ExplainContent(sent, response);
+        return false;
     }
 
-    private static async ValueTask<bool> PrepareContentAsync(
-        SentRequest sent, HttpResponseMessage response, CancellationToken cancellationToken)
+    // The app's own function replaces the checks of this library. Without one, only Simple JWT rejects a token with another status than 401.
+    private static async ValueTask<bool> IsRejectedAsync(
+        HttpResponseMessage response, TokenRefreshOptions options, TimeProvider time, CancellationToken cancellationToken) => options switch
     {
-        var isPrepared = await RequestReplay.PrepareAsync(sent, sent.Content!, cancellationToken).ConfigureAwait(false);
-        if (!isPrepared)
-        {
-            ExplainContent(sent, response);
-        }
-
-        return isPrepared;
-    }
+        { ShouldRefreshAsync: { } ask } => await AppVerdict.AskAsync(ask, response, time, cancellationToken).ConfigureAwait(false),
+        { ShouldRefresh: { } ask } => AppVerdict.Ask(ask, response),
+        { Protocol: TokenEndpointProtocol.SimpleJwt } when SimpleJwtForbidden.IsPossible(response) =>
+            await SimpleJwtForbidden.RejectsTokenAsync(response, time, cancellationToken).ConfigureAwait(false),
+        _ => false,
+    };
 
     private static void ThrowOrExplain(SentRequest sent, HttpResponseMessage response, SessionSnapshot current)
     {
@@ -101,24 +90,16 @@ internal static class Rejection
         {
             ExplainRejectedRefresh(
                 sent, response, "its token was refreshed less than MinRefreshInterval ago. No other refresh is started.");
-            return;
         }
-
-        // Any other end of the wait has been logged already, in one line for all requests that waited.
-        RequestState.SetOutcome(sent.Request, response, LocalResponse.OutcomeOf(current));
+        else
+        {
+            // Any other end of the wait has been logged already, in one line for all requests that waited.
+            RequestState.SetOutcome(sent.Request, response, LocalResponse.OutcomeOf(current));
+        }
     }
 
     private static void ExplainContent(SentRequest sent, HttpResponseMessage response) => sent.ReturnsToCaller(
         response, TokenRefreshOutcome.NotReplayable, "its content can't be sent twice. Buffer the content, or set MaxReplayBufferSize.");
-
-    private static ValueTask<bool> Pass(SentRequest sent)
-    {
-        RequestState.ClearOutcome(sent.Request);
-        return new ValueTask<bool>(false);
-    }
-
-    private static async ValueTask<bool> CanResendAsync(SentRequest sent, HttpResponseMessage response, Task<bool> verdict) =>
-        await verdict.ConfigureAwait(false) ? CanResend(sent, response) : await Pass(sent).ConfigureAwait(false);
 
     private static bool AsksForNewToken(SentRequest sent, HttpResponseMessage response, TokenRefreshOptions options)
     {

@@ -12,19 +12,12 @@ internal static class RequestWait
 {
     /// <exception cref="OperationCanceledException">The token was cancelled. The flight continues.</exception>
     public static ValueTask<FlightResult> ForFlightAsync(
-        SessionContext session, HttpRequestMessage request, Flight flight, bool isAsync, CancellationToken cancellationToken)
-    {
-#if NET8_0_OR_GREATER
-        if (!isAsync)
-        {
-            return new ValueTask<FlightResult>(WaitOnThisThread(session, request, flight, cancellationToken));
-        }
-#endif
+        SessionContext session, HttpRequestMessage request, Flight flight, bool isAsync, CancellationToken cancellationToken) =>
+
         // A second state machine would double the memory of a waiting request. So it is used only if the Debug line can be logged.
-        return !flight.Result.IsCompleted && session.Services.Logger.IsEnabled(LogLevel.Debug)
-            ? LogCancellationAsync(session, request, session.WaitForAsync(flight, cancellationToken))
-            : session.WaitForAsync(flight, cancellationToken);
-    }
+        !flight.Result.IsCompleted && session.Services.Logger.IsEnabled(LogLevel.Debug)
+            ? LogCancellationAsync(session, request, flight, isAsync, cancellationToken)
+            : ForFlightAsync(session, flight, isAsync, cancellationToken);
 
     /// <exception cref="OperationCanceledException">The token was cancelled. The read continues.</exception>
     public static Task ForRecheckAsync(SessionContext session, bool isAsync, CancellationToken cancellationToken)
@@ -45,36 +38,29 @@ internal static class RequestWait
     public static ValueTask<bool> ForAsync(ValueTask<bool> work, bool isAsync) =>
         isAsync || work.IsCompleted ? work : new ValueTask<bool>(work.AsTask().GetAwaiter().GetResult());
 
-#if NET8_0_OR_GREATER
-    private static FlightResult WaitOnThisThread(
-        SessionContext session, HttpRequestMessage request, Flight flight, CancellationToken cancellationToken)
+    private static ValueTask<FlightResult> ForFlightAsync(
+        SessionContext session, Flight flight, bool isAsync, CancellationToken cancellationToken)
     {
-        try
+#if NET8_0_OR_GREATER
+        if (!isAsync)
         {
-            return session.WaitOnThisThread(flight, cancellationToken);
+            return new ValueTask<FlightResult>(session.WaitOnThisThread(flight, cancellationToken));
         }
-        catch (OperationCanceledException)
-        {
-            LogCancellation(session, request);
-            throw;
-        }
-    }
 #endif
+        return session.WaitForAsync(flight, cancellationToken);
+    }
 
     private static async ValueTask<FlightResult> LogCancellationAsync(
-        SessionContext session, HttpRequestMessage request, ValueTask<FlightResult> waiting)
+        SessionContext session, HttpRequestMessage request, Flight flight, bool isAsync, CancellationToken cancellationToken)
     {
         try
         {
-            return await waiting.ConfigureAwait(false);
+            return await ForFlightAsync(session, flight, isAsync, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
-            LogCancellation(session, request);
+            RequestLog.WaitCancelled(session.Services.Logger, session.Services.Name, request, session.Services.Options.RefreshTimeout);
             throw;
         }
     }
-
-    private static void LogCancellation(SessionContext session, HttpRequestMessage request) =>
-        RequestLog.WaitCancelled(session.Services.Logger, session.Services.Name, request, session.Services.Options.RefreshTimeout);
 }
