@@ -9,55 +9,36 @@ internal static class TimeLimits
     private static readonly TimeSpan ShortestRecheck = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestRecheck = TimeSpan.FromDays(1);
 
-    public static IEnumerable<string> FindFailures(TokenRefreshOptions options) => [.. OfWaits(options), .. OfTokens(options)];
-
-    private static IEnumerable<string> OfWaits(TokenRefreshOptions options)
-    {
-        if (options.RefreshTimeout <= TimeSpan.Zero || options.RefreshTimeout > LongestTimeout)
-        {
-            yield return $"RefreshTimeout is {options.RefreshTimeout}. Use more than zero, and at most {LongestTimeout}.";
-        }
-
-        if ((options.UserIdleTimeout <= TimeSpan.Zero && options.UserIdleTimeout != Timeout.InfiniteTimeSpan)
-            || options.UserIdleTimeout > LongestIdleTimeout)
-        {
-            yield return $"UserIdleTimeout is {options.UserIdleTimeout}. Use more than zero, at most {LongestIdleTimeout}, or "
-                + "Timeout.InfiniteTimeSpan for never.";
-        }
-
-        if (options.InteractiveSignInTimeout <= TimeSpan.Zero || options.InteractiveSignInTimeout > MaxInteractiveSignIn)
-        {
-            yield return $"InteractiveSignInTimeout is {options.InteractiveSignInTimeout}. "
-                + $"Use more than zero, and at most {MaxInteractiveSignIn}.";
-        }
-    }
-
-    private static IEnumerable<string> OfTokens(TokenRefreshOptions options)
-    {
-        if (options.MinRefreshInterval < TimeSpan.Zero)
-        {
-            yield return $"MinRefreshInterval is {options.MinRefreshInterval}. Use zero or more.";
-        }
-
-        if (options.RecheckInterval is { } recheck && recheck != TimeSpan.Zero && (recheck < ShortestRecheck || recheck > LongestRecheck))
-        {
-            yield return $"RecheckInterval is {recheck}. Use null or zero (never), or {ShortestRecheck} to {LongestRecheck}.";
-        }
-
-        if (options.RefreshWindow < TimeSpan.Zero)
-        {
-            yield return $"RefreshWindow is {options.RefreshWindow}. Use zero (no refresh in the background) or more.";
-        }
-
-        if (options.ExpiryBuffer < TimeSpan.Zero)
-        {
-            yield return $"ExpiryBuffer is {options.ExpiryBuffer}. Use zero or more.";
-        }
-
-        if (options.ExpiryBuffer > options.RefreshWindow && options.RefreshWindow > TimeSpan.Zero)
-        {
-            yield return $"ExpiryBuffer, {options.ExpiryBuffer}, is longer than RefreshWindow, {options.RefreshWindow}. A token must be "
-                + "refreshed in the background before requests wait for a refresh: make ExpiryBuffer shorter.";
-        }
-    }
+    /// <returns>A text for each limit; <see langword="null"/> if the limit is kept.</returns>
+    public static IEnumerable<string?> FindFailures(TokenRefreshOptions options) =>
+    [
+        options.RefreshTimeout <= TimeSpan.Zero || options.RefreshTimeout > LongestTimeout
+            ? $"RefreshTimeout is {options.RefreshTimeout}. Use more than zero, and at most {LongestTimeout}."
+            : null,
+        (options.UserIdleTimeout <= TimeSpan.Zero && options.UserIdleTimeout != Timeout.InfiniteTimeSpan)
+            || options.UserIdleTimeout > LongestIdleTimeout
+            ? $"UserIdleTimeout is {options.UserIdleTimeout}. Use more than zero, at most {LongestIdleTimeout}, or "
+                + "Timeout.InfiniteTimeSpan for never."
+            : null,
+        options.InteractiveSignInTimeout <= TimeSpan.Zero || options.InteractiveSignInTimeout > MaxInteractiveSignIn
+            ? $"InteractiveSignInTimeout is {options.InteractiveSignInTimeout}. "
+                + $"Use more than zero, and at most {MaxInteractiveSignIn}."
+            : null,
+        options.MinRefreshInterval < TimeSpan.Zero
+            ? $"MinRefreshInterval is {options.MinRefreshInterval}. Use zero or more."
+            : null,
+        options.RecheckInterval is { } recheck && recheck != TimeSpan.Zero && (recheck < ShortestRecheck || recheck > LongestRecheck)
+            ? $"RecheckInterval is {recheck}. Use null or zero (never), or {ShortestRecheck} to {LongestRecheck}."
+            : null,
+        options.RefreshWindow < TimeSpan.Zero
+            ? $"RefreshWindow is {options.RefreshWindow}. Use zero (no refresh in the background) or more."
+            : null,
+        options.ExpiryBuffer < TimeSpan.Zero
+            ? $"ExpiryBuffer is {options.ExpiryBuffer}. Use zero or more."
+            : null,
+        options.ExpiryBuffer > options.RefreshWindow && options.RefreshWindow > TimeSpan.Zero
+            ? $"ExpiryBuffer, {options.ExpiryBuffer}, is longer than RefreshWindow, {options.RefreshWindow}. A token must be "
+                + "refreshed in the background before requests wait for a refresh: make ExpiryBuffer shorter."
+            : null,
+    ];
 }
