@@ -106,12 +106,7 @@ internal sealed class Instruments
     {
         lock (_lock)
         {
-            return
-            [
-                .. _sessions
-                    .Select(reference => reference.TryGetTarget(out var sessions) ? sessions : null)
-                    .OfType<IObservedSessions>(),
-            ];
+            return [.. _sessions.Select(reference => reference.TryGetTarget(out var live) ? live : null).OfType<IObservedSessions>()];
         }
     }
 

@@ -8,11 +8,7 @@ namespace TokenRefresh.Diagnostics;
 /// </summary>
 internal static class RequestLog
 {
-    /// <summary>The request is sent without this session's token.</summary>
-    /// <param name="logger">The session's logger.</param>
-    /// <param name="session">The session's name.</param>
-    /// <param name="request">The request.</param>
-    /// <param name="reason">Why, as the end of a sentence.</param>
+    /// <summary>The request is sent without this session's token, for a reason that is written as the end of a sentence.</summary>
     public static void NoTokenSent(ILogger logger, string session, HttpRequestMessage request, string reason)
     {
         if (logger.IsEnabled(LogLevel.Debug))
@@ -21,7 +17,6 @@ internal static class RequestLog
         }
     }
 
-    /// <summary>The request is sent without a token because its session is signed out.</summary>
     public static void SignedOut(ILogger logger, string session, HttpRequestMessage request, string? userKey) => NoTokenSent(
         logger,
         session,

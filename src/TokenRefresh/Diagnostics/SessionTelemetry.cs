@@ -14,10 +14,8 @@ internal sealed class SessionTelemetry(Instruments instruments, string session)
     private bool HasWaitListeners =>
         instruments.WaitingRequests.Enabled || instruments.JoinedWaiters.Enabled || Instruments.Activities.HasListeners();
 
-    /// <summary>Counts the states of these sessions until they are removed or collected.</summary>
     public void Observe(IObservedSessions sessions) => instruments.Observe(sessions);
 
-    /// <summary>Stops counting these sessions.</summary>
     public void Forget(IObservedSessions sessions) => instruments.Forget(sessions);
 
     public void Resent() => Count(instruments.Resends);
@@ -79,8 +77,8 @@ internal sealed class SessionTelemetry(Instruments instruments, string session)
 
     /// <summary>Starts to measure a request's wait.</summary>
     /// <param name="isJoined">Whether another request had started the refresh.</param>
-    /// <returns><see langword="null"/> while no listener is attached.</returns>
-    public WaitMeasurement? StartWait(bool isJoined)
+    /// <returns>When it started; <see langword="null"/> while no listener is attached.</returns>
+    public DateTimeOffset? StartWait(bool isJoined)
     {
         if (!HasWaitListeners)
         {
@@ -93,19 +91,14 @@ internal sealed class SessionTelemetry(Instruments instruments, string session)
         }
 
         AddWaiting(1);
-        return new WaitMeasurement(TimeProvider.System.GetUtcNow());
+        return TimeProvider.System.GetUtcNow();
     }
 
     /// <summary>Ends the measurement.</summary>
-    /// <param name="wait">What <see cref="StartWait"/> returned.</param>
+    /// <param name="startedAt">What <see cref="StartWait"/> returned.</param>
     /// <param name="refresh">The activity of the refresh that was waited for.</param>
-    public void EndWait(WaitMeasurement? wait, Activity? refresh)
+    public void EndWait(DateTimeOffset startedAt, Activity? refresh)
     {
-        if (wait is null)
-        {
-            return;
-        }
-
         AddWaiting(-1);
         Safely(() =>
         {
@@ -119,22 +112,12 @@ internal sealed class SessionTelemetry(Instruments instruments, string session)
                     request.Context,
                     tags: [_session],
                     LinkTo(refresh?.Context ?? default),
-                    wait.StartedAt);
+                    startedAt);
             }
         });
     }
 
-    private void AddWaiting(int change)
-    {
-        try
-        {
-            instruments.WaitingRequests.Add(change, _session);
-        }
-        catch (Exception)
-        {
-            // A listener of the app failed.
-        }
-    }
+    private void AddWaiting(int change) => Safely(() => instruments.WaitingRequests.Add(change, _session));
 
     // No delegate here: this is called for every request that is sent again.
     private void Count(Counter<long> counter)

@@ -1,4 +1,3 @@
-using TokenRefresh.Diagnostics;
 using TokenRefresh.SingleFlight;
 using TokenRefresh.Storage;
 
@@ -68,8 +67,8 @@ internal sealed class SessionContext : SessionState
     public ValueTask<FlightResult> WaitForAsync(Flight flight, CancellationToken cancellationToken)
     {
         var isJoined = flight.AddWaiter() > 1 || flight.Reason == FlightReason.Proactive;
-        return !flight.Result.IsCompleted && Services.Telemetry.StartWait(isJoined) is { } measurement
-            ? WaitAndMeasureAsync(flight, measurement, cancellationToken)
+        return !flight.Result.IsCompleted && Services.Telemetry.StartWait(isJoined) is { } startedAt
+            ? WaitAndMeasureAsync(flight, startedAt, cancellationToken)
             : flight.WaitAsync(cancellationToken);
     }
 
@@ -129,7 +128,7 @@ internal sealed class SessionContext : SessionState
 #endif
 
     private async ValueTask<FlightResult> WaitAndMeasureAsync(
-        Flight flight, WaitMeasurement measurement, CancellationToken cancellationToken)
+        Flight flight, DateTimeOffset startedAt, CancellationToken cancellationToken)
     {
         try
         {
@@ -137,7 +136,7 @@ internal sealed class SessionContext : SessionState
         }
         finally
         {
-            Services.Telemetry.EndWait(measurement, flight.Activity);
+            Services.Telemetry.EndWait(startedAt, flight.Activity);
         }
     }
 
@@ -158,7 +157,7 @@ internal sealed class SessionContext : SessionState
     {
         if (UserKey is not null)
         {
-            Services.Cache.KeepAlive(this);
+            Services.Cache!.KeepAlive(this);
         }
     }
 
