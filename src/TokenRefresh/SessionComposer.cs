@@ -33,56 +33,48 @@ internal static class SessionComposer
         {
             throw new ArgumentException(
                 $"TokenRefresh client '{settings.Name}': {Origin.TextOf(lookedUp)} isn't https. Only a session of a container can have an "
-                + "address that "
-                + "service discovery looks up. Use https, or add the origin to InsecureOrigins.",
+                + "address that service discovery looks up. Use https, or add the origin to InsecureOrigins.",
                 nameof(options));
         }
 
-        var loggers = settings.LoggerFactory ?? NullLoggerFactory.Instance;
-        WarnOfInsecureOrigins(GuardedLogger.Create(loggers), settings.Name, options);
+        WarnOfInsecureOrigins(GuardedLogger.Create(settings.LoggerFactory ?? NullLoggerFactory.Instance), settings.Name, options);
         var needsClient = settings.TokenEndpoint is null || options.RevocationEndpoint is not null || options.Issuer is not null;
         var client = needsClient ? BackchannelHandler.CreateClient(settings.TokenEndpointHandler, options) : null;
-        return Compose(new SessionParts(settings.Name, options, settings.TimeProvider)
-        {
-            Client = () => client!,
-            Store = settings.Store,
-            Endpoint = settings.TokenEndpoint,
-            Protector = settings.Protector,
-            LoggerFactory = loggers,
-            Instruments = Instruments.Shared,
-            EndsWithSession = true,
-            Owned = client,
-        });
+        return Compose(options, settings, () => client!, Instruments.Shared, owned: client);
     }
 
-    /// <summary>Composes the services from parts that were validated before.</summary>
-    public static SessionServices Compose(SessionParts parts)
+    /// <summary>Composes the services from options and settings that were validated before.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="settings">The settings.</param>
+    /// <param name="client">Returns the HTTP client for token requests and revocations.</param>
+    /// <param name="instruments">The metrics.</param>
+    /// <param name="owned">Disposed with the services.</param>
+    public static SessionServices Compose(
+        TokenRefreshOptions options, TokenSessionSettings settings, Func<HttpClient> client, Instruments instruments, IDisposable? owned)
     {
-        var (name, options, time) = parts;
-        var client = parts.Client;
+        var (name, time, store) = (settings.Name, settings.TimeProvider, settings.Store);
         var work = new WorkTracker();
-        var logger = GuardedLogger.Create(parts.LoggerFactory);
+        var logger = GuardedLogger.Create(settings.LoggerFactory ?? NullLoggerFactory.Instance);
         var discovery = options.Issuer is null ? null : new Discovery(options, client, time, logger, name);
         return new SessionServices
         {
             Name = name,
             Options = options,
             Time = time,
-            Store = parts.Store,
-            Protector = parts.Protector,
+            Store = store,
+            Protector = settings.Protector,
             Watch = new RecordWatch(time),
-            Endpoint = parts.Endpoint ?? TokenEndpoints.For(options, client, discovery, time),
+            Endpoint = settings.TokenEndpoint ?? TokenEndpoints.For(options, client, discovery, time),
             Pipeline = RefreshPipeline.Build(options, time, RandomNumber.Next, work.Stopping),
             Revocation = TokenRevocation.For(options, client, discovery),
             Logger = logger,
-            Telemetry = new SessionTelemetry(parts.Instruments, name),
+            Telemetry = new SessionTelemetry(instruments, name),
             Random = RandomNumber.Next,
-            FlightSettings = new FlightSettings(name, time, RandomNumber.Next, options.MinRefreshInterval, parts.Store is not null),
+            FlightSettings = new FlightSettings(name, time, RandomNumber.Next, options.MinRefreshInterval, store is not null),
             Work = work,
-            Rechecks = RechecksOf(parts),
+            Rechecks = store is null ? null : RechecksOf(options, time),
             ClientRecord = ClientRecordOf(options),
-            EndsWithSession = parts.EndsWithSession,
-            Owned = parts.Owned,
+            Owned = owned,
         };
     }
 
@@ -95,10 +87,9 @@ internal static class SessionComposer
         }
     }
 
-    private static RecheckSettings? RechecksOf(SessionParts parts) =>
-        parts is { Store: not null, Options: { GrantType: not TokenGrantType.ClientCredentials, RecheckInterval: { } interval } }
-            && interval > TimeSpan.Zero
-            ? new RecheckSettings(interval, parts.Time)
+    private static RecheckSettings? RechecksOf(TokenRefreshOptions options, TimeProvider time) =>
+        options is { GrantType: not TokenGrantType.ClientCredentials, RecheckInterval: { } interval } && interval > TimeSpan.Zero
+            ? new RecheckSettings(interval, time)
             : null;
 
     private static string? ClientRecordOf(TokenRefreshOptions options)
@@ -108,9 +99,8 @@ internal static class SessionComposer
             return null;
         }
 
-        var parameters = options.ExtraParameters.OrderBy(
-            parameter => parameter.Key, StringComparer.Ordinal).Select(parameter => parameter.Key + "=" + parameter.Value);
-        return "client:" + StoreKey.For(
-            new TokenSessionKey(options.ClientId ?? "", string.Join("\n", [options.Scope ?? "", .. parameters])));
+        var parameters = options.ExtraParameters.OrderBy(pair => pair.Key, StringComparer.Ordinal)
+            .Select(pair => $"{pair.Key}={pair.Value}");
+        return "client:" + StoreKey.For(new(options.ClientId ?? "", string.Join("\n", [options.Scope ?? "", .. parameters])));
     }
 }

@@ -13,7 +13,7 @@ namespace TokenRefresh;
 /// A session that was idle from one sweep to the next is held by a weak reference. If a caller still has the session, a later request finds
 /// the same object, so there are never two sessions of one user. If its login has ended, the end is remembered, so it isn't reported again.
 /// </remarks>
-internal sealed class UserSessions : ISessionCache, IObservedSessions, IDisposable
+internal sealed class UserSessions : ISessionCache, IObservedSessions
 {
     private readonly SessionServices _services;
 

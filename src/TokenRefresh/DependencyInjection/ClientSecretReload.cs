@@ -19,20 +19,19 @@ internal sealed class ClientSecretReload : IDisposable
     private readonly IDisposable[] _registrations;
     private string _loggedNames = "";
 
-    /// <param name="provider">The container.</param>
-    /// <param name="registry">The registered sessions.</param>
-    /// <param name="name">The session's name.</param>
-    /// <param name="options">The options that the session uses.</param>
     public ClientSecretReload(IServiceProvider provider, SessionRegistry registry, string name, TokenRefreshOptions options)
     {
         _provider = provider;
         _name = name;
         _options = options;
         _logger = GuardedLogger.Create(provider.GetRequiredService<ILoggerFactory>());
-        var changes = provider.GetServices<IOptionsChangeTokenSource<TokenRefreshOptions>>()
-            .Where(source => source.Name == name)
-            .Select<IOptionsChangeTokenSource<TokenRefreshOptions>, Func<IChangeToken>>(source => source.GetChangeToken);
-        _registrations = [.. registry.ChangeTokensOf(name).Concat(changes).Select(change => ChangeToken.OnChange(change, Reload))];
+        var sections = registry.Sections.Where(source => source.Session == name);
+        var sources = provider.GetServices<IOptionsChangeTokenSource<TokenRefreshOptions>>().Where(source => source.Name == name);
+        _registrations =
+        [
+            .. sections.Select(source => ChangeToken.OnChange(source.Section.GetReloadToken, Reload)),
+            .. sources.Select(source => ChangeToken.OnChange(source.GetChangeToken, Reload)),
+        ];
         if (_registrations.Length > 0)
         {
             // The options were read when the app started, and may have changed since.
@@ -40,13 +39,7 @@ internal sealed class ClientSecretReload : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        foreach (var registration in _registrations)
-        {
-            registration.Dispose();
-        }
-    }
+    public void Dispose() => Array.ForEach(_registrations, registration => registration.Dispose());
 
     private void Reload()
     {

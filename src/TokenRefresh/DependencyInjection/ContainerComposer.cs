@@ -20,7 +20,7 @@ internal sealed class ContainerComposer(IServiceProvider provider, SessionRegist
     public SessionServices Compose(string name)
     {
         var options = Options(name);
-        var services = Compose(FindParts(name, options), new ClientSecretReload(provider, registry, name, options));
+        var services = Compose(options, FindSettings(name), new ClientSecretReload(provider, registry, name, options));
         provider.GetRequiredService<DrainOnDispose>().Services = services;
         return services;
     }
@@ -28,19 +28,19 @@ internal sealed class ContainerComposer(IServiceProvider provider, SessionRegist
     public SessionServices Compose(string name, Action<TokenRefreshOptions> configure)
     {
         var options = CreateOptions(name, configure);
-        var services = Compose(FindParts(name, options), reload: null);
+        var services = Compose(options, FindSettings(name), reload: null);
         SessionComposer.WarnOfInsecureOrigins(services.Logger, name, options);
         provider.GetRequiredService<DrainAddedSessions>();
         return services;
     }
 
-    private SessionServices Compose(SessionParts parts, ClientSecretReload? reload)
+    private SessionServices Compose(TokenRefreshOptions options, TokenSessionSettings settings, ClientSecretReload? reload)
     {
-        var client = new BackchannelClient(provider, BackchannelName(parts.Name), parts.Options);
+        var client = new BackchannelClient(provider, BackchannelName(settings.Name), options);
         var owned = new Disposables(reload, client);
         try
         {
-            return SessionComposer.Compose(parts with { Client = client.Get, Owned = owned });
+            return SessionComposer.Compose(options, settings, client.Get, provider.GetRequiredService<Instruments>(), owned);
         }
         catch
         {
@@ -49,45 +49,27 @@ internal sealed class ContainerComposer(IServiceProvider provider, SessionRegist
         }
     }
 
-    private SessionParts FindParts(string name, TokenRefreshOptions options)
+    private TokenSessionSettings FindSettings(string name) => new()
     {
-        var time = provider.GetService<TimeProvider>() ?? TimeProvider.System;
-        return new SessionParts(name, options, time)
-        {
-            Store = registry.Find<ITokenStore>(provider, name),
-            Endpoint = registry.Find<ITokenEndpoint>(provider, name),
-            Protector = registry.Find<ITokenProtector>(provider, name),
-            LoggerFactory = provider.GetRequiredService<ILoggerFactory>(),
-            Instruments = provider.GetRequiredService<Instruments>(),
-        };
-    }
+        Name = name,
+        TimeProvider = provider.GetService<TimeProvider>() ?? TimeProvider.System,
+        Store = registry.Find<ITokenStore>(provider, name),
+        TokenEndpoint = registry.Find<ITokenEndpoint>(provider, name),
+        Protector = registry.Find<ITokenProtector>(provider, name),
+        LoggerFactory = provider.GetRequiredService<ILoggerFactory>(),
+    };
 
-    // The settings for all sessions come first, then the caller's own. The options framework isn't used, because it would never remove the
-    // options from its cache.
+    // The settings for all sessions come first, then the caller's own. The cache of the options isn't used, because nothing would remove
+    // the options from it.
     private TokenRefreshOptions CreateOptions(string name, Action<TokenRefreshOptions> configure)
     {
-        var options = new TokenRefreshOptions();
         var configures = provider.GetServices<IConfigureOptions<TokenRefreshOptions>>();
-        foreach (var forAll in configures.OfType<IConfigureNamedOptions<TokenRefreshOptions>>())
-        {
-            forAll.Configure(name, options);
-        }
-
-        configure(options);
-        foreach (var after in provider.GetServices<IPostConfigureOptions<TokenRefreshOptions>>())
-        {
-            after.PostConfigure(name, options);
-        }
-
-        // The app's own validators skip what isn't theirs. The registered RegistrationValidator would refuse a name that a client uses and
-        // that wasn't registered at the start: this call adds it.
-        var failures = provider.GetServices<IValidateOptions<TokenRefreshOptions>>()
-            .Where(validator => validator is not RegistrationValidator)
-            .Select(validator => validator.Validate(name, options))
-            .Append(new RegistrationValidator(provider, registry).ValidateSession(name, options))
-            .SelectMany(result => result.Failures ?? [])
-            .ToList();
-        return failures.Count > 0 ? throw new OptionsValidationException(name, typeof(TokenRefreshOptions), failures) : options;
+        var validators = provider.GetServices<IValidateOptions<TokenRefreshOptions>>();
+        return new OptionsFactory<TokenRefreshOptions>(
+            configures.Append(new ConfigureNamedOptions<TokenRefreshOptions>(name, configure)),
+            provider.GetServices<IPostConfigureOptions<TokenRefreshOptions>>(),
+            validators.Where(validator => validator is not RegistrationValidator).Append(new AddedSessionValidator(provider, registry)))
+            .Create(name);
     }
 
     // The cache of the options would keep the exception of a store that couldn't be created, and throw it again.
@@ -102,6 +84,13 @@ internal sealed class ContainerComposer(IServiceProvider provider, SessionRegist
             provider.GetRequiredService<IOptionsMonitorCache<TokenRefreshOptions>>().TryRemove(name);
             throw;
         }
+    }
+
+    // The registered RegistrationValidator would refuse a name that a client uses and that wasn't registered at the start.
+    private sealed class AddedSessionValidator(IServiceProvider provider, SessionRegistry registry) : IValidateOptions<TokenRefreshOptions>
+    {
+        public ValidateOptionsResult Validate(string? name, TokenRefreshOptions options) =>
+            new RegistrationValidator(provider, registry).ValidateSession(name!, options);
     }
 
     private sealed class Disposables(params IDisposable?[] parts) : IDisposable

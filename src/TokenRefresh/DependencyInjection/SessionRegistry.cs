@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Primitives;
 
 namespace TokenRefresh.DependencyInjection;
 
@@ -13,16 +12,10 @@ internal sealed class SessionRegistry
     public HashSet<string> UnencryptedSessions { get; } = [];
 
     /// <summary>The configuration that each session reads its options from.</summary>
-    public List<KeyValuePair<string, IConfigurationSection>> Sections { get; } = [];
+    public List<(string Session, IConfigurationSection Section)> Sections { get; } = [];
 
     /// <summary>The session of each HTTP client that has the handler.</summary>
     public Dictionary<string, string> Clients { get; } = [];
-
-    /// <summary>Returns the change tokens of a session's configuration, one for each section.</summary>
-    public IEnumerable<Func<IChangeToken>> ChangeTokensOf(string session) =>
-        Sections
-            .Where(section => section.Key == session)
-            .Select<KeyValuePair<string, IConfigurationSection>, Func<IChangeToken>>(section => section.Value.GetReloadToken);
 
     /// <summary>Finds a service of a session: the one that is registered for it, else the one for all sessions.</summary>
     /// <remarks>

@@ -70,7 +70,7 @@ public static class TokenRefreshServiceCollectionExtensions
     public static TokenSessionBuilder AddTokenSession(this IServiceCollection services, string name, IConfigurationSection section)
     {
         Require.NotNull(section, nameof(section));
-        RegistryOf(services).Sections.Add(new(name, section));
+        RegistryOf(services).Sections.Add((name, section));
         return services.AddTokenSession(name, new OptionsReader(name, section).ReadInto);
     }
 
@@ -102,10 +102,8 @@ public static class TokenRefreshServiceCollectionExtensions
 
         services.TryAddKeyedSingleton(name, (provider, _) => provider.GetRequiredService<TokenSessions>()[name]);
         services.AddOptions<TokenRefreshOptions>(name).ValidateOnStart();
-        AddBackchannel(services, name);
-    }
 
-    // Registers the name for the app's own settings of the client: see BackchannelClient.
-    private static void AddBackchannel(IServiceCollection services, string name) =>
+        // Registers the name for the app's own settings of the client: see BackchannelClient.
         services.AddHttpClient(ContainerComposer.BackchannelName(name));
+    }
 }

@@ -54,13 +54,15 @@ internal sealed class SessionServices : IAsyncDisposable
     public IDisposable? Owned { get; init; }
 
     /// <summary>Whether these services belong to one session and end with it.</summary>
-    public bool EndsWithSession { get; init; }
+    public bool EndsWithSession => Cache is null;
 
     /// <summary>Whether the sessions were removed while the app runs: no request gets their tokens any more.</summary>
     public bool IsRemoved { get; set; }
 
-    /// <summary>The sessions of users. Set once, by their owner.</summary>
-    public ISessionCache Cache { get; set; } = NoCache.Instance;
+    /// <summary>
+    /// The sessions of users. Set once, by their owner; <see langword="null"/> for a session without dependency injection.
+    /// </summary>
+    public ISessionCache? Cache { get; set; }
 
     /// <summary>Whether the tokens are the client's own (RFC 6749, section 4.4): no user signs in, and there is no refresh token.</summary>
     public bool UsesClientCredentials => Options.GrantType == TokenGrantType.ClientCredentials;
@@ -90,16 +92,7 @@ internal sealed class SessionServices : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Work.DrainAsync(Options.RefreshTimeout).ConfigureAwait(false);
-        (Cache as IDisposable)?.Dispose();
+        Cache?.Dispose();
         Owned?.Dispose();
-    }
-
-    private sealed class NoCache : ISessionCache
-    {
-        public static NoCache Instance { get; } = new();
-
-        public void KeepAlive(SessionContext session)
-        {
-        }
     }
 }

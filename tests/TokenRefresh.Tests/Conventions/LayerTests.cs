@@ -33,7 +33,6 @@ public sealed partial class LayerTests
     private static readonly Dictionary<string, string> RootLayers = new(StringComparer.Ordinal)
     {
         [nameof(SessionComposer)] = Composition,
-        ["SessionParts"] = Composition,
         [nameof(TokenRefreshHandler)] = "TokenRefreshHandler",
         [nameof(TokenRefreshRequestExtensions)] = "TokenRefreshHandler",
         [nameof(TokenRefreshResponseExtensions)] = "TokenRefreshHandler",
