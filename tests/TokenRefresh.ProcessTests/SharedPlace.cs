@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Threading.Tasks;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 using StackExchange.Redis;
 using TokenRefresh.ProcessNode;
 using TokenRefresh.TestKit;
@@ -9,12 +10,12 @@ using Xunit;
 
 namespace TokenRefresh.ProcessTests;
 
-/// <summary>Where a shared login lives: a directory, a Redis or a PostgreSQL of its own, for as long as a test lasts.</summary>
+/// <summary>Where a shared login lives: a directory, a Redis or a PostgreSQL database of its own, for as long as a test lasts.</summary>
 internal sealed class SharedPlace : IAsyncDisposable
 {
     private readonly string? _directory;
     private readonly ConnectionMultiplexer? _connection;
-    private readonly PostgresServer? _postgres;
+    private readonly NpgsqlConnection? _database;
 
     private SharedPlace(string directory)
     {
@@ -31,12 +32,11 @@ internal sealed class SharedPlace : IAsyncDisposable
         Store = new RedisTokenStore(connection);
     }
 
-    private SharedPlace(PostgresServer server)
+    private SharedPlace(NpgsqlConnection database)
     {
-        _postgres = server;
-        var connection = server.Connect("shared");
-        Argument = "store=postgres:" + connection;
-        Store = SharedDbContext.OpenStore(connection);
+        _database = database;
+        Argument = "store=postgres:" + database.ConnectionString;
+        Store = SharedDbContext.OpenStore(database.ConnectionString);
     }
 
     public static TheoryData<string> All => new("file", "redis", "postgres");
@@ -61,18 +61,17 @@ internal sealed class SharedPlace : IAsyncDisposable
         if (kind == "postgres")
         {
             Machine.MustHave(PostgresServer.Missing);
-            var postgres = new PostgresServer();
-            await postgres.StartAsync();
-            await using var context = new SharedDbContext(
-                new DbContextOptionsBuilder<SharedDbContext>().UseNpgsql(postgres.Connect("shared")).Options);
+            var server = await (await TestContext.Current.GetFixture<StartedPostgres>())!.GetAsync();
+            var database = server.Connect("shared-" + Guid.NewGuid().ToString("N"));
+            await using var context = new SharedDbContext(new DbContextOptionsBuilder<SharedDbContext>().UseNpgsql(database).Options);
             await context.Database.EnsureCreatedAsync();
-            return new SharedPlace(postgres);
+            return new SharedPlace(new NpgsqlConnection(database));
         }
 
         Machine.MustHave(RedisServer.Missing);
-        var server = new RedisServer();
-        await server.StartAsync();
-        return new SharedPlace(server, await ConnectionMultiplexer.ConnectAsync(server.Address + ",abortConnect=false,allowAdmin=true"));
+        var redis = new RedisServer();
+        await redis.StartAsync();
+        return new SharedPlace(redis, await ConnectionMultiplexer.ConnectAsync(redis.Address + ",abortConnect=false,allowAdmin=true"));
     }
 
     /// <summary>Signs in as a process of its own would.</summary>
@@ -96,6 +95,10 @@ internal sealed class SharedPlace : IAsyncDisposable
         }
 
         Redis?.Dispose();
-        _postgres?.Dispose();
+        if (_database is not null)
+        {
+            NpgsqlConnection.ClearPool(_database);
+            await _database.DisposeAsync();
+        }
     }
 }

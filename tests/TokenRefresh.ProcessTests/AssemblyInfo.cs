@@ -1,0 +1,4 @@
+using TokenRefresh.ProcessTests;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(StartedPostgres))]
