@@ -6,7 +6,7 @@ namespace TokenRefresh;
 /// <summary>A method that streams have on later targets.</summary>
 internal static class StreamExtensions
 {
-    /// <param name="buffer">A part of an array.</param>
+    /// <summary>Reads into memory that is a part of an array.</summary>
     public static Task<int> ReadAsync(this Stream stream, Memory<byte> buffer, CancellationToken cancellationToken) =>
         MemoryMarshal.TryGetArray(buffer, out ArraySegment<byte> array)
             ? stream.ReadAsync(array.Array, array.Offset, array.Count, cancellationToken)
