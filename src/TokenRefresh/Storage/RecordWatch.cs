@@ -1,3 +1,6 @@
+using System.Collections.Concurrent;
+using static TokenRefresh.TimeSpans;
+
 namespace TokenRefresh.Storage;
 
 /// <summary>
@@ -13,89 +16,43 @@ internal sealed class RecordWatch(TimeProvider time)
     // No lease and no pause is longer.
     private static readonly TimeSpan Longest = TimeSpan.FromHours(2);
 
-    private readonly object _lock = new();
-    private readonly Dictionary<TokenSessionKey, Entry> _entries = [];
-    private bool _isAway;
-    private long? _returned;
+    private readonly ConcurrentDictionary<TokenSessionKey, Entry> _entries = new();
+    private volatile bool _isAway;
+
+    // The timestamp of the store's first answer after a failure; 0 if it never failed.
+    private long _returned;
 
     /// <summary>How many records are remembered.</summary>
-    public int Count
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _entries.Count;
-            }
-        }
-    }
+    public int Count => _entries.Count;
+
+    /// <summary>The time since the store first answered after a failure; <see langword="null"/> if it never failed.</summary>
+    public TimeSpan? SinceOutage => Volatile.Read(ref _returned) is var returned and not 0 ? time.GetElapsedTime(returned) : null;
 
     /// <summary>
     /// Returns the age of a record: by the store's clock, or the time since this process first saw it, whichever is greater.
     /// </summary>
-    public TimeSpan Observe(TokenSessionKey key, StoredRecord stored)
-    {
-        lock (_lock)
-        {
-            var watched = time.GetElapsedTime(Find(key, stored.Revision).Since);
-            return watched > stored.Age ? watched : stored.Age;
-        }
-    }
-
-    /// <summary>The time since the store first answered after a failure; <see langword="null"/> if it never failed.</summary>
-    public TimeSpan? SinceOutage
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _returned is { } returned ? time.GetElapsedTime(returned) : null;
-            }
-        }
-    }
+    public TimeSpan Observe(TokenSessionKey key, StoredRecord stored) =>
+        Max(stored.Age, time.GetElapsedTime(Find(key, stored.Revision).Since));
 
     /// <summary>Notes that the store couldn't be reached.</summary>
-    public void StoreFailed()
-    {
-        lock (_lock)
-        {
-            _isAway = true;
-        }
-    }
+    public void StoreFailed() => _isAway = true;
 
     /// <summary>Notes that the store answered.</summary>
     public void StoreAnswered()
     {
-        lock (_lock)
+        if (_isAway)
         {
-            if (_isAway)
-            {
-                (_isAway, _returned) = (false, time.GetTimestamp());
-            }
+            Volatile.Write(ref _returned, time.GetTimestamp());
+            _isAway = false;
         }
     }
 
     /// <summary>Counts a wait for a change of a record.</summary>
     /// <returns>Whether this process has waited for a change of this very record before.</returns>
-    public bool CountWait(TokenSessionKey key, string? revision)
-    {
-        lock (_lock)
-        {
-            var entry = Find(key, revision);
-            var isRepeated = entry.IsWaitedFor;
-            entry.IsWaitedFor = true;
-            return isRepeated;
-        }
-    }
+    public bool CountWait(TokenSessionKey key, string? revision) => Find(key, revision).CountWait() > 1;
 
     /// <summary>Removes the entry of a record that no session waits for.</summary>
-    public void Forget(TokenSessionKey key)
-    {
-        lock (_lock)
-        {
-            _entries.Remove(key);
-        }
-    }
+    public void Forget(TokenSessionKey key) => _entries.TryRemove(key, out _);
 
     private Entry Find(TokenSessionKey key, string? revision)
     {
@@ -106,32 +63,23 @@ internal sealed class RecordWatch(TimeProvider time)
 
         if (_entries.Count >= CleanUpAbove)
         {
-            CleanUp();
+            foreach (var old in _entries.Where(old => time.GetElapsedTime(old.Value.Since) > Longest))
+            {
+                _entries.TryRemove(old.Key, out _);
+            }
         }
 
         return _entries[key] = new Entry(revision, time.GetTimestamp());
     }
 
-    private void CleanUp()
-    {
-        var old = new List<TokenSessionKey>();
-        foreach (var entry in _entries)
-        {
-            if (time.GetElapsedTime(entry.Value.Since) > Longest)
-            {
-                old.Add(entry.Key);
-            }
-        }
-
-        old.ForEach(key => _entries.Remove(key));
-    }
-
     private sealed class Entry(string? revision, long since)
     {
+        private int _waits;
+
         public string? Revision { get; } = revision;
 
         public long Since { get; } = since;
 
-        public bool IsWaitedFor { get; set; }
+        public int CountWait() => Interlocked.Increment(ref _waits);
     }
 }
