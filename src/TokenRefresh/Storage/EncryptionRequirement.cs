@@ -16,10 +16,6 @@ internal static class EncryptionRequirement
     /// <summary>What to do for a session that is created by hand.</summary>
     public const string OfSettings = "Set Protector in TokenSessionSettings, or AllowUnencryptedStore if the store encrypts by itself.";
 
-    /// <param name="store">The session's store.</param>
-    /// <param name="protector">The session's encryption.</param>
-    /// <param name="allowsUnencrypted">Whether the app says that the store encrypts.</param>
-    /// <param name="remedy">What to do.</param>
     /// <returns>What is wrong and what to do, or <see langword="null"/> if the requirement is met.</returns>
     public static string? FindFailure(ITokenStore? store, ITokenProtector? protector, bool allowsUnencrypted, string remedy) =>
         store is null or IBuiltInTokenStore { IsInMemory: true } || protector is not null || allowsUnencrypted

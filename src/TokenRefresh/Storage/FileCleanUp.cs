@@ -21,24 +21,16 @@ internal sealed class FileCleanUp(FileTokenStore store, string directory, TimePr
             _last = time.GetTimestamp();
         }
 
-        _ = Task.Run(() => RunAsync(CancellationToken.None));
+        _ = Task.Run(() => TryAsync(() => RunAsync(CancellationToken.None)));
     }
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        var names = new HashSet<string>(StringComparer.Ordinal);
-        await TryAsync(() =>
-        {
-            foreach (var file in Directory.EnumerateFiles(directory))
-            {
-                if (Path.GetFileName(file).Split('.') is [{ Length: 40 } name, "record" or "lease", ..])
-                {
-                    names.Add(name);
-                }
-            }
-
-            return Task.CompletedTask;
-        }).ConfigureAwait(false);
+        var names = Directory.EnumerateFiles(directory)
+            .Select(file => Path.GetFileName(file).Split('.') is [{ Length: 40 } name, "record" or "lease", ..] ? name : "")
+            .Where(name => name.Length > 0)
+            .Distinct(StringComparer.Ordinal)
+            .ToList();
 
         // A file that can't be read or removed doesn't keep other files from being removed.
         foreach (var name in names)
@@ -53,7 +45,8 @@ internal sealed class FileCleanUp(FileTokenStore store, string directory, TimePr
         {
             await step().ConfigureAwait(false);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or TimeoutException or TokenStoreConfigurationException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or TimeoutException
+            or TokenStoreConfigurationException)
         {
             // The next removal tries again.
         }

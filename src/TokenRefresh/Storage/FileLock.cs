@@ -13,6 +13,7 @@ internal sealed class FileLock : IDisposable
     private readonly OwnerOnlyFile _files;
     private readonly string _path;
     private readonly Queue _queue;
+    private bool _hasTurn;
     private FileStream? _file;
 
     private FileLock(OwnerOnlyFile files, string path)
@@ -38,15 +39,7 @@ internal sealed class FileLock : IDisposable
         try
         {
             await taken._queue.Turn.WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch
-        {
-            taken.Leave();
-            throw;
-        }
-
-        try
-        {
+            taken._hasTurn = true;
             var start = time.GetTimestamp();
             while (!taken.TryOpen())
             {
@@ -70,8 +63,18 @@ internal sealed class FileLock : IDisposable
     public void Dispose()
     {
         _file?.Dispose();
-        _queue.Turn.Release();
-        Leave();
+        if (_hasTurn)
+        {
+            _queue.Turn.Release();
+        }
+
+        lock (Queues)
+        {
+            if (--_queue.Users == 0)
+            {
+                Queues.Remove(_path);
+            }
+        }
     }
 
     private bool TryOpen()
@@ -90,17 +93,6 @@ internal sealed class FileLock : IDisposable
     /// <summary>Whether the error means that another holder has the file open. Waiting doesn't help against other errors.</summary>
     /// <remarks>EAGAIN (Linux 11, Apple 35), ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION.</remarks>
     public static bool IsHeld(IOException e) => e.HResult is 11 or 35 || (e.HResult & 0xFFFF) is 32 or 33;
-
-    private void Leave()
-    {
-        lock (Queues)
-        {
-            if (--_queue.Users == 0)
-            {
-                Queues.Remove(_path);
-            }
-        }
-    }
 
     private sealed class Queue
     {

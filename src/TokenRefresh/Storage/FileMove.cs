@@ -12,11 +12,6 @@ internal sealed class FileMove(Action<string, string>? move = null)
     /// <summary>
     /// Moves the file. On Windows a reader that has just opened the target, or a virus scanner, makes a move fail for a moment.
     /// </summary>
-    /// <param name="source">The file to move.</param>
-    /// <param name="target">The path that it gets.</param>
-    /// <returns>A task that completes when the file is moved.</returns>
-    /// <exception cref="IOException">The file can't be moved.</exception>
-    /// <exception cref="UnauthorizedAccessException">The target can't be replaced.</exception>
     public async Task RunAsync(string source, string target)
     {
         for (var moves = 1; ; moves++)

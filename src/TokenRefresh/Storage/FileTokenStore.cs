@@ -164,7 +164,7 @@ public sealed class FileTokenStore : ITokenStore, ITokenStoreLock, IBuiltInToken
                 : stored.IsExpired(now) ? null
                 : stored.ToRecord(now);
         }
-        catch (FileTooLargeException)
+        catch (InvalidDataException)
         {
             return new StoredRecord("", UnreadableRevision, TimeSpan.Zero);
         }

@@ -159,12 +159,9 @@ public abstract class LocalTokenStore : ITokenStore, ITokenStoreLock
     {
         if (_signOuts.Count >= CleanUpAbove)
         {
-            foreach (var old in new List<TokenSessionKey>(_signOuts.Keys))
+            foreach (var old in _signOuts.Where(old => old.Value.IsExpired(signOut.WrittenAt)).ToList())
             {
-                if (_signOuts[old].IsExpired(signOut.WrittenAt))
-                {
-                    _signOuts.Remove(old);
-                }
+                _signOuts.Remove(old.Key);
             }
         }
 

@@ -41,8 +41,9 @@ internal readonly record struct LeaseTerms(TimeSpan Age, StoreLock StoreLock = S
 internal readonly record struct LoginDecision(LoginStatus Status, LoginRecord? Write = null, TimeSpan Delay = default);
 
 /// <summary>
-/// All rules of a shared login, as pure functions. Their arguments are the stored record (<see langword="null"/>: none), its age, and the
-/// login that this process has or wants to write. Versions define the order. A version never goes back.
+/// All rules of a shared login, as pure functions. Their arguments are the stored record (<see langword="null"/>: none), its age, the login
+/// that this process has or that its refresh started from, and the record that it would write: its own (<c>own</c>), one version further
+/// (<c>next</c>), or the end of the login. Versions define the order. A version never goes back.
 /// </summary>
 internal static class LoginRules
 {
@@ -72,9 +73,6 @@ internal static class LoginRules
     }
 
     /// <summary>Decides what a load returns. It writes only if the store went back.</summary>
-    /// <param name="stored">The record.</param>
-    /// <param name="held">The login that the process has.</param>
-    /// <param name="own">The record of that login, to be written back.</param>
     public static LoginDecision Load(LoginRecord? stored, HeldLogin held, Func<LoginRecord> own) => Compare(stored, held) switch
     {
         RecordOrder.Newer => Adopt(stored),
@@ -83,11 +81,6 @@ internal static class LoginRules
     };
 
     /// <summary>Decides whether the process may use the refresh token.</summary>
-    /// <param name="stored">The record.</param>
-    /// <param name="held">The login that the process has.</param>
-    /// <param name="lease">The lease to write.</param>
-    /// <param name="terms">The conditions besides the record.</param>
-    /// <param name="own">The record of the process's login.</param>
     /// <returns>
     /// With <see cref="LoginStatus.Succeeded"/> the record with the lease; or, if the store had lost the record, the one to write back
     /// first, without a lease.
@@ -121,20 +114,12 @@ internal static class LoginRules
     }
 
     /// <summary>Saves new tokens. They win over every state of the version that the refresh started from.</summary>
-    /// <param name="stored">The record.</param>
-    /// <param name="start">The login that the refresh started from.</param>
-    /// <param name="next">The new record, one version further.</param>
     public static LoginDecision Save(LoginRecord? stored, HeldLogin start, LoginRecord next) =>
         stored is null || stored.Version < start.Version || (stored.Version == start.Version && stored.State != LoginState.SignedOut)
             ? new(LoginStatus.Succeeded, next)
             : Adopt(stored);
 
     /// <summary>Ends a login whose refresh token was rejected, unless the record has a newer state.</summary>
-    /// <param name="stored">The record.</param>
-    /// <param name="age">The age of the record.</param>
-    /// <param name="start">What the refresh started from.</param>
-    /// <param name="lease">The lease of the refresh.</param>
-    /// <param name="ended">The record of the ended login.</param>
     /// <returns><see cref="LoginStatus.Leased"/> if another process has taken over: its result decides.</returns>
     public static LoginDecision End(LoginRecord? stored, TimeSpan age, HeldLogin start, RefreshLease lease, LoginRecord ended)
     {
@@ -149,17 +134,12 @@ internal static class LoginRules
     }
 
     /// <summary>Releases a lease after a refresh without new tokens. It writes nothing if the record no longer has this lease.</summary>
-    /// <param name="stored">The record.</param>
-    /// <param name="age">The age of the record, by the store's clock.</param>
-    /// <param name="start">What the refresh started from.</param>
-    /// <param name="lease">The lease.</param>
-    /// <param name="release">The information for other processes.</param>
     public static LoginRecord? Release(LoginRecord? stored, TimeSpan age, HeldLogin start, RefreshLease lease, LeaseRelease release) =>
         stored?.Lease?.HolderId == lease.HolderId && stored.Version == start.Version
             ? stored with
             {
                 Lease = null,
-                RetryPause = release.RetryAfter is { } pause && pause > TimeSpan.Zero ? pause : TimeSpan.Zero,
+                RetryPause = TimeSpans.Max(release.RetryAfter ?? TimeSpan.Zero, TimeSpan.Zero),
                 PossiblyUsed = stored.PossiblyUsed || release.PossiblyUsed,
                 TokensAge = stored.TokensAge + age,
                 KeepFor = Rest(stored.KeepFor, age),
@@ -170,9 +150,6 @@ internal static class LoginRules
     /// The version of a sign-in or sign-out. It is higher than every known version. It is at least the time of day, so that it is also
     /// higher than the version of a lost record.
     /// </summary>
-    /// <param name="stored">The record; <see langword="null"/> if there is none, or it can't be read.</param>
-    /// <param name="knownVersion">The version that the process holds.</param>
-    /// <param name="now">The time.</param>
     public static long NextVersion(LoginRecord? stored, long knownVersion, DateTimeOffset now) =>
         Math.Max(Math.Max(stored?.Version ?? 0, knownVersion), now.ToUnixTimeMilliseconds()) + 1;
 
@@ -197,7 +174,7 @@ internal static class LoginRules
             var rest = RestOfLease(stored, terms.Age, lease) ?? TimeSpan.Zero;
             if (rest > TimeSpan.Zero || terms.Grace > TimeSpan.Zero)
             {
-                return new(LoginStatus.Leased, Delay: rest > terms.Grace ? rest : terms.Grace);
+                return new(LoginStatus.Leased, Delay: TimeSpans.Max(rest, terms.Grace));
             }
         }
 
@@ -219,7 +196,7 @@ internal static class LoginRules
         stored.Lease is { } other && other.HolderId != lease.HolderId && other.Duration > age ? other.Duration - age : null;
 
     private static TimeSpan? Rest(TimeSpan? keepFor, TimeSpan age) =>
-        keepFor is not { } time ? null : time > age ? time - age : TimeSpan.Zero;
+        keepFor is { } time ? TimeSpans.Max(time - age, TimeSpan.Zero) : null;
 
     // Two processes can come to the same version if the store lost a write. A sign-out wins then. An "ended" mark counts only for the
     // refresh token whose hash it carries. Of two token sets the stored one counts: all processes agree on it.

@@ -15,11 +15,9 @@ internal abstract class LoginStore
     public abstract Task<LoginStoreResult> LoadAsync(HeldLogin held, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Acquires the right to use the refresh token. It fails if new tokens couldn't be encrypted, before the token is used.
+    /// Acquires the right to use the refresh token; the right to request the first tokens of a client, if this process isn't signed in. It
+    /// fails if new tokens couldn't be encrypted, before the token is used. Repeat an attempt that threw with the same lease.
     /// </summary>
-    /// <param name="held">The login that this process has. If it isn't signed in, the lease is for the first tokens of a client.</param>
-    /// <param name="lease">The lease. Repeat an attempt that threw with the same one.</param>
-    /// <param name="cancellationToken">Cancels the operation.</param>
     /// <returns>
     /// <see cref="LoginStatus.Succeeded"/>, <see cref="LoginStatus.Newer"/>, <see cref="LoginStatus.Leased"/>,
     /// <see cref="LoginStatus.RetryLater"/>, <see cref="LoginStatus.LoginEnded"/> or <see cref="LoginStatus.SignedOut"/>.
@@ -27,11 +25,9 @@ internal abstract class LoginStore
     public abstract Task<LoginStoreResult> AcquireAsync(HeldLogin held, RefreshLease lease, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Saves the tokens of a refresh. It needs no lease: a late success wins over every state of the version that it started from. It has a
-    /// timeout of its own.
+    /// Saves the tokens of a refresh that started from this login, with the revision that the lease had. It needs no lease: a late success
+    /// wins over every state of the version that it started from. It has a timeout of its own.
     /// </summary>
-    /// <param name="start">The login that the refresh started from, with the revision that the lease had.</param>
-    /// <param name="tokens">The new tokens.</param>
     /// <returns>
     /// <see cref="LoginStatus.Succeeded"/> with the new version, also if an earlier attempt had saved them;
     /// <see cref="LoginStatus.Newer"/>, <see cref="LoginStatus.SignedOut"/>, or <see cref="LoginStatus.LoginEnded"/> at a newer version.
@@ -50,13 +46,10 @@ internal abstract class LoginStore
     /// <summary>Releases a lease after a refresh without new tokens. It has a timeout of its own.</summary>
     public abstract Task ReleaseAsync(HeldLogin start, RefreshLease lease, LeaseRelease release);
 
-    /// <summary>Replaces the record by the record of a new login, also if the old one can't be read.</summary>
-    /// <param name="loginId">The new login.</param>
-    /// <param name="knownVersion">The version that this process has.</param>
-    /// <param name="tokens">
-    /// The tokens. If they have a period, it is the one that this process knows, and <see cref="LoginPeriod"/> may change it.
-    /// </param>
-    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <summary>
+    /// Replaces the record by the record of a new login, also if the old one can't be read. If the tokens have a period, it is the one that
+    /// this process knows, and <see cref="LoginPeriod"/> may change it.
+    /// </summary>
     /// <returns><see cref="LoginStatus.Succeeded"/> with the new version and the tokens as they were saved.</returns>
     public abstract Task<LoginStoreResult> SignInAsync(
         string loginId, long knownVersion, TokenSet tokens, CancellationToken cancellationToken);
@@ -66,7 +59,5 @@ internal abstract class LoginStore
     public abstract Task<LoginStoreResult> SignOutAsync(long knownVersion, CancellationToken cancellationToken);
 
     /// <summary>Waits until the record may have changed, for <see cref="LoginStoreResult.Delay"/> at most.</summary>
-    /// <param name="leased">The result that says to wait.</param>
-    /// <param name="cancellationToken">Cancels the wait.</param>
     public abstract Task WaitForChangeAsync(LoginStoreResult leased, CancellationToken cancellationToken);
 }

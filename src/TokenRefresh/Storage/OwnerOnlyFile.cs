@@ -21,21 +21,14 @@ internal sealed class OwnerOnlyFile
     private readonly UnixFileMode _fileMode;
 #endif
 
-    /// <param name="allowsGroup">Whether the group may use the files too.</param>
-    /// <param name="flushDirectory">Flushes a directory to disk.</param>
-    /// <param name="move">Moves a file over another one; <see langword="null"/> for the file system's way.</param>
     public OwnerOnlyFile(bool allowsGroup = false, Action<string>? flushDirectory = null, FileMove? move = null)
     {
         _move = move ?? new FileMove();
         _flushDirectory = flushDirectory ?? DirectoryFlush.Run;
 #if NET8_0_OR_GREATER
-        _fileMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        _directoryMode = _fileMode | UnixFileMode.UserExecute;
-        if (allowsGroup)
-        {
-            _fileMode |= UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
-            _directoryMode |= UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute;
-        }
+        _fileMode = UnixFileMode.UserRead | UnixFileMode.UserWrite
+            | (allowsGroup ? UnixFileMode.GroupRead | UnixFileMode.GroupWrite : UnixFileMode.None);
+        _directoryMode = _fileMode | UnixFileMode.UserExecute | (allowsGroup ? UnixFileMode.GroupExecute : UnixFileMode.None);
 #endif
     }
 
@@ -55,7 +48,8 @@ internal sealed class OwnerOnlyFile
         }
         catch (UnauthorizedAccessException)
         {
-            throw Refused($"The directory {path} can't be created: this process's user may not write there. Create it as that user.");
+            throw new TokenStoreConfigurationException(
+                $"The directory {path} can't be created: this process's user may not write there. Create it as that user.");
         }
 
         // Otherwise a power cut could remove the directory, with all records in it.
@@ -73,12 +67,20 @@ internal sealed class OwnerOnlyFile
     {
         var directory = new DirectoryInfo(path);
         RefuseLink(directory, "directory");
-        DirectoryPath.RefuseFile(path);
+        for (var part = path; part is not null && !Directory.Exists(part); part = Path.GetDirectoryName(part))
+        {
+            if (File.Exists(part))
+            {
+                throw new TokenStoreConfigurationException(
+                    $"{part} is a file, where a directory for saved tokens must be. Remove it, or use another directory.");
+            }
+        }
+
 #if NET8_0_OR_GREATER
         if (!OperatingSystem.IsWindows() && directory.Exists
             && (directory.UnixFileMode & Permissions & ~_directoryMode) != UnixFileMode.None)
         {
-            throw Refused(
+            throw new TokenStoreConfigurationException(
                 $"The directory {path} has the permissions {directory.UnixFileMode & Permissions}. Only its owner may have permissions. "
                 + "Run: chmod 700, or set FileTokenStoreOptions.AllowGroupAccess if only the group has them too.");
         }
@@ -102,10 +104,8 @@ internal sealed class OwnerOnlyFile
     }
 
     /// <summary>Reads a whole file, also while it is being replaced.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="maxSize">The largest size.</param>
     /// <returns>The bytes; <see langword="null"/> if there is no file.</returns>
-    /// <exception cref="FileTooLargeException">The file is larger.</exception>
+    /// <exception cref="InvalidDataException">The file is larger than <paramref name="maxSize"/>.</exception>
     /// <exception cref="TokenStoreConfigurationException">The file is a link, open to others, or can't be opened.</exception>
     public byte[]? Read(string path, int maxSize)
     {
@@ -116,7 +116,7 @@ internal sealed class OwnerOnlyFile
                 new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Write | FileShare.Delete), path);
             if (file.Length > maxSize)
             {
-                throw new FileTooLargeException();
+                throw new InvalidDataException("The file is too large.");
             }
 
             using var bytes = new MemoryStream((int)file.Length);
@@ -162,10 +162,9 @@ internal sealed class OwnerOnlyFile
         _flushDirectory(Path.GetDirectoryName(path)!);
     }
 
-    private static TokenStoreConfigurationException CantOpen(string path) => Directory.Exists(path)
-        ? Refused($"{path} is a directory, where a file of saved tokens must be. Remove it.")
-        : Refused(
-            $"{path} can't be opened by this process's user. It belongs to another user, or its permissions were changed: "
+    private static TokenStoreConfigurationException CantOpen(string path) => new(Directory.Exists(path)
+        ? $"{path} is a directory, where a file of saved tokens must be. Remove it."
+        : $"{path} can't be opened by this process's user. It belongs to another user, or its permissions were changed: "
             + "make it this user's own.");
 
     private static void RefuseLink(FileSystemInfo info, string kind)
@@ -178,11 +177,10 @@ internal sealed class OwnerOnlyFile
 #endif
         if (isThere && info.Attributes.HasFlag(FileAttributes.ReparsePoint))
         {
-            throw Refused($"The {kind} {info.FullName} is a symbolic link. Tokens aren't written through links: use the real {kind}.");
+            throw new TokenStoreConfigurationException(
+                $"The {kind} {info.FullName} is a symbolic link. Tokens aren't written through links: use the real {kind}.");
         }
     }
-
-    private static TokenStoreConfigurationException Refused(string message) => new(message);
 
 #if NET8_0_OR_GREATER
     private void Create(string path)
@@ -223,7 +221,7 @@ internal sealed class OwnerOnlyFile
             && (File.GetUnixFileMode(file.SafeFileHandle) & Permissions & ~_directoryMode) != UnixFileMode.None)
         {
             file.Dispose();
-            throw Refused(
+            throw new TokenStoreConfigurationException(
                 $"The file {path} can be used by others than its owner. Run: chmod 600, and find out who could read it; "
                 + "or set FileTokenStoreOptions.AllowGroupAccess if only the group can.");
         }
@@ -235,7 +233,7 @@ internal sealed class OwnerOnlyFile
     {
         if (!RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
         {
-            throw Refused(
+            throw new TokenStoreConfigurationException(
                 $"The directory {path} isn't there, and this build can't make one that only its owner can use. Run: mkdir -m 700");
         }
 

@@ -28,10 +28,7 @@ internal sealed class SharedLoginStore(
     private readonly LoginRecordFactory _records = new(key, protector, time);
 
     public override Task<LoginStoreResult> LoadAsync(HeldLogin held, CancellationToken cancellationToken) => StoreCalls.GuardAsync(
-        async () => await WriteAsync(
-            await _calls.ReadAsync(cancellationToken).ConfigureAwait(false),
-            (record, _) => LoginRules.Load(record, held, () => _records.Of(held)),
-            cancellationToken).ConfigureAwait(false),
+        () => ReadAndWriteAsync((record, _) => LoginRules.Load(record, held, () => _records.Of(held)), cancellationToken),
         cancellationToken);
 
     public override Task<LoginStoreResult> AcquireAsync(HeldLogin held, RefreshLease lease, CancellationToken cancellationToken) =>
@@ -79,22 +76,16 @@ internal sealed class SharedLoginStore(
     });
 
     public override Task<LoginStoreResult> EndAsync(HeldLogin start, RefreshLease lease, ReLoginReason reason, string? error) =>
-        WithTimeoutAsync(async cancellationToken =>
-        {
-            var ended = LoginRecordFactory.Ended(start, reason, error);
-            return await WriteAsync(
-                await _calls.ReadAsync(cancellationToken).ConfigureAwait(false),
-                (record, stored) => LoginRules.End(record, AgeOf(record, stored), start, lease, ended),
-                cancellationToken).ConfigureAwait(false);
-        });
+        WithTimeoutAsync(cancellationToken => ReadAndWriteAsync(
+            (record, stored) => LoginRules.End(
+                record, AgeOf(record, stored), start, lease, LoginRecordFactory.Ended(start, reason, error)),
+            cancellationToken));
 
     public override Task ReleaseAsync(HeldLogin start, RefreshLease lease, LeaseRelease release) =>
-        WithTimeoutAsync(async cancellationToken =>
-        await WriteAsync(
-            await _calls.ReadAsync(cancellationToken).ConfigureAwait(false),
+        WithTimeoutAsync(cancellationToken => ReadAndWriteAsync(
             (record, stored) => new LoginDecision(
                 LoginStatus.Succeeded, LoginRules.Release(record, stored?.Age ?? TimeSpan.Zero, start, lease, release)),
-            cancellationToken).ConfigureAwait(false));
+            cancellationToken));
 
     public override Task<LoginStoreResult> SignInAsync(
         string loginId, long knownVersion, TokenSet tokens, CancellationToken cancellationToken) => StoreCalls.GuardAsync(
@@ -182,6 +173,10 @@ internal sealed class SharedLoginStore(
 
         throw TooManyWrites();
     }
+
+    private async Task<LoginStoreResult> ReadAndWriteAsync(
+        Func<LoginRecord?, StoredRecord?, LoginDecision> decide, CancellationToken cancellationToken) => await WriteAsync(
+            await _calls.ReadAsync(cancellationToken).ConfigureAwait(false), decide, cancellationToken).ConfigureAwait(false);
 
     /// <summary>Writes the record that the rules decide on. If another process has written in between, it decides again.</summary>
     private async Task<LoginStoreResult> WriteAsync(
