@@ -1,5 +1,13 @@
 namespace TokenRefresh.Protocol;
 
+/// <summary>A discovery document, or the result of a token call for which there is none. The refresh token wasn't sent then.</summary>
+internal readonly record struct DiscoveryResult(DiscoveryDocument? Document, TokenEndpointResult? Failure)
+{
+    public static implicit operator DiscoveryResult(DiscoveryDocument document) => new(document, null);
+
+    public static implicit operator DiscoveryResult(TokenEndpointResult failure) => new(null, failure);
+}
+
 /// <summary>The endpoints that a server publishes (RFC 8414, section 2; OpenID Connect Discovery 1.0, section 3).</summary>
 /// <param name="TokenEndpoint">Where refresh tokens are redeemed.</param>
 /// <param name="RevocationEndpoint">Where tokens are revoked; <see langword="null"/> if the server has no such endpoint.</param>

@@ -11,14 +11,9 @@ internal static class EndpointExceptionClassifier
     public static TokenEndpointResult Classify(Exception exception) => Classify(exception, "the token endpoint");
 
     /// <summary>Classifies an exception of a call whose request was sent, or may have been.</summary>
-    /// <param name="exception">The exception.</param>
-    /// <param name="endpoint">The endpoint's name in messages.</param>
     public static TokenEndpointResult Classify(Exception exception, string endpoint) => exception switch
     {
-        _ when FindMisconfiguration(exception, endpoint) is { } result => result,
-
-        // The token request needs a token of another session, and that session had none: nothing was sent.
-        TokenRefreshException other => TokenEndpointResult.Transient(other.Message, other.Error, other.RetryAfter),
+        _ when FindUnsent(exception, endpoint) is { } result => result,
         HttpRequestException http when IsBeforeSending(http) => Unreachable(exception, endpoint),
         HttpRequestException http when IsRefused(http) => TokenEndpointResult.Transient(
             $"{endpoint} refused the request without processing it. It may be overloaded or stopping.", exception: http),
@@ -28,19 +23,17 @@ internal static class EndpointExceptionClassifier
     };
 
     /// <summary>Classifies an exception of a call whose request wasn't sent.</summary>
-    /// <param name="exception">The exception.</param>
-    /// <param name="endpoint">The endpoint's name in messages.</param>
-    public static TokenEndpointResult ClassifyUnsent(Exception exception, string endpoint) => exception switch
-    {
-        _ when FindMisconfiguration(exception, endpoint) is { } result => result,
-        TokenRefreshException other => TokenEndpointResult.Transient(other.Message, other.Error, other.RetryAfter),
-        _ => Unreachable(exception, endpoint),
-    };
+    public static TokenEndpointResult ClassifyUnsent(Exception exception, string endpoint) =>
+        FindUnsent(exception, endpoint) ?? Unreachable(exception, endpoint);
 
-    private static TokenEndpointResult? FindMisconfiguration(Exception exception, string endpoint) => exception switch
+    // Exceptions that show by themselves that nothing was sent.
+    private static TokenEndpointResult? FindUnsent(Exception exception, string endpoint) => exception switch
     {
         TokenRefreshException { Failure: TokenRefreshFailure.Configuration } own =>
             TokenEndpointResult.Misconfigured(own.Message, own.Error),
+
+        // The token request needs a token of another session, and that session had none.
+        TokenRefreshException other => TokenEndpointResult.Transient(other.Message, other.Error, other.RetryAfter),
         HttpRequestException http when http.FindInner<AuthenticationException>() is not null || IsTrustFailure(http) =>
             TokenEndpointResult.Misconfigured(
                 $"the TLS connection to {endpoint} was rejected. Check its certificate, and the client certificate if there is one.",

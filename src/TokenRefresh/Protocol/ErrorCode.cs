@@ -11,20 +11,11 @@ internal static class ErrorCode
     /// <returns>The code; <see langword="null"/> if it isn't one short word, or if it repeats a secret or a part of one.</returns>
     public static string? Sanitize(string? code, string? refreshToken, string? clientSecret)
     {
-        if (code is null or { Length: 0 or > MaxLength } || RevealsSecret(code, refreshToken) || RevealsSecret(code, clientSecret))
-        {
-            return null;
-        }
-
-        foreach (var c in code)
-        {
-            if (c is not (>= 'a' and <= 'z' or >= 'A' and <= 'Z' or >= '0' and <= '9' or '_' or '-' or '.'))
-            {
-                return null;
-            }
-        }
-
-        return code;
+        var mayBeShown = code is { Length: > 0 and <= MaxLength }
+            && code.All(c => c is >= 'a' and <= 'z' or >= 'A' and <= 'Z' or >= '0' and <= '9' or '_' or '-' or '.')
+            && !RevealsSecret(code, refreshToken)
+            && !RevealsSecret(code, clientSecret);
+        return mayBeShown ? code : null;
     }
 
     private static bool RevealsSecret(string code, string? secret) =>

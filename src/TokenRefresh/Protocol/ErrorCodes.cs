@@ -11,48 +11,31 @@ internal static class ErrorCodes
     // Longer than any code, however it is spelled.
     private const int MaxLength = 64;
 
-    private static readonly Dictionary<string, ErrorMeaning> OAuthCodes = new(StringComparer.OrdinalIgnoreCase)
-    {
+    private static readonly Dictionary<string, ErrorMeaning> OAuthCodes = Table(
+    [
+
         // RFC 6749, section 5.2, and the codes of Firebase, Slack, Supabase, Ory Hydra and Salesforce. invalid_code is Zoho's: it means the
         // refresh token, because no authorization code was sent. RefreshTokenStates has the codes that name the refresh token.
-        ["invalid_grant"] = ErrorMeaning.LoginEnded,
-        ["invalid_token"] = ErrorMeaning.LoginEnded,
-        ["invalid_code"] = ErrorMeaning.LoginEnded,
-        ["expired_token"] = ErrorMeaning.LoginEnded,
-        ["token_expired"] = ErrorMeaning.LoginEnded,
-        ["token_invalid"] = ErrorMeaning.LoginEnded,
-        ["token_revoked"] = ErrorMeaning.LoginEnded,
-        ["session_expired"] = ErrorMeaning.LoginEnded,
-        ["session_not_found"] = ErrorMeaning.LoginEnded,
-        ["token_inactive"] = ErrorMeaning.LoginEnded,
-        ["account_inactive"] = ErrorMeaning.LoginEnded,
-        ["inactive_user"] = ErrorMeaning.LoginEnded,
-        ["user_banned"] = ErrorMeaning.LoginEnded,
-        ["user_disabled"] = ErrorMeaning.LoginEnded,
-        ["user_not_found"] = ErrorMeaning.LoginEnded,
+        (ErrorMeaning.LoginEnded,
+        [
+            "invalid_grant", "invalid_token", "invalid_code", "expired_token", "token_expired", "token_invalid", "token_revoked",
+            "session_expired", "session_not_found", "token_inactive", "account_inactive", "inactive_user", "user_banned", "user_disabled",
+            "user_not_found",
+        ]),
 
         // OpenID Connect Core, section 3.1.2.6.
-        ["interaction_required"] = ErrorMeaning.InteractionRequired,
-        ["login_required"] = ErrorMeaning.InteractionRequired,
-        ["consent_required"] = ErrorMeaning.InteractionRequired,
-        ["account_selection_required"] = ErrorMeaning.InteractionRequired,
+        (ErrorMeaning.InteractionRequired, ["interaction_required", "login_required", "consent_required", "account_selection_required"]),
 
         // RFC 6749, section 4.1.2.1, and RFC 8628, section 3.5.
-        ["temporarily_unavailable"] = ErrorMeaning.Transient,
-        ["server_error"] = ErrorMeaning.Transient,
-        ["slow_down"] = ErrorMeaning.Transient,
+        (ErrorMeaning.Transient, ["temporarily_unavailable", "server_error", "slow_down"]),
 
         // RFC 6749, sections 4.1.2.1 and 5.2.
-        ["invalid_client"] = ErrorMeaning.Configuration,
-        ["unauthorized_client"] = ErrorMeaning.Configuration,
-        ["unsupported_grant_type"] = ErrorMeaning.Configuration,
-        ["invalid_scope"] = ErrorMeaning.Configuration,
-        ["invalid_request"] = ErrorMeaning.Configuration,
-        ["access_denied"] = ErrorMeaning.Configuration,
+        (ErrorMeaning.Configuration,
+            ["invalid_client", "unauthorized_client", "unsupported_grant_type", "invalid_scope", "invalid_request", "access_denied"]),
 
         // RFC 8707, section 2. Some servers rotate the refresh token before they look at the resource.
-        ["invalid_target"] = ErrorMeaning.ConfigurationAfterUse,
-    };
+        (ErrorMeaning.ConfigurationAfterUse, ["invalid_target"]),
+    ]);
 
     private static readonly HashSet<string> DeadWords = new(
         OAuthCodes.Where(code => code.Value == ErrorMeaning.LoginEnded).Select(code => Letters(code.Key)), StringComparer.Ordinal);
@@ -70,17 +53,13 @@ internal static class ErrorCodes
     /// <summary>The code that drf-standardized-errors adds to a rejection without a code.</summary>
     public const string AuthenticationFailed = "authentication_failed";
 
-    private static readonly Dictionary<string, ErrorMeaning> SimpleJwtCodes = new(StringComparer.OrdinalIgnoreCase)
-    {
-        ["token_not_valid"] = ErrorMeaning.LoginEnded,
-        ["no_active_account"] = ErrorMeaning.LoginEnded,
-        ["password_changed"] = ErrorMeaning.LoginEnded,
-        ["user_not_found"] = ErrorMeaning.LoginEnded,
-        ["user_inactive"] = ErrorMeaning.LoginEnded,
+    private static readonly Dictionary<string, ErrorMeaning> SimpleJwtCodes = Table(
+    [
+        (ErrorMeaning.LoginEnded, ["token_not_valid", "no_active_account", "password_changed", "user_not_found", "user_inactive"]),
 
         // Django REST framework's code for a rejection without a code of its own. The status decides what it means.
-        [AuthenticationFailed] = ErrorMeaning.Unknown,
-    };
+        (ErrorMeaning.Unknown, [AuthenticationFailed]),
+    ]);
 
     // These members have sentences or repeat the request. They never have a code.
     private static readonly HashSet<string> NotCodes = new(StringComparer.Ordinal)
@@ -92,7 +71,6 @@ internal static class ErrorCodes
     /// Finds the error code of an OAuth 2.0 response: <c>error</c>, or a known code in another member or one level deeper. Beside an
     /// access token only <c>error</c> counts.
     /// </summary>
-    /// <param name="fields">The body.</param>
     /// <returns>The code as the server wrote it, and its meaning. No code: <see langword="null"/>.</returns>
     public static (string? Code, ErrorMeaning Meaning) FindOAuth(TokenFields fields)
     {
@@ -121,7 +99,6 @@ internal static class ErrorCodes
     }
 
     /// <summary>Finds the error code of a Simple JWT response: <c>code</c>, or a known code in a <c>code</c> one level deeper.</summary>
-    /// <param name="fields">The body.</param>
     /// <returns>The code as the server wrote it, and its meaning. No code: <see langword="null"/>.</returns>
     public static (string? Code, ErrorMeaning Meaning) FindSimpleJwt(TokenFields fields)
     {
@@ -135,6 +112,10 @@ internal static class ErrorCodes
 
         return (fields["code"], ErrorMeaning.Unknown);
     }
+
+    private static Dictionary<string, ErrorMeaning> Table((ErrorMeaning Meaning, string[] Codes)[] groups) => groups
+        .SelectMany(group => group.Codes, (group, code) => (code, group.Meaning))
+        .ToDictionary(row => row.code, row => row.Meaning, StringComparer.OrdinalIgnoreCase);
 
     private static bool IsOAuth(string text, out ErrorMeaning meaning)
     {
@@ -178,4 +159,26 @@ internal static class ErrorCodes
         _ => $"Check {option}, Protocol and the client's registration. "
             + "If the server means that the refresh token is dead, say so with InterpretTokenResponse.",
     };
+}
+
+/// <summary>What an error code of a token endpoint means for the login.</summary>
+internal enum ErrorMeaning
+{
+    /// <summary>The code is in no table.</summary>
+    Unknown,
+
+    /// <summary>The server no longer knows the refresh token or its user: the user must sign in again.</summary>
+    LoginEnded,
+
+    /// <summary>The server requires the user's presence or consent.</summary>
+    InteractionRequired,
+
+    /// <summary>The same request may succeed later.</summary>
+    Transient,
+
+    /// <summary>The client, its request or its registration is wrong.</summary>
+    Configuration,
+
+    /// <summary>As <see cref="Configuration"/>. Some servers have used the refresh token before they send this code.</summary>
+    ConfigurationAfterUse,
 }

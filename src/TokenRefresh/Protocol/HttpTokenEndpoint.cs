@@ -10,6 +10,12 @@ internal abstract class HttpTokenEndpoint(
 {
     protected TokenRefreshOptions Options { get; } = options;
 
+    /// <summary>Creates the endpoint that <see cref="TokenRefreshOptions.Protocol"/> names.</summary>
+    public static ITokenEndpoint For(TokenRefreshOptions options, Func<HttpClient> backchannel, Discovery? discovery, TimeProvider time) =>
+        options.Protocol == TokenEndpointProtocol.SimpleJwt
+            ? new SimpleJwtTokenEndpoint(options, backchannel, time)
+            : new OAuthTokenEndpoint(options, backchannel, discovery, time);
+
     public async Task<TokenEndpointResult> RequestTokenAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
     {
         request.MayBeSent = false;
@@ -53,7 +59,7 @@ internal abstract class HttpTokenEndpoint(
                 .SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
             using var answer = await TokenResponse.ReadAsync(response, name, time, cancellationToken).ConfigureAwait(false);
             answer.Option = discovery?.Option ?? nameof(Options.TokenEndpoint);
-            return ResponseInterpreter.Interpret(Options, response, answer, Classify(answer, time.GetUtcNow()));
+            return Interpret(response, answer, Classify(answer, time.GetUtcNow()));
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -68,6 +74,29 @@ internal abstract class HttpTokenEndpoint(
 
     /// <summary>Decides what the response means by the protocol.</summary>
     protected abstract TokenEndpointResult Classify(TokenResponse response, DateTimeOffset now);
+
+    // The app may interpret the response. A new refresh token is kept however the app interprets it.
+    private TokenEndpointResult Interpret(HttpResponseMessage response, TokenResponse read, TokenEndpointResult byProtocol)
+    {
+        if (Options.InterpretTokenResponse is not { } interpret)
+        {
+            return byProtocol;
+        }
+
+        var newRefreshToken = byProtocol.Tokens?.RefreshToken ?? byProtocol.NewRefreshToken;
+        try
+        {
+            return interpret(new TokenEndpointResponse(response, read.Fields))?.KeepNewRefreshToken(newRefreshToken) ?? byProtocol;
+        }
+        catch (Exception e)
+        {
+            // The app's exception may quote the response, so only its type is passed on.
+            var failed = TokenEndpointResult.Misconfigured(
+                $"the option InterpretTokenResponse threw {e.GetType().Name}. Correct that function, or return null for the default.",
+                newRefreshToken: newRefreshToken);
+            return byProtocol.RefreshTokenMayBeUsed ? failed.AsPossiblyUsed() : failed;
+        }
+    }
 
     private HttpRequestMessage CreateMessage(TokenEndpointRequest request, Uri address)
     {

@@ -8,50 +8,37 @@ public sealed class TokenEndpointResult
 {
     private TokenEndpointResult(TokenEndpointOutcome outcome) => Outcome = outcome;
 
-    private TokenEndpointResult(TokenEndpointResult original)
-    {
-        Outcome = original.Outcome;
-        Tokens = original.Tokens;
-        NewRefreshToken = original.NewRefreshToken;
-        Error = original.Error;
-        Description = original.Description;
-        RetryAfter = original.RetryAfter;
-        RefreshTokenMayBeUsed = original.RefreshTokenMayBeUsed;
-        SuspectOption = original.SuspectOption;
-        Exception = original.Exception;
-    }
-
     /// <summary>The meaning of the response.</summary>
     public TokenEndpointOutcome Outcome { get; }
 
     /// <summary>The new tokens, with <see cref="TokenEndpointOutcome.Succeeded"/>; otherwise <see langword="null"/>.</summary>
     /// <value>If they have no refresh token, the login keeps the old one.</value>
-    public TokenSet? Tokens { get; private init; }
+    public TokenSet? Tokens { get; private set; }
 
     /// <summary>
     /// A refresh token that replaces the used one, although the response has no usable access token; otherwise <see langword="null"/>.
     /// </summary>
-    public string? NewRefreshToken { get; private init; }
+    public string? NewRefreshToken { get; private set; }
 
     /// <summary>The server's error code; <see langword="null"/> if there is none.</summary>
-    public string? Error { get; private init; }
+    public string? Error { get; private set; }
 
     /// <summary>
     /// What went wrong and what to do, for messages and logs; <see langword="null"/> if there is nothing to say. It contains no secret and
     /// no text of the response.
     /// </summary>
-    public string? Description { get; private init; }
+    public string? Description { get; private set; }
 
     /// <summary>How long the server asked to wait (RFC 9110, section 10.2.3); <see langword="null"/> if it didn't.</summary>
-    public TimeSpan? RetryAfter { get; private init; }
+    public TimeSpan? RetryAfter { get; private set; }
 
     /// <summary>Whether the server may have used the refresh token although no new one arrived.</summary>
-    public bool RefreshTokenMayBeUsed { get; private init; }
+    public bool RefreshTokenMayBeUsed { get; private set; }
 
     /// <summary>
     /// The exception of the failed call; <see langword="null"/> if there was none, or if its message can contain a secret.
     /// </summary>
-    public Exception? Exception { get; private init; }
+    public Exception? Exception { get; private set; }
 
     /// <summary>Creates a result with new tokens.</summary>
     /// <param name="tokens">The new tokens. Without a refresh token, the login keeps the old one.</param>
@@ -142,23 +129,30 @@ public sealed class TokenEndpointResult
     /// The option that is probably wrong: the response looks like that of a wrong URL or protocol, which waiting doesn't repair.
     /// <see langword="null"/> for other responses.
     /// </summary>
-    internal string? SuspectOption { get; private init; }
+    internal string? SuspectOption { get; private set; }
 
-    internal TokenEndpointResult WithError(string? error) => error == Error ? this : new TokenEndpointResult(this) { Error = error };
+    internal TokenEndpointResult WithError(string? error) => error == Error ? this : With(copy => copy.Error = error);
 
     /// <summary>Adds a new refresh token that this result would lose. A login that has ended needs none.</summary>
     internal TokenEndpointResult KeepNewRefreshToken(string? refreshToken) => this switch
     {
         _ when refreshToken is null || NewRefreshToken is not null => this,
         { Outcome: TokenEndpointOutcome.Rejected or TokenEndpointOutcome.InteractionRequired } => this,
-        { Tokens: { RefreshToken: null } tokens } => new TokenEndpointResult(this) { Tokens = tokens.WithRefreshToken(refreshToken) },
-        { Tokens: null } => new TokenEndpointResult(this) { NewRefreshToken = refreshToken },
+        { Tokens: { RefreshToken: null } tokens } => With(copy => copy.Tokens = tokens.WithRefreshToken(refreshToken)),
+        { Tokens: null } => With(copy => copy.NewRefreshToken = refreshToken),
         _ => this,
     };
 
-    internal TokenEndpointResult AsPossiblyUsed() => new(this) { RefreshTokenMayBeUsed = true };
+    internal TokenEndpointResult AsPossiblyUsed() => With(copy => copy.RefreshTokenMayBeUsed = true);
 
-    internal TokenEndpointResult AsSuspectSetup(string option) => new(this) { SuspectOption = option };
+    internal TokenEndpointResult AsSuspectSetup(string option) => With(copy => copy.SuspectOption = option);
+
+    private TokenEndpointResult With(Action<TokenEndpointResult> change)
+    {
+        var copy = (TokenEndpointResult)MemberwiseClone();
+        change(copy);
+        return copy;
+    }
 
     /// <summary>Returns the outcome and the error code, and no secret.</summary>
     /// <returns>A text for logs and debuggers.</returns>

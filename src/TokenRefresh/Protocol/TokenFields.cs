@@ -116,14 +116,12 @@ internal sealed class TokenFields : IDisposable
 
     private static IEnumerable<(string Name, string Text)> TextsIn(string name, JsonElement value) => value.ValueKind switch
     {
-        JsonValueKind.Object => TextsOf(value),
+        JsonValueKind.Object => value.EnumerateObject()
+            .SelectMany(member => ReadName(member) is { } inner ? Self(inner, member.Value) : []),
         JsonValueKind.Array => value.EnumerateArray()
-            .SelectMany(item => item.ValueKind == JsonValueKind.Object ? TextsOf(item) : Self(name, item)),
+            .SelectMany(item => item.ValueKind == JsonValueKind.Object ? TextsIn(name, item) : Self(name, item)),
         _ => Self(name, value),
     };
-
-    private static IEnumerable<(string Name, string Text)> TextsOf(JsonElement obj) =>
-        obj.EnumerateObject().SelectMany(member => ReadName(member) is { } name ? Self(name, member.Value) : []);
 
     private static IEnumerable<(string Name, string Text)> Self(string name, JsonElement value) =>
         ReadText(value) is { } text ? [(name, text)] : [];

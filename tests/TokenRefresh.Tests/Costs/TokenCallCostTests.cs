@@ -20,7 +20,7 @@ public sealed class TokenCallCostTests
     public async Task A_small_response_costs_less_than_10_KB_also_the_first_time()
     {
         using var client = new HttpClient(new Server("""{"access_token":"a","refresh_token":"r","token_type":"Bearer","expires_in":300}"""));
-        var endpoint = TokenEndpoints.For(
+        var endpoint = HttpTokenEndpoint.For(
             new TokenRefreshOptions { TokenEndpoint = new Uri("https://login.example.com/token"), ClientId = "shop" }, () => client, discovery: null, TimeProvider.System);
 
         // The first call of all compiles the code. A buffer that is larger than the pool's is new in each call.

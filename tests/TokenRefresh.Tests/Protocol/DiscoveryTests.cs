@@ -521,7 +521,7 @@ public sealed class DiscoveryTests : IDisposable
     {
         var options = Options(issuer);
         configure?.Invoke(options);
-        return TokenEndpoints.For(options, () => _client, Discovery(options), _time);
+        return HttpTokenEndpoint.For(options, () => _client, Discovery(options), _time);
     }
 
     private Discovery Discovery(TokenRefreshOptions options) => new(options, () => _client, _time, _logs.CreateLogger(""), "orders");
