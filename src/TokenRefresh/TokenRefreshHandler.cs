@@ -27,38 +27,37 @@ public sealed class TokenRefreshHandler : DelegatingHandler
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         Require.NotNull(request, nameof(request));
-        ResolvedSession resolved;
         try
         {
-            resolved = Resolver.Resolve(request);
+            var resolved = Resolver.Resolve(request);
+            if (resolved.Session is not { } session)
+            {
+                return SendWithoutTokenAsync(request, resolved.WithoutToken, isAsync: true, cancellationToken);
+            }
+
+            // With a valid token this costs one volatile read: no lock, no I/O, and no state machine if the response is complete already.
+            if (resolved.LoginId is not null
+                || session.Services.Options.MaxReplayBufferSize > 0
+                || ReplayableUpload.IsNeededFor(request)
+                || session.Current is not SignedInSnapshot snapshot
+                || snapshot.Decide(session.Services.Time) != RefreshDecision.Send
+                || session.NeedsRecheck)
+            {
+                return WaitThenSendAsync(request, resolved, isAsync: true, cancellationToken);
+            }
+
+            var sent = new SentRequest(session, request, snapshot, request.RequestUri!, request.Content, IsAsync: true, IsBuffered: false);
+            AuthorizationHeader.Add(request, session, snapshot);
+            var sending = base.SendAsync(request, cancellationToken);
+            return sending.Status == TaskStatus.RanToCompletion && Rejection.IsExcluded(session, sending.Result)
+                ? sending
+                : ResendIfRejectedAsync(sending, sent, cancellationToken);
         }
         catch (Exception e)
         {
+            // An exception that is thrown at once is in the task, as every other failure is.
             return Task.FromException<HttpResponseMessage>(e);
         }
-
-        if (resolved.Session is not { } session)
-        {
-            return SendWithoutTokenAsync(request, resolved.WithoutToken, isAsync: true, cancellationToken);
-        }
-
-        // With a valid token this costs one volatile read: no lock, no I/O, and no state machine if the response is complete already.
-        if (resolved.LoginId is not null
-            || session.Services.Options.MaxReplayBufferSize > 0
-            || ReplayableUpload.IsNeededFor(request)
-            || session.Current is not SignedInSnapshot snapshot
-            || snapshot.Decide(session.Services.Time) != RefreshDecision.Send
-            || session.NeedsRecheck)
-        {
-            return WaitThenSendAsync(request, resolved, isAsync: true, cancellationToken);
-        }
-
-        var sent = new SentRequest(session, request, snapshot, request.RequestUri!, request.Content, IsAsync: true, IsBuffered: false);
-        AuthorizationHeader.Add(request, session, snapshot);
-        var sending = SendInnerAsync(request, isAsync: true, cancellationToken);
-        return sending.Status == TaskStatus.RanToCompletion && Rejection.IsExcluded(session, sending.Result)
-            ? sending
-            : ResendIfRejectedAsync(sending, sent, cancellationToken);
     }
 
 #if NET8_0_OR_GREATER
@@ -175,22 +174,9 @@ public sealed class TokenRefreshHandler : DelegatingHandler
         return outcome == TokenRefreshOutcome.None ? sending : RequestState.SetOutcomeOf401Async(request, sending, outcome);
     }
 
-    // An exception that an inner handler throws at once is in the task, as every other failure is.
-    private Task<HttpResponseMessage> SendInnerAsync(HttpRequestMessage request, bool isAsync, CancellationToken cancellationToken)
-    {
-        try
-        {
+    private Task<HttpResponseMessage> SendInnerAsync(HttpRequestMessage request, bool isAsync, CancellationToken cancellationToken) =>
 #if NET8_0_OR_GREATER
-            if (!isAsync)
-            {
-                return Task.FromResult(base.Send(request, cancellationToken));
-            }
+        !isAsync ? Task.FromResult(base.Send(request, cancellationToken)) :
 #endif
-            return base.SendAsync(request, cancellationToken);
-        }
-        catch (Exception e)
-        {
-            return Task.FromException<HttpResponseMessage>(e);
-        }
-    }
+        base.SendAsync(request, cancellationToken);
 }

@@ -8,19 +8,10 @@ namespace TokenRefresh.Handling;
 /// unencrypted. It also removes the token of a request that a redirect changed to another origin: service discovery restores the first
 /// address, so the handler above can't see the redirect.
 /// </summary>
-internal sealed class FinalAddressHandler : DelegatingHandler
+/// <param name="chain">What the client's handlers note.</param>
+/// <param name="getServices">Returns what the sessions of the client's name share.</param>
+internal sealed class FinalAddressHandler(LookupChain chain, Func<SessionServices> getServices) : DelegatingHandler
 {
-    private readonly LookupChain _chain;
-    private readonly Func<SessionServices> _services;
-
-    /// <param name="chain">What the client's handlers note.</param>
-    /// <param name="services">Returns what the sessions of the client's name share.</param>
-    public FinalAddressHandler(LookupChain chain, Func<SessionServices> services)
-    {
-        _chain = chain;
-        _services = services;
-    }
-
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var isSecure = Check(request);
@@ -52,7 +43,9 @@ internal sealed class FinalAddressHandler : DelegatingHandler
                 $"{Origin.TextOf(address)} wasn't looked up. Call AddServiceDiscovery on the HTTP client, and SendAsync instead of Send.");
         }
 
-        if (_chain.TokenNameOf(request) is not { } name || _services() is not { } services || Origin.MayGetTokens(address, services.Options)
+        if (chain.TokenNameOf(request) is not { } name
+            || getServices() is not { } services
+            || Origin.MayGetTokens(address, services.Options)
             || Origin.IsNamedInsecureService(name, services.Options))
         {
             return true;
@@ -74,9 +67,9 @@ internal sealed class FinalAddressHandler : DelegatingHandler
             RequestState.SetOutcome(request, response, TokenRefreshOutcome.InsecureAddress);
         }
 
-        if (_chain.TokenNameOf(request) is not null && !Origin.IsSame(address, (response?.RequestMessage ?? request).RequestUri))
+        if (chain.TokenNameOf(request) is not null && !Origin.IsSame(address, (response?.RequestMessage ?? request).RequestUri))
         {
-            Remove(request, _services());
+            Remove(request, getServices());
         }
     }
 

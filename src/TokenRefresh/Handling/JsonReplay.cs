@@ -50,35 +50,20 @@ internal static class JsonReplay
             return false;
         }
 
-        // The serializer goes by the value's own type where the declared one is object or polymorphic.
-        var actual = IsDecidedByValue(declared) && value.GetType() != declared.Type
-            ? declared.Options.GetTypeInfo(value.GetType())
-            : declared;
-        if (actual != declared)
+        if (IsDecidedByValue(declared) && value.GetType() != declared.Type)
         {
-            return IsRepeatable(value, actual, depth + 1);
+            // The serializer goes by the value's own type where the declared one is object or polymorphic.
+            return IsRepeatable(value, declared.Options.GetTypeInfo(value.GetType()), depth + 1);
         }
 
-        return actual.Kind switch
+        return declared.Kind switch
         {
-            JsonTypeInfoKind.Object => value is not Stream && HasRepeatableMembers(value, actual, depth),
+            JsonTypeInfoKind.Object => value is not Stream
+                && declared.Properties.All(member => member.Get is not { } get || IsRepeatableMember(get(value), member, depth)),
             JsonTypeInfoKind.Enumerable or JsonTypeInfoKind.Dictionary =>
-                !SequenceTypes.IsOneShot(value.GetType()) && HasRepeatableItems(value, actual, depth),
+                !SequenceTypes.IsOneShot(value.GetType()) && HasRepeatableItems(value, declared, depth),
             _ => !SequenceTypes.IsOneShot(value.GetType()),
         };
-    }
-
-    private static bool HasRepeatableMembers(object value, JsonTypeInfo type, int depth)
-    {
-        foreach (var member in type.Properties)
-        {
-            if (member.Get is { } get && !IsRepeatableMember(get(value), member, depth))
-            {
-                return false;
-            }
-        }
-
-        return true;
     }
 
     private static bool IsRepeatableMember(object? value, JsonPropertyInfo member, int depth) =>
@@ -103,28 +88,13 @@ internal static class JsonReplay
             IEnumerable<KeyValuePair<string, object?>> pairs => pairs.Select(pair => pair.Value),
             _ => type.Kind == JsonTypeInfoKind.Dictionary ? null : (IEnumerable)sequence,
         };
-        if (items is null)
-        {
-            return false;
-        }
-
-        foreach (var item in items)
-        {
-            if (!IsRepeatable(item, declared, depth + 1))
-            {
-                return false;
-            }
-        }
-
-        return true;
+        return items is not null && items.Cast<object?>().All(item => IsRepeatable(item, declared, depth + 1));
     }
 
     private static bool IsAlwaysRepeatable(JsonTypeInfo type) =>
         Decided.GetValue(type, static type => new(IsAlwaysRepeatable(type, []))).Value;
 
-    /// <summary>Whether every value of the type is repeatable.</summary>
-    /// <param name="type">The type.</param>
-    /// <param name="open">The types that are being decided: a type that refers to itself adds nothing.</param>
+    // Whether every value of the type is repeatable. The open types are being decided: a type that refers to itself adds nothing.
     private static bool IsAlwaysRepeatable(JsonTypeInfo type, HashSet<Type> open)
     {
         if (IsDecidedByValue(type))
@@ -139,7 +109,7 @@ internal static class JsonReplay
 
         return type.Kind switch
         {
-            JsonTypeInfoKind.Object => HasAlwaysRepeatableMembers(type, open),
+            JsonTypeInfoKind.Object => type.Properties.All(member => member.Get is null || IsAlwaysRepeatableMember(member, open)),
             JsonTypeInfoKind.Enumerable or JsonTypeInfoKind.Dictionary =>
                 !SequenceTypes.IsOneShot(type.Type)
                 && SequenceTypes.ItemOf(type.Type) is { } item
@@ -148,21 +118,9 @@ internal static class JsonReplay
         };
     }
 
-    private static bool HasAlwaysRepeatableMembers(JsonTypeInfo type, HashSet<Type> open)
-    {
-        foreach (var member in type.Properties)
-        {
-            if (member.Get is not null
-                && (member.CustomConverter is not null
-                    ? SequenceTypes.IsOneShot(member.PropertyType) || member.PropertyType == typeof(object)
-                    : !IsAlwaysRepeatable(member.Options.GetTypeInfo(member.PropertyType), open)))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
+    private static bool IsAlwaysRepeatableMember(JsonPropertyInfo member, HashSet<Type> open) => member.CustomConverter is null
+        ? IsAlwaysRepeatable(member.Options.GetTypeInfo(member.PropertyType), open)
+        : !SequenceTypes.IsOneShot(member.PropertyType) && member.PropertyType != typeof(object);
 
     private static bool IsDecidedByValue(JsonTypeInfo type) =>
         type.Type == typeof(object) || type.PolymorphismOptions is not null || typeof(Stream).IsAssignableFrom(type.Type);

@@ -42,7 +42,9 @@ internal sealed class LookupChain
     /// <summary>The name of the service that this request goes to, or the request's own address if it wasn't looked up.</summary>
     /// <remarks>If a redirect or another handler changed the found address, the result is that new address.</remarks>
     public Uri? NameOf(HttpRequestMessage request) =>
-        _notes.Get(request) is { Named: { } named, Found: { } found } && Origin.IsSame(found, request.RequestUri) ? named : request.RequestUri;
+        _notes.Get(request) is { Named: { } named, Found: { } found } && Origin.IsSame(found, request.RequestUri)
+            ? named
+            : request.RequestUri;
 
     private sealed class Note
     {

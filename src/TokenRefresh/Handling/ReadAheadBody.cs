@@ -10,7 +10,7 @@ namespace TokenRefresh.Handling;
 /// The connection's stream never has two reads at once, and it is never disposed during a read. Both would return the connection to its
 /// pool twice. If a read is running when the caller starts to read, that read becomes the caller's first read.
 /// </remarks>
-internal sealed class ReadAheadBody
+internal sealed class ReadAheadBody(HttpContent content, Task<Stream> opening, CancellationTokenSource disposal)
 {
     /// <summary>The most that is read ahead, in bytes. The last piece may exceed it by less than <see cref="PieceLength"/>.</summary>
     public const int MaxLength = 64 * 1024;
@@ -21,11 +21,8 @@ internal sealed class ReadAheadBody
     private const int PieceLength = 4096;
 
     private readonly object _lock = new();
-    private readonly HttpContent _content;
-    private readonly Task<Stream> _opening;
-    private readonly CancellationTokenSource _disposal;
     private readonly MemoryStream _ahead = new();
-    private readonly byte[] _piece;
+    private readonly byte[] _piece = new byte[Math.Max(1, Math.Min(PieceLength, content.Headers.ContentLength ?? PieceLength))];
 
     // All written under the lock.
     private Task<int>? _underWay;
@@ -34,14 +31,6 @@ internal sealed class ReadAheadBody
     private bool _isStopped;
     private bool _isAtEnd;
     private bool _isDisposed;
-
-    private ReadAheadBody(HttpContent content, Task<Stream> opening, CancellationTokenSource disposal)
-    {
-        _content = content;
-        _opening = opening;
-        _disposal = disposal;
-        _piece = new byte[Math.Max(1, Math.Min(PieceLength, content.Headers.ContentLength ?? PieceLength))];
-    }
 
     /// <summary>Whether the whole body is in memory.</summary>
     public bool IsWhole => _isAtEnd && _failure is null;
@@ -53,7 +42,7 @@ internal sealed class ReadAheadBody
     public Task<int>? UnderWay => _underWay;
 
     /// <summary>The connection's stream. The caller reads it after all bytes that were read ahead.</summary>
-    public Task<Stream> Source => _opening;
+    public Task<Stream> Source => opening;
 
     /// <summary>
     /// Opens the body of a response and replaces its content by this body. Then the caller can get the response at any time.
@@ -82,9 +71,9 @@ internal sealed class ReadAheadBody
     /// <summary>The whole body as content: the bytes that were read ahead, and the rest.</summary>
     public HttpContent ToContent()
     {
-        var content = new StreamContent(new ReadAheadStream(this));
-        _content.CopyHeadersTo(content);
-        return content;
+        var whole = new StreamContent(new ReadAheadStream(this));
+        content.CopyHeadersTo(whole);
+        return whole;
     }
 
     /// <summary>A copy of the bytes that were read ahead, for a reader that isn't the caller.</summary>
@@ -131,8 +120,8 @@ internal sealed class ReadAheadBody
         Exception? failure = null;
         try
         {
-            var source = await _opening.ConfigureAwait(false);
-            count = await source.ReadAsync(_piece.AsMemory(), _disposal.Token).ConfigureAwait(false);
+            var source = await opening.ConfigureAwait(false);
+            count = await source.ReadAsync(_piece.AsMemory(), disposal.Token).ConfigureAwait(false);
         }
         catch (Exception e)
         {
@@ -189,10 +178,10 @@ internal sealed class ReadAheadBody
             isReading = _isReading;
         }
 
-        _disposal.Cancel();
+        disposal.Cancel();
         if (!isReading)
         {
-            _content.Dispose();
+            content.Dispose();
         }
     }
 
@@ -229,7 +218,7 @@ internal sealed class ReadAheadBody
     {
         try
         {
-            _content.Dispose();
+            content.Dispose();
         }
         catch (Exception)
         {

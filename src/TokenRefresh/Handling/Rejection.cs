@@ -67,7 +67,7 @@ internal static class Rejection
         return false;
     }
 
-    // The app's own function replaces the checks of this library. Without one, only Simple JWT rejects a token with another status than 401.
+    // The app's own function replaces the checks of this library. Without one, only Simple JWT rejects a token by a status other than 401.
     private static async ValueTask<bool> IsRejectedAsync(
         HttpResponseMessage response, TokenRefreshOptions options, TimeProvider time, CancellationToken cancellationToken) => options switch
     {

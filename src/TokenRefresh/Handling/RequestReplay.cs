@@ -6,8 +6,6 @@ internal static class RequestReplay
     private const string ContentLength = "Content-Length";
 
     /// <summary>Whether the content can be sent again. Content that can't be examined, such as disposed content, can't.</summary>
-    /// <param name="content">The content of the first send.</param>
-    /// <param name="isBuffered">Whether it was buffered, so that its kind doesn't matter.</param>
     public static bool CanReplay(HttpContent? content, bool isBuffered = false)
     {
         try
@@ -41,9 +39,6 @@ internal static class RequestReplay
     }
 
     /// <summary>Prepares the second send: waits until the first one no longer reads the content, and restores the content.</summary>
-    /// <param name="sent">The request.</param>
-    /// <param name="content">The content that it was sent with.</param>
-    /// <param name="cancellationToken">Cancels the wait for the first send.</param>
     /// <returns><see langword="false"/> if the content can't be sent again after all.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static async ValueTask<bool> PrepareAsync(SentRequest sent, HttpContent content, CancellationToken cancellationToken)
@@ -107,11 +102,10 @@ internal static class RequestReplay
         "System.Net.Http.ByteArrayContent" or "System.Net.Http.StringContent" or "System.Net.Http.FormUrlEncodedContent"
             or "System.Net.Http.ReadOnlyMemoryContent" or "System.Net.Http.EmptyContent" => true,
         "System.Net.Http.StreamContent" => OpenStream(content).CanSeek,
-        "System.Net.Http.MultipartContent" or "System.Net.Http.MultipartFormDataContent" => AreAllRepeatable((MultipartContent)content),
-        "System.Net.Http.Json.JsonContent" => JsonReplay.CanReplay(content),
+        "System.Net.Http.MultipartContent" or "System.Net.Http.MultipartFormDataContent" => ((MultipartContent)content).All(IsRepeatable),
 
-        // Microsoft.AspNet.WebApi.Client: a value and its formatter.
-        "System.Net.Http.ObjectContent" => JsonReplay.CanReplay(content),
+        // ObjectContent of Microsoft.AspNet.WebApi.Client has a value and its formatter.
+        "System.Net.Http.Json.JsonContent" or "System.Net.Http.ObjectContent" => JsonReplay.CanReplay(content),
 
         // Grpc.Net.Client: one message.
         "Grpc.Net.Client.Internal.PushUnaryContent`2" or "Grpc.Net.Client.Internal.WinHttpUnaryContent`2" => true,
@@ -120,19 +114,6 @@ internal static class RequestReplay
         "Flurl.Http.Content.FileContent" => true,
         _ => false,
     };
-
-    private static bool AreAllRepeatable(MultipartContent parts)
-    {
-        foreach (var part in parts)
-        {
-            if (!IsRepeatable(part))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
 
     // Both throw for disposed content.
     private static bool IsDisposed(HttpContent content)

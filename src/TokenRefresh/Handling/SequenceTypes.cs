@@ -37,20 +37,7 @@ internal static class SequenceTypes
 #endif
     private static Type? Find(Type type, Type[] definitions)
     {
-        if (IsOf(type))
-        {
-            return type;
-        }
-
-        foreach (var candidate in type.GetInterfaces())
-        {
-            if (IsOf(candidate))
-            {
-                return candidate;
-            }
-        }
-
-        return null;
+        return IsOf(type) ? type : Array.Find(type.GetInterfaces(), IsOf);
 
         bool IsOf(Type candidate) => candidate.IsGenericType && Array.IndexOf(definitions, candidate.GetGenericTypeDefinition()) >= 0;
     }
