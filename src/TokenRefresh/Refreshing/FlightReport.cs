@@ -63,7 +63,7 @@ internal sealed class FlightReport(SessionServices services, Flight flight)
     {
         var next = coolDown is not null && coolDown.Blocks(FlightReason.Expired, services.Time, out var blocked) ? blocked.Remaining : null;
         var seconds = Math.Round((next ?? TimeSpan.Zero).TotalSeconds, 1);
-        var since = coolDown is { Failures: > 1 } ? coolDown.FailingSince.Utc.ToString("O") : "this one";
+        var since = coolDown is { IsFirst: false } ? coolDown.FailingSince.Utc.ToString("O") : "this one";
         if (failure.NeedsAttention)
         {
             SessionLog.EndpointSuspect(services.Logger, services.Name, failure.Message, seconds, since);

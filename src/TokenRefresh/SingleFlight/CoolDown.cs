@@ -41,8 +41,8 @@ internal sealed class CoolDown
     /// <summary>When the first of the failures in a row was.</summary>
     public ClockReading FailingSince { get; }
 
-    /// <summary>How many flights in a row have failed while a request waited.</summary>
-    public int Failures => _failures;
+    /// <summary>Whether there was no failure before, since the last success.</summary>
+    public bool IsFirst => FailingSince == _startedAt;
 
     /// <param name="previous">The cool-down of the failure before, if there was no success in between.</param>
     /// <param name="failure">The failure to remember.</param>
