@@ -19,6 +19,12 @@ internal sealed class InteractiveSignIn(SessionContext session, Flight flight, S
     /// <param name="ended">The flight's result so far. It has the event that the app gets if the user doesn't sign in.</param>
     public async Task<FlightRun> RunAsync(FlightRun ended)
     {
+        if (flight.Result.IsCompleted)
+        {
+            // A sign-in or sign-out came while the store was read or written.
+            return FlightRun.Superseded;
+        }
+
         SessionLog.InteractiveSignInStarted(_services.Logger, _services.Name, _ended.End.Reason);
         var app = new AppCancellation(thrown => SessionEvents.LogThrown(session, thrown));
         var asking = Task.Run(() => CallAppAsync(app.Token));
@@ -44,7 +50,7 @@ internal sealed class InteractiveSignIn(SessionContext session, Flight flight, S
 
         // The login was replaced in the meantime: there is no event for it.
         _ = ApplyLateAsync(asking);
-        return other.IsUnfinished ? FlightRun.Superseded : other;
+        return other;
     }
 
     /// <summary>Calls the app. It may throw any exception.</summary>
@@ -57,7 +63,7 @@ internal sealed class InteractiveSignIn(SessionContext session, Flight flight, S
             return tokens is null ? new Answer(tokens, "SignInInteractively returned null: the user declined.")
                 : !tokens.CanBeSentAs(_services.Options.Scheme) ? new Answer(
                     Tokens: null, "the new tokens need a proof of possession, which isn't supported.")
-                : new Answer(tokens, "");
+                : new Answer(tokens);
         }
         catch (Exception e)
         {
@@ -69,8 +75,7 @@ internal sealed class InteractiveSignIn(SessionContext session, Flight flight, S
     /// <returns><see cref="FlightRun.Unfinished"/> when the token is cancelled.</returns>
     private async Task<FlightRun> WatchStoreAsync(CancellationToken cancellationToken)
     {
-        var interval = _services.HasStore ? StoreCheckInterval : Timeout.InfiniteTimeSpan;
-        while (!await _services.Time.DelayWasCancelledAsync(interval, cancellationToken).ConfigureAwait(false))
+        while (!await _services.Time.DelayWasCancelledAsync(StoreCheckInterval, cancellationToken).ConfigureAwait(false))
         {
             try
             {
@@ -124,10 +129,10 @@ internal sealed class InteractiveSignIn(SessionContext session, Flight flight, S
     {
         // The store may have been read since, and may have returned the same ended login.
         var current = session.Current;
-        return current is EndedSnapshot && current.LoginId == _ended.LoginId && current.Version == _ended.Version
+        return current is EndedSnapshot && current.Version == _ended.Version
             ? new SessionPublisher(session, current).SaveAsync(HeldLogins.Of(current, _services), tokens)
-            : Task.FromResult(FlightRun.Superseded with { Orphaned = current is SignedOutSnapshot ? tokens : null });
+            : Task.FromResult(FlightRun.Superseded with { Orphaned = SessionPublisher.OrphanedOf(session, tokens) });
     }
 
-    private sealed record Answer(TokenSet? Tokens, string Description);
+    private sealed record Answer(TokenSet? Tokens, string Description = "");
 }

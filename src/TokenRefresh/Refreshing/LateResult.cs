@@ -29,8 +29,7 @@ internal sealed class LateResult(SessionContext session, Flight flight, SessionS
     {
         if (start is not SignedInSnapshot || session.Current != start)
         {
-            var isSignedOut = session.Current is SignedOutSnapshot;
-            return Task.FromResult(FlightRun.Superseded with { Orphaned = isSignedOut ? result.Tokens : null });
+            return Task.FromResult(FlightRun.Superseded with { Orphaned = SessionPublisher.OrphanedOf(session, result.Tokens) });
         }
 
         var publisher = new SessionPublisher(session, start);

@@ -22,6 +22,13 @@ internal sealed class SessionPublisher(SessionContext session, SessionSnapshot s
     /// <summary>The store's lock of the lease that is used now. Tokens that can't be saved keep it.</summary>
     public LeaseLock? StoreLock { get; set; }
 
+    /// <summary>The tokens to revoke of those that can't be published.</summary>
+    /// <remarks>
+    /// Only a sign-out orphans tokens. After a new sign-in the same refresh token may be in use, so it is never revoked then.
+    /// </remarks>
+    public static TokenSet? OrphanedOf(SessionContext session, TokenSet? tokens) =>
+        session.Current is SignedOutSnapshot ? tokens : null;
+
     /// <summary>Saves the tokens that the endpoint returned, then publishes them.</summary>
     /// <param name="held">The login that this process had before.</param>
     /// <param name="fresh">The new tokens.</param>
@@ -39,7 +46,14 @@ internal sealed class SessionPublisher(SessionContext session, SessionSnapshot s
         catch (StoreException e)
         {
             var unsaved = _snapshots.Refreshed(loginId, Snapshot.Version + 1, tokens, revision: null);
-            return _services.UsesClientCredentials ? PublishRefreshed(unsaved) : PublishUnsaved(unsaved, e);
+            if (!_services.UsesClientCredentials)
+            {
+                return PublishUnsaved(unsaved, e);
+            }
+
+            // The client can request another token at any time, so this one isn't saved later.
+            _services.StoreFailed(e);
+            return PublishRefreshed(unsaved);
         }
     }
 
@@ -72,7 +86,7 @@ internal sealed class SessionPublisher(SessionContext session, SessionSnapshot s
         : _snapshots.FromStore(found, Snapshot) switch
         {
             EndedSnapshot ended => PublishEnded(ended),
-            var next => TryPublish(next) ? FlightRun.Unfinished : FlightRun.Superseded,
+            var next => Publish(next),
         };
 
     /// <summary>Publishes the login that another process wrote to the store. New tokens of the same login raise an event.</summary>
@@ -101,14 +115,10 @@ internal sealed class SessionPublisher(SessionContext session, SessionSnapshot s
     private FlightRun PublishEnded(EndedSnapshot ended)
     {
         var isKnown = Snapshot is EndedSnapshot known && known.LoginId == ended.LoginId;
-        if (!TryPublish(ended))
+        var run = Publish(ended);
+        if (isKnown || !run.IsUnfinished)
         {
-            return FlightRun.Superseded;
-        }
-
-        if (isKnown)
-        {
-            return FlightRun.Unfinished;
+            return run;
         }
 
         _services.Telemetry.LoginEnded(ended.End.Reason);
@@ -131,17 +141,15 @@ internal sealed class SessionPublisher(SessionContext session, SessionSnapshot s
         return true;
     }
 
-    private FlightRun Keep(LoginStoreResult found)
+    // The store was read and has nothing newer, so it isn't read again for a while.
+    private FlightRun Keep(LoginStoreResult found) => Snapshot switch
     {
-        // The store was read and has nothing newer, so it isn't read again for a while.
-        SessionSnapshot next = Snapshot switch
-        {
-            EndedSnapshot ended => _snapshots.Ended(ended.LoginId, ended.Version, ended.End, ended.CanAskUser),
-            SignedOutSnapshot => _snapshots.SignedOut(found.Version),
-            var same => same,
-        };
-        return next == Snapshot || TryPublish(next) ? FlightRun.Unfinished : FlightRun.Superseded;
-    }
+        EndedSnapshot ended => Publish(_snapshots.Ended(ended.LoginId, ended.Version, ended.End, ended.CanAskUser)),
+        SignedOutSnapshot => Publish(_snapshots.SignedOut(found.Version)),
+        _ => FlightRun.Unfinished,
+    };
+
+    private FlightRun Publish(SessionSnapshot next) => TryPublish(next) ? FlightRun.Unfinished : FlightRun.Superseded;
 
     /// <summary>Publishes tokens that the endpoint returned and the store holds.</summary>
     public FlightRun PublishRefreshed(SignedInSnapshot next) => TryPublish(next)
@@ -157,9 +165,7 @@ internal sealed class SessionPublisher(SessionContext session, SessionSnapshot s
         return run;
     }
 
-    // Only a sign-out orphans tokens. After a new sign-in the same refresh token may be in use, so it is never revoked then.
-    private FlightRun Orphan(TokenSet tokens, FlightRun run) =>
-        session.Current is SignedOutSnapshot ? run with { Orphaned = tokens } : run;
+    private FlightRun Orphan(TokenSet tokens, FlightRun run) => run with { Orphaned = OrphanedOf(session, tokens) };
 
     private TokensRefreshedEventArgs TokensRefreshed(SignedInSnapshot next) => new(_services.Name, session.UserKey, next.Tokens.ExpiresAt);
 }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Concurrent;
+using System.Linq;
 using System.Net;
 using System.Net.Http;
 using System.Threading;
@@ -87,13 +88,103 @@ public sealed class SignOutRevocationTests
         Assert.Contains("refresh-2", Assert.Single(revoked.Tokens), StringComparison.Ordinal);
     }
 
-    private static TestApp WithRevocation(ITokenStore store, Revocations revoked)
+    [Fact]
+    public async Task A_sign_out_revokes_the_pair_that_couldnt_be_saved_not_the_one_in_the_store()
+    {
+        var store = new FailingStore();
+        using var revoked = new Revocations();
+        await using var app = WithRevocation(store, revoked);
+        await app.SignInAsync();
+        store.SavesFail = true;
+        await app.Session.RefreshAsync();
+
+        await app.Session.SignOutAsync();
+        await app.Services.DisposeAsync();
+
+        Assert.Contains("refresh-2", Assert.Single(revoked.Tokens), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Tokens_of_a_user_who_was_asked_before_a_sign_out_are_revoked_and_those_before_a_sign_in_are_not(bool isSignOut)
+    {
+        var asked = new Gate();
+        var answer = new TaskCompletionSource<TokenSet?>();
+        using var revoked = new Revocations();
+        await using var app = WithRevocation(new MemoryTokenStore(), revoked, options => options.SignInInteractively = (_, _) =>
+        {
+            _ = asked.PassAsync();
+            return answer.Task;
+        });
+        await app.SignInAsync();
+        app.Tokens.RevokeRefreshTokens();
+        app.Tokens.ExpireAccessTokens();
+        var request = app.GetAsync();
+        await asked.ArrivedAsync(1);
+        await (isSignOut ? app.Session.SignOutAsync() : app.Session.SignInAsync(new TokenSet("access-8", "refresh-8")));
+        using var response = await request;
+
+        // The code that waits for the answer continues within this call.
+        answer.SetResult(new TokenSet("access-9", "refresh-9"));
+        await app.Services.DisposeAsync();
+
+        Assert.Equal(isSignOut ? 1 : 0, revoked.Tokens.Count(text => text.Contains("refresh-9", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Tokens_that_arrive_after_the_deadline_and_a_sign_out_are_revoked_and_those_after_a_sign_in_are_not(bool isSignOut)
+    {
+        var endpoint = new DeafEndpoint();
+        using var revoked = new Revocations();
+        await using var app = WithRevocation(
+            new MemoryTokenStore(), revoked, services: services => services.AddTokenSession(TestApp.Name).UseEndpoint(_ => endpoint));
+        await app.SignInAsync();
+        var refresh = app.Session.RefreshAsync();
+        await endpoint.Calls.ArrivedAsync(1);
+        app.Time.Advance(TimeSpan.FromSeconds(30));
+        await Assert.ThrowsAsync<TokenRefreshException>(() => refresh);
+        await (isSignOut ? app.Session.SignOutAsync() : app.Session.SignInAsync(new TokenSet("access-8", "refresh-8")));
+
+        await endpoint.AnswerAsync();
+        await app.Services.DisposeAsync();
+
+        Assert.Equal(isSignOut ? 1 : 0, revoked.Tokens.Count(text => text.Contains("next-1", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task The_log_says_that_tokens_were_revoked()
+    {
+        using var log = new CapturingLoggerProvider();
+        using var revoked = new Revocations();
+        await using var app = WithRevocation(new MemoryTokenStore(), revoked, services: log.Add);
+        await app.SignInAsync();
+
+        await app.Session.SignOutAsync();
+        await app.Services.DisposeAsync();
+
+        Assert.Single(log.Messages, message => message.EventName == "Revoked");
+        Assert.DoesNotContain(log.Messages, message => message.EventName == "RevocationFailed");
+    }
+
+    private static TestApp WithRevocation(
+        ITokenStore store, Revocations revoked, Action<TokenRefreshOptions>? configure = null, Action<IServiceCollection>? services = null)
     {
         TestApp? app = null;
         app = TestApp.Over(
             store,
-            options => options.RevocationEndpoint = new Uri("https://login.example.com/revoke"),
-            services => services.AddTokenSession(TestApp.Name).TokenEndpointClient.ConfigurePrimaryHttpMessageHandler(() => revoked));
+            options =>
+            {
+                options.RevocationEndpoint = new Uri("https://login.example.com/revoke");
+                configure?.Invoke(options);
+            },
+            collection =>
+            {
+                collection.AddTokenSession(TestApp.Name).TokenEndpointClient.ConfigurePrimaryHttpMessageHandler(() => revoked);
+                services?.Invoke(collection);
+            });
         revoked.Inner = app.Tokens;
         return app;
     }
