@@ -32,11 +32,7 @@ internal static class DeferredSave
     public static async Task<bool> TrySaveAsync(SessionContext session, SignedInSnapshot unsaved)
     {
         var (isSaved, run) = await SaveAsync(session, unsaved).ConfigureAwait(false);
-        if (run.Event is not null || run.Orphaned is not null)
-        {
-            _ = TrackedWork.RunAsync(session, () => Task.FromResult(run));
-        }
-
+        _ = TrackedWork.RunAsync(session, () => Task.FromResult(run));
         return isSaved;
     }
 
@@ -44,13 +40,14 @@ internal static class DeferredSave
     private static async Task<FlightRun> RunAsync(SessionContext session, SignedInSnapshot unsaved)
     {
         var services = session.Services;
-        var isStopping = false;
-        while (session.Current == unsaved && unsaved.IsUnsaved && !isStopping)
+        bool isStopping;
+        do
         {
             isStopping = await services.Time.DelayWasCancelledAsync(Pause, services.Work.Stopping).ConfigureAwait(false);
-            if (session.Current != unsaved)
+            if (session.Current != unsaved || !unsaved.IsUnsaved)
             {
-                // A sign-out or sign-in came first. The store may not know it yet, so no token of this login is saved.
+                // A flight has saved the tokens; or a sign-out or sign-in came first. The store may not know it yet, so no token of this
+                // login is saved.
                 return FlightRun.Superseded;
             }
 
@@ -60,23 +57,19 @@ internal static class DeferredSave
                 return run;
             }
         }
+        while (!isStopping);
 
         return FlightRun.Superseded;
     }
 
     private static async Task<(bool IsSaved, FlightRun Run)> SaveAsync(SessionContext session, SignedInSnapshot unsaved)
     {
-        if (!unsaved.IsUnsaved)
-        {
-            return (true, FlightRun.Superseded);
-        }
-
         try
         {
             // If the store has this login, it has the version before.
             var held = HeldLogins.OfPrevious(unsaved, session.Services);
             var saved = await session.Store.SaveAsync(held, unsaved.Tokens).ConfigureAwait(false);
-            var run = saved.Status == LoginStatus.Succeeded || IsSameVersion(saved, unsaved)
+            var run = saved.Status == LoginStatus.Succeeded
                 ? FlightRun.Superseded
                 : new SessionPublisher(session, unsaved).AdoptInsteadOf(unsaved.Tokens, saved);
             unsaved.MarkSaved();
@@ -88,10 +81,4 @@ internal static class DeferredSave
             return (false, FlightRun.Superseded);
         }
     }
-
-    // The write that threw had reached the store.
-    private static bool IsSameVersion(LoginStoreResult saved, SignedInSnapshot unsaved) =>
-        saved.Status == LoginStatus.Newer
-            && LoginId.Parse(saved.LoginId) == unsaved.LoginId
-            && saved.Tokens.HasSameTokensAs(unsaved.Tokens);
 }

@@ -76,8 +76,14 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
     {
         while (session.Current is SignedInSnapshot start && start == _publisher.Snapshot)
         {
-            if (start.IsUnsaved && !await DeferredSave.TrySaveAsync(session, start).ConfigureAwait(false))
+            if (start.IsUnsaved)
             {
+                if (await DeferredSave.TrySaveAsync(session, start).ConfigureAwait(false))
+                {
+                    // If the store has newer tokens or an end of the login, the session has it now.
+                    continue;
+                }
+
                 return FlightRun.Failed(FailureMessages.Store(_services.Name, new TimeoutException("The last tokens aren't saved yet.")));
             }
 
@@ -106,9 +112,7 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
     {
         try
         {
-            var acquired = await _lease.AcquireAsync(HeldLogins.Of(start, _services), lease, cancellationToken).ConfigureAwait(false);
-            start.KeepLeaseId(null);
-            return acquired;
+            return await _lease.AcquireAsync(HeldLogins.Of(start, _services), lease, cancellationToken).ConfigureAwait(false);
         }
         catch (StoreException e)
         {
@@ -121,7 +125,7 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
 
             // Client credentials use up no refresh token, so the token is requested without the store.
             _services.StoreFailed(e);
-            return new LoginStoreResult(LoginStatus.Succeeded) { Version = start.Version };
+            return new LoginStoreResult(LoginStatus.Succeeded);
         }
     }
 

@@ -12,7 +12,7 @@ internal sealed record LeaseClaim(RefreshLease Lease, ClockReading RequestedAt, 
     // The time between the last moment of sending and the end of the lease in the store.
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(5);
 
-    public static LeaseClaim New(SessionServices services) => Create(Guid.NewGuid().ToString("N"), services);
+    public static LeaseClaim New(SessionServices services) => Create(Guid.NewGuid().ToString(), services);
 
     /// <summary>A lease for these tokens. If the write of an earlier lease got no answer, the id is the same.</summary>
     public static LeaseClaim For(SignedInSnapshot start, SessionServices services) =>

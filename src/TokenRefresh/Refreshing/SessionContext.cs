@@ -114,12 +114,6 @@ internal sealed class SessionContext : SessionState
     /// <exception cref="OperationCanceledException">The caller's token was cancelled.</exception>
     public FlightResult WaitOnThisThread(Flight flight, CancellationToken cancellationToken)
     {
-        // A flight that carries a remembered result has no work to do.
-        if (flight.Result.IsCompleted)
-        {
-            return flight.Result.Result;
-        }
-
         flight.AddWaiter();
         FlightLauncher.LeadOnOwnThread(this, flight);
         flight.Result.Wait(cancellationToken);

@@ -53,7 +53,8 @@ internal sealed class Flight
     /// <summary>A flight that has ended before it began.</summary>
     public static Flight Ended(FlightResult result)
     {
-        var flight = new Flight(NotLoadedSnapshot.Initial, FlightReason.FirstUse);
+        // It has no work to do, so it needs no leader.
+        var flight = new Flight(NotLoadedSnapshot.Initial, FlightReason.FirstUse) { _hasLeader = 1 };
         flight._result.SetResult(result);
         return flight;
     }

@@ -45,7 +45,7 @@ internal sealed class SignedInSnapshot(
     /// <summary>The endpoint's final answer for this refresh token, kept until it can be written to the store.</summary>
     public TokenEndpointResult? Rejection => _unwritten?.Rejection;
 
-    /// <summary>The lease whose write got no answer. The next flight acquires it again under the same id.</summary>
+    /// <summary>The lease whose write got no answer. Later flights acquire their leases under the same id.</summary>
     public string? UnansweredLeaseId => _unwritten?.LeaseId;
 
     public override RefreshDecision Decide(TimeProvider time) => accessToken.Decide(time);
@@ -83,13 +83,7 @@ internal sealed class SignedInSnapshot(
     public void KeepRejection(TokenEndpointResult rejection) =>
         _unwritten = new Unwritten(rejection, UnansweredLeaseId, _unwritten?.StoreLock);
 
-    public void KeepLeaseId(string? leaseId)
-    {
-        if (leaseId != UnansweredLeaseId)
-        {
-            _unwritten = new Unwritten(Rejection, leaseId, _unwritten?.StoreLock);
-        }
-    }
+    public void KeepLeaseId(string leaseId) => _unwritten = new Unwritten(Rejection, leaseId, _unwritten?.StoreLock);
 
     private sealed record Unwritten(TokenEndpointResult? Rejection, string? LeaseId, IDisposable? StoreLock);
 }

@@ -58,6 +58,25 @@ public sealed class LeaseAfterSleepTests
         Assert.Empty(app.Tokens.Presented);
     }
 
+    [Fact]
+    public async Task After_a_sleep_the_flight_continues_under_the_lease_that_it_still_has()
+    {
+        ImpatientTime? clock = null;
+        await using var app = TestApp.Over(_store, services: services => clock = ImpatientTime.In(services));
+        await SignInAsync(app);
+        app.Tokens.Next((_, _) =>
+        {
+            // By the store's clock the lease still lasts.
+            clock!.Slept = TimeSpan.FromHours(1);
+            throw new HttpRequestException(HttpRequestError.ConnectionError, "refused");
+        });
+
+        using var response = await app.GetAsync().WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(["refresh-1", "refresh-1"], app.Tokens.Presented);
+    }
+
     private static async Task SignInAsync(TestApp app)
     {
         // Tokens whose end isn't known: no clock says that they have expired.

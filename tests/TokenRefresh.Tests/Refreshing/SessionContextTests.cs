@@ -1,0 +1,75 @@
+using System;
+using System.Threading.Tasks;
+using Microsoft.Extensions.Time.Testing;
+using TokenRefresh.Refreshing;
+using TokenRefresh.SingleFlight;
+using TokenRefresh.Storage;
+using TokenRefresh.TestKit;
+using Xunit;
+
+namespace TokenRefresh.Tests.Refreshing;
+
+/// <summary>Which sessions of users may leave the memory, and what a flight without work and a lease are.</summary>
+public sealed class SessionContextTests
+{
+    [Fact]
+    public async Task A_session_that_was_never_used_can_be_evicted()
+    {
+        await using var app = TestApp.Over(new FailingStore(), options => options.UserKey = (_, _) => "alice");
+
+        Assert.True(app.Sessions[TestApp.Name, "alice"].Context.CanBeEvicted);
+    }
+
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    public async Task A_session_that_is_signed_out_can_be_evicted_when_the_store_knows(bool isKnown, bool canBeEvicted)
+    {
+        var store = new FailingStore();
+        await using var app = TestApp.Over(store, options => options.UserKey = (_, _) => "alice");
+        var session = app.Sessions[TestApp.Name, "alice"];
+        await session.SignInAsync(app.Tokens.Issue());
+        store.IsAway = !isKnown;
+
+        if (isKnown)
+        {
+            await session.SignOutAsync();
+        }
+        else
+        {
+            await Assert.ThrowsAsync<TokenRefreshException>(() => session.SignOutAsync());
+        }
+
+        Assert.Equal(canBeEvicted, session.Context.CanBeEvicted);
+    }
+
+    [Fact]
+    public async Task A_session_without_a_store_that_is_signed_out_can_be_evicted()
+    {
+        await using var app = TestApp.Create(options => options.UserKey = (_, _) => "alice");
+        var session = app.Sessions[TestApp.Name, "alice"];
+        await session.SignInAsync(app.Tokens.Issue());
+        Assert.False(session.Context.CanBeEvicted);
+
+        await session.SignOutAsync();
+
+        Assert.True(session.Context.CanBeEvicted);
+    }
+
+    [Fact]
+    public void A_flight_that_has_ended_before_it_began_needs_no_leader() =>
+        Assert.False(Flight.Ended(FlightResult.Completed).TryLead());
+
+    [Fact]
+    public void A_lease_is_over_when_its_time_is()
+    {
+        var time = new FakeTimeProvider();
+        var lease = new LeaseClaim(
+            new RefreshLease("holder", TimeSpan.FromSeconds(35)), ClockReading.Now(time), TimeSpan.FromSeconds(30));
+
+        time.Advance(TimeSpan.FromSeconds(30) - TimeSpan.FromMilliseconds(1));
+        Assert.False(lease.IsOver(time));
+        time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.True(lease.IsOver(time));
+    }
+}
