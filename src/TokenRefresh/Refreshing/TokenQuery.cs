@@ -5,20 +5,16 @@ namespace TokenRefresh.Refreshing;
 /// <summary>Gets an access token for the app itself, and refreshes at its request.</summary>
 internal readonly struct TokenQuery(SessionContext session)
 {
-    private const int MaxFlights = 3;
-
     /// <summary>Gets a token that may be sent; <see langword="null"/> if no user is signed in.</summary>
     public async Task<SignedInSnapshot?> GetAsync(CancellationToken cancellationToken)
     {
         ThrowIfDisposed();
         await session.RecheckAsync(cancellationToken).ConfigureAwait(false);
         var wait = RefreshWait.ForToken(session);
-        while (wait.MoveNext(session, out var flight))
+        while (wait.MoveNext(session, out var flight)
+            && wait.CanContinueAfter(session, await session.WaitForAsync(flight, cancellationToken).ConfigureAwait(false)))
         {
-            if (!wait.CanContinueAfter(session, await session.WaitForAsync(flight, cancellationToken).ConfigureAwait(false)))
-            {
-                break;
-            }
+            // Read the session again.
         }
 
         return wait.Current switch
@@ -34,9 +30,9 @@ internal readonly struct TokenQuery(SessionContext session)
     {
         // The session may have been restarted or evicted since: load it, and look at what it has.
         var current = await GetAsync(cancellationToken).ConfigureAwait(false);
-        if (current is null || current.Tokens.AccessToken != rejectedToken || !session.TryReject(current))
+        if (current?.Tokens.AccessToken == rejectedToken)
         {
-            return current;
+            session.TryReject(current);
         }
 
         return await GetAsync(cancellationToken).ConfigureAwait(false);
@@ -63,19 +59,15 @@ internal readonly struct TokenQuery(SessionContext session)
 
     private async Task RefreshAsync(SignedInSnapshot start, CancellationToken cancellationToken)
     {
-        var canRefresh = start.Tokens.RefreshToken is not null || session.Services.UsesClientCredentials;
-        for (var flights = 0; session.Current == start && flights < (canRefresh ? MaxFlights : 1); flights++)
-        {
-            // A flight that only loads the login may be about to land. It refreshes nothing, so join again.
-            await JoinAsync(start, cancellationToken).ConfigureAwait(false);
-        }
-
+        // The first flight may be one that only loads the login and is about to land. The second join does nothing if the tokens are new.
+        await JoinAsync(start, cancellationToken).ConfigureAwait(false);
+        await JoinAsync(start, cancellationToken).ConfigureAwait(false);
         if (session.Current is not SignedInSnapshot now)
         {
             throw LoginEndedException.Of(session);
         }
 
-        if (now == start && !canRefresh)
+        if (now == start && start.Tokens.RefreshToken is null && !session.Services.UsesClientCredentials)
         {
             throw new InvalidOperationException(
                 $"The login of session '{session.Services.Name}' has no refresh token, so it can't be refreshed: it ends with its access "
@@ -85,7 +77,7 @@ internal readonly struct TokenQuery(SessionContext session)
 
     private async Task JoinAsync(SessionSnapshot seen, CancellationToken cancellationToken)
     {
-        for (var flights = 0; ; flights++)
+        while (true)
         {
             var flight = session.Join(seen, FlightReason.Requested);
             var result = await session.WaitForAsync(flight, cancellationToken).ConfigureAwait(false);
@@ -95,7 +87,7 @@ internal readonly struct TokenQuery(SessionContext session)
             }
 
             // A cool-down kept this flight from calling the endpoint. A requested refresh ignores the cool-down, so it joins again.
-            if (flight.CallBlockedBy is null || flights == MaxFlights)
+            if (flight.CallBlockedBy is null)
             {
                 throw failure.ToException();
             }

@@ -1,3 +1,4 @@
+using System;
 using System.Net;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
@@ -5,7 +6,7 @@ using Xunit;
 
 namespace TokenRefresh.Tests.Scenarios;
 
-/// <summary>RefreshAsync while the endpoint is spared after a failure.</summary>
+/// <summary>RefreshAsync, and the method that replaces a rejected token: when they call the endpoint.</summary>
 public sealed class ForcedRefreshTests
 {
     [Fact]
@@ -34,5 +35,56 @@ public sealed class ForcedRefreshTests
         await forced.WaitAsync(Gate.FailSafe, TimeProvider.System);
         await Assert.ThrowsAsync<TokenRefreshException>(() => looking);
         Assert.Equal(1, app.Tokens.Calls - calls);
+    }
+
+    [Fact]
+    public async Task A_forced_refresh_of_an_expired_token_takes_what_another_process_has_refreshed()
+    {
+        var store = new MemoryTokenStore();
+        await using var app = TestApp.Over(store);
+        await app.SignInAsync();
+        app.Time.Advance(TimeSpan.FromMinutes(10));
+        await store.RotateElsewhereAsync(app.Tokens.RotateElsewhere("refresh-1"));
+
+        await app.Session.RefreshAsync();
+
+        Assert.Equal(0, app.Tokens.Calls);
+        Assert.Equal("access-2", await app.Session.GetAccessTokenAsync());
+    }
+
+    [Fact]
+    public async Task A_forced_refresh_of_an_expired_token_without_a_refresh_token_ends_the_login()
+    {
+        await using var app = TestApp.Create();
+        await app.Session.SignInAsync(new TokenSet("access-only") { ExpiresAt = app.Time.GetUtcNow().AddMinutes(5) });
+        app.Time.Advance(TimeSpan.FromMinutes(6));
+
+        var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => app.Session.RefreshAsync());
+
+        Assert.Equal(TokenRefreshFailure.ReLoginRequired, failure.Failure);
+        Assert.Equal(TokenSessionState.ReLoginRequired, app.Session.State);
+    }
+
+    [Fact]
+    public async Task A_disposed_session_says_so_also_if_no_user_is_signed_in()
+    {
+        var app = TestApp.Create();
+        var session = app.Session;
+        await app.DisposeAsync();
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => session.RefreshAsync());
+    }
+
+    [Fact]
+    public async Task A_rejected_token_that_has_been_replaced_starts_no_refresh()
+    {
+        await using var app = TestApp.Create(options => options.MinRefreshInterval = TimeSpan.Zero);
+        Assert.Null(await app.Session.GetAccessTokenAsync("access-1"));
+        await app.SignInAsync();
+        await app.Session.RefreshAsync();
+
+        Assert.Equal("access-2", await app.Session.GetAccessTokenAsync("access-1"));
+
+        Assert.Equal(1, app.Tokens.Calls);
     }
 }

@@ -103,6 +103,22 @@ public sealed class SignInInOtherProcessTests
         Assert.Equal(hasEnded ? TokenSessionState.ReLoginRequired : TokenSessionState.SignedIn, app.Session.State);
     }
 
+    [Fact]
+    public async Task A_rejected_token_that_another_process_saved_with_a_new_refresh_token_is_not_sent_again()
+    {
+        await using var app = TestApp.Over(_store);
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+        var rotated = app.Tokens.RotateElsewhere("refresh-1");
+        await _store.RotateElsewhereAsync(new TokenSet("access-1", rotated.RefreshToken) { ExpiresAt = rotated.ExpiresAt });
+
+        using var response = await app.GetAsync();
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(["access-1", "access-3"], app.Api.Received.Select(request => request.Token));
+        Assert.Equal(["refresh-2"], app.Tokens.Presented);
+    }
+
     private async Task<(TestApp App, TokenSet Tokens)> SignInAtAnotherProcessAsync()
     {
         var app = TestApp.Over(_store);
