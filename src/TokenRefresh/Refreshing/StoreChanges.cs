@@ -24,7 +24,6 @@ internal sealed class StoreChanges(SessionContext session) : IDisposable
         catch (Exception)
         {
             // The next operation reports the failure of the store. Without notifications, changes are found later.
-            return;
         }
 
         if (_isDisposed)

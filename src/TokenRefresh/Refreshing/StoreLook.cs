@@ -68,7 +68,7 @@ internal readonly struct StoreLook(SessionContext session)
 
     /// <summary>Reads the store and publishes the stored login over <paramref name="start"/>.</summary>
     /// <returns>
-    /// <see langword="false"/> if the session has changed meanwhile to a state that is older than the record: read the store again.
+    /// <see langword="false"/> if the session has changed meanwhile: the new state may be older than the record, so read it again.
     /// </returns>
     private async Task<bool> TryReadAsync(SessionSnapshot start, CancellationToken cancellationToken)
     {
@@ -80,12 +80,6 @@ internal readonly struct StoreLook(SessionContext session)
             : found.Status != LoginStatus.Succeeded ? publisher.AdoptNewer(found)
             : FlightRun.Unfinished;
         await SessionEvents.RaiseAsync(session, run.Event).ConfigureAwait(false);
-        var current = session.Current;
-        return publisher.Snapshot != start || current == start || IsKnown(found, current);
+        return publisher.Snapshot != start || session.Current == start;
     }
-
-    // The end of a login has the version of the tokens that it ends.
-    private static bool IsKnown(LoginStoreResult found, SessionSnapshot current) =>
-        found.Version < current.Version
-        || (found.Version == current.Version && (found.Status != LoginStatus.LoginEnded || current is EndedSnapshot));
 }

@@ -36,7 +36,7 @@ internal sealed class StoreRecheck(RecheckSettings settings)
             ThreadPool.UnsafeQueueUserWorkItem(static check => ((Check)check!).Run(), check);
         }
 
-        return settings.IsAway ? Task.CompletedTask : _last.Done;
+        return Awaited;
     }
 
 #if NET8_0_OR_GREATER
@@ -49,9 +49,11 @@ internal sealed class StoreRecheck(RecheckSettings settings)
             OtherThread.Start(static check => ((Check)check!).Run(), check);
         }
 
-        return settings.IsAway ? Task.CompletedTask : _last.Done;
+        return Awaited;
     }
 #endif
+
+    private Task Awaited => settings.IsAway ? Task.CompletedTask : _last.Done;
 
     private Check? TryBegin(SessionContext session)
     {

@@ -88,15 +88,15 @@ internal sealed class WorkTracker
 
     private static async Task<bool> CompletesWithinAsync(Task drained, TimeSpan limit)
     {
-        if (drained.IsCompleted)
+        try
         {
+            await drained.WaitAsync(limit, TimeProvider.System, CancellationToken.None).ConfigureAwait(false);
             return true;
         }
-
-        using var over = new CancellationTokenSource();
-        var first = await WaitExtensions.FirstOfAsync(drained, TimeProvider.System.Delay(limit, over.Token)).ConfigureAwait(false);
-        over.Cancel();
-        return first == drained;
+        catch (TimeoutException)
+        {
+            return false;
+        }
     }
 
     private static void Cancel(CancellationTokenSource source)

@@ -17,7 +17,10 @@ public sealed class FailureMessagesTests
 
         Assert.Equal((TokenRefreshFailure.Configuration, "invalid_client"), (failure.Kind, failure.Error));
         Assert.Contains("'orders'", failure.Message, StringComparison.Ordinal);
-        Assert.Contains("the client is unknown. (error: invalid_client) ", failure.Message, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "the client is unknown. (error: invalid_client) Correct the configuration; the next attempt is in 60 seconds, or at once by RefreshAsync.",
+            failure.Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -47,6 +50,7 @@ public sealed class FailureMessagesTests
 
         Assert.Equal((TokenRefreshFailure.Transient, TimeSpan.FromSeconds(5)), (pause.Kind, pause.RetryAfter));
         Assert.Contains("'orders' aren't refreshed yet", pause.Message, StringComparison.Ordinal);
+        Assert.EndsWith("The login is kept; try again later.", pause.Message, StringComparison.Ordinal);
         Assert.Contains("'orders' couldn't be refreshed within RefreshTimeout, 2.5 s", late.Message, StringComparison.Ordinal);
         Assert.Contains("'orders' failed unexpectedly (InvalidOperationException)", broken.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("canary", broken.Message, StringComparison.Ordinal);

@@ -29,6 +29,20 @@ public sealed class WorkTrackerTests
     }
 
     [Fact]
+    public async Task A_follow_up_is_waited_for_while_other_work_is_running_and_not_after_the_drain()
+    {
+        Assert.True(_work.TryBegin());
+        var drain = _work.DrainAsync(Long);
+        Assert.True(_work.TryBeginFollowUp());
+        _work.End();
+        Assert.False(drain.IsCompleted);
+        _work.End();
+
+        await drain;
+        Assert.False(_work.TryBeginFollowUp());
+    }
+
+    [Fact]
     [Trait("Case", "N5")]
     public async Task Work_that_never_ends_is_aborted_and_left_after_the_limit()
     {
