@@ -23,7 +23,8 @@ internal sealed class ClientTokenRequest(SessionContext session, Flight flight, 
             switch (acquired.Status)
             {
                 case LoginStatus.Newer:
-                    return Load(acquired);
+                    // Another process's token may be stale: then the flight refreshes it next.
+                    return publisher.Load(acquired);
 
                 case LoginStatus.Leased when await _lease.FollowAsync(acquired, cancellationToken).ConfigureAwait(false):
                     continue;
@@ -54,13 +55,6 @@ internal sealed class ClientTokenRequest(SessionContext session, Flight flight, 
             _services.StoreFailed(e);
             return new LoginStoreResult(LoginStatus.Succeeded);
         }
-    }
-
-    // Another process's token may be stale: then the flight refreshes it next.
-    private FlightRun Load(LoginStoreResult found)
-    {
-        var run = publisher.Load(found);
-        return run.IsUnfinished ? FlightRun.Superseded : run;
     }
 
     private async Task<FlightRun> RequestAsync(LeaseClaim lease, HeldLogin held, CancellationToken cancellationToken)

@@ -13,42 +13,47 @@ internal static class SessionEvents
 
     public static async Task RaiseAsync(SessionContext session, EventArgs? args)
     {
-        if (args is null || !HasHandlers(session, args))
+        var handlers = HandlersOf(session, args).ToList();
+        if (handlers.Count == 0)
         {
             return;
         }
 
-        var handling = Task.Run(() => CallHandlersAsync(session, args));
+        var handling = Task.Run(() => CallAsync(session, handlers));
         await WaitExtensions.FirstOfAsync(
             handling, TimeProvider.System.Delay(MaxHandlerDelay, CancellationToken.None)).ConfigureAwait(false);
     }
 
-    private static bool HasHandlers(SessionContext session, EventArgs args) =>
-        session.Listeners?.For(args).Any() is true
-            || (args is ReLoginRequiredEventArgs && session.Services.Options.OnReLoginRequired is not null);
-
-    private static async Task CallHandlersAsync(SessionContext session, EventArgs args)
+    private static IEnumerable<Func<Task>> HandlersOf(SessionContext session, EventArgs? args)
     {
-        // Call the handlers one by one, so that one that throws doesn't keep the next from being called.
         foreach (var handler in session.Listeners?.For(args) ?? [])
         {
-            try
+            yield return () =>
             {
                 handler(session.Owner);
-            }
-            catch (Exception e)
-            {
-                LogThrown(session, e);
-            }
+                return Task.CompletedTask;
+            };
         }
 
         if (args is ReLoginRequiredEventArgs required && session.Services.Options.OnReLoginRequired is { } callback)
         {
-            var app = new AppCancellation(thrown => LogThrown(session, thrown));
-            using var stopping = app.FollowFrom(session.Services.Work.Stopping);
+            yield return async () =>
+            {
+                var app = new AppCancellation(thrown => LogThrown(session, thrown));
+                using var stopping = app.FollowFrom(session.Services.Work.Stopping);
+                await callback(session.Owner, required, app.Token).ConfigureAwait(false);
+            };
+        }
+    }
+
+    private static async Task CallAsync(SessionContext session, IEnumerable<Func<Task>> handlers)
+    {
+        // Call the handlers one by one, so that one that throws doesn't keep the next from being called.
+        foreach (var handler in handlers)
+        {
             try
             {
-                await callback(session.Owner, required, app.Token).ConfigureAwait(false);
+                await handler().ConfigureAwait(false);
             }
             catch (Exception e)
             {

@@ -44,7 +44,7 @@ internal sealed class SessionListeners
     public void UnsubscribeFromStore() => Interlocked.Exchange(ref _storeChanges, null)?.Dispose();
 
     /// <summary>The handlers for an event with these arguments.</summary>
-    public IEnumerable<Action<object>> For(EventArgs args) => args switch
+    public IEnumerable<Action<object>> For(EventArgs? args) => args switch
     {
         ReLoginRequiredEventArgs required => Each(ReLoginRequired).Select(
             handler => new Action<object>(sender => handler(sender, required))),

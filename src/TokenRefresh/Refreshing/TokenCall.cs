@@ -37,7 +37,7 @@ internal sealed class TokenCall(SessionContext session, Flight flight, SessionSn
             app.Cancel();
             var wasSent = MarkIfSent(_attempt);
             _ = new LateResult(session, flight, start, held).ApplyAsync(calling);
-            var limit = $"within RefreshTimeout, {_services.Options.RefreshTimeout.TotalSeconds} s.";
+            var limit = FormattableString.Invariant($"within RefreshTimeout, {_services.Options.RefreshTimeout.TotalSeconds} s.");
             return wasSent ? TokenEndpointResult.TimedOut("no answer " + limit) : TokenEndpointResult.Transient("no connection " + limit);
         }
         catch (Exception e)

@@ -1,12 +1,13 @@
 using System;
-using System.IO;
+using System.Linq;
 using System.Net;
 using System.Net.Http;
 using System.Text;
-using System.Threading;
 using System.Threading.Tasks;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using TokenRefresh.TestKit;
+using TokenRefresh.Tests.Support;
 using Xunit;
 
 namespace TokenRefresh.Tests.Scenarios;
@@ -105,6 +106,50 @@ public sealed class ClientTokenOutageTests
         Assert.Equal("own-2", await app.Session.GetAccessTokenAsync());
     }
 
+    [Fact]
+    public async Task A_client_whose_waits_fail_requests_a_token_of_its_own()
+    {
+        using var log = new CapturingLoggerProvider();
+        await using var leader = Create(_records);
+        await using var follower = Create(new RefusingStore(_records) { RefusesWaits = true }, log);
+        var gate = leader.Tokens.Hold();
+        var leading = leader.Session.GetAccessTokenAsync();
+        await gate.ArrivedAsync(1);
+
+        var following = follower.Session.GetAccessTokenAsync();
+
+        Assert.Equal("own-1", await following.WaitAsync(Gate.FailSafe, TimeProvider.System));
+        Assert.Equal(["StoreFailed"], WarningsOf(log));
+        gate.Open();
+        Assert.NotNull(await leading.WaitAsync(Gate.FailSafe, TimeProvider.System));
+    }
+
+    [Theory]
+    [InlineData(StoreWriteKind.Acquire, false)]
+    [InlineData(StoreWriteKind.SignIn, false)]
+    [InlineData(StoreWriteKind.Acquire, true)]
+    [InlineData(StoreWriteKind.Save, true)]
+    public async Task A_write_that_fails_leaves_one_line_and_neither_this_token_nor_the_next_waits_for_it(StoreWriteKind refused, bool isRefresh)
+    {
+        using var log = new CapturingLoggerProvider();
+        var store = new RefusingStore(_records);
+        await using var app = Create(store, log);
+        await HoldExpiredTokenAsync(isRefresh ? [app] : []);
+        store.Refused = refused;
+
+        var token = await app.Session.GetAccessTokenAsync();
+
+        Assert.Equal(isRefresh ? "own-2" : "own-1", token);
+        Assert.Equal(["StoreFailed"], WarningsOf(log));
+        store.Refused = null;
+        await app.Session.RefreshAsync();
+        Assert.Equal(isRefresh ? "own-3" : "own-2", await app.Session.GetAccessTokenAsync());
+    }
+
+    private static string?[] WarningsOf(CapturingLoggerProvider log) => [.. log.Messages
+        .Where(message => message.Level >= LogLevel.Warning && message.Category.StartsWith("TokenRefresh", StringComparison.Ordinal))
+        .Select(message => message.EventName)];
+
     private static async Task HoldExpiredTokenAsync(TestApp[] apps)
     {
         foreach (var app in apps)
@@ -118,14 +163,17 @@ public sealed class ClientTokenOutageTests
         }
     }
 
-    private static TestApp Create(ITokenStore store)
+    private static TestApp Create(ITokenStore store, CapturingLoggerProvider? log = null)
     {
         var number = 0;
-        var app = TestApp.Over(store, options =>
-        {
-            options.GrantType = TokenGrantType.ClientCredentials;
-            options.ClientSecret = "secret";
-        });
+        var app = TestApp.Over(
+            store,
+            options =>
+            {
+                options.GrantType = TokenGrantType.ClientCredentials;
+                options.ClientSecret = "secret";
+            },
+            services => log?.Add(services));
         app.Tokens.Always((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(HttpStatusCode.OK)
         {
             Content = new StringContent(

@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using System.Net;
 using System.Net.Http;
 using System.Threading.Tasks;
@@ -38,6 +39,44 @@ public sealed class EventAndCallbackTests
         await session.RefreshAsync();
 
         await raised.ArrivedAsync(1);
+    }
+
+    [Fact]
+    public async Task The_callback_gets_the_end_of_a_login_beside_a_subscriber_of_new_tokens_only()
+    {
+        using var server = new FakeTokenServer(TimeProvider.System);
+        var raised = new Gate();
+        await using var session = TokenSession.Create(
+            Options(e => _ = raised.PassAsync()), new TokenSessionSettings { TokenEndpointHandler = server });
+        session.TokensRefreshed += (_, _) => { };
+        await session.SignInAsync(server.Issue());
+        server.RevokeRefreshTokens();
+
+        await Assert.ThrowsAsync<TokenRefreshException>(() => session.RefreshAsync());
+
+        await raised.ArrivedAsync(1);
+    }
+
+    [Fact]
+    public async Task A_handler_and_a_callback_that_throw_are_logged_and_keep_no_other_from_being_called()
+    {
+        using var log = new CapturingLoggerProvider();
+        var raised = new Gate();
+        await using var app = TestApp.Create(options => options.OnReLoginRequired = (_, _, _) => throw new FormatException(), log.Add);
+        app.Session.ReLoginRequired += (_, _) => throw new NotSupportedException();
+        app.Session.ReLoginRequired += (_, _) => _ = raised.PassAsync();
+        await app.SignInAsync();
+        app.Tokens.RevokeRefreshTokens();
+
+        await Assert.ThrowsAsync<TokenRefreshException>(() => app.Session.RefreshAsync());
+
+        await raised.ArrivedAsync(1);
+        await Eventually.UntilAsync(() => log.Messages.Count(message => message.EventName == "HandlerThrew") == 2);
+        Assert.Equal(
+            ["FormatException", "NotSupportedException"],
+            log.Messages.Where(message => message.EventName == "HandlerThrew")
+                .Select(message => message.Text.Contains(nameof(FormatException), StringComparison.Ordinal) ? "FormatException" : "NotSupportedException")
+                .Order());
     }
 
     [Theory]

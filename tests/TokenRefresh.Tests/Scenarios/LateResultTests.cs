@@ -4,6 +4,7 @@ using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
+using Polly;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
 using Xunit;
@@ -108,13 +109,41 @@ public sealed class LateResultTests
         var request = app.GetAsync();
         await endpoint.Calls.ArrivedAsync(1);
         app.Time.Advance(TimeSpan.FromSeconds(30));
-        await Assert.ThrowsAsync<TokenRefreshException>(() => request);
+        var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => request);
+        Assert.Contains("no answer within RefreshTimeout, 30 s.", failure.Message, StringComparison.Ordinal);
         await endpoint.AnswerAsync();
         await raised.ArrivedAsync(1);
 
         Assert.Equal(TokenSessionState.SignedIn, app.Session.State);
         app.Time.Advance(TimeSpan.FromMinutes(10));
         Assert.Null(app.Session.GetHealth().LastFailure);
+    }
+
+    [Fact]
+    public async Task A_refresh_token_that_the_pipeline_held_back_until_the_deadline_was_not_sent()
+    {
+        var held = new Gate();
+        await using var app = TestApp.Create(
+            options => options.ConfigureRefreshPipeline = pipeline => pipeline.AddStrategy(_ => new HoldingStrategy(held)));
+        await app.SignInAsync();
+        var refresh = app.Session.RefreshAsync();
+        await held.ArrivedAsync(1);
+
+        app.Time.Advance(TimeSpan.FromSeconds(30));
+        var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => refresh);
+
+        Assert.Contains("no connection within RefreshTimeout, 30 s.", failure.Message, StringComparison.Ordinal);
+        Assert.Empty(app.Tokens.Presented);
+    }
+
+    private sealed class HoldingStrategy(Gate held) : ResilienceStrategy<TokenEndpointResult>
+    {
+        protected override async ValueTask<Outcome<TokenEndpointResult>> ExecuteCore<TState>(
+            Func<ResilienceContext, TState, ValueTask<Outcome<TokenEndpointResult>>> callback, ResilienceContext context, TState state)
+        {
+            await held.PassAsync(context.CancellationToken);
+            return await callback(context, state);
+        }
     }
 
     private sealed class LateSuccessor : ITokenEndpoint

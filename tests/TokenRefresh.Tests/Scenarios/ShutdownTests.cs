@@ -7,6 +7,7 @@ using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
 using Xunit;
@@ -73,6 +74,39 @@ public sealed class ShutdownTests
 
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
         Assert.Equal(0, app.Tokens.Calls);
+    }
+
+    [Fact]
+    public async Task The_end_of_the_app_ends_the_pause_before_a_retry_and_makes_no_other_attempt()
+    {
+        var clock = new RetryClock();
+        await using var app = TestApp.Create(services: services => services.AddSingleton<TimeProvider>(clock));
+        await app.SignInAsync();
+        app.Tokens.Always(HttpStatusCode.ServiceUnavailable);
+        var refreshing = app.Session.RefreshAsync();
+        await clock.Pauses.ArrivedAsync(1);
+
+        await app.Services.DisposeAsync().AsTask().WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        Assert.True((await Assert.ThrowsAsync<TokenRefreshException>(() => refreshing)).IsTransient);
+        Assert.Equal(1, app.Tokens.Calls);
+    }
+
+    /// <summary>A clock that stands still, and knows when the pause before a retry has begun.</summary>
+    private sealed class RetryClock : FakeTimeProvider
+    {
+        public Gate Pauses { get; } = new();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            if (dueTime > TimeSpan.Zero && dueTime < TimeSpan.FromSeconds(1))
+            {
+                _ = Pauses.PassAsync(CancellationToken.None);
+            }
+
+            return timer;
+        }
     }
 
     /// <summary>The factory of a container that has been disposed of.</summary>
