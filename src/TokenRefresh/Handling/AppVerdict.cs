@@ -29,8 +29,7 @@ internal static class AppVerdict
         TimeProvider time,
         CancellationToken cancellationToken)
     {
-        var preview = response.Content is { } original ? new PreviewContent(original, time, cancellationToken) : null;
-        response.Content = preview;
+        var preview = PreviewContent.Begin(response, time, cancellationToken);
         try
         {
             return await shouldRefresh(response, cancellationToken).WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false);
@@ -47,26 +46,29 @@ internal static class AppVerdict
     }
 
     /// <summary>The beginning of a body: 64 KiB at most, and what arrives within 2 s. Nothing is read before the app reads.</summary>
-    private sealed class PreviewContent : HttpContent
+    private sealed class PreviewContent(HttpContent original, TimeProvider time, CancellationToken cancellationToken) : HttpContent
     {
-        private readonly HttpContent _original;
-        private readonly TimeProvider _time;
-        private readonly CancellationToken _cancellationToken;
         private ReadAheadBody? _body;
 
-        public PreviewContent(HttpContent original, TimeProvider time, CancellationToken cancellationToken)
+        /// <summary>Replaces the body of the response, if it has one.</summary>
+        public static PreviewContent? Begin(HttpResponseMessage response, TimeProvider time, CancellationToken cancellationToken)
         {
-            _original = original;
-            _time = time;
-            _cancellationToken = cancellationToken;
-            original.CopyHeadersTo(this);
+            if (response.Content is not { } original)
+            {
+                return null;
+            }
+
+            var preview = new PreviewContent(original, time, cancellationToken);
+            original.CopyHeadersTo(preview);
+            response.Content = preview;
+            return preview;
         }
 
         /// <summary>Gives the response its whole body back.</summary>
         public void Release(HttpResponseMessage response)
         {
             _body?.Stop();
-            var content = _body?.ToContent() ?? _original;
+            var content = _body?.ToContent() ?? original;
             try
             {
                 response.Content = content;
@@ -94,10 +96,10 @@ internal static class AppVerdict
 
         private async Task<MemoryStream> OpenAsync()
         {
-            _body ??= ReadAheadBody.TryOpen(_original) ?? throw new HttpRequestException("The response's body can't be opened.");
+            _body ??= ReadAheadBody.TryOpen(original) ?? throw new HttpRequestException("The response's body can't be opened.");
             try
             {
-                await _body.ReadAheadAsync(_time).WaitAsync(ReadAheadBody.MaxTime, _time, _cancellationToken).ConfigureAwait(false);
+                await _body.ReadAheadAsync(time).WaitAsync(ReadAheadBody.MaxTime, time, cancellationToken).ConfigureAwait(false);
             }
             catch (TimeoutException)
             {

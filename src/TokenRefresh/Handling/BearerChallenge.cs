@@ -10,8 +10,6 @@ internal static class BearerChallenge
         ["insufficient_scope", "insufficient_user_authentication", "insufficient_claims", "use_dpop_nonce"];
 
     /// <summary>Reads the challenges of a response. <c>Bearer</c> counts as ours beside the configured scheme.</summary>
-    /// <param name="response">The response.</param>
-    /// <param name="scheme">The scheme that the token was sent with.</param>
     public static RequestedRemedy Read(HttpResponseMessage response, string scheme)
     {
         var found = default(Findings);
@@ -59,18 +57,15 @@ internal static class BearerChallenge
     /// <summary>What the challenges say, taken together.</summary>
     private struct Findings
     {
+        public bool HasOurs;
+        public bool HasOtherScheme;
+
+        // A challenge names an error that a new token may remove, or one that it can't remove.
+        public bool AsksForNewToken;
+        public bool AsksForMore;
+
         private bool _hasError;
         private bool _isBeyondRefresh;
-
-        /// <summary>A challenge names an error that a new token may remove.</summary>
-        public bool AsksForNewToken { get; private set; }
-
-        /// <summary>A challenge names an error that a new token can't remove.</summary>
-        public bool AsksForMore { get; private set; }
-
-        public bool HasOurs { get; set; }
-
-        public bool HasOtherScheme { get; set; }
 
         public void AddParameter(ReadOnlySpan<char> name, ReadOnlySpan<char> value)
         {

@@ -40,10 +40,6 @@ internal static class Rejection
     }
 
     /// <summary>Prepares another send after the wait. If there is none, it says why.</summary>
-    /// <param name="sent">The request.</param>
-    /// <param name="response">Its response. The caller gets it if the request isn't sent again.</param>
-    /// <param name="current">The session's state after the wait.</param>
-    /// <param name="cancellationToken">Cancels the wait for the content of the first send.</param>
     /// <returns>Whether the session has another token of the same login, and the content can be sent again.</returns>
     /// <exception cref="TokenRefreshException">
     /// The login has ended, and <see cref="TokenRefreshOptions.ReLoginResult"/> asks for an exception.
@@ -103,40 +99,32 @@ internal static class Rejection
 
     private static bool AsksForNewToken(SentRequest sent, HttpResponseMessage response, TokenRefreshOptions options)
     {
-        if (!CarriesOurToken(sent, response))
+        (TokenRefreshOutcome Outcome, string Reason)? obstacle = BearerChallenge.Read(response, options.Scheme) switch
         {
-            sent.ReturnsToCaller(
-                response,
+            _ when !CarriesOurToken(sent, response) => (
                 TokenRefreshOutcome.TokenRemoved,
                 "it was rejected without the token. .NET removes the Authorization header when it follows a redirect: send the request to "
                 + "the redirect's target, often the same address with or without a slash at its end. An inner handler may have changed "
-                + "the header, too.");
-            return false;
-        }
-
-        switch (BearerChallenge.Read(response, options.Scheme))
-        {
-            case RequestedRemedy.SomethingElse:
-                sent.ReturnsToCaller(
-                    response,
-                    TokenRefreshOutcome.OtherChallenge,
-                    "its challenge asks for something that a new token can't give, such as another scope or a stronger login.");
-                return false;
+                + "the header, too."),
+            RequestedRemedy.SomethingElse => (
+                TokenRefreshOutcome.OtherChallenge,
+                "its challenge asks for something that a new token can't give, such as another scope or a stronger login."),
 
             // Some servers name only a scheme of their own for an expired token, so a refresh is tried, once. If the new token gets the
             // same challenge, another refresh doesn't help.
-            case RequestedRemedy.OtherScheme
-                when options.Protocol == TokenEndpointProtocol.OAuth
-                    && HandlerMemory.Of(sent.Session.Services).WantsOtherScheme(sent.Snapshot.LoginId, sent.Address):
-                sent.ReturnsToCaller(
-                    response,
-                    TokenRefreshOutcome.OtherChallenge,
-                    "its challenge names another scheme only, and this origin answered a new token in the same way before.");
-                return false;
-
-            default:
-                return true;
+            RequestedRemedy.OtherScheme when options.Protocol == TokenEndpointProtocol.OAuth
+                && HandlerMemory.Of(sent.Session.Services).WantsOtherScheme(sent.Snapshot.LoginId, sent.Address) => (
+                TokenRefreshOutcome.OtherChallenge,
+                "its challenge names another scheme only, and this origin answered a new token in the same way before."),
+            _ => null,
+        };
+        if (obstacle is not { } found)
+        {
+            return true;
         }
+
+        sent.ReturnsToCaller(response, found.Outcome, found.Reason);
+        return false;
     }
 
     // Redirects are followed below this handler and change the caller's request. A rejection counts only if the final request was what we

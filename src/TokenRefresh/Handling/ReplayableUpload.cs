@@ -37,7 +37,7 @@ internal sealed class ReplayableUpload(HttpContent content) : TrackedContent(con
     }
 
     /// <summary>
-    /// Ends this send's use of the content, and waits until the platform no longer reads it. After that the platform can't begin to read it:
+    /// Ends this send's use of the content, and waits until the platform no longer reads it. After that the platform can't begin to read:
     /// the timer of <c>Expect: 100-continue</c> may end while the 401 is examined.
     /// </summary>
     /// <returns><see langword="false"/> if the platform still reads the content after two seconds.</returns>

@@ -12,9 +12,9 @@ internal static class BackchannelHandler
         + "Set AllowAutoRedirect and UseCookies to false before its first request (for an http endpoint UseProxy, too), "
         + "or use another handler for token requests.";
 
-    /// <summary>Creates the client of a session that is created without dependency injection.</summary>
-    /// <param name="own">The app's handler, or <see langword="null"/>. It isn't disposed with the client.</param>
-    /// <param name="options">The session's options.</param>
+    /// <summary>
+    /// Creates the client of a session that is created without dependency injection. The app's own handler isn't disposed with it.
+    /// </summary>
     /// <exception cref="ArgumentException">The app's handler is in use, and follows redirects, keeps cookies or uses a proxy.</exception>
     public static HttpClient CreateClient(HttpMessageHandler? own, TokenRefreshOptions options)
     {
@@ -83,8 +83,7 @@ internal static class BackchannelHandler
         switch (handler)
         {
 #if NET8_0_OR_GREATER
-            case SocketsHttpHandler { AllowAutoRedirect: true } or SocketsHttpHandler { UseCookies: true }:
-                var sockets = (SocketsHttpHandler)handler;
+            case SocketsHttpHandler sockets when sockets.AllowAutoRedirect || sockets.UseCookies:
                 sockets.AllowAutoRedirect = false;
                 sockets.UseCookies = false;
                 break;
@@ -92,8 +91,7 @@ internal static class BackchannelHandler
                 browser.AllowAutoRedirect = false;
                 break;
 #endif
-            case HttpClientHandler { AllowAutoRedirect: true } or HttpClientHandler { UseCookies: true }:
-                var client = (HttpClientHandler)handler;
+            case HttpClientHandler client when client.AllowAutoRedirect || client.UseCookies:
                 client.AllowAutoRedirect = false;
                 client.UseCookies = false;
                 break;

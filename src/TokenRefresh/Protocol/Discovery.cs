@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.Extensions.Logging;
 using TokenRefresh.Diagnostics;
 using static TokenRefresh.TimeSpans;
@@ -186,18 +185,18 @@ internal sealed class Discovery(
         using var response = await backchannel().SendAsync(
             message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
         using var answer = await TokenResponse.ReadAsync(response, NameOf(address), time, cancellationToken).ConfigureAwait(false);
-        return response.StatusCode switch
+        return answer.Status switch
         {
-            HttpStatusCode.OK when answer.Fields is { } fields && fields.Has("issuer") =>
+            200 when answer.Fields is { } fields && fields.Has("issuer") =>
                 DiscoveryDocument.Read(fields, address, FinalEndpointHandler.FoundOf(message), options),
-            HttpStatusCode.RequestTimeout or (HttpStatusCode)429 => Unavailable(address, answer),
+            408 or 429 => Unavailable(address, answer),
 
             // Zero: a browser doesn't show a redirect that it isn't to follow.
-            (HttpStatusCode)0 or (>= HttpStatusCode.Ambiguous and < HttpStatusCode.BadRequest) =>
+            0 or (>= 300 and < 400) =>
                 Refusal(answer, $"{NameOf(address)} redirects ({answer.Status}), and a redirect is never followed"),
 
             // Gateways answer an unknown path with any of the 4xx.
-            HttpStatusCode.OK or (>= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError) =>
+            200 or (>= 400 and < 500) =>
                 Refusal(answer, $"{NameOf(address)} answered {answer.Status} without a document"),
             _ => Unavailable(address, answer),
         };

@@ -4,9 +4,6 @@ namespace TokenRefresh.Protocol;
 internal static class TokenResponseClassifier
 {
     /// <summary>Classifies a response of an OAuth 2.0 token endpoint (RFC 6749, section 5).</summary>
-    /// <param name="response">The response.</param>
-    /// <param name="scheme">The scheme that the API expects.</param>
-    /// <param name="now">When the response was received.</param>
     public static TokenEndpointResult OAuth(TokenResponse response, string scheme, DateTimeOffset now)
     {
         if (FromStatus(response, response.Fields?["error"]) is { } result)
@@ -34,8 +31,6 @@ internal static class TokenResponseClassifier
     /// Classifies a response of Django REST framework Simple JWT. <c>detail</c> holds translated text: its presence counts, its value is
     /// never read.
     /// </summary>
-    /// <param name="response">The response.</param>
-    /// <param name="now">When the response was received.</param>
     public static TokenEndpointResult SimpleJwt(TokenResponse response, DateTimeOffset now)
     {
         if (FromStatus(response, response.Fields?["code"]) is { } result)
@@ -69,7 +64,7 @@ internal static class TokenResponseClassifier
             400 when fields.Has("token") => TokenEndpointResult.Misconfigured(
                 $"{response.Endpoint} asks for the field token; a refresh view of Simple JWT asks for refresh. Check TokenEndpoint. "
                 + "To use sliding tokens, implement ITokenEndpoint and register it with UseEndpoint."),
-            _ when fields["error"] is not null => OtherProtocol(response),
+            _ when fields["error"] is not null => SuspectSetup(response, " in the OAuth protocol"),
             _ => UnexpectedBody(response),
         };
     }
@@ -211,8 +206,6 @@ internal static class TokenResponseClassifier
                 $"{response.Endpoint} answered {response.Status}{what}. Check whether a gateway in between answers.",
                 retryAfter: response.RetryAfter);
     }
-
-    private static TokenEndpointResult OtherProtocol(TokenResponse response) => SuspectSetup(response, " in the OAuth protocol");
 
     private static TokenEndpointResult SuspectSetup(TokenResponse response, string what) => TokenEndpointResult.Transient(
         $"{response.Endpoint} answered {response.Status}{what}. Check {response.Option} and Protocol.", retryAfter: response.RetryAfter)
