@@ -7,8 +7,6 @@ internal sealed class AllowedOrigins
     private readonly Uri[] _origins;
     private readonly string[] _prefixes;
 
-    /// <param name="options">The session's options.</param>
-    /// <param name="origins">The origins that the app named.</param>
     public AllowedOrigins(TokenRefreshOptions options, IEnumerable<Uri> origins)
     {
         _options = options;
@@ -23,9 +21,6 @@ internal sealed class AllowedOrigins
     public bool AreLookedUp { get; }
 
     /// <summary>The origins that the option names. If there are none, the origin of the client's base address.</summary>
-    /// <param name="options">The session's options.</param>
-    /// <param name="baseAddress">The base address that the client's registration sets.</param>
-    /// <param name="client">The client's name, for the error message.</param>
     /// <exception cref="TokenRefreshException">No origin is set, or the base address isn't secure.</exception>
     public static AllowedOrigins For(TokenRefreshOptions options, Uri? baseAddress, string client)
     {
@@ -52,8 +47,6 @@ internal sealed class AllowedOrigins
     }
 
     /// <summary>The origins that the option names. Without dependency injection a session has no registered client.</summary>
-    /// <param name="options">The session's options.</param>
-    /// <param name="session">The session's name, for the error message.</param>
     /// <exception cref="TokenRefreshException">No origin is set.</exception>
     public static AllowedOrigins ForSession(TokenRefreshOptions options, string session) =>
         options.AllowedOrigins.Count > 0 || options.IsAllowedOrigin is not null

@@ -45,10 +45,8 @@ internal static class AuthorizationHeader
 
     public static void Remove(HttpRequestMessage request) => request.Headers.Remove(Name);
 
-    /// <summary>Finds out whose token a header carries.</summary>
-    /// <param name="header">The header of a request, as <see cref="Read"/> returned it.</param>
-    /// <param name="services">Where to look if a handler parsed the header, which makes a new string of the same text.</param>
-    /// <returns><see langword="null"/> if the header isn't ours.</returns>
+    /// <summary>Finds out whose token a header carries; <see langword="null"/> if the header isn't ours.</summary>
+    /// <remarks>If a handler parsed the header, it is a new string of the same text.</remarks>
     public static HeaderOwner? FindOwner(string header, SessionServices services) =>
         Owners.TryGetValue(header, out var owner) ? owner
         : header.StartsWith(services.Options.Scheme, StringComparison.OrdinalIgnoreCase)

@@ -6,9 +6,6 @@ using TokenRefresh.Refreshing;
 namespace TokenRefresh.Handling;
 
 /// <summary>The sessions of a client: one for all requests, or one per user.</summary>
-/// <param name="provider">The container, which <see cref="TokenRefreshOptions.UserKey"/> gets.</param>
-/// <param name="sessionName">The session's name.</param>
-/// <param name="clientName">The client's name in <c>IHttpClientFactory</c>.</param>
 internal sealed class ClientSessionResolver(IServiceProvider provider, string sessionName, string clientName) : SessionResolver
 {
     private readonly TokenSessions _sessions = provider.GetRequiredService<TokenSessions>();

@@ -1,7 +1,5 @@
 #if NET8_0_OR_GREATER
 using System.Diagnostics.CodeAnalysis;
-#endif
-#if NET8_0_OR_GREATER
 using System.Net.Http.Json;
 using System.Runtime.CompilerServices;
 #else

@@ -7,11 +7,9 @@ namespace TokenRefresh.Handling;
 /// <summary>Creates the local 401 for a request that isn't sent because its login has ended.</summary>
 internal static class LocalResponse
 {
-    /// <summary>Finds the response of a request that has waited for a token.</summary>
-    /// <param name="request">The request.</param>
-    /// <param name="resolved">Its session.</param>
-    /// <param name="start">The session's state when the request was made.</param>
-    /// <param name="current">The session's state after the wait.</param>
+    /// <summary>
+    /// Finds the response of a request that has waited for a token, by the session's state when the request was made and after the wait.
+    /// </summary>
     /// <returns><see langword="null"/> if the request is sent. Without a token, a header that we set earlier is removed.</returns>
     /// <exception cref="TokenRefreshException">
     /// The option <see cref="TokenRefreshOptions.ReLoginResult"/> asks for an exception.
@@ -42,10 +40,7 @@ internal static class LocalResponse
         _ => TokenRefreshOutcome.LoginEnded,
     };
 
-    /// <summary>Whether a request may be sent now: it belongs to the login that it was made under.</summary>
-    /// <param name="now">The session's state.</param>
-    /// <param name="start">The session's state when the request was made.</param>
-    /// <param name="ofRequest">The login that the request names, if it does.</param>
+    // Whether a request may be sent now: it belongs to the login that it was made under, or that it names.
     private static bool IsOfSameLogin(SessionSnapshot now, SessionSnapshot start, LoginId? ofRequest) => start switch
     {
         _ when ofRequest is not null => now.LoginId == ofRequest,

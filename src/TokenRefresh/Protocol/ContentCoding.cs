@@ -10,10 +10,9 @@ internal static class ContentCoding
 {
     public static bool IsStated(HttpContent content) => content.Headers.ContentEncoding.Count > 0;
 
-    /// <summary>Decompresses a body in memory (RFC 9110, section 8.4.1).</summary>
-    /// <param name="body">The body as it arrived.</param>
-    /// <param name="content">The content, for its headers.</param>
-    /// <param name="limit">The most bytes to return. If there are more, the result is one byte longer.</param>
+    /// <summary>
+    /// Decompresses a body in memory (RFC 9110, section 8.4.1). If there are more bytes than the limit, the result is one byte longer.
+    /// </summary>
     /// <returns>
     /// The body itself, if it can't be decompressed. Browsers, and some handlers, decompress a body and leave the header that says so.
     /// </returns>

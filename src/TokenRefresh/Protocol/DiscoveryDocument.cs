@@ -32,10 +32,7 @@ internal sealed record DiscoveryDocument(Uri TokenEndpoint, Uri? RevocationEndpo
     }
 
     /// <summary>Reads a document and checks it.</summary>
-    /// <param name="fields">The members of the document.</param>
-    /// <param name="address">Where it was fetched.</param>
-    /// <param name="found">The address that service discovery found for it; <see langword="null"/> if none was looked up.</param>
-    /// <param name="options">The session's options.</param>
+    /// <remarks>The address that service discovery found is <see langword="null"/> if none was looked up.</remarks>
     public static DiscoveryResult Read(TokenFields fields, Uri address, Uri? found, TokenRefreshOptions options)
     {
         var name = EndpointName.Of("The discovery document", address);

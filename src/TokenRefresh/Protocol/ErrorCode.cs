@@ -5,9 +5,6 @@ internal static class ErrorCode
 {
     private const int MaxLength = 64;
 
-    /// <param name="code">The code as the server sent it.</param>
-    /// <param name="refreshToken">The refresh token that was sent; <see langword="null"/> if there was none.</param>
-    /// <param name="clientSecret">The client secret; <see langword="null"/> if there is none.</param>
     /// <returns>The code; <see langword="null"/> if it isn't one short word, or if it repeats a secret or a part of one.</returns>
     public static string? Sanitize(string? code, string? refreshToken, string? clientSecret)
     {

@@ -1,10 +1,7 @@
 namespace TokenRefresh.Protocol;
 
 /// <summary>A token endpoint over HTTP: one POST, a response read within bounds, a result.</summary>
-/// <param name="options">The session's options.</param>
-/// <param name="backchannel">Returns the client for one request.</param>
-/// <param name="discovery">Finds the endpoint; <see langword="null"/> if the options name it.</param>
-/// <param name="time">The clock by which tokens are received.</param>
+/// <remarks>Discovery is <see langword="null"/> if the options name the endpoint.</remarks>
 internal abstract class HttpTokenEndpoint(
     TokenRefreshOptions options, Func<HttpClient> backchannel, Discovery? discovery, TimeProvider time) : ITokenEndpoint
 {

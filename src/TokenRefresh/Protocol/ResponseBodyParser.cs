@@ -11,8 +11,6 @@ internal static class ResponseBodyParser
     // Every text can be split into pairs. A text without one of these names isn't a form.
     private static readonly string[] FormMembers = ["access_token", "refresh_token", "error", "access", "refresh", "code", "detail"];
 
-    /// <param name="body">The bytes as they arrived.</param>
-    /// <param name="contentType">The response's content type, or <see langword="null"/>.</param>
     /// <returns>
     /// A JSON object or array; a form becomes an object whose values are strings. <see langword="null"/> if the body is neither.
     /// </returns>

@@ -37,10 +37,7 @@ internal sealed class TokenFields : IDisposable
     /// <summary><c>expires_in</c> (RFC 6749, section 5.1).</summary>
     public TimeSpan? ExpiresIn => ReadSeconds("expires_in");
 
-    /// <summary>Reads a body.</summary>
-    /// <param name="body">The bytes as they arrived.</param>
-    /// <param name="contentType">The response's content type, or <see langword="null"/>.</param>
-    /// <returns><see langword="null"/> if the body is neither JSON nor a form.</returns>
+    /// <summary>Reads a body; <see langword="null"/> if it is neither JSON nor a form.</summary>
     public static TokenFields? Read(ReadOnlySpan<byte> body, MediaTypeHeaderValue? contentType = null) =>
         ResponseBodyParser.Parse(body, contentType) is { } document ? new TokenFields(document) : null;
 
@@ -126,8 +123,7 @@ internal sealed class TokenFields : IDisposable
     private static IEnumerable<(string Name, string Text)> Self(string name, JsonElement value) =>
         ReadText(value) is { } text ? [(name, text)] : [];
 
-    /// <summary>Reads a text.</summary>
-    /// <returns><see langword="null"/> for an empty text, one that isn't valid Unicode, and any other type.</returns>
+    /// <summary>Reads a text; <see langword="null"/> for an empty one, one that isn't valid Unicode, and any other type.</summary>
     public static string? ReadText(JsonElement value)
     {
         if (value.ValueKind != JsonValueKind.String)

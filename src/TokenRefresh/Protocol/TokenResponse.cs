@@ -29,11 +29,8 @@ internal sealed class TokenResponse(int status) : IDisposable
     /// <summary>The server's clock when it answered.</summary>
     public DateTimeOffset? Date { get; init; }
 
-    /// <param name="response">The response, whose body hasn't been read.</param>
-    /// <param name="endpoint">The endpoint's name in messages.</param>
-    /// <param name="time">The local clock.</param>
-    /// <param name="cancellationToken">Stops the reading.</param>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    /// <summary>Reads a response whose body hasn't been read.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static async Task<TokenResponse> ReadAsync(
         HttpResponseMessage response, string endpoint, TimeProvider time, CancellationToken cancellationToken)
     {

@@ -5,16 +5,11 @@ namespace TokenRefresh.Protocol;
 /// <summary>Revokes the tokens of a login that has ended: RFC 7009, or the blacklist view of Simple JWT.</summary>
 internal sealed class TokenRevocation(TokenRefreshOptions options, Func<HttpClient> backchannel, Discovery? discovery)
 {
-    /// <param name="options">The session's options.</param>
-    /// <param name="backchannel">Returns the client for one request.</param>
-    /// <param name="discovery">Finds the endpoint if the options don't name it; <see langword="null"/> without an issuer.</param>
     /// <returns><see langword="null"/> if the options name neither a revocation endpoint nor an issuer.</returns>
     public static TokenRevocation? For(TokenRefreshOptions options, Func<HttpClient> backchannel, Discovery? discovery) =>
         options.RevocationEndpoint is null && discovery is null ? null : new TokenRevocation(options, backchannel, discovery);
 
     /// <summary>Sends one request. It revokes the refresh token, and with it the login; without one, the access token.</summary>
-    /// <param name="tokens">The tokens of the login.</param>
-    /// <param name="cancellationToken">Ends the request.</param>
     public async Task<RevocationResult> RevokeAsync(TokenSet tokens, CancellationToken cancellationToken)
     {
         var address = options.RevocationEndpoint;
