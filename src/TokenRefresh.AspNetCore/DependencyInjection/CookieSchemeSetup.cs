@@ -25,6 +25,11 @@ internal sealed class CookieSchemeSetup(UserSessionRegistry registry, IEnumerabl
         }
 
         options.CookieManager = new CookieRenewal.Manager(options.CookieManager ?? new ChunkingCookieManager(), name!);
+        if (options.SessionStore is { } tickets)
+        {
+            options.SessionStore = new CookieRenewal.TicketStore(tickets, name!);
+        }
+
         if (options.EventsType is not null || options.Events is null or TokenRefreshCookieEvents)
         {
             return;

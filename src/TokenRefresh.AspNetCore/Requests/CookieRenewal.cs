@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Http;
 using TokenRefresh.AspNetCore.Sessions;
@@ -57,6 +58,9 @@ internal sealed class CookieRenewal(LoginChecker checker, TimeProvider time)
         return true;
     }
 
+    // The value is false only when the response starts: a sign-in has written its cookie before.
+    private static bool IsForbidden(HttpContext context, string scheme) => context.Items[MayRenew + scheme] is false;
+
     /// <summary>The cookie manager of a scheme that has sessions.</summary>
     internal sealed class Manager(ICookieManager inner, string scheme) : ICookieManager
     {
@@ -64,8 +68,7 @@ internal sealed class CookieRenewal(LoginChecker checker, TimeProvider time)
 
         public void AppendResponseCookie(HttpContext context, string key, string? value, CookieOptions options)
         {
-            // The value is false only when the response starts: a sign-in has written its cookie before.
-            if (context.Items[MayRenew + scheme] is not false)
+            if (!IsForbidden(context, scheme))
             {
                 inner.AppendResponseCookie(context, key, value, options);
                 context.Items[IsWritten + scheme] = true;
@@ -77,5 +80,44 @@ internal sealed class CookieRenewal(LoginChecker checker, TimeProvider time)
             inner.DeleteCookie(context, key, options);
             context.Items[IsWritten + scheme] = true;
         }
+    }
+
+    /// <summary>
+    /// The app's ticket store of a scheme that has sessions. A login in the same browser may keep the key of the ticket, so a late renewal
+    /// would replace the new login's ticket. After a sign-out it would bring the ticket back.
+    /// </summary>
+    internal sealed class TicketStore(ITicketStore inner, string scheme) : ITicketStore
+    {
+        public Task<string> StoreAsync(AuthenticationTicket ticket) => inner.StoreAsync(ticket);
+
+        public Task<string> StoreAsync(AuthenticationTicket ticket, CancellationToken cancellationToken) =>
+            inner.StoreAsync(ticket, cancellationToken);
+
+        public Task<string> StoreAsync(AuthenticationTicket ticket, HttpContext httpContext, CancellationToken cancellationToken) =>
+            inner.StoreAsync(ticket, httpContext, cancellationToken);
+
+        public Task RenewAsync(string key, AuthenticationTicket ticket) => inner.RenewAsync(key, ticket);
+
+        public Task RenewAsync(string key, AuthenticationTicket ticket, CancellationToken cancellationToken) =>
+            inner.RenewAsync(key, ticket, cancellationToken);
+
+        public Task RenewAsync(
+            string key, AuthenticationTicket ticket, HttpContext httpContext, CancellationToken cancellationToken) =>
+            IsForbidden(httpContext, scheme) ? Task.CompletedTask : inner.RenewAsync(key, ticket, httpContext, cancellationToken);
+
+        public Task<AuthenticationTicket?> RetrieveAsync(string key) => inner.RetrieveAsync(key);
+
+        public Task<AuthenticationTicket?> RetrieveAsync(string key, CancellationToken cancellationToken) =>
+            inner.RetrieveAsync(key, cancellationToken);
+
+        public Task<AuthenticationTicket?> RetrieveAsync(string key, HttpContext httpContext, CancellationToken cancellationToken) =>
+            inner.RetrieveAsync(key, httpContext, cancellationToken);
+
+        public Task RemoveAsync(string key) => inner.RemoveAsync(key);
+
+        public Task RemoveAsync(string key, CancellationToken cancellationToken) => inner.RemoveAsync(key, cancellationToken);
+
+        public Task RemoveAsync(string key, HttpContext httpContext, CancellationToken cancellationToken) =>
+            inner.RemoveAsync(key, httpContext, cancellationToken);
     }
 }

@@ -1,0 +1,135 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Security.Claims;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using TokenRefresh.Testing;
+
+namespace TokenRefresh.AspNetCore.Tests;
+
+/// <summary>
+/// An app that keeps its tickets in a store (<see cref="CookieAuthenticationOptions.SessionStore"/>). A login keeps the key of the
+/// browser's ticket, so a late renewal of an old ticket would replace the ticket of the new login.
+/// </summary>
+[Trait("Case", "W23")]
+public sealed class TicketStoreTests
+{
+    private static readonly TimeSpan PastHalfOfItsLifetime = TimeSpan.FromDays(8);
+
+    private readonly AppTickets _tickets = new();
+    private readonly Gate _gate = new();
+
+    [Fact]
+    public async Task A_late_response_leaves_the_ticket_of_a_new_login()
+    {
+        await using var provider = await Provider.StartAsync();
+        var setup = CreateSetup();
+        await using var node = await Node.StartAsync(provider, setup);
+        using var browser = new Browser();
+        await browser.GoAsync(node.At("sign-in/alice"));
+        setup.Time.Advance(PastHalfOfItsLifetime);
+
+        var late = browser.FetchAsync(node.At("late"));
+        await _gate.ArrivedAsync(1);
+        await browser.GoAsync(node.At("sign-in/bob"));
+        _gate.Open();
+
+        Assert.Equal("late", (await late).Text);
+        Assert.Equal(["bob"], _tickets.Users);
+        Assert.Contains("bob", (await browser.FetchAsync(node.At("user"))).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_late_response_brings_no_ticket_back_after_a_sign_out()
+    {
+        await using var provider = await Provider.StartAsync();
+        var setup = CreateSetup();
+        await using var node = await Node.StartAsync(provider, setup);
+        using var browser = new Browser();
+        await browser.GoAsync(node.At("sign-in/alice"));
+        setup.Time.Advance(PastHalfOfItsLifetime);
+
+        var late = browser.FetchAsync(node.At("late"));
+        await _gate.ArrivedAsync(1);
+        await browser.FetchAsync(node.At("logout"), HttpMethod.Post);
+        _gate.Open();
+
+        Assert.Equal("late", (await late).Text);
+        Assert.Empty(_tickets.Users);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await browser.FetchAsync(node.At("user"))).Status);
+    }
+
+    [Fact]
+    public async Task The_ticket_of_a_login_that_is_alive_is_renewed_and_removed()
+    {
+        await using var provider = await Provider.StartAsync();
+        var setup = CreateSetup();
+        await using var node = await Node.StartAsync(provider, setup);
+        using var browser = new Browser();
+        await browser.GoAsync(node.At("orders"));
+        for (var renewal = 1; renewal <= 3; renewal++)
+        {
+            setup.Time.Advance(PastHalfOfItsLifetime);
+            Assert.Equal("orders of alice", (await browser.FetchAsync(node.At("orders"))).Text);
+            Assert.Equal(renewal, _tickets.Renewals);
+        }
+
+        await browser.FetchAsync(node.At("logout"), HttpMethod.Post);
+
+        Assert.Empty(_tickets.Users);
+        Assert.Equal(1, provider.Logins);
+    }
+
+    private NodeSetup CreateSetup() => new()
+    {
+        ConfigureServices = services => services.Configure<CookieAuthenticationOptions>(
+            CookieAuthenticationDefaults.AuthenticationScheme, options => options.SessionStore = _tickets),
+        Map = app =>
+        {
+            app.MapGet("/sign-in/{user}", async (HttpContext context, string user) =>
+            {
+                var principal = new ClaimsPrincipal(new ClaimsIdentity([new Claim("name", user)], "password"));
+                await context.SignInWithTokensAsync("shop", principal, new TokenSet("access-" + user, "refresh-" + user));
+            });
+            app.MapGet("/late", async () =>
+            {
+                await _gate.PassAsync();
+                return "late";
+            }).RequireAuthorization();
+        },
+    };
+
+    private sealed class AppTickets : ITicketStore
+    {
+        private readonly ConcurrentDictionary<string, AuthenticationTicket> _tickets = new(StringComparer.Ordinal);
+
+        public int Renewals { get; private set; }
+
+        public IEnumerable<string?> Users => _tickets.Values.Select(ticket => ticket.Principal.FindFirst("name")?.Value);
+
+        public Task<string> StoreAsync(AuthenticationTicket ticket)
+        {
+            var key = Guid.NewGuid().ToString();
+            _tickets[key] = ticket;
+            return Task.FromResult(key);
+        }
+
+        public Task RenewAsync(string key, AuthenticationTicket ticket)
+        {
+            _tickets[key] = ticket;
+            Renewals++;
+            return Task.CompletedTask;
+        }
+
+        public Task<AuthenticationTicket?> RetrieveAsync(string key) => Task.FromResult(_tickets.GetValueOrDefault(key));
+
+        public Task RemoveAsync(string key)
+        {
+            _tickets.TryRemove(key, out _);
+            return Task.CompletedTask;
+        }
+    }
+}
