@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.OutputCaching;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.AspNetCore.BackChannelLogout;
@@ -11,6 +12,9 @@ namespace Microsoft.AspNetCore.Builder;
 /// <summary>Maps the endpoints that a web app with token sessions needs.</summary>
 public static class TokenRefreshEndpointExtensions
 {
+    // The output cache ignores Cache-Control. A policy of the app for all endpoints must not give one user the response of another.
+    private static readonly OutputCacheAttribute NeverCached = new() { NoStore = true };
+
     /// <summary>
     /// Maps the sign-out: a POST that deletes the cookie and signs the token session out. A form signs the user out at the provider too,
     /// and is redirected to the page that the parameter <c>returnUrl</c> names, if that is a page of this app. A script gets 204. A request
@@ -26,7 +30,7 @@ public static class TokenRefreshEndpointExtensions
         RequiredServices.Check(endpoints.ServiceProvider, nameof(MapSignOut));
 
         // A user whose login has ended may sign out too. The app's fallback policy must not prevent it.
-        return endpoints.MapPost(pattern, SignOutEndpoint.HandleAsync).AllowAnonymous().WithDisplayName("TokenRefresh sign-out");
+        return Complete(endpoints.MapPost(pattern, SignOutEndpoint.HandleAsync), "sign-out");
     }
 
     /// <summary>
@@ -43,7 +47,7 @@ public static class TokenRefreshEndpointExtensions
         ArgumentNullException.ThrowIfNull(endpoints);
         RequiredServices.Check(endpoints.ServiceProvider, nameof(MapBackChannelLogout));
         endpoints.ServiceProvider.GetRequiredService<LogoutRecords>().IsUsed = true;
-        return endpoints.MapPost(pattern, LogoutEndpoint.HandleAsync).AllowAnonymous().WithDisplayName("TokenRefresh back-channel logout");
+        return Complete(endpoints.MapPost(pattern, LogoutEndpoint.HandleAsync), "back-channel logout");
     }
 
     /// <summary>
@@ -58,7 +62,7 @@ public static class TokenRefreshEndpointExtensions
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         RequiredServices.Check(endpoints.ServiceProvider, nameof(MapUser));
-        return endpoints.MapGet(pattern, UserEndpoint.HandleAsync).AllowAnonymous().WithDisplayName("TokenRefresh user");
+        return Complete(endpoints.MapGet(pattern, UserEndpoint.HandleAsync), "user");
     }
 
     /// <summary>
@@ -88,6 +92,9 @@ public static class TokenRefreshEndpointExtensions
         });
         return builder;
     }
+
+    private static IEndpointConventionBuilder Complete(IEndpointConventionBuilder endpoint, string name) =>
+        endpoint.AllowAnonymous().WithMetadata(NeverCached).WithDisplayName("TokenRefresh " + name);
 
     private static async Task GuardAsync(HttpContext context, RequestDelegate next)
     {
