@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Components.Rendering;
 using TokenRefresh.AspNetCore.Blazor;
+using TokenRefresh.AspNetCore.Requests;
 
 namespace TokenRefresh;
 
@@ -87,18 +88,8 @@ public sealed class TokenRefreshBoundary : ErrorBoundaryBase, IDisposable
         return Task.CompletedTask;
     }
 
-    private static bool IsLoginEnd(Exception? exception)
-    {
-        for (; exception is not null; exception = exception.InnerException)
-        {
-            if (exception is TokenRefreshException { Failure: TokenRefreshFailure.ReLoginRequired })
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    private static bool IsLoginEnd(Exception exception) => InnerExceptions.Find(
+        exception, static e => e is TokenRefreshException { Failure: TokenRefreshFailure.ReLoginRequired }) is not null;
 
     private void OnAuthenticationStateChanged(Task<AuthenticationState> change) => _ = InvokeAsync(async () =>
     {

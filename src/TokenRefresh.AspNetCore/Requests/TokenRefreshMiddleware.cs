@@ -11,9 +11,6 @@ namespace TokenRefresh.AspNetCore.Requests;
 internal sealed class TokenRefreshMiddleware(
     RequestDelegate next, UserSessionRegistry registry, LoginChecker checker, ILogger<TokenRefreshMiddleware> logger)
 {
-    // Clients such as Refit and gRPC wrap the exception once or twice.
-    private const int MaxInnerExceptions = 5;
-
     public async Task InvokeAsync(HttpContext context)
     {
         try
@@ -105,17 +102,6 @@ internal sealed class TokenRefreshMiddleware(
         return found;
     }
 
-    private static HttpRequestException? Find(Exception exception)
-    {
-        var current = exception;
-        for (var depth = 0; current is not null && depth <= MaxInnerExceptions; depth++, current = current.InnerException)
-        {
-            if (current is TokenRefreshException or HttpRequestException { StatusCode: HttpStatusCode.Unauthorized })
-            {
-                return (HttpRequestException)current;
-            }
-        }
-
-        return null;
-    }
+    private static HttpRequestException? Find(Exception exception) => (HttpRequestException?)InnerExceptions.Find(
+        exception, static e => e is TokenRefreshException or HttpRequestException { StatusCode: HttpStatusCode.Unauthorized });
 }
