@@ -20,11 +20,11 @@ internal sealed class ReplayableUpload(HttpContent content) : TrackedContent(con
     public bool IsUnread => _reading is null;
 
     /// <summary>
-    /// Whether a request needs a replacement: its content is of the app's own type, and its connection may send and receive at once; or its
-    /// content can be sent once, and waits for the server's consent.
+    /// Whether a request needs a replacement: its content can't be read twice at once, and its connection may send and receive at once; or
+    /// its content can be sent once, and waits for the server's consent.
     /// </summary>
     public static bool IsNeededFor(HttpRequestMessage request) => request.Content is { } content
-        && ((content is IReplayableContent && IsDuplex(request))
+        && ((IsDuplex(request) && (content is IReplayableContent || RequestReplay.IsGrpcMessage(content)))
             || (request.Headers.ExpectContinue == true && !RequestReplay.CanReplay(content)));
 
     /// <summary>Gives the request its own content back. The platform may still be sending it.</summary>

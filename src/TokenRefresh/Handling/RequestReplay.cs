@@ -4,6 +4,7 @@ namespace TokenRefresh.Handling;
 internal static class RequestReplay
 {
     private const string ContentLength = "Content-Length";
+    private const string GrpcMessage = "Grpc.Net.Client.Internal.PushUnaryContent`2";
 
     /// <summary>Whether the content can be sent again. Content that can't be examined, such as disposed content, can't.</summary>
     public static bool CanReplay(HttpContent? content, bool isBuffered = false)
@@ -17,6 +18,12 @@ internal static class RequestReplay
             return false;
         }
     }
+
+    /// <summary>
+    /// Whether this is the message of a gRPC call. In many versions of Grpc.Net.Client, all sends of a call share one buffer of a pool. The
+    /// end of a send returns the buffer, and another call fills it.
+    /// </summary>
+    public static bool IsGrpcMessage(HttpContent content) => WritingType.NameOf(content) == GrpcMessage;
 
     /// <summary>Buffers content that could be sent only once, if its length is known and within the limit.</summary>
     /// <returns>Whether it was buffered. Buffered content of any kind can be sent again.</returns>
@@ -108,7 +115,7 @@ internal static class RequestReplay
         "System.Net.Http.Json.JsonContent" or "System.Net.Http.ObjectContent" => JsonReplay.CanReplay(content),
 
         // Grpc.Net.Client: one message.
-        "Grpc.Net.Client.Internal.PushUnaryContent`2" or "Grpc.Net.Client.Internal.WinHttpUnaryContent`2" => true,
+        GrpcMessage or "Grpc.Net.Client.Internal.WinHttpUnaryContent`2" => true,
 
         // Flurl.Http: opens its file for each send.
         "Flurl.Http.Content.FileContent" => true,

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.IO;
 using System.IO.Compression;
@@ -202,6 +203,34 @@ public sealed class ReplayedContentTests
         Assert.Equal(2, api.Calls);
         Assert.Equal(1, content.MostAtOnce);
         Assert.Same(content, request.Content);
+    }
+
+    [Fact]
+    [Trait("Case", "B69")]
+    public async Task The_message_of_a_grpc_call_is_never_written_by_two_sends_at_once()
+    {
+        var gate = new Gate();
+        using var api = new DuplexApi();
+        await using var app = Create(api);
+        await app.SignInAsync();
+        using var request = Post(new Grpc.Net.Client.Internal.PushUnaryContent<string, string>(gate));
+        var refreshed = new Gate();
+        app.Session.TokensRefreshed += (_, _) => _ = refreshed.PassAsync();
+        var sending = app.Client.SendAsync(request);
+        await refreshed.ArrivedAsync(1);
+        for (var i = 0; i < 10_000; i++)
+        {
+            // Long enough for a second send to begin, if nothing held it back.
+            await Task.Yield();
+        }
+
+        Assert.Equal(1, api.Calls);
+
+        gate.Open();
+        using var response = await sending.WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(["message", "message"], await Task.WhenAll(api.Uploads));
     }
 
     [Fact]
@@ -424,6 +453,8 @@ public sealed class ReplayedContentTests
 
         public int Calls => Volatile.Read(ref _calls);
 
+        public ConcurrentQueue<Task<string>> Uploads { get; } = new();
+
         /// <summary>Waits until the first send reads its content, on a thread of its own.</summary>
         public Func<Task>? Begun { get; init; }
 
@@ -432,11 +463,19 @@ public sealed class ReplayedContentTests
             Interlocked.Increment(ref _calls);
             var isFirst = request.Headers.Authorization!.Parameter == "access-1";
             var upload = Begun is null
-                ? request.Content!.CopyToAsync(Stream.Null, CancellationToken.None)
-                : Task.Run(() => request.Content!.CopyToAsync(Stream.Null, CancellationToken.None), CancellationToken.None);
+                ? ReadAsync(request.Content!)
+                : Task.Run(() => ReadAsync(request.Content!), CancellationToken.None);
+            Uploads.Enqueue(upload);
             await (isFirst ? Begun?.Invoke() ?? Task.CompletedTask : upload);
 
             return new HttpResponseMessage(isFirst ? HttpStatusCode.Unauthorized : HttpStatusCode.OK) { RequestMessage = request };
+        }
+
+        private static async Task<string> ReadAsync(HttpContent content)
+        {
+            using var body = new MemoryStream();
+            await content.CopyToAsync(body, CancellationToken.None);
+            return Encoding.UTF8.GetString(body.ToArray());
         }
     }
 
