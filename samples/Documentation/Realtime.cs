@@ -1,5 +1,4 @@
 using System;
-using System.Net;
 using System.Net.Http;
 using System.Net.WebSockets;
 using System.Threading;
@@ -55,25 +54,16 @@ public static class Realtime
             });
     }
 
-    public static async Task<ClientWebSocket> WebSocketAsync(TokenSession session, Uri url, CancellationToken cancellationToken)
+    public static HttpMessageInvoker WebSocketInvoker(TokenSession session)
     {
-        var token = await session.GetAccessTokenAsync(cancellationToken);
-        for (var attempt = 1; ; attempt++)
-        {
-            var socket = new ClientWebSocket();
-            socket.Options.CollectHttpResponseDetails = true;
-            socket.Options.SetRequestHeader("Authorization", "Bearer " + token);
-            try
-            {
-                await socket.ConnectAsync(url, cancellationToken);
-                return socket;
-            }
-            catch (WebSocketException) when (attempt == 1 && token is not null && socket.HttpStatusCode == HttpStatusCode.Unauthorized)
-            {
-                socket.Dispose();
-                token = await session.GetAccessTokenAsync(token, cancellationToken);
-            }
-        }
+        return new HttpMessageInvoker(new TokenRefreshHandler(session) { InnerHandler = new SocketsHttpHandler() });
+    }
+
+    public static async Task<ClientWebSocket> WebSocketAsync(HttpMessageInvoker invoker, Uri url, CancellationToken cancellationToken)
+    {
+        var socket = new ClientWebSocket();
+        await socket.ConnectAsync(url, invoker, cancellationToken);
+        return socket;
     }
 }
 

@@ -14,6 +14,17 @@ internal static class Origin
             && a.Scheme.Equals(b.Scheme, StringComparison.OrdinalIgnoreCase)
             && a.IdnHost.Equals(b.IdnHost, StringComparison.OrdinalIgnoreCase));
 
+    /// <summary>
+    /// The http address of a WebSocket address: its handshake is an HTTP request (RFC 6455, section 4.1). <see langword="null"/> if the
+    /// address is another one.
+    /// </summary>
+    public static Uri? OfHandshake(Uri uri) => uri.Scheme switch
+    {
+        "ws" => new UriBuilder(uri) { Scheme = Uri.UriSchemeHttp }.Uri,
+        "wss" => new UriBuilder(uri) { Scheme = Uri.UriSchemeHttps }.Uri,
+        _ => null,
+    };
+
     /// <summary>Whether the traffic is encrypted (https) or doesn't leave the machine (http to loopback).</summary>
     public static bool IsSecure(Uri uri) => uri.Scheme == Uri.UriSchemeHttps || IsLocalHttp(uri);
 

@@ -2,10 +2,13 @@ using System;
 using System.IO;
 using System.Linq;
 using System.Net;
+using System.Net.Http;
 using System.Net.WebSockets;
+using System.Text;
 using System.Threading.Tasks;
 using Grpc.Core;
 using Grpc.Net.Client;
+using Grpc.Net.Client.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -16,6 +19,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using TokenRefresh.Samples.Documentation;
 using TokenRefresh.TestKit;
+using TokenRefresh.Testing;
 using Xunit;
 
 namespace TokenRefresh.ServerTests;
@@ -23,8 +27,6 @@ namespace TokenRefresh.ServerTests;
 /// <summary>The code of docs/realtime.md against a hub, a gRPC method and a socket that refuse expired tokens.</summary>
 public sealed class RealtimeCases : IAsyncLifetime
 {
-    private static readonly Method<string, string> Echo = new(MethodType.Unary, "shop.Orders", "Echo", Marshallers.StringMarshaller, Marshallers.StringMarshaller);
-
     private readonly FakeTokenServer _tokens = new();
     private WebApplication _server = null!;
     private ServiceProvider _app = null!;
@@ -47,7 +49,7 @@ public sealed class RealtimeCases : IAsyncLifetime
         _server.UseWebSockets();
         _server.MapHub<EchoHub>("/hub");
         _server.MapPost("/shop.Orders/Echo", EchoAsync);
-        _server.MapGet("/socket", async (HttpContext context) =>
+        _server.Map("/socket", async (HttpContext context) =>
         {
             using var socket = await context.WebSockets.AcceptWebSocketAsync();
             await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, default);
@@ -111,13 +113,73 @@ public sealed class RealtimeCases : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_socket_that_is_refused_is_opened_after_one_refresh()
+    public async Task A_grpc_call_that_streams_its_answer_is_made_again_after_one_refresh()
     {
-        var url = new UriBuilder(new Uri(_http1, "socket")) { Scheme = "ws" }.Uri;
+        using var channel = Realtime.GrpcByHandler(_session, _http2);
 
-        using var socket = await Realtime.WebSocketAsync(_session, url, TestContext.Current.CancellationToken);
+        using var call = channel.CreateCallInvoker().AsyncServerStreamingCall(EchoAs(MethodType.ServerStreaming), host: null, default, "tea");
+
+        Assert.Equal(["tea"], await call.ResponseStream.ReadAllAsync().ToListAsync());
+        _tokens.AssertRefreshes(1);
+    }
+
+    [Theory]
+    [InlineData(MethodType.ClientStreaming)]
+    [InlineData(MethodType.DuplexStreaming)]
+    public async Task A_grpc_call_that_streams_messages_is_refused_and_the_next_one_has_the_new_token(MethodType type)
+    {
+        using var channel = Realtime.GrpcByHandler(_session, _http2);
+        var refreshed = new Gate();
+        _session.TokensRefreshed += (_, _) => _ = refreshed.PassAsync();
+
+        var refused = await Assert.ThrowsAsync<RpcException>(() => StreamAsync(channel, type));
+        await refreshed.ArrivedAsync(1);
+
+        Assert.Equal(StatusCode.Unauthenticated, refused.StatusCode);
+        Assert.Equal("tea", await StreamAsync(channel, type));
+        _tokens.AssertRefreshes(1);
+    }
+
+    [Theory]
+    [InlineData(GrpcWebMode.GrpcWeb)]
+    [InlineData(GrpcWebMode.GrpcWebText)]
+    public async Task A_call_over_grpc_web_that_is_refused_is_made_again(GrpcWebMode mode)
+    {
+        using var channel = GrpcChannel.ForAddress(_http1, new GrpcChannelOptions
+        {
+            HttpVersion = HttpVersion.Version11,
+            HttpHandler = new TokenRefreshHandler(_session) { InnerHandler = new GrpcWebHandler(mode, new SocketsHttpHandler()) },
+        });
+
+        Assert.Equal("tea", await CallAsync(channel));
+        _tokens.AssertRefreshes(1);
+    }
+
+    [Theory]
+    [Trait("Case", "C39")]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task A_socket_that_is_refused_is_opened_after_one_refresh(int httpVersion)
+    {
+        using var invoker = Realtime.WebSocketInvoker(_session);
+        var url = new UriBuilder(new Uri(httpVersion == 1 ? _http1 : _http2, "socket")) { Scheme = "ws" }.Uri;
+
+        using var socket = httpVersion == 1
+            ? await Realtime.WebSocketAsync(invoker, url, TestContext.Current.CancellationToken)
+            : await ConnectOverHttp2Async(invoker, url);
 
         Assert.Equal(WebSocketState.Open, socket.State);
+        _tokens.AssertRefreshes(1);
+    }
+
+    [Fact]
+    public async Task Sockets_that_are_refused_ask_for_another_token_and_cost_one_refresh()
+    {
+        var token = await _session.GetAccessTokenAsync(TestContext.Current.CancellationToken);
+
+        var others = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => _session.GetAccessTokenAsync(token!, TestContext.Current.CancellationToken)));
+
+        Assert.All(others, other => Assert.True(_tokens.Accepts(other!)));
         _tokens.AssertRefreshes(1);
     }
 
@@ -128,7 +190,44 @@ public sealed class RealtimeCases : IAsyncLifetime
     }
 
     private static async Task<string> CallAsync(GrpcChannel channel) =>
-        await channel.CreateCallInvoker().AsyncUnaryCall(Echo, host: null, default, "tea");
+        await channel.CreateCallInvoker().AsyncUnaryCall(EchoAs(MethodType.Unary), host: null, default, "tea");
+
+    private static Method<string, string> EchoAs(MethodType type) =>
+        new(type, "shop.Orders", "Echo", Marshallers.StringMarshaller, Marshallers.StringMarshaller);
+
+    private static async Task<string> StreamAsync(GrpcChannel channel, MethodType type)
+    {
+        if (type == MethodType.ClientStreaming)
+        {
+            using var call = channel.CreateCallInvoker().AsyncClientStreamingCall(EchoAs(type), host: null, default);
+            await WriteAsync(call.RequestStream);
+            return await call.ResponseAsync;
+        }
+
+        using var duplex = channel.CreateCallInvoker().AsyncDuplexStreamingCall(EchoAs(type), host: null, default);
+        await WriteAsync(duplex.RequestStream);
+        return Assert.Single(await duplex.ResponseStream.ReadAllAsync().ToListAsync());
+    }
+
+    private static async Task WriteAsync(IClientStreamWriter<string> messages)
+    {
+        try
+        {
+            await messages.WriteAsync("tea");
+            await messages.CompleteAsync();
+        }
+        catch (Exception e) when (e is RpcException or InvalidOperationException)
+        {
+            // The call was refused before the message was sent. Its answer says so.
+        }
+    }
+
+    private static async Task<ClientWebSocket> ConnectOverHttp2Async(HttpMessageInvoker invoker, Uri url)
+    {
+        var socket = new ClientWebSocket { Options = { HttpVersion = HttpVersion.Version20, HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact } };
+        await socket.ConnectAsync(url, invoker, TestContext.Current.CancellationToken);
+        return socket;
+    }
 
     private Task GuardAsync(HttpContext context, RequestDelegate next)
     {
@@ -147,9 +246,28 @@ public sealed class RealtimeCases : IAsyncLifetime
     {
         using var message = new MemoryStream();
         await context.Request.Body.CopyToAsync(message);
-        context.Response.ContentType = "application/grpc";
-        context.Response.AppendTrailer("grpc-status", "0");
-        await context.Response.Body.WriteAsync(message.ToArray());
+        context.Response.ContentType = context.Request.ContentType;
+        switch (context.Request.ContentType)
+        {
+            case "application/grpc-web":
+                await context.Response.Body.WriteAsync((byte[])[.. message.ToArray(), .. WebTrailer()]);
+                return;
+            case "application/grpc-web-text":
+                var bytes = Convert.FromBase64String(Encoding.ASCII.GetString(message.ToArray()));
+                await context.Response.WriteAsync(Convert.ToBase64String([.. bytes, .. WebTrailer()]));
+                return;
+            default:
+                context.Response.AppendTrailer("grpc-status", "0");
+                await context.Response.Body.WriteAsync(message.ToArray());
+                return;
+        }
+    }
+
+    // A frame of gRPC-Web whose first bit marks it as the trailer.
+    private static byte[] WebTrailer()
+    {
+        var trailer = "grpc-status: 0\r\n"u8.ToArray();
+        return [0x80, 0, 0, 0, (byte)trailer.Length, .. trailer];
     }
 
     private sealed class EchoHub : Hub

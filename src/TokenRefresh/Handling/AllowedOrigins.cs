@@ -56,12 +56,15 @@ internal sealed class AllowedOrigins
                 + "to https://api.example.com. The BaseAddress of an HttpClient isn't used.");
 
     /// <summary>Whether the origin of this address is allowed.</summary>
-    public bool Contains(Uri? uri) => uri is { IsAbsoluteUri: true } && (IsNamed(uri) || IsAllowedByApp(uri));
+    public bool Contains(Uri? uri) => uri is { IsAbsoluteUri: true }
+        && (IsAllowed(uri) || (Origin.OfHandshake(uri) is { } handshake && IsAllowed(handshake)));
 
     /// <inheritdoc/>
     public override string ToString() =>
         (_origins.Length == 0 ? "none" : string.Join(", ", _origins.Select(Origin.TextOf).Distinct(StringComparer.Ordinal)))
         + (_options.IsAllowedOrigin is null ? "" : ", or allow it by IsAllowedOrigin, which isn't called for plain http");
+
+    private bool IsAllowed(Uri uri) => IsNamed(uri) || IsAllowedByApp(uri);
 
     private bool IsNamed(Uri uri)
     {

@@ -18,6 +18,13 @@ public sealed class HandlingTests
     [InlineData("https://api.example.com.evil.test/a", false)]
     [InlineData("https://api.example.com:444/a", false)]
     [InlineData("http://api.example.com/a", false)]
+    [InlineData("wss://api.example.com/a", true)]
+    [InlineData("WSS://API.example.com:443/a", true)]
+    [InlineData("wss://api.example.com.evil.test/a", false)]
+    [InlineData("wss://api.example.com:444/a", false)]
+    [InlineData("ws://api.example.com/a", false)]
+    [InlineData("ws://api.example.com:443/a", false)]
+    [InlineData("ftp://api.example.com:443/a", false)]
     [InlineData("/a", false)]
     [InlineData(null, false)]
     public void An_origin_is_scheme_host_and_port(string? uri, bool isIn) =>
