@@ -4,7 +4,7 @@ using TokenRefresh.SingleFlight;
 namespace TokenRefresh;
 
 /// <summary>The health of one session, for health checks. It contains no secret and no user.</summary>
-public readonly record struct TokenSessionHealth
+public readonly struct TokenSessionHealth
 {
     /// <summary>The session's name.</summary>
     public string SessionName { get; internal init; }
@@ -36,6 +36,11 @@ public readonly record struct TokenSessionHealth
     /// token's audience, scope and issuer.
     /// </summary>
     public bool IsRefreshedTokenRejected { get; internal init; }
+
+    /// <summary>Returns the session's name, its state and its last failure, and no secret or user.</summary>
+    /// <returns>A text for logs and debuggers.</returns>
+    public override string ToString() =>
+        $"TokenSessionHealth {{ SessionName = {SessionName}, State = {State}, LastFailure = {LastFailure?.ToString() ?? "none"} }}";
 
     internal static TokenSessionHealth Of(SessionContext session)
     {
