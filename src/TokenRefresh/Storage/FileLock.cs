@@ -10,15 +10,13 @@ internal sealed class FileLock : IDisposable
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(5);
     private static readonly Dictionary<string, Queue> Queues = new(StringComparer.Ordinal);
 
-    private readonly OwnerOnlyFile _files;
     private readonly string _path;
     private readonly Queue _queue;
     private bool _hasTurn;
     private FileStream? _file;
 
-    private FileLock(OwnerOnlyFile files, string path)
+    private FileLock(string path)
     {
-        _files = files;
         _path = path;
         lock (Queues)
         {
@@ -35,13 +33,13 @@ internal sealed class FileLock : IDisposable
     /// <exception cref="TimeoutException">Another process has held the lock for too long.</exception>
     public static async Task<FileLock> TakeAsync(OwnerOnlyFile files, string path, TimeProvider time, CancellationToken cancellationToken)
     {
-        var taken = new FileLock(files, path);
+        var taken = new FileLock(path);
         try
         {
             await taken._queue.Turn.WaitAsync(cancellationToken).ConfigureAwait(false);
             taken._hasTurn = true;
             var start = time.GetTimestamp();
-            while (!taken.TryOpen())
+            while ((taken._file = files.TryOpenExclusive(path)) is null)
             {
                 if (time.GetElapsedTime(start) > LongestWait)
                 {
@@ -74,19 +72,6 @@ internal sealed class FileLock : IDisposable
             {
                 Queues.Remove(_path);
             }
-        }
-    }
-
-    private bool TryOpen()
-    {
-        try
-        {
-            _file = _files.OpenExclusive(_path);
-            return true;
-        }
-        catch (IOException e) when (IsHeld(e))
-        {
-            return false;
         }
     }
 

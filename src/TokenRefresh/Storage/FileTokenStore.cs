@@ -104,7 +104,7 @@ public sealed class FileTokenStore : ITokenStore, ITokenStoreLock, IBuiltInToken
 
         // Only the holder of the step's lock may open or remove this lock's file.
         using var step = await LockStepAsync(name, cancellationToken).ConfigureAwait(false);
-        return TryOpenLease(name, FileOptions.None);
+        return _files.TryOpenExclusive(LeaseOf(name));
     }
 
     /// <summary>Removes the files of a record that is no longer needed.</summary>
@@ -192,23 +192,11 @@ public sealed class FileTokenStore : ITokenStore, ITokenStoreLock, IBuiltInToken
     private Task<FileLock> LockStepAsync(string name, CancellationToken cancellationToken) =>
         FileLock.TakeAsync(_files, Path.Combine(_directory, $"{name[0]}{name[1]}.lock"), _time, cancellationToken);
 
-    private FileStream? TryOpenLease(string name, FileOptions options)
-    {
-        try
-        {
-            return _files.OpenExclusive(LeaseOf(name), options);
-        }
-        catch (IOException e) when (FileLock.IsHeld(e))
-        {
-            return null;
-        }
-    }
-
     private void RemoveLease(string name)
     {
         if (File.Exists(LeaseOf(name)))
         {
-            TryOpenLease(name, FileOptions.DeleteOnClose)?.Dispose();
+            _files.TryOpenExclusive(LeaseOf(name), FileOptions.DeleteOnClose)?.Dispose();
         }
     }
 

@@ -53,11 +53,7 @@ internal sealed class OwnerOnlyFile
         }
 
         // Otherwise a power cut could remove the directory, with all records in it.
-        if (Path.GetDirectoryName(path) is { } parent)
-        {
-            _flushDirectory(parent);
-        }
-
+        _flushDirectory(Path.GetDirectoryName(path)!);
         CheckDirectory(path);
     }
 
@@ -88,9 +84,9 @@ internal sealed class OwnerOnlyFile
     }
 
     /// <summary>Opens a file for this process alone, and creates it if it isn't there.</summary>
-    /// <exception cref="IOException">Another process has it open.</exception>
+    /// <returns>The file; <see langword="null"/> if another holder has it open.</returns>
     /// <exception cref="TokenStoreConfigurationException">The file is a link, open to others, or can't be opened.</exception>
-    public FileStream OpenExclusive(string path, FileOptions options = FileOptions.None)
+    public FileStream? TryOpenExclusive(string path, FileOptions options = FileOptions.None)
     {
         RefuseLink(new FileInfo(path), "file");
         try
@@ -100,6 +96,10 @@ internal sealed class OwnerOnlyFile
         catch (UnauthorizedAccessException)
         {
             throw CantOpen(path);
+        }
+        catch (IOException e) when (FileLock.IsHeld(e))
+        {
+            return null;
         }
     }
 
@@ -140,7 +140,6 @@ internal sealed class OwnerOnlyFile
     /// <exception cref="TokenStoreConfigurationException">The file can't be written by this user.</exception>
     public async Task ReplaceAsync(string path, byte[] bytes)
     {
-        // A killed process may have left a temporary file.
         var temporary = TemporaryOf(path);
         try
         {
