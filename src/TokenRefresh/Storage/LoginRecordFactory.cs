@@ -45,12 +45,6 @@ internal sealed class LoginRecordFactory(TokenSessionKey key, ITokenProtector? p
         KeepFor = LoginRules.MarkLifetime,
     };
 
-    /// <exception cref="TokenStoreConfigurationException">The text isn't a record of this format.</exception>
-    public static LoginRecord? Parse(StoredRecord? stored) => stored is { } record ? LoginRecordText.Read(record.Text) : null;
-
-    /// <returns>The record, or <see langword="null"/> if there is none that can be read.</returns>
-    public static LoginRecord? TryParse(StoredRecord? stored) => stored is { } record ? LoginRecordText.TryRead(record.Text) : null;
-
     /// <exception cref="TokenStoreConfigurationException">The tokens can't be read with this key.</exception>
     public TokenSet Read(LoginRecord record) => _codec.Read(record.Tokens!);
 

@@ -161,7 +161,7 @@ internal sealed class SharedLoginStore(
         StoredRecord? stored = null;
         for (var writes = 0; writes < MaxWrites; writes++)
         {
-            var replaced = LoginRecordFactory.TryParse(stored);
+            var replaced = stored is { } found ? LoginRecordText.TryRead(found.Text) : null;
             var record = next(replaced);
             (stored, var isWritten) = await _calls.ExchangeOrFindAsync(record, stored?.Revision, cancellationToken).ConfigureAwait(false);
             if (isWritten)
@@ -184,7 +184,7 @@ internal sealed class SharedLoginStore(
     {
         for (var writes = 0; writes < MaxWrites; writes++)
         {
-            var record = LoginRecordFactory.Parse(stored);
+            var record = stored is { } found ? LoginRecordText.Read(found.Text) : null;
             var decision = decide(record, stored);
             if (decision.Write is not { } next)
             {
