@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 
 namespace TokenRefresh;
 
@@ -9,23 +8,7 @@ internal static class TokenSyntax
     /// <summary>
     /// Whether the text is visible ASCII without a comma: RFC 6750's <c>b64token</c>, and the other characters that servers use.
     /// </summary>
-    public static bool IsAccessToken([NotNullWhen(true)] string? value)
-    {
-        if (string.IsNullOrEmpty(value))
-        {
-            return false;
-        }
-
-        foreach (var c in value!)
-        {
-            if (!IsOfAccessToken(c))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
+    public static bool IsAccessToken([NotNullWhen(true)] string? value) => value is { Length: > 0 } && value.All(IsOfAccessToken);
 
     /// <summary>
     /// Says why a value isn't an access token: the kind and the index of its first wrong character, without the character.
@@ -34,43 +17,18 @@ internal static class TokenSyntax
     /// <returns>What is wrong and what to pass, as sentences.</returns>
     public static string DescribeFault(string? value)
     {
-        if (string.IsNullOrEmpty(value))
+        if (value is not { Length: > 0 })
         {
             return "The access token is empty. Pass the token alone.";
         }
 
-        var index = 0;
-        while (IsOfAccessToken(value![index]))
-        {
-            index++;
-        }
-
-        return string.Format(
-            CultureInfo.InvariantCulture,
-            "The access token has {0} at index {1}, which isn't allowed in an Authorization header (RFC 6750, section 2.1). "
-            + "Pass the token alone, without scheme, quotes or line ends.",
-            KindOf(value[index]),
-            index);
+        var index = value.TakeWhile(IsOfAccessToken).Count();
+        return $"The access token has {KindOf(value[index])} at index {index}, which isn't allowed in an Authorization header (RFC 6750, "
+            + "section 2.1). Pass the token alone, without scheme, quotes or line ends.";
     }
 
     /// <summary>Whether the text is a token of RFC 9110, section 5.6.2.</summary>
-    public static bool IsScheme([NotNullWhen(true)] string? value)
-    {
-        if (string.IsNullOrEmpty(value))
-        {
-            return false;
-        }
-
-        foreach (var c in value!)
-        {
-            if (c is not (>= 'a' and <= 'z' or >= 'A' and <= 'Z' or >= '0' and <= '9') && "!#$%&'*+-.^_`|~".IndexOf(c) < 0)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
+    public static bool IsScheme([NotNullWhen(true)] string? value) => value is { Length: > 0 } && value.All(IsOfScheme);
 
     /// <summary>
     /// Whether tokens of this type need a proof in each request: DPoP (RFC 9449), MAC, proof of possession.
@@ -79,6 +37,9 @@ internal static class TokenSyntax
     /// <param name="scheme">The option's scheme. An app that sets it to such a type adds the proof itself.</param>
     public static bool NeedsProof(string tokenType, string scheme) =>
         tokenType.Trim().ToUpperInvariant() is "DPOP" or "MAC" or "POP" && !tokenType.Equals(scheme, StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsOfScheme(char c) =>
+        c is (>= 'a' and <= 'z') or (>= 'A' and <= 'Z') or (>= '0' and <= '9') || "!#$%&'*+-.^_`|~".Contains(c);
 
     private static bool IsOfAccessToken(char c) => c is > ' ' and <= '~' and not ',';
 
