@@ -15,14 +15,12 @@ internal static partial class SessionLog
     public static partial void NoTokenSent(ILogger logger, string session, string method, string origin, string reason);
 
     [LoggerMessage(102, LogLevel.Debug,
-        "Session '{Session}': {Method} {Origin} was rejected, and the caller gets the response: {Reason}",
-        EventName = "RejectionReturned")]
+        "Session '{Session}': {Method} {Origin} was rejected, and the caller gets the response: {Reason}", EventName = "RejectionReturned")]
     public static partial void RejectionReturned(ILogger logger, string session, string method, string origin, string reason);
 
     [LoggerMessage(103, LogLevel.Warning,
         "Session '{Session}': {Method} {Origin} rejected an access token that had just been refreshed. Refreshing again wouldn't help: "
-        + "check the token's audience, scope and issuer. This line is logged at most once a minute.",
-        EventName = "RefreshedTokenRejected")]
+        + "check the token's audience, scope and issuer. This line is logged at most once a minute.", EventName = "RefreshedTokenRejected")]
     public static partial void RefreshedTokenRejected(ILogger logger, string session, string method, string origin);
 
     [LoggerMessage(104, LogLevel.Warning,
@@ -45,8 +43,7 @@ internal static partial class SessionLog
 
     [LoggerMessage(203, LogLevel.Information,
         "Session '{Session}': access token refreshed in {Milliseconds} ms because {Reason}; requests that waited: {Waiters}; it "
-        + "expires at {ExpiresAt}.",
-        EventName = "Refreshed")]
+        + "expires at {ExpiresAt}.", EventName = "Refreshed")]
     public static partial void Refreshed(ILogger logger, string session, long milliseconds, string reason, int waiters, string expiresAt);
 
     [LoggerMessage(204, LogLevel.Information,
@@ -55,23 +52,19 @@ internal static partial class SessionLog
     public static partial void NewerTokensLoaded(ILogger logger, string session);
 
     [LoggerMessage(205, LogLevel.Debug,
-        "Session '{Session}': another process is refreshing; waiting for its result.",
-        EventName = "WaitingForOtherProcess")]
+        "Session '{Session}': another process is refreshing; waiting for its result.", EventName = "WaitingForOtherProcess")]
     public static partial void WaitingForOtherProcess(ILogger logger, string session);
 
     [LoggerMessage(206, LogLevel.Warning,
-        "Session '{Session}': the login has ended ({Reason}, error: {Error}); the user must sign in again.",
-        EventName = "ReLoginRequired")]
+        "Session '{Session}': the login has ended ({Reason}, error: {Error}); the user must sign in again.", EventName = "ReLoginRequired")]
     public static partial void LoginEnded(ILogger logger, string session, ReLoginReason reason, string error);
 
     [LoggerMessage(207, LogLevel.Error,
-        "Session '{Session}': an event handler or callback of the app threw {Exception}.",
-        EventName = "HandlerThrew")]
+        "Session '{Session}': an event handler or callback of the app threw {Exception}.", EventName = "HandlerThrew")]
     public static partial void HandlerThrew(ILogger logger, string session, string exception);
 
     [LoggerMessage(208, LogLevel.Error,
-        "Session '{Session}': the refresh failed unexpectedly with {Exception}.",
-        EventName = "RefreshCrashed")]
+        "Session '{Session}': the refresh failed unexpectedly with {Exception}.", EventName = "RefreshCrashed")]
     public static partial void RefreshCrashed(ILogger logger, string session, string exception);
 
     [LoggerMessage(209, LogLevel.Information,
@@ -80,13 +73,11 @@ internal static partial class SessionLog
     public static partial void InteractiveSignInStarted(ILogger logger, string session, ReLoginReason reason);
 
     [LoggerMessage(210, LogLevel.Information,
-        "Session '{Session}': the user signed in again; waiting requests are sent.",
-        EventName = "InteractiveSignInSucceeded")]
+        "Session '{Session}': the user signed in again; waiting requests are sent.", EventName = "InteractiveSignInSucceeded")]
     public static partial void InteractiveSignInSucceeded(ILogger logger, string session);
 
     [LoggerMessage(211, LogLevel.Warning,
-        "Session '{Session}': the user didn't sign in again: {Description}",
-        EventName = "InteractiveSignInFailed")]
+        "Session '{Session}': the user didn't sign in again: {Description}", EventName = "InteractiveSignInFailed")]
     public static partial void InteractiveSignInFailed(ILogger logger, string session, string description);
 
     [LoggerMessage(212, LogLevel.Debug, "Session '{Session}': refreshing the access token because {Reason}.", EventName = "RefreshStarted")]
@@ -94,8 +85,7 @@ internal static partial class SessionLog
 
     [LoggerMessage(213, LogLevel.Warning,
         "Session '{Session}': signed in without a refresh token; this login ends with its access token. Is the scope offline_access "
-        + "requested?",
-        EventName = "NoRefreshToken")]
+        + "requested?", EventName = "NoRefreshToken")]
     public static partial void NoRefreshToken(ILogger logger, string session);
 
     [LoggerMessage(301, LogLevel.Warning,
@@ -104,27 +94,23 @@ internal static partial class SessionLog
     public static partial void RefreshFailed(ILogger logger, string session, string failure, double seconds, string since);
 
     [LoggerMessage(302, LogLevel.Error,
-        "Session '{Session}': the refresh failed. {Failure} First failure: {Since}.",
-        EventName = "RefreshMisconfigured")]
+        "Session '{Session}': the refresh failed. {Failure} First failure: {Since}.", EventName = "RefreshMisconfigured")]
     public static partial void RefreshMisconfigured(ILogger logger, string session, string failure, string since);
 
     [LoggerMessage(305, LogLevel.Error,
         "Session '{Session}': the refresh failed, and the URL may be wrong. {Failure} Next attempt in {Seconds} s; first failure: "
-        + "{Since}.",
-        EventName = "EndpointSuspect")]
+        + "{Since}.", EventName = "EndpointSuspect")]
     public static partial void EndpointSuspect(ILogger logger, string session, string failure, double seconds, string since);
 
     [LoggerMessage(303, LogLevel.Information, "Session '{Session}': the tokens were revoked at the server.", EventName = "Revoked")]
     public static partial void Revoked(ILogger logger, string session);
 
     [LoggerMessage(304, LogLevel.Warning,
-        "Session '{Session}': signed out, but the tokens couldn't be revoked at the server: {Description}",
-        EventName = "RevocationFailed")]
+        "Session '{Session}': signed out, but the tokens couldn't be revoked at the server: {Description}", EventName = "RevocationFailed")]
     public static partial void RevocationFailed(ILogger logger, string session, string description);
 
     [LoggerMessage(306, LogLevel.Information,
-        "Session '{Session}': the discovery document was fetched. Refreshes use {Endpoint}.",
-        EventName = "Discovered")]
+        "Session '{Session}': the discovery document was fetched. Refreshes use {Endpoint}.", EventName = "Discovered")]
     public static partial void Discovered(ILogger logger, string session, string endpoint);
 
     [LoggerMessage(307, LogLevel.Warning,
@@ -143,8 +129,7 @@ internal static partial class SessionLog
     public static partial void ClientSecretReloaded(ILogger logger, string session);
 
     [LoggerMessage(310, LogLevel.Error,
-        "Session '{Session}': the changed configuration isn't used: {Description}",
-        EventName = "ReloadFailed")]
+        "Session '{Session}': the changed configuration isn't used: {Description}", EventName = "ReloadFailed")]
     public static partial void ReloadFailed(ILogger logger, string session, string description);
 
     [LoggerMessage(311, LogLevel.Warning,
@@ -161,13 +146,11 @@ internal static partial class SessionLog
     public static partial void SaveFailed(ILogger logger, string session, string exception);
 
     [LoggerMessage(403, LogLevel.Information,
-        "Session '{Session}': the tokens that couldn't be saved before are saved now.",
-        EventName = "DeferredSaveSucceeded")]
+        "Session '{Session}': the tokens that couldn't be saved before are saved now.", EventName = "DeferredSaveSucceeded")]
     public static partial void DeferredSaveSucceeded(ILogger logger, string session);
 
     [LoggerMessage(404, LogLevel.Warning,
         "Session '{Session}': the token store couldn't be read again ({Exception}). Sessions continue with their tokens; a sign-out by "
-        + "another process isn't known until the store answers. This line is logged once until then.",
-        EventName = "RecheckFailed")]
+        + "another process isn't known until the store answers. This line is logged once until then.", EventName = "RecheckFailed")]
     public static partial void RecheckFailed(ILogger logger, string session, string exception);
 }

@@ -4,8 +4,8 @@ using System.Diagnostics.Metrics;
 namespace TokenRefresh.Diagnostics;
 
 /// <summary>
-/// The metrics and traces of the sessions of one name. Without a listener a call costs one flag check. Requests with a valid token don't
-/// call it. A listener that throws has no effect on requests.
+/// The metrics and traces of the sessions of one name. Without a listener, a call for a request costs one flag check. Requests with a valid
+/// token don't call it. A listener that throws has no effect on requests.
 /// </summary>
 internal sealed class SessionTelemetry(Instruments instruments, string session)
 {
@@ -22,13 +22,8 @@ internal sealed class SessionTelemetry(Instruments instruments, string session)
 
     public void Stale401() => Count(instruments.Stale401s);
 
-    public void LoginEnded(ReLoginReason reason)
-    {
-        if (instruments.LoginsEnded.Enabled)
-        {
-            Safely(() => instruments.LoginsEnded.Add(1, _session, new(TokenRefreshTelemetry.ReasonTag, TagValues.Of(reason))));
-        }
-    }
+    public void LoginEnded(ReLoginReason reason) =>
+        Safely(() => instruments.LoginsEnded.Add(1, _session, new(TokenRefreshTelemetry.ReasonTag, TagValues.Of(reason))));
 
     /// <summary>Starts the activity of a refresh. It has no parent, and a link to the request that started the refresh.</summary>
     public static Activity? StartRefresh(ActivityContext trigger)
@@ -47,15 +42,8 @@ internal sealed class SessionTelemetry(Instruments instruments, string session)
     public void RefreshEnded(RefreshMeasurement refresh) => Safely(() =>
     {
         var outcome = new KeyValuePair<string, object?>(TokenRefreshTelemetry.OutcomeTag, TagValues.Of(refresh.Outcome));
-        if (instruments.Refreshes.Enabled)
-        {
-            instruments.Refreshes.Add(1, _session, new(TokenRefreshTelemetry.ReasonTag, refresh.Reason), outcome);
-        }
-
-        if (instruments.RefreshDuration.Enabled)
-        {
-            instruments.RefreshDuration.Record(refresh.Duration.TotalSeconds, _session, outcome);
-        }
+        instruments.Refreshes.Add(1, _session, new(TokenRefreshTelemetry.ReasonTag, refresh.Reason), outcome);
+        instruments.RefreshDuration.Record(refresh.Duration.TotalSeconds, _session, outcome);
     });
 
     public void EndRefresh(Activity? activity, RefreshMeasurement refresh) => Safely(() =>
