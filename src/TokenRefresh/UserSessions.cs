@@ -15,25 +15,23 @@ namespace TokenRefresh;
 /// </remarks>
 internal sealed class UserSessions : ISessionCache, IObservedSessions
 {
-    private readonly SessionServices _services;
-
     // The value is a TokenSession or, after its eviction, an EvictedSession.
     private readonly ConcurrentDictionary<string, object> _sessions = new(StringComparer.Ordinal);
     private ITimer? _sweeps;
 
     public UserSessions(SessionServices services)
     {
-        _services = services;
+        Services = services;
         services.Cache = this;
         WithoutUser = new TokenSession(services, userKey: null);
         services.Telemetry.Observe(this);
     }
 
-    public SessionServices Services => _services;
+    public SessionServices Services { get; }
 
     public TokenSession WithoutUser { get; }
 
-    public string Name => _services.Name;
+    public string Name => Services.Name;
 
     /// <summary>How many users are remembered.</summary>
     public int Count => _sessions.Count;
@@ -41,7 +39,7 @@ internal sealed class UserSessions : ISessionCache, IObservedSessions
     /// <summary>All sessions in memory.</summary>
     public IEnumerable<TokenSession> All => _sessions.Values.Select(SessionIn).OfType<TokenSession>().Prepend(WithoutUser);
 
-    public IEnumerable<TokenSessionState> States => _services.Work.IsStopping ? [] : All.Select(session => session.State);
+    public IEnumerable<TokenSessionState> States => Services.Work.IsStopping ? [] : All.Select(session => session.State);
 
     /// <summary>Finds the session of a user; of <see langword="null"/>, the session without a user.</summary>
     /// <exception cref="ArgumentException">The user is empty.</exception>
@@ -54,7 +52,7 @@ internal sealed class UserSessions : ISessionCache, IObservedSessions
         }
 
         return userKey is not null ? Get(userKey)
-            : _services.Options.UserKey is null ? WithoutUser
+            : Services.Options.UserKey is null ? WithoutUser
             : throw new InvalidOperationException(
                 $"Session '{Name}' has one login per user (UserKey is set), and no user was given. Use sessions[\"{Name}\", userKey] "
                 + "with the key that UserKey returns for the user's requests. In ASP.NET Core, check that the claim for the key exists "
@@ -68,7 +66,7 @@ internal sealed class UserSessions : ISessionCache, IObservedSessions
         {
             var found = _sessions.TryGetValue(userKey, out var known)
                 ? known
-                : _sessions.GetOrAdd(userKey, new TokenSession(_services, userKey));
+                : _sessions.GetOrAdd(userKey, new TokenSession(Services, userKey));
             var session = SessionIn(found) ?? Create(userKey, (EvictedSession)found);
             session.Context.WasAccessed = true;
             if (ReferenceEquals(found, session))
@@ -121,7 +119,7 @@ internal sealed class UserSessions : ISessionCache, IObservedSessions
             (held is TokenSession session ? session.Context.Listeners : ((EvictedSession)held).Listeners)?.UnsubscribeFromStore();
         }
 
-        _services.Telemetry.Forget(this);
+        Services.Telemetry.Forget(this);
     }
 
     private void Sweep(string userKey, TokenSession session)
@@ -151,15 +149,15 @@ internal sealed class UserSessions : ISessionCache, IObservedSessions
     }
 
     private TokenSession Create(string userKey, EvictedSession evicted) => evicted.End is { } ended
-        ? new TokenSession(_services, userKey, ended)
-        : new TokenSession(_services, userKey);
+        ? new TokenSession(Services, userKey, ended)
+        : new TokenSession(Services, userKey);
 
     private void StartSweeps()
     {
-        var idle = _services.Options.UserIdleTimeout;
+        var idle = Services.Options.UserIdleTimeout;
         if (_sweeps is null && idle != Timeout.InfiniteTimeSpan)
         {
-            var sweeps = _services.Time.CreateTimer(static users => ((UserSessions)users!).Sweep(), this, idle, idle);
+            var sweeps = Services.Time.CreateTimer(static users => ((UserSessions)users!).Sweep(), this, idle, idle);
             if (Interlocked.CompareExchange(ref _sweeps, sweeps, null) is not null)
             {
                 sweeps.Dispose();

@@ -63,16 +63,12 @@ internal sealed class BackchannelClient : IDisposable
     /// <summary>Disposes the scopes of the handlers. The handlers' connections close when they are idle.</summary>
     public void Dispose()
     {
-        List<IDisposable> scopes;
+        List<IDisposable?> scopes;
         lock (_lock)
         {
             _isDisposed = true;
-            scopes = [.. _retired.Select(retired => retired.Scope)];
+            scopes = [.. _retired.Select(retired => retired.Scope), _handler?.Scope];
             _retired.Clear();
-            if (_handler is not null)
-            {
-                scopes.Add(_handler.Scope);
-            }
         }
 
         scopes.ForEach(DisposeScope);
@@ -168,11 +164,11 @@ internal sealed class BackchannelClient : IDisposable
     }
 
     // A service of the app may throw. The scope also throws for a service that has DisposeAsync but not Dispose.
-    private static void DisposeScope(IDisposable scope)
+    private static void DisposeScope(IDisposable? scope)
     {
         try
         {
-            scope.Dispose();
+            scope?.Dispose();
         }
         catch (Exception)
         {

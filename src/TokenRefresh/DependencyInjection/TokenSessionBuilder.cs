@@ -35,38 +35,26 @@ public sealed class TokenSessionBuilder
     public TokenSessionBuilder UseStore(ITokenStore store)
     {
         Require.NotNull(store, nameof(store));
-        return Use(ServiceDescriptor.KeyedSingleton(Name, store));
+        return Replace(ServiceDescriptor.KeyedSingleton(Name, store));
     }
 
     /// <summary>Keeps the session's tokens in a store that is created when it is first needed.</summary>
     /// <param name="factory">Creates the store, once. The container disposes it.</param>
     /// <returns>This builder.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="factory"/> is <see langword="null"/>.</exception>
-    public TokenSessionBuilder UseStore(Func<IServiceProvider, ITokenStore> factory)
-    {
-        Require.NotNull(factory, nameof(factory));
-        return Use(ServiceDescriptor.KeyedSingleton(Name, (provider, _) => factory(provider)));
-    }
+    public TokenSessionBuilder UseStore(Func<IServiceProvider, ITokenStore> factory) => Use(factory);
 
     /// <summary>Requests tokens through an endpoint of your own, instead of by HTTP.</summary>
     /// <param name="factory">Creates the endpoint, once. The container disposes it.</param>
     /// <returns>This builder.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="factory"/> is <see langword="null"/>.</exception>
-    public TokenSessionBuilder UseEndpoint(Func<IServiceProvider, ITokenEndpoint> factory)
-    {
-        Require.NotNull(factory, nameof(factory));
-        return Use(ServiceDescriptor.KeyedSingleton(Name, (provider, _) => factory(provider)));
-    }
+    public TokenSessionBuilder UseEndpoint(Func<IServiceProvider, ITokenEndpoint> factory) => Use(factory);
 
     /// <summary>Encrypts the session's tokens before they are saved.</summary>
     /// <param name="factory">Creates the protector, once. The container disposes it.</param>
     /// <returns>This builder.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="factory"/> is <see langword="null"/>.</exception>
-    public TokenSessionBuilder UseProtector(Func<IServiceProvider, ITokenProtector> factory)
-    {
-        Require.NotNull(factory, nameof(factory));
-        return Use(ServiceDescriptor.KeyedSingleton(Name, (provider, _) => factory(provider)));
-    }
+    public TokenSessionBuilder UseProtector(Func<IServiceProvider, ITokenProtector> factory) => Use(factory);
 
     /// <summary>
     /// Keeps the session's tokens in files, for several processes of one user on one machine. The tokens must be encrypted: see
@@ -93,7 +81,14 @@ public sealed class TokenSessionBuilder
         return this;
     }
 
-    private TokenSessionBuilder Use(ServiceDescriptor descriptor)
+    private TokenSessionBuilder Use<T>(Func<IServiceProvider, T> factory)
+        where T : class
+    {
+        Require.NotNull(factory, nameof(factory));
+        return Replace(ServiceDescriptor.KeyedSingleton(Name, (provider, _) => factory(provider)));
+    }
+
+    private TokenSessionBuilder Replace(ServiceDescriptor descriptor)
     {
         // The last call counts.
         Services.RemoveAllKeyed(descriptor.ServiceType, descriptor.ServiceKey);
