@@ -24,10 +24,10 @@ internal sealed class ReadAheadBody(HttpContent content, Task<Stream> opening, C
     private readonly MemoryStream _ahead = new();
     private readonly byte[] _piece = new byte[Math.Max(1, Math.Min(PieceLength, content.Headers.ContentLength ?? PieceLength))];
 
-    // All written under the lock.
-    private Task<int>? _underWay;
+    // All written under the lock: the number of bytes that the caller has taken, and the read that is running.
+    private int _taken;
+    private Task<bool>? _underWay;
     private Exception? _failure;
-    private bool _isReading;
     private bool _isStopped;
     private bool _isAtEnd;
     private bool _isDisposed;
@@ -37,9 +37,6 @@ internal sealed class ReadAheadBody(HttpContent content, Task<Stream> opening, C
 
     /// <summary>The bytes that were read ahead. Valid between two reads ahead, until the caller reads.</summary>
     public ReadOnlyMemory<byte> Ahead => _ahead.GetBuffer().AsMemory(0, (int)_ahead.Length);
-
-    /// <summary>The read that was running when <see cref="Stop"/> was called. It never fails: see <see cref="IsExhausted"/>.</summary>
-    public Task<int>? UnderWay => _underWay;
 
     /// <summary>The connection's stream. The caller reads it after all bytes that were read ahead.</summary>
     public Task<Stream> Source => opening;
@@ -104,7 +101,7 @@ internal sealed class ReadAheadBody(HttpContent content, Task<Stream> opening, C
     /// <returns><see langword="false"/> at the end, at the limit, after a failure, or once the caller reads.</returns>
     public async Task<bool> ReadMoreAsync()
     {
-        var underWay = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var underWay = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_lock)
         {
             if (_isStopped || _isAtEnd || _ahead.Length > MaxLength)
@@ -112,7 +109,6 @@ internal sealed class ReadAheadBody(HttpContent content, Task<Stream> opening, C
                 return false;
             }
 
-            _isReading = true;
             _underWay = underWay.Task;
         }
 
@@ -140,23 +136,20 @@ internal sealed class ReadAheadBody(HttpContent content, Task<Stream> opening, C
         }
     }
 
-    /// <summary>Takes over the read that was running.</summary>
-    public void Take(int count)
+    /// <summary>Takes bytes that were read ahead, and ends the reading ahead.</summary>
+    /// <param name="buffer">Gets the bytes.</param>
+    /// <param name="underWay">The read to wait for before the next call; <see langword="null"/> if none is running. It never fails.</param>
+    public int Read(Span<byte> buffer, out Task<bool>? underWay)
     {
-        _underWay = null;
-        _ahead.SetLength(0);
-        _ahead.Write(_piece, 0, count);
-        _ahead.Position = 0;
-    }
-
-    /// <summary>Reads from the bytes that were read ahead.</summary>
-    public int Read(Span<byte> buffer)
-    {
-        var ahead = _ahead.GetBuffer().AsSpan((int)_ahead.Position, (int)(_ahead.Length - _ahead.Position));
-        var count = Math.Min(ahead.Length, buffer.Length);
-        ahead.Slice(0, count).CopyTo(buffer);
-        _ahead.Position += count;
-        return count;
+        lock (_lock)
+        {
+            _isStopped = true;
+            underWay = _underWay;
+            var count = Math.Min((int)_ahead.Length - _taken, buffer.Length);
+            _ahead.GetBuffer().AsSpan(_taken, count).CopyTo(buffer);
+            _taken += count;
+            return count;
+        }
     }
 
     /// <summary>Whether the body has no bytes after those that were read ahead.</summary>
@@ -170,41 +163,35 @@ internal sealed class ReadAheadBody(HttpContent content, Task<Stream> opening, C
     /// <summary>Disposes the content. A running read is cancelled first, and the content is disposed after it.</summary>
     public void Dispose()
     {
-        bool isReading;
+        Task<bool>? underWay;
         lock (_lock)
         {
             _isStopped = true;
             _isDisposed = true;
-            isReading = _isReading;
+            underWay = _underWay;
         }
 
         disposal.Cancel();
-        if (!isReading)
+        if (underWay is null)
         {
             content.Dispose();
         }
     }
 
-    private bool Complete(TaskCompletionSource<int> underWay, int count, Exception? failure)
+    private bool Complete(TaskCompletionSource<bool> underWay, int count, Exception? failure)
     {
         bool isStopped, isFinished;
         lock (_lock)
         {
-            _isReading = false;
-            _isAtEnd = count == 0;
+            _underWay = null;
+            _ahead.Write(_piece, 0, count);
             _failure = failure;
+            _isAtEnd = count == 0;
             isStopped = _isStopped;
             isFinished = _isAtEnd || _isDisposed;
-            if (!isStopped)
-            {
-                _underWay = null;
-                _ahead.Position = _ahead.Length;
-                _ahead.Write(_piece, 0, count);
-                _ahead.Position = 0;
-            }
         }
 
-        underWay.SetResult(count);
+        underWay.SetResult(true);
         if (isFinished)
         {
             // Release the connection as soon as the whole body is in memory.

@@ -19,21 +19,15 @@ internal sealed class ReadAheadStream(ReadAheadBody body) : Stream
 
     public override int Read(byte[] buffer, int offset, int count)
     {
-        body.Stop();
-        if (count == 0)
+        var read = 0;
+        while (count > 0 && (read = body.Read(buffer.AsSpan(offset, count), out var underWay)) == 0 && underWay is not null)
         {
-            return 0;
+            underWay.GetAwaiter().GetResult();
         }
 
-        var target = buffer.AsSpan(offset, count);
-        var read = body.Read(target);
-        if (read == 0 && body.UnderWay is { } underWay)
-        {
-            body.Take(underWay.GetAwaiter().GetResult());
-            read = body.Read(target);
-        }
-
-        return read > 0 || body.IsExhausted() ? read : body.Source.GetAwaiter().GetResult().Read(buffer, offset, count);
+        return read > 0 || count == 0 || body.IsExhausted()
+            ? read
+            : body.Source.GetAwaiter().GetResult().Read(buffer, offset, count);
     }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
@@ -45,21 +39,14 @@ internal sealed class ReadAheadStream(ReadAheadBody body) : Stream
     private async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
 #endif
     {
-        body.Stop();
-        if (buffer.IsEmpty)
-        {
-            return 0;
-        }
-
-        var read = body.Read(buffer.Span);
-        if (read == 0 && body.UnderWay is { } underWay)
+        var read = 0;
+        while (!buffer.IsEmpty && (read = body.Read(buffer.Span, out var underWay)) == 0 && underWay is not null)
         {
             // A caller that stops waiting loses no bytes: its next read waits for the same task.
-            body.Take(await underWay.WaitAsync(cancellationToken).ConfigureAwait(false));
-            read = body.Read(buffer.Span);
+            await underWay.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
 
-        if (read > 0 || body.IsExhausted())
+        if (read > 0 || buffer.IsEmpty || body.IsExhausted())
         {
             return read;
         }
