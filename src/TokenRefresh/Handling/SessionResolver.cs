@@ -82,24 +82,20 @@ internal abstract class SessionResolver
     private static ResolvedSession ResolveAuthorized(HttpRequestMessage request, string present, SessionContext session)
     {
         var services = session.Services;
-        if (AuthorizationHeader.IsPlaceholder(present, services.Options.Scheme))
-        {
-            AuthorizationHeader.Remove(request);
-            return new ResolvedSession(session);
-        }
-
         if (session.Current is SignedInSnapshot current && present == current.Header)
         {
             return new ResolvedSession(session, current.LoginId);
         }
 
-        if (AuthorizationHeader.FindOwner(present, services) is { } owner)
+        var isPlaceholder = AuthorizationHeader.IsPlaceholder(present, services.Options.Scheme);
+        var owner = isPlaceholder ? null : AuthorizationHeader.FindOwner(present, services);
+        if (owner?.IsOf(session) is true)
         {
-            if (owner.IsOf(session))
-            {
-                return new ResolvedSession(session, owner.LoginId);
-            }
+            return new ResolvedSession(session, owner.LoginId);
+        }
 
+        if (isPlaceholder || owner is not null)
+        {
             AuthorizationHeader.Remove(request);
             return new ResolvedSession(session);
         }
