@@ -66,6 +66,7 @@ public sealed class EndpointResponseTests
 
     [Theory]
     [Trait("Case", "C29")]
+    [Trait("Case", "A25")]
     [MemberData(nameof(EndpointAnswers.Failures), MemberType = typeof(EndpointAnswers))]
     public async Task Only_an_answer_that_was_lost_makes_a_later_refusal_a_lost_rotation(string name)
     {

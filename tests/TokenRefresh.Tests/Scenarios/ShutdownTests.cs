@@ -77,6 +77,7 @@ public sealed class ShutdownTests
     }
 
     [Fact]
+    [Trait("Case", "N5")]
     public async Task The_end_of_the_app_ends_the_pause_before_a_retry_and_makes_no_other_attempt()
     {
         var clock = new RetryClock();
