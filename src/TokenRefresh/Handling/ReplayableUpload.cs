@@ -13,11 +13,13 @@ internal sealed class ReplayableUpload(HttpContent content) : TrackedContent(con
     private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(2);
 
     private readonly object _lock = new();
-    private volatile Reading? _reading;
     private bool _isClosed;
 
+    // The end of every read that has begun; null if none has.
+    private Task? _released;
+
     /// <summary>Whether nothing of the content has been sent. It stays so once the upload is closed.</summary>
-    public bool IsUnread => _reading is null;
+    public bool IsUnread => Volatile.Read(ref _released) is null;
 
     /// <summary>
     /// Whether a request needs a replacement: its content can't be read twice at once, and its connection may send and receive at once; or
@@ -44,14 +46,16 @@ internal sealed class ReplayableUpload(HttpContent content) : TrackedContent(con
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<bool> CloseAsync(TimeProvider time, CancellationToken cancellationToken)
     {
+        Task released;
         lock (_lock)
         {
             _isClosed = true;
+            released = _released ?? Task.CompletedTask;
         }
 
         try
         {
-            await (_reading?.Ended ?? Task.CompletedTask).WaitAsync(MaxWait, time, cancellationToken).ConfigureAwait(false);
+            await released.WaitAsync(MaxWait, time, cancellationToken).ConfigureAwait(false);
             return true;
         }
         catch (TimeoutException)
@@ -64,9 +68,15 @@ internal sealed class ReplayableUpload(HttpContent content) : TrackedContent(con
     {
         lock (_lock)
         {
-            return _isClosed
-                ? throw new OperationCanceledException("The request is sent again, so this send no longer reads its content.")
-                : _reading = new Reading();
+            if (_isClosed)
+            {
+                throw new OperationCanceledException("The request is sent again, so this send no longer reads its content.");
+            }
+
+            // An inner handler may have left an earlier attempt that still reads.
+            var reading = new Reading();
+            _released = Task.WhenAll(_released ?? Task.CompletedTask, reading.Ended);
+            return reading;
         }
     }
 

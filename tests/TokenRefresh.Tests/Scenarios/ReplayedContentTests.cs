@@ -334,6 +334,36 @@ public sealed class ReplayedContentTests
 
     [Fact]
     [Trait("Case", "B69")]
+    public async Task The_second_send_waits_for_every_attempt_that_an_inner_handler_made()
+    {
+        var gate = new Gate();
+        var content = new OwnContent { Gate = gate };
+        using var api = new DuplexApi();
+        await using var app = TestApp.Create(services: services =>
+            services.AddHttpClient(TestApp.Name).AddHttpMessageHandler(() => new Twice()).ConfigurePrimaryHttpMessageHandler(() => api));
+        await app.SignInAsync();
+        using var request = Post(content);
+        var refreshed = new Gate();
+        app.Session.TokensRefreshed += (_, _) => _ = refreshed.PassAsync();
+        var sending = app.Client.SendAsync(request);
+        await refreshed.ArrivedAsync(1);
+        for (var i = 0; i < 10_000; i++)
+        {
+            // Long enough for a second send to begin, if nothing held it back.
+            await Task.Yield();
+        }
+
+        Assert.Equal(2, api.Calls);
+
+        gate.Open();
+        using var response = await sending.WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(3, api.Calls);
+    }
+
+    [Fact]
+    [Trait("Case", "B69")]
     public async Task Content_that_is_buffered_needs_no_stand_in()
     {
         HttpContent? seen = null;
@@ -436,6 +466,20 @@ public sealed class ReplayedContentTests
         }
     }
 
+    /// <summary>Sends a request with access-1 twice, as a retry does that doesn't wait for the end of the attempt before.</summary>
+    private sealed class Twice : DelegatingHandler
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            if (request.Headers.Authorization!.Parameter == "access-1")
+            {
+                using var first = await base.SendAsync(request, cancellationToken);
+            }
+
+            return await base.SendAsync(request, cancellationToken);
+        }
+    }
+
     /// <summary>Adds the version to the address, and leaves it there.</summary>
     private sealed class Versioning : DelegatingHandler
     {
@@ -505,11 +549,13 @@ public sealed class ReplayedContentTests
     private sealed class OwnContent : HttpContent, IReplayableContent
     {
         private int _atOnce;
+        private int _reads;
 
         public bool CanReplay => CanReplayThrows ? throw new ObjectDisposedException("content") : true;
 
         public bool CanReplayThrows { get; init; }
 
+        /// <summary>Holds the first read.</summary>
         public Gate? Gate { get; init; }
 
         public bool BlocksItsThread { get; init; }
@@ -519,13 +565,15 @@ public sealed class ReplayedContentTests
         protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
         {
             MostAtOnce = Math.Max(MostAtOnce, Interlocked.Increment(ref _atOnce));
-            if (Gate is not null && BlocksItsThread)
+            if (Interlocked.Increment(ref _reads) == 1 && Gate is not null)
             {
-                Gate.PassAsync().GetAwaiter().GetResult();
-            }
-            else if (Gate is not null)
-            {
-                await Gate.PassAsync();
+                var passing = Gate.PassAsync();
+                if (BlocksItsThread)
+                {
+                    passing.GetAwaiter().GetResult();
+                }
+
+                await passing;
             }
 
             await stream.WriteAsync("own"u8.ToArray());
