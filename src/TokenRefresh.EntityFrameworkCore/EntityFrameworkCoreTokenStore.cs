@@ -112,7 +112,7 @@ public sealed class EntityFrameworkCoreTokenStore<TContext> : ITokenStore, IAsyn
     {
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            if (await table.TryReplaceAsync(write, expectedRevision, cancellationToken).ConfigureAwait(false))
+            if (await table.TryReplaceAsync(write, expectedRevision, cancellationToken).ConfigureAwait(false) is RowWrite.Done)
             {
                 return write.Stored;
             }
@@ -125,13 +125,12 @@ public sealed class EntityFrameworkCoreTokenStore<TContext> : ITokenStore, IAsyn
             }
         }
 
-        throw new InvalidOperationException(
-            $"The database didn't write a session {MaxAttempts} times in a row, though its row was unchanged: because of conflicts, "
-            + "or of a trigger.");
+        throw Unwritten();
     }
 
     private static async Task<StoredRecord?> CreateAsync(SessionTable table, SessionWrite write, CancellationToken cancellationToken)
     {
+        var hadConflict = false;
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
             if (await table.ReadAsync(write.Name, cancellationToken).ConfigureAwait(false) is { } stored)
@@ -140,17 +139,25 @@ public sealed class EntityFrameworkCoreTokenStore<TContext> : ITokenStore, IAsyn
             }
 
             // A row is inserted as expired: only an update can take its times from the database's clock with every provider.
-            await table.EnsureRowAsync(write.Name, cancellationToken).ConfigureAwait(false);
-            if (await table.TryReplaceExpiredAsync(write, cancellationToken).ConfigureAwait(false))
+            var row = await table.EnsureRowAsync(write.Name, cancellationToken).ConfigureAwait(false);
+            var update = await table.TryReplaceExpiredAsync(write, cancellationToken).ConfigureAwait(false);
+            if (update is RowWrite.Done)
             {
                 return write.Stored;
             }
+
+            hadConflict |= row is RowWrite.Conflict || update is RowWrite.Conflict;
         }
 
-        throw new TokenStoreConfigurationException(
+        throw hadConflict ? Unwritten() : new TokenStoreConfigurationException(
             $"The database has accepted a new row of a session {MaxAttempts} times, and then had none to update. Exclude the table of the "
             + "sessions from triggers and from policies of row-level security.");
     }
+
+    // Waiting can help, so this is no configuration failure.
+    private static InvalidOperationException Unwritten() =>
+        new($"The database didn't write a session {MaxAttempts} times in a row, though its row was unchanged: because of conflicts, "
+            + "or of a trigger.");
 
     private async Task<T> RunAsync<T>(Func<SessionTable, Task<T>> operation, CancellationToken cancellationToken)
     {

@@ -31,35 +31,42 @@ internal sealed class SessionTable(DbContext context)
         Current(name).Select(row => (string?)row.Revision).FirstOrDefaultAsync(cancellationToken);
 
     /// <summary>Writes over the row of this revision.</summary>
-    /// <returns>Whether there was one. After a repetition, <see langword="false"/> can mean that the first attempt has written.</returns>
-    public Task<bool> TryReplaceAsync(SessionWrite write, string expectedRevision, CancellationToken cancellationToken) =>
+    /// <returns>Whether there was one. After a repetition, NoRow can mean that the first attempt has written.</returns>
+    public Task<RowWrite> TryReplaceAsync(SessionWrite write, string expectedRevision, CancellationToken cancellationToken) =>
         UpdateAsync(Current(write.Name).Where(row => row.Revision == expectedRevision), write, cancellationToken);
 
     /// <summary>Writes over an expired row.</summary>
     /// <inheritdoc cref="TryReplaceAsync" path="/returns"/>
-    public Task<bool> TryReplaceExpiredAsync(SessionWrite write, CancellationToken cancellationToken) =>
+    public Task<RowWrite> TryReplaceExpiredAsync(SessionWrite write, CancellationToken cancellationToken) =>
         UpdateAsync(Rows.Where(row => row.Key == write.Name && row.ExpiresAt <= DateTime.UtcNow), write, cancellationToken);
 
     /// <summary>Inserts an expired row if there is none.</summary>
-    public async Task EnsureRowAsync(string name, CancellationToken cancellationToken)
+    /// <returns>Whether the row was there afterwards, or a conflict has ended the statement.</returns>
+    public async Task<RowWrite> EnsureRowAsync(string name, CancellationToken cancellationToken)
     {
         if (await HasRowAsync(name, cancellationToken).ConfigureAwait(false))
         {
-            return;
+            return RowWrite.Done;
         }
 
         try
         {
             await ExpiredRow.InsertAsync(context, name, cancellationToken).ConfigureAwait(false);
+            return RowWrite.Done;
+        }
+        catch (Exception e) when (DatabaseErrors.IsConflict(e))
+        {
+            return RowWrite.Conflict;
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             // Another process has inserted it in between, or the first attempt of a repetition has. It may be removed again by now.
-            if (!DatabaseErrors.IsConflict(e) && !DatabaseErrors.IsDuplicate(e)
-                && !await HasRowAsync(name, cancellationToken).ConfigureAwait(false))
+            if (!DatabaseErrors.IsDuplicate(e) && !await HasRowAsync(name, cancellationToken).ConfigureAwait(false))
             {
                 throw;
             }
+
+            return RowWrite.Done;
         }
     }
 
@@ -69,17 +76,17 @@ internal sealed class SessionTable(DbContext context)
         return Rows.Where(row => row.ExpiresAt <= DateTime.UtcNow.AddSeconds(seconds)).ExecuteDeleteAsync(cancellationToken);
     }
 
-    private static async Task<bool> UpdateAsync(
+    private static async Task<RowWrite> UpdateAsync(
         IQueryable<TokenSessionEntity> rows, SessionWrite write, CancellationToken cancellationToken)
     {
         try
         {
-            return await SendUpdateAsync(rows, write, cancellationToken).ConfigureAwait(false) > 0;
+            return await SendUpdateAsync(rows, write, cancellationToken).ConfigureAwait(false) > 0 ? RowWrite.Done : RowWrite.NoRow;
         }
         catch (Exception e) when (DatabaseErrors.IsConflict(e))
         {
             // Another write of the row was faster. Under READ COMMITTED the database counts no row instead.
-            return false;
+            return RowWrite.Conflict;
         }
     }
 

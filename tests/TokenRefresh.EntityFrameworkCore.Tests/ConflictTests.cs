@@ -66,13 +66,30 @@ public sealed class ConflictTests(PostgresFixture server)
     {
         await using var database = await TestDatabase.CreateAsync(new SqliteDatabase());
         var first = await database.Open().CompareExchangeAsync(Key, "one", null, null, default);
-        var deadlock = new Deadlock();
+        var deadlock = new Deadlock("UPDATE", times: 1);
         var store = database.Open(configure: options => options.AddInterceptors(deadlock));
 
         var second = await store.CompareExchangeAsync(Key, "two", first?.Revision, null, default);
 
         Assert.Equal("two", second?.Text);
         Assert.Equal(2, deadlock.Sent);
+    }
+
+    [Theory]
+    [InlineData("UPDATE", 20)]
+    [InlineData("UPDATE", 1000)]
+    [InlineData("INSERT", 1000)]
+    public async Task A_first_write_that_conflicts_again_and_again_fails_for_now(string statement, int times)
+    {
+        await using var database = await TestDatabase.CreateAsync(new SqliteDatabase());
+        await using var app = TestApp.Over(
+            database.Open(configure: options => options.AddInterceptors(new Deadlock(statement, times))),
+            options => options.MinRefreshInterval = TimeSpan.Zero);
+
+        var failure = await Assert.ThrowsAsync<TokenRefreshException>(app.SignInAsync);
+
+        Assert.Equal(TokenRefreshFailure.Transient, failure.Failure);
+        Assert.Contains("InvalidOperationException", failure.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -134,8 +151,8 @@ public sealed class ConflictTests(PostgresFixture server)
         SELECT count(*)::int AS "Value" FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
         """).SingleAsync();
 
-    /// <summary>The first UPDATE is the victim of a deadlock.</summary>
-    private sealed class Deadlock : DbCommandInterceptor
+    /// <summary>The first statements of a kind are victims of a deadlock.</summary>
+    private sealed class Deadlock(string statement, int times) : DbCommandInterceptor
     {
         private int _sent;
 
@@ -143,7 +160,7 @@ public sealed class ConflictTests(PostgresFixture server)
 
         public override ValueTask<InterceptionResult<int>> NonQueryExecutingAsync(
             DbCommand command, CommandEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default) =>
-            Interlocked.Increment(ref _sent) == 1
+            command.CommandText.StartsWith(statement, StringComparison.Ordinal) && Interlocked.Increment(ref _sent) <= times
                 ? throw new PostgresException("deadlock detected", "ERROR", "ERROR", "40P01")
                 : new(result);
     }
