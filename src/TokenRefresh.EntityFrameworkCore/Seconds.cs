@@ -6,6 +6,6 @@ internal static class Seconds
     // Databases add seconds as 32-bit integers.
     public static readonly TimeSpan Longest = TimeSpan.FromDays(50 * 365);
 
-    /// <summary>Whole milliseconds, rounded up: a smaller number is sent with an exponent, which PostgreSQL refuses.</summary>
-    public static double Of(TimeSpan span) => Math.Ceiling((span < Longest ? span : Longest).TotalMilliseconds) / 1000;
+    /// <summary>Whole seconds, rounded up: MySQL rounds to them, and SQL Server cuts the rest off.</summary>
+    public static double Of(TimeSpan span) => Math.Ceiling((span < Longest ? span : Longest).TotalSeconds);
 }

@@ -9,8 +9,8 @@ namespace TokenRefresh.EntityFrameworkCore;
 #pragma warning disable RS0030 // Translated to the database's clock.
 internal sealed class SessionTable(DbContext context)
 {
-    // Filters that the app sets for all its entities don't apply: a session's row is found by its key alone.
-    private IQueryable<TokenSessionEntity> Rows => context.Set<TokenSessionEntity>().AsNoTracking().IgnoreQueryFilters();
+    private readonly IQueryable<TokenSessionEntity> _rows =
+        MySqlClock.IsOf(context) ? MySqlClock.Apply(RowsOf(context), context) : RowsOf(context);
 
     /// <summary>Reads the record. An expired one counts as missing.</summary>
     public async Task<StoredRecord?> ReadAsync(string name, CancellationToken cancellationToken)
@@ -38,7 +38,7 @@ internal sealed class SessionTable(DbContext context)
     /// <summary>Writes over an expired row.</summary>
     /// <inheritdoc cref="TryReplaceAsync" path="/returns"/>
     public Task<RowWrite> TryReplaceExpiredAsync(SessionWrite write, CancellationToken cancellationToken) =>
-        UpdateAsync(Rows.Where(row => row.Key == write.Name && row.ExpiresAt <= DateTime.UtcNow), write, cancellationToken);
+        UpdateAsync(_rows.Where(row => row.Key == write.Name && row.ExpiresAt <= DateTime.UtcNow), write, cancellationToken);
 
     /// <summary>Inserts an expired row if there is none.</summary>
     /// <returns>Whether the row was there afterwards, or a conflict has ended the statement.</returns>
@@ -73,8 +73,12 @@ internal sealed class SessionTable(DbContext context)
     public Task<int> RemoveExpiredAsync(TimeSpan olderThan, CancellationToken cancellationToken)
     {
         var seconds = -Seconds.Of(olderThan);
-        return Rows.Where(row => row.ExpiresAt <= DateTime.UtcNow.AddSeconds(seconds)).ExecuteDeleteAsync(cancellationToken);
+        return _rows.Where(row => row.ExpiresAt <= DateTime.UtcNow.AddSeconds(seconds)).ExecuteDeleteAsync(cancellationToken);
     }
+
+    // Filters that the app sets for all its entities don't apply: a session's row is found by its key alone.
+    private static IQueryable<TokenSessionEntity> RowsOf(DbContext context) =>
+        context.Set<TokenSessionEntity>().AsNoTracking().IgnoreQueryFilters();
 
     private static async Task<RowWrite> UpdateAsync(
         IQueryable<TokenSessionEntity> rows, SessionWrite write, CancellationToken cancellationToken)
@@ -111,9 +115,9 @@ internal sealed class SessionTable(DbContext context)
     private static TimeSpan AgeOf(DateTime writtenAt, DateTime now) => now > writtenAt ? now - writtenAt : TimeSpan.Zero;
 
     private IQueryable<TokenSessionEntity> Current(string name) =>
-        Rows.Where(row => row.Key == name && (row.ExpiresAt == null || row.ExpiresAt > DateTime.UtcNow));
+        _rows.Where(row => row.Key == name && (row.ExpiresAt == null || row.ExpiresAt > DateTime.UtcNow));
 
     private Task<bool> HasRowAsync(string name, CancellationToken cancellationToken) =>
-        Rows.AnyAsync(row => row.Key == name, cancellationToken);
+        _rows.AnyAsync(row => row.Key == name, cancellationToken);
 }
 #pragma warning restore RS0030

@@ -1,0 +1,91 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.IO;
+using System.Linq;
+using System.Runtime.InteropServices;
+using System.Threading.Tasks;
+
+namespace TokenRefresh.TestKit;
+
+/// <summary>Runs the programs of a server that refuses to run as root: root starts them as the user that its package has created.</summary>
+/// <param name="user">The user.</param>
+internal sealed class ServerProgram(string user)
+{
+    private static bool IsRoot => Environment.UserName == "root";
+
+    /// <summary>Gives the directory to the user that runs the programs.</summary>
+    public async Task OwnAsync(string directory)
+    {
+        if (IsRoot)
+        {
+            await CheckAsync(Start(["chown", user, directory]));
+        }
+    }
+
+    /// <summary>Runs a program to its end.</summary>
+    /// <exception cref="InvalidOperationException">It failed.</exception>
+    public Task RunAsync(string program, params IEnumerable<string> arguments) => CheckAsync(StartAs(program, arguments));
+
+    /// <returns>What a program says that fails, or <see langword="null"/>.</returns>
+    public Task<string?> TryRunAsync(string program, params IEnumerable<string> arguments) => EndAsync(StartAs(program, arguments));
+
+    /// <summary>Starts a server. Its log is read, because it would fill the pipe.</summary>
+    public Process Serve(string program, params IEnumerable<string> arguments)
+    {
+        var process = StartAs(program, arguments);
+        process.BeginErrorReadLine();
+        process.BeginOutputReadLine();
+        return process;
+    }
+
+    /// <summary>Ends a server by a signal, and waits for its end.</summary>
+    public static void Stop(Process? server, int signal)
+    {
+        if (server is { HasExited: false })
+        {
+            _ = Kill(server.Id, signal);
+            server.WaitForExit();
+        }
+
+        server?.Dispose();
+    }
+
+    // setpriv becomes the program: the process is the server's own.
+    private Process StartAs(string program, IEnumerable<string> arguments) => Start(
+        IsRoot ? ["setpriv", $"--reuid={user}", $"--regid={user}", "--clear-groups", program, .. arguments] : [program, .. arguments]);
+
+    private static Process Start(IReadOnlyList<string> command) =>
+        Process.Start(new ProcessStartInfo(command[0], command.Skip(1))
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+            WorkingDirectory = Path.GetTempPath(),
+        })!;
+
+    private static async Task CheckAsync(Process process)
+    {
+        var name = process.StartInfo.ArgumentList.FirstOrDefault(argument => argument.StartsWith('/')) ?? process.StartInfo.FileName;
+        if (await EndAsync(process) is { } output)
+        {
+            throw new InvalidOperationException($"{name} failed: {output}");
+        }
+    }
+
+    private static async Task<string?> EndAsync(Process process)
+    {
+        using (process)
+        {
+            var output = process.StandardOutput.ReadToEndAsync();
+            var error = await process.StandardError.ReadToEndAsync();
+            await process.WaitForExitAsync();
+            return process.ExitCode == 0 ? null : await output + error;
+        }
+    }
+
+#pragma warning disable SYSLIB1054, CA5392 // One signal of the C library, in a test.
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int Kill(int process, int signal);
+#pragma warning restore SYSLIB1054, CA5392
+}
