@@ -14,15 +14,20 @@ internal static class ConfigurationErrors
 
     private static readonly string[] TooShortStates = ["22001"];
     private static readonly string[] TooShortTexts = ["would be truncated", "ORA-12899"];
-    private static readonly string[] WrongTypeStates = ["42883", "42804"];
-    private static readonly string[] NoRightStates = ["42501"];
 
-    // NOT NULL, FOREIGN KEY and CHECK: of columns and rules that the app has added. A duplicate key is none of them.
-    private static readonly string[] ConstraintStates = ["23502", "23503", "23514"];
+    // A number or a time that isn't one: MySQL converts first, and then refuses the value.
+    private static readonly string[] WrongTypeStates = ["42883", "42804", "22003", "22007"];
+    private static readonly string[] WrongTypeTexts = ["Incorrect ", "Out of range value", "Data truncated for column"];
+    private static readonly string[] NoRightStates = ["42501"];
+    private static readonly string[] NoRightTexts = ["command denied to user"];
+
+    // NOT NULL, FOREIGN KEY and CHECK: of columns and rules that the app has added. A duplicate key is none of them, but has the same
+    // state in MySQL.
+    private static readonly string[] ConstraintStates = ["23502", "23503", "23514", "23000"];
     private static readonly string[] ConstraintTexts =
     [
         "NOT NULL constraint failed", "CHECK constraint failed", "FOREIGN KEY constraint failed", "Cannot insert the value NULL",
-        "statement conflicted with", "doesn't have a default value", "ORA-01400", "ORA-02290", "ORA-02291",
+        "statement conflicted with", "doesn't have a default value", "Check constraint", "ORA-01400", "ORA-02290", "ORA-02291",
     ];
 
     private static readonly string[] Times = [nameof(TokenSessionEntity.WrittenAt), nameof(TokenSessionEntity.ExpiresAt)];
@@ -97,7 +102,7 @@ internal static class ConfigurationErrors
 
     private static string? Advise(DbException cause, string name, string? table)
     {
-        if (cause.Is(NoRightStates, []))
+        if (cause.Is(NoRightStates, NoRightTexts))
         {
             return $"The database user of {name} lacks rights on the table {table}, or a policy of row-level security refuses its rows. "
                 + "Grant it SELECT, INSERT, UPDATE and DELETE, and exclude the table from such policies.";
@@ -109,12 +114,12 @@ internal static class ConfigurationErrors
                 + $"{name} has no limit. Add a migration and apply it.";
         }
 
-        if (cause.Is(WrongTypeStates, []))
+        if (cause.Is(WrongTypeStates, WrongTypeTexts))
         {
             return AdviseOnTypes(name, table);
         }
 
-        if (cause.Is(ConstraintStates, ConstraintTexts))
+        if (!DatabaseErrors.IsDuplicate(cause) && cause.Is(ConstraintStates, ConstraintTexts))
         {
             return $"A column or a constraint that the app has added to the table {table} refuses the row of a session. Make such columns "
                 + "nullable or give them a default in the database, and remove foreign keys and checks.";
@@ -130,7 +135,7 @@ internal static class ConfigurationErrors
     private static string CodeOf(DbException cause) => cause.SqlState is { } state
         ? $"SQL state {state}"
         : "The database answers: "
-            + MissingTexts.Concat(TooShortTexts).Concat(ConstraintTexts)
+            + MissingTexts.Concat(TooShortTexts).Concat(WrongTypeTexts).Concat(NoRightTexts).Concat(ConstraintTexts)
                 .First(text => cause.Message.Contains(text, StringComparison.Ordinal));
 
     private static string AdviseOnTypes(string name, string? table) =>

@@ -57,7 +57,7 @@ public sealed class EntityFrameworkCoreTokenStore<TContext> : ITokenStore, IAsyn
         Require.NotNull(text, nameof(text));
 
         // The revision stays the same if an execution strategy repeats the write: one that took effect at first is recognized by it.
-        var write = new SessionWrite(RowKey.For(_options.KeyPrefix, key), text, Guid.NewGuid().ToString("N"), keepFor);
+        var write = new SessionWrite(RowKey.For(_options.KeyPrefix, key), text, SessionWrite.NewRevision(), keepFor);
         return await RunAsync(
             table => expectedRevision is null
                 ? CreateAsync(table, write, cancellationToken)
@@ -110,6 +110,11 @@ public sealed class EntityFrameworkCoreTokenStore<TContext> : ITokenStore, IAsyn
     private static async Task<StoredRecord?> ReplaceAsync(
         SessionTable table, SessionWrite write, string expectedRevision, CancellationToken cancellationToken)
     {
+        if (!SessionWrite.IsRevision(expectedRevision))
+        {
+            return await table.ReadAsync(write.Name, cancellationToken).ConfigureAwait(false);
+        }
+
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
             if (await table.TryReplaceAsync(write, expectedRevision, cancellationToken).ConfigureAwait(false) is RowWrite.Done)

@@ -13,6 +13,16 @@ internal sealed record SessionWrite(string Name, string Text, string Revision, T
     /// <summary>The record as it is stored by this write.</summary>
     public StoredRecord Stored => new(Text, Revision, TimeSpan.Zero);
 
+    /// <summary>
+    /// Whether a write can have given this revision. A collation may take texts of another case, or with a space at the end, for equal.
+    /// </summary>
+    public static bool IsRevision(string text) => Guid.TryParseExact(text, "N", out var id) && NameOf(id) == text;
+
+    /// <summary>Gives the revision of the next write.</summary>
+    public static string NewRevision() => NameOf(Guid.NewGuid());
+
     /// <summary>The text can hold tokens and isn't shown.</summary>
     public override string ToString() => nameof(SessionWrite);
+
+    private static string NameOf(Guid id) => id.ToString("N");
 }
