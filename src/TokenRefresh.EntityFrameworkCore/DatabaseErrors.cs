@@ -5,9 +5,9 @@ namespace TokenRefresh.EntityFrameworkCore;
 /// <summary>Reads what a database has answered. Providers report the same error in different ways.</summary>
 internal static class DatabaseErrors
 {
-    // A transaction that can't be serialized, and a deadlock. SQL Server has only a text.
+    // A transaction that can't be serialized, and a deadlock. SQL Server and MariaDB, for a snapshot, have only a text.
     private static readonly string[] ConflictStates = ["40001", "40P01"];
-    private static readonly string[] ConflictTexts = ["deadlock victim"];
+    private static readonly string[] ConflictTexts = ["deadlock victim", "Record has changed since last read"];
     private static readonly string[] DuplicateStates = ["23505"];
     private static readonly string[] DuplicateTexts = ["UNIQUE constraint failed", "duplicate key", "Duplicate entry", "ORA-00001"];
 
