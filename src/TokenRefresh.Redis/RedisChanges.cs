@@ -25,7 +25,8 @@ internal sealed class RedisChanges(string channel) : IDisposable
     public string Id { get; } = Guid.NewGuid().ToString("N").Substring(0, 12);
 
     /// <summary>The channel as the server knows it: with the prefix that the connection adds to the names of its subscriptions.</summary>
-    public string ChannelOf(IDatabase database) => _channel ??= PrefixOf(database.Multiplexer.Configuration) + NameOf(database);
+    public async ValueTask<string> ChannelOfAsync(IDatabase database, CancellationToken cancellationToken) =>
+        _channel ??= await NameAtServerAsync(database, cancellationToken).ConfigureAwait(false);
 
     /// <summary>Subscribes, unless that is done. If it fails, the waits poll until a later operation subscribes.</summary>
     public async ValueTask ListenAsync(IDatabase database, CancellationToken cancellationToken)
@@ -132,9 +133,27 @@ internal sealed class RedisChanges(string channel) : IDisposable
         return watch;
     }
 
-    // It isn't parsed: a password or a client name may hold a comma.
-    private static string PrefixOf(string? configuration) => configuration?.Split(',')
-        .LastOrDefault(part => part.StartsWith(PrefixOption, StringComparison.Ordinal))?.Substring(PrefixOption.Length) ?? "";
+    // The configuration isn't parsed: a password or a client name may hold a comma, and then the text of an option. The server receives the
+    // name as the connection writes it, and returns it.
+    private async Task<string> NameAtServerAsync(IDatabase database, CancellationToken cancellationToken)
+    {
+        var name = NameOf(database);
+        if (database.Multiplexer.Configuration?.Contains(PrefixOption) != true)
+        {
+            return name;
+        }
+
+        try
+        {
+            var echo = database.ExecuteAsync("ECHO", RedisChannel.Literal(name));
+            return (string?)await echo.WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false) ?? name;
+        }
+        catch (Exception e) when (e is RedisServerException or RedisCommandException)
+        {
+            // The server or a proxy has no ECHO for this user. Without notifications the others poll.
+            return name;
+        }
+    }
 
     private string NameOf(IDatabase database) => channel + ":" + database.Database.ToString(CultureInfo.InvariantCulture);
 

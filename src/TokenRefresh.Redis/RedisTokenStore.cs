@@ -123,7 +123,8 @@ public sealed class RedisTokenStore : ITokenStore, ITokenStoreNotifications, IAs
         var name = StoreKey.For(key);
         var database = await DatabaseAsync(cancellationToken).ConfigureAwait(false);
         await _changes.ListenAsync(database, cancellationToken).ConfigureAwait(false);
-        RedisValue[] values = [_changes.ChannelOf(database), name, expected, mark, text, Milliseconds(keepFor)];
+        var channel = await _changes.ChannelOfAsync(database, cancellationToken).ConfigureAwait(false);
+        RedisValue[] values = [channel, name, expected, mark, text, Milliseconds(keepFor)];
         var script = database.ScriptEvaluateAsync(Script, [KeyOf(key)], values, CommandFlags.DemandMaster);
         var result = (RedisValue[])(await CallAsync(script, cancellationToken).ConfigureAwait(false))!;
         var revision = result[0].ToString();

@@ -73,6 +73,7 @@ public sealed class RefusalTests : IAsyncLifetime
     [Theory]
     [InlineData("password,foo=bar")]
     [InlineData("password,ssl=maybe")]
+    [InlineData("password,channelPrefix=wrong:")]
     public async Task A_password_or_a_client_name_with_a_comma_breaks_nothing(string password)
     {
         await Server.ExecuteAsync("ACL", "SETUSER", "odd", "on", $">{password}", "~*", "&*", "+@all");
@@ -84,6 +85,14 @@ public sealed class RefusalTests : IAsyncLifetime
     [InlineData("my app: ")]
     public Task The_channel_has_the_prefix_of_the_connection(string prefix) =>
         CheckNotifiedAsync(options => options.ChannelPrefix = RedisChannel.Literal(prefix));
+
+    [Fact]
+    public async Task The_channel_has_the_prefix_of_the_connection_and_not_the_one_in_its_password()
+    {
+        await Server.ExecuteAsync("ACL", "SETUSER", "odd", "on", ">password,channelPrefix=wrong:", "~*", "&*", "+@all");
+        await CheckNotifiedAsync(options => (options.User, options.Password, options.ChannelPrefix) =
+            ("odd", "password,channelPrefix=wrong:", RedisChannel.Literal("app:")));
+    }
 
     [Theory]
     [InlineData(Proxy.Twemproxy)]
