@@ -25,10 +25,18 @@ public abstract class ServerFixture : IAsyncLifetime
     public virtual string AppConfiguration => Configuration;
 
     /// <summary>Connects as another process would.</summary>
-    public Task<ConnectionMultiplexer> ConnectAsync() => ConnectionMultiplexer.ConnectAsync(AppConfiguration);
+    public async Task<ConnectionMultiplexer> ConnectAsync()
+    {
+        await StartIfNeededAsync();
+        return await ConnectionMultiplexer.ConnectAsync(AppConfiguration);
+    }
 
     /// <summary>Connects with all rights.</summary>
-    public Task<ConnectionMultiplexer> ConnectAsAdministratorAsync() => ConnectionMultiplexer.ConnectAsync(Configuration);
+    public async Task<ConnectionMultiplexer> ConnectAsAdministratorAsync()
+    {
+        await StartIfNeededAsync();
+        return await ConnectionMultiplexer.ConnectAsync(Configuration);
+    }
 
     /// <summary>Skips the test where there is no server, unless servers are required.</summary>
     public void Require() => Machine.MustHave(Missing);
@@ -36,6 +44,9 @@ public abstract class ServerFixture : IAsyncLifetime
     public abstract ValueTask InitializeAsync();
 
     public abstract ValueTask DisposeAsync();
+
+    /// <summary>Starts a server that is started only for the tests that need it.</summary>
+    protected virtual Task StartIfNeededAsync() => Task.CompletedTask;
 }
 
 /// <summary>Microsoft Garnet, inside this process.</summary>

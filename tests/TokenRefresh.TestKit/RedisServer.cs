@@ -8,7 +8,8 @@ using System.Threading.Tasks;
 namespace TokenRefresh.TestKit;
 
 /// <summary>A real redis-server in a process of its own, on a free loopback port, with nothing saved.</summary>
-public sealed class RedisServer : IDisposable
+/// <param name="settings">Further arguments of the program.</param>
+public sealed class RedisServer(params string[] settings) : IDisposable
 {
     private const string Executable = "/usr/bin/redis-server";
     private readonly string _directory = Directory.CreateTempSubdirectory("tokenrefresh-redis-").FullName;
@@ -24,7 +25,7 @@ public sealed class RedisServer : IDisposable
     public async Task StartAsync()
     {
         _process = Process.Start(new ProcessStartInfo(
-            Executable, ["--port", $"{Port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", _directory, "--logfile", "redis.log"])
+            Executable, ["--port", $"{Port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", _directory, "--logfile", "redis.log", .. settings])
         {
             RedirectStandardOutput = true,
             UseShellExecute = false,
