@@ -31,6 +31,15 @@ public sealed class PackedPackages : IAsyncLifetime
     /// <summary>A new empty folder outside the repository.</summary>
     public string MakeDirectory(string name) => Directory.CreateDirectory(Path.Combine(_root, name)).FullName;
 
+    /// <summary>Lets the projects below a folder restore the packed packages.</summary>
+    /// <returns>The environment for their builds.</returns>
+    public async Task<IReadOnlyDictionary<string, string>> PrepareAsync(string folder)
+    {
+        await File.WriteAllTextAsync(
+            Path.Combine(folder, "nuget.config"), $"""<configuration><packageSources><add key="packed" value="{Feed}" /></packageSources></configuration>""");
+        return new Dictionary<string, string>(StringComparer.Ordinal) { ["NUGET_PACKAGES"] = MakeDirectory("packages") };
+    }
+
     /// <summary>Opens a package or its symbols.</summary>
     public ZipArchive Open(string name, string extension = ".nupkg") => ZipFile.OpenRead(Path.Combine(Feed, $"{name}.{Version}{extension}"));
 
