@@ -102,17 +102,29 @@ internal sealed class BackchannelClient : IDisposable
             return current.Chain;
         }
 
-        var scope = _provider.CreateScope();
-        var chain = Build(settings, scope.ServiceProvider);
-        var now = _time.GetTimestamp();
+        var created = CreateHandler(settings);
         DisposeRetired();
         if (_handler is not null)
         {
-            _retired.Enqueue((_handler.Scope, now));
+            _retired.Enqueue((_handler.Scope, created.Created));
         }
 
-        _handler = new Handler(chain, scope, now);
-        return chain;
+        _handler = created;
+        return created.Chain;
+    }
+
+    private Handler CreateHandler(BackchannelSettings settings)
+    {
+        var scope = _provider.CreateScope();
+        try
+        {
+            return new Handler(Build(settings, scope.ServiceProvider), scope, _time.GetTimestamp());
+        }
+        catch
+        {
+            DisposeScope(scope);
+            throw;
+        }
     }
 
     private HttpMessageHandler Build(BackchannelSettings settings, IServiceProvider services)

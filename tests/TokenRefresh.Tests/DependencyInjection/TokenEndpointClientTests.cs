@@ -221,6 +221,27 @@ public sealed class TokenEndpointClientTests
         Assert.Equal((3, 1), (created, Disposed.Count));
     }
 
+    [Fact]
+    [Trait("Case", "B94")]
+    public void The_scope_of_a_handler_that_cant_be_created_ends_at_once()
+    {
+        var services = new ServiceCollection();
+        services.AddScoped<Disposed>();
+        services.AddHttpClient("token").ConfigurePrimaryHttpMessageHandler(provider =>
+        {
+            provider.GetRequiredService<Disposed>().List.Add("kept");
+            throw new InvalidOperationException("The certificate isn't there.");
+        });
+        using var provider = services.BuildServiceProvider(validateScopes: true);
+        Disposed.Count = 0;
+        using var client = new BackchannelClient(provider, "token", new TokenRefreshOptions());
+
+        Assert.Throws<InvalidOperationException>(() => client.Get());
+
+        // The client tries to create the handler when it is created, too.
+        Assert.Equal(2, Disposed.Count);
+    }
+
     private static async Task<SocketsHttpHandler> UsedAsync(SocketsHttpHandler? handler = null)
     {
         handler ??= new SocketsHttpHandler();
