@@ -41,9 +41,9 @@ internal sealed class SessionSignIn(
             var user = SessionClaims.Attach(principal, session, login);
             await context.SignInAsync(session.CookieScheme, user, properties).ConfigureAwait(false);
         }
-        catch
+        catch when (session.Options.Scope == UserTokenScope.PerLogin)
         {
-            // No cookie was written, so no request can find these tokens.
+            // No cookie was written, so no request can find these tokens. A session that the user's browsers share stays.
             await changes.SignOutAsync(session, login.SessionKey).ConfigureAwait(false);
             throw;
         }
