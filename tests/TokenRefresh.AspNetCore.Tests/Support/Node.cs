@@ -123,7 +123,7 @@ internal sealed class NodeSetup
     /// <summary>The clock in place of <see cref="Time"/>, where timers count too.</summary>
     public TimeProvider? Clock { get; init; }
 
-    public string Keys { get; } = Directory.CreateTempSubdirectory("tokenrefresh-keys-").FullName;
+    public string Keys { get; init; } = Directory.CreateTempSubdirectory("tokenrefresh-keys-").FullName;
 
     public LogLines Log { get; } = new();
 
