@@ -67,7 +67,7 @@ internal readonly struct TokenQuery(SessionContext session)
             throw LoginEndedException.Of(session);
         }
 
-        if (now == start && start.Tokens.RefreshToken is null && !session.Services.UsesClientCredentials)
+        if (now == start && start.Tokens.RefreshToken is null)
         {
             throw new InvalidOperationException(
                 $"The login of session '{session.Services.Name}' has no refresh token, so it can't be refreshed: it ends with its access "

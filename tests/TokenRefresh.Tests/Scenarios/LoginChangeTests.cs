@@ -39,6 +39,26 @@ public sealed class LoginChangeTests
         Assert.Equal(b.AccessToken, app.Api.Received[^1].Token);
     }
 
+    [Fact]
+    public async Task A_sign_out_while_the_login_is_loaded_calls_no_endpoint()
+    {
+        var records = new MemoryTokenStore();
+        await records.Other().SignInAsync(new TokenSet("access-1", "refresh-1"));
+        var store = new GatedReads(records) { Gate = new Gate() };
+        await using var app = TestApp.Over(store);
+        var request = app.GetAsync();
+        await store.Gate.ArrivedAsync(1);
+
+        await app.Session.SignOutAsync();
+        store.Gate.Open();
+        using var response = await request.WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        // The disposal waits for the flight that loaded the login.
+        await app.Services.DisposeAsync();
+        Assert.Equal(0, app.Tokens.Calls);
+        Assert.Null(await records.RefreshTokenAsync());
+    }
+
     [Theory]
     [InlineData(ReLoginResult.Return401)]
     [InlineData(ReLoginResult.Throw)]
