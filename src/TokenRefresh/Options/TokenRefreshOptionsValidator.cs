@@ -5,6 +5,12 @@ namespace TokenRefresh.Options;
 /// <summary>Finds what is wrong with a session's options, and names the option, the value, the limit and the client.</summary>
 internal static class TokenRefreshOptionsValidator
 {
+    private static readonly TimeSpan LongestTimeout = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan MaxInteractiveSignIn = TimeSpan.FromHours(1);
+    private static readonly TimeSpan LongestIdleTimeout = TimeSpan.FromDays(24);
+    private static readonly TimeSpan ShortestRecheck = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestRecheck = TimeSpan.FromDays(1);
+
     private static readonly string[] ProtocolParameters = ["grant_type", "refresh_token", "client_id", "client_secret", "scope", "refresh"];
 
     public static ValidateOptionsResult Validate(string name, TokenRefreshOptions options, bool hasOwnEndpoint)
@@ -19,7 +25,7 @@ internal static class TokenRefreshOptionsValidator
     private static IEnumerable<string?> FindFailures(TokenRefreshOptions options, bool hasOwnEndpoint) =>
     [
         .. hasOwnEndpoint ? [] : OfEndpoint(options).Concat(OfClient(options)),
-        .. OfIssuer(options), .. OfGrant(options), .. OfOrigins(options), .. OfRequests(options), .. TimeLimits.FindFailures(options),
+        .. OfIssuer(options), .. OfGrant(options), .. OfOrigins(options), .. OfRequests(options), .. OfTimes(options),
     ];
 
     private static IEnumerable<string?> OfEndpoint(TokenRefreshOptions options) =>
@@ -153,6 +159,38 @@ internal static class TokenRefreshOptionsValidator
             : null,
         options.ReLoginResult is not (ReLoginResult.Return401 or ReLoginResult.Throw)
             ? $"ReLoginResult is {(int)options.ReLoginResult}, which isn't defined. Use Return401 or Throw."
+            : null,
+    ];
+
+    private static IEnumerable<string?> OfTimes(TokenRefreshOptions options) =>
+    [
+        options.RefreshTimeout <= TimeSpan.Zero || options.RefreshTimeout > LongestTimeout
+            ? $"RefreshTimeout is {options.RefreshTimeout}. Use more than zero, and at most {LongestTimeout}."
+            : null,
+        (options.UserIdleTimeout <= TimeSpan.Zero && options.UserIdleTimeout != Timeout.InfiniteTimeSpan)
+            || options.UserIdleTimeout > LongestIdleTimeout
+            ? $"UserIdleTimeout is {options.UserIdleTimeout}. Use more than zero, at most {LongestIdleTimeout}, or "
+                + "Timeout.InfiniteTimeSpan for never."
+            : null,
+        options.InteractiveSignInTimeout <= TimeSpan.Zero || options.InteractiveSignInTimeout > MaxInteractiveSignIn
+            ? $"InteractiveSignInTimeout is {options.InteractiveSignInTimeout}. "
+                + $"Use more than zero, and at most {MaxInteractiveSignIn}."
+            : null,
+        options.MinRefreshInterval < TimeSpan.Zero
+            ? $"MinRefreshInterval is {options.MinRefreshInterval}. Use zero or more."
+            : null,
+        options.RecheckInterval is { } recheck && recheck != TimeSpan.Zero && (recheck < ShortestRecheck || recheck > LongestRecheck)
+            ? $"RecheckInterval is {recheck}. Use null or zero (never), or {ShortestRecheck} to {LongestRecheck}."
+            : null,
+        options.RefreshWindow < TimeSpan.Zero
+            ? $"RefreshWindow is {options.RefreshWindow}. Use zero (no refresh in the background) or more."
+            : null,
+        options.ExpiryBuffer < TimeSpan.Zero
+            ? $"ExpiryBuffer is {options.ExpiryBuffer}. Use zero or more."
+            : null,
+        options.ExpiryBuffer > options.RefreshWindow && options.RefreshWindow > TimeSpan.Zero
+            ? $"ExpiryBuffer, {options.ExpiryBuffer}, is longer than RefreshWindow, {options.RefreshWindow}. A token must be "
+                + "refreshed in the background before requests wait for a refresh: make ExpiryBuffer shorter."
             : null,
     ];
 
