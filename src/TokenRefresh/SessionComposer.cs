@@ -43,12 +43,10 @@ internal static class SessionComposer
         return Compose(options, settings, () => client!, Instruments.Shared, owned: client);
     }
 
-    /// <summary>Composes the services from options and settings that were validated before.</summary>
-    /// <param name="options">The options.</param>
-    /// <param name="settings">The settings.</param>
-    /// <param name="client">Returns the HTTP client for token requests and revocations.</param>
-    /// <param name="instruments">The metrics.</param>
-    /// <param name="owned">Disposed with the services.</param>
+    /// <summary>
+    /// Composes the services from options and settings that were validated before. The client sends token requests and revocations. The
+    /// owned object is disposed with the services.
+    /// </summary>
     public static SessionServices Compose(
         TokenRefreshOptions options, TokenSessionSettings settings, Func<HttpClient> client, Instruments instruments, IDisposable? owned)
     {

@@ -18,6 +18,8 @@ internal sealed class BackchannelClient : IDisposable
     private readonly IServiceProvider _provider;
     private readonly string _name;
     private readonly TokenRefreshOptions _options;
+
+    // For the lifetime of the handlers. It isn't the app's clock.
     private readonly TimeProvider _time;
     private readonly object _lock = new();
     private readonly Queue<(IDisposable Scope, long Retired)> _retired = new();
@@ -26,10 +28,6 @@ internal sealed class BackchannelClient : IDisposable
     private volatile HttpClient? _last;
     private volatile bool _isDisposed;
 
-    /// <param name="provider">The container.</param>
-    /// <param name="name">The name under which the app configures the client.</param>
-    /// <param name="options">The session's options.</param>
-    /// <param name="time">The clock for the handlers' lifetime; <see langword="null"/> for the system's. It isn't the app's clock.</param>
     public BackchannelClient(IServiceProvider provider, string name, TokenRefreshOptions options, TimeProvider? time = null)
     {
         _provider = provider;

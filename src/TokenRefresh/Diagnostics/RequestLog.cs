@@ -25,12 +25,9 @@ internal static class RequestLog
             ? "no user is signed in. Call SignInAsync first."
             : "no user is signed in under the request's user key. Call SignInAsync first.");
 
-    /// <summary>The caller gets the rejection of its request.</summary>
-    /// <param name="logger">The session's logger.</param>
-    /// <param name="session">The session's name.</param>
-    /// <param name="request">The request.</param>
-    /// <param name="address">The address it was sent to. A redirect may have changed the request's own.</param>
-    /// <param name="reason">Why, as the end of a sentence.</param>
+    /// <summary>
+    /// The caller gets the rejection of its request. The address is the one it was sent to: a redirect may have changed the request's own.
+    /// </summary>
     public static void RejectionReturned(ILogger logger, string session, HttpRequestMessage request, Uri? address, string reason)
     {
         if (logger.IsEnabled(LogLevel.Debug))
