@@ -18,7 +18,9 @@ internal static class ConfigurationErrors
     // A number or a time that isn't one: MySQL converts first, and then refuses the value.
     private static readonly string[] WrongTypeStates = ["42883", "42804", "22003", "22007"];
     private static readonly string[] WrongTypeTexts =
-        ["Incorrect integer value", "Incorrect string value", "Incorrect datetime value", "Out of range value", "Data truncated for column"];
+    [
+        "Incorrect integer value", "Incorrect string value", "Incorrect datetime value", "Out of range value", "Data truncated for column",
+    ];
     private static readonly string[] NoRightStates = ["42501"];
     private static readonly string[] NoRightTexts = ["command denied to user"];
 

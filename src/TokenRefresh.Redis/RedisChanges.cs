@@ -9,7 +9,6 @@ internal sealed class RedisChanges(string channel) : IDisposable
 {
     // The last changes are remembered, so that a change between a read and the wait for the next change isn't missed.
     private const int Remembered = 1024;
-    private const string PrefixOption = "channelPrefix=";
 
     private readonly object _lock = new();
     private readonly Dictionary<string, List<WatchedRecord>> _watched = new(StringComparer.Ordinal);
@@ -26,7 +25,7 @@ internal sealed class RedisChanges(string channel) : IDisposable
 
     /// <summary>The channel as the server knows it: with the prefix that the connection adds to the names of its subscriptions.</summary>
     public async ValueTask<string> ChannelOfAsync(IDatabase database, CancellationToken cancellationToken) =>
-        _channel ??= await NameAtServerAsync(database, cancellationToken).ConfigureAwait(false);
+        _channel ??= await ChannelPrefix.AddAsync(database, NameOf(database), cancellationToken).ConfigureAwait(false);
 
     /// <summary>Subscribes, unless that is done. If it fails, the waits poll until a later operation subscribes.</summary>
     public async ValueTask ListenAsync(IDatabase database, CancellationToken cancellationToken)
@@ -131,28 +130,6 @@ internal sealed class RedisChanges(string channel) : IDisposable
         }
 
         return watch;
-    }
-
-    // The configuration isn't parsed: a password or a client name may hold a comma, and then the text of an option. The server receives the
-    // name as the connection writes it, and returns it.
-    private async Task<string> NameAtServerAsync(IDatabase database, CancellationToken cancellationToken)
-    {
-        var name = NameOf(database);
-        if (database.Multiplexer.Configuration?.Contains(PrefixOption) != true)
-        {
-            return name;
-        }
-
-        try
-        {
-            var echo = database.ExecuteAsync("ECHO", RedisChannel.Literal(name));
-            return (string?)await echo.WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false) ?? name;
-        }
-        catch (Exception e) when (e is RedisServerException or RedisCommandException)
-        {
-            // The server or a proxy has no ECHO for this user. Without notifications the others poll.
-            return name;
-        }
     }
 
     private string NameOf(IDatabase database) => channel + ":" + database.Database.ToString(CultureInfo.InvariantCulture);
