@@ -92,7 +92,7 @@ public sealed class ClusterChangeTests : IAsyncLifetime
         Machine.MustHave(RedisServer.Missing);
         await _cluster.StartAsync();
         var servers = string.Join(',', _cluster.Servers.Select(server => server.Address));
-        _connection = await ConnectionMultiplexer.ConnectAsync(servers + ",connectTimeout=1000,asyncTimeout=2000,abortConnect=false");
+        _connection = await ConnectionMultiplexer.ConnectAsync(servers + ",connectTimeout=1000,asyncTimeout=5000,abortConnect=false");
     }
 
     public async ValueTask DisposeAsync()
@@ -125,7 +125,7 @@ public sealed class ClusterChangeTests : IAsyncLifetime
         await using var app = TestApp.Over(store);
         await app.SignInAsync();
         var (gate, request) = await StartRefreshAsync(app);
-        await _connection!.GetDatabase().ExecuteAsync("WAIT", "1", "5000");
+        await UntilReplicatedAsync();
 
         _cluster.First.Stop();
         gate.Open();
@@ -160,6 +160,16 @@ public sealed class ClusterChangeTests : IAsyncLifetime
         var request = Task.Run(() => app.GetAsync());
         await gate.ArrivedAsync(1);
         return (gate, request);
+    }
+
+    private async Task UntilReplicatedAsync()
+    {
+        var first = _connection!.GetServer(_cluster.First.Address);
+        var start = TimeProvider.System.GetTimestamp();
+        while ((int)await first.ExecuteAsync("WAIT", "1", "200") == 0)
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(start) < Gate.FailSafe, "The replica has nothing.");
+        }
     }
 
     private static async Task<string?> UntilSavedAsync(TestApp app, RedisTokenStore store)
