@@ -8,6 +8,9 @@ local stored = redis.pcall('HMGET', record, 'text', 'revision', 'written')
 local written = not stored.err and stored[1] and (stored[2] or '') ~= '' and tonumber(stored[3])
 if written and not (written >= 0 and written < 9e15) then written = nil end -- a time that is none
 local revision = redis.call('EXISTS', record) == 0 and '' or written and stored[2] or 'unreadable'
+
+-- A replica that has no record yet must not report a missing one. A client may take it for the primary. The replica refuses this write.
+if mark == '' and revision == '' then redis.call('DEL', record) end
 if mark == '' or revision ~= expected then
   return { revision, written and stored[1] or '', string.format('%.0f', math.max(0, now - (written or now))) }
 end
