@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -37,6 +38,11 @@ internal static class SameOrigin
             || Refuse(context, "it has no header Sec-Fetch-Site or X-Requested-With, and no antiforgery token");
     }
 
+    /// <summary>Whether this is the handshake of a WebSocket: a GET with an upgrade or, over HTTP/2, an extended CONNECT.</summary>
+    public static bool IsHandshake(HttpContext context) =>
+        "websocket".Equals(context.Request.Headers.Upgrade.ToString(), StringComparison.OrdinalIgnoreCase)
+        || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
+
     private static async ValueTask<bool> HasAntiforgeryTokenAsync(HttpContext context)
     {
         try
@@ -55,7 +61,23 @@ internal static class SameOrigin
     {
         // A page can't set or remove this header. "none" means that no page made the request; a form of another site never has it.
         var site = context.Request.Headers[SecFetchSite];
+        if (site.Count == 0 && IsHandshake(context))
+        {
+            return IsOriginOfHost(context.Request) ? Answer.SameOrigin : Answer.OtherSite;
+        }
+
         return site.Count == 0 || site == "none" ? Answer.Unknown : site == "same-origin" ? Answer.SameOrigin : Answer.OtherSite;
+    }
+
+    // Chromium sends no fetch metadata with a handshake. All browsers send the page's origin, and a page can't change it. A client that
+    // sends no origin runs no pages. The scheme isn't compared, because a proxy may end TLS.
+    private static bool IsOriginOfHost(HttpRequest request)
+    {
+        var origin = request.Headers.Origin;
+        return origin.Count == 0
+            || (Uri.TryCreate(origin, UriKind.Absolute, out var page)
+                && page.Host.Equals(request.Host.Host, StringComparison.OrdinalIgnoreCase)
+                && (request.Host.Port is { } port ? port == page.Port : page.IsDefaultPort));
     }
 
     private static bool Refuse(HttpContext context, string reason)
