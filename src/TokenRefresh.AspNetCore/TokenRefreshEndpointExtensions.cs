@@ -99,7 +99,7 @@ public static class TokenRefreshEndpointExtensions
 
     private static async Task GuardAsync(HttpContext context, RequestDelegate next)
     {
-        var isSafe = IsSafe(context.Request.Method) && !SameOrigin.IsHandshake(context);
+        var isSafe = IsSafe(context.Request.Method) && !RequestKind.IsHandshake(context.Request);
         if (isSafe || await SameOrigin.IsSatisfiedAsync(context).ConfigureAwait(false))
         {
             await next(context).ConfigureAwait(false);

@@ -31,10 +31,7 @@ public sealed class HandshakeTests
         await using var node = await Node.StartAsync(provider, CreateSetup(httpVersion));
         using var browser = new Browser();
         await browser.GoAsync(node.At("orders"));
-        using var socket = new ClientWebSocket();
-        socket.Options.CollectHttpResponseDetails = true;
-        socket.Options.HttpVersion = new Version(httpVersion, httpVersion == 1 ? 1 : 0);
-        socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        using var socket = CreateSocket(httpVersion);
         socket.Options.SetRequestHeader("Cookie", $".AspNetCore.Cookies={browser.Cookie(node.Address, ".AspNetCore.Cookies")}");
         if (origin is not null)
         {
@@ -74,6 +71,37 @@ public sealed class HandshakeTests
 
         Assert.Equal(expected, answer.StatusCode);
     }
+
+    [Theory]
+    [Trait("Case", "W17")]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task A_handshake_of_an_ended_login_gets_401_and_no_cookies_of_a_sign_in(int httpVersion)
+    {
+        await using var provider = await Provider.StartAsync();
+        await using var node = await Node.StartAsync(provider, new NodeSetup
+        {
+            Certificate = httpVersion == 2 ? Certificates.Local : null,
+            Map = app => app.Map("/socket", () => "a hub or a reverse proxy").RequireAuthorization(),
+        });
+        using var socket = CreateSocket(httpVersion);
+        socket.Options.SetRequestHeader("Origin", node.Address.GetLeftPart(UriPartial.Authority));
+
+        await Assert.ThrowsAsync<WebSocketException>(() => ConnectAsync(socket, node));
+
+        Assert.Equal(HttpStatusCode.Unauthorized, socket.HttpStatusCode);
+        Assert.DoesNotContain("Set-Cookie", socket.HttpResponseHeaders!.Keys, StringComparer.OrdinalIgnoreCase);
+    }
+
+    private static ClientWebSocket CreateSocket(int httpVersion) => new()
+    {
+        Options =
+        {
+            CollectHttpResponseDetails = true,
+            HttpVersion = new Version(httpVersion, httpVersion == 1 ? 1 : 0),
+            HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        },
+    };
 
     private static NodeSetup CreateSetup(int httpVersion) => new()
     {

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 
 namespace TokenRefresh.AspNetCore.Requests;
@@ -19,7 +20,7 @@ internal static class RequestKind
             return mode == Navigate;
         }
 
-        if (request.Headers[HeaderNames.XRequestedWith] == "XMLHttpRequest" || request.HttpContext.WebSockets.IsWebSocketRequest)
+        if (request.Headers[HeaderNames.XRequestedWith] == "XMLHttpRequest" || IsHandshake(request))
         {
             return false;
         }
@@ -34,4 +35,12 @@ internal static class RequestKind
         var accept = request.Headers[HeaderNames.Accept].ToString();
         return accept.Length == 0 || accept.Contains("text/html", StringComparison.OrdinalIgnoreCase);
     }
+
+    /// <summary>
+    /// Whether this is the handshake of a WebSocket: a GET with an upgrade or, over HTTP/2, an extended CONNECT. The app's WebSockets may be
+    /// in the endpoint itself, as those of a hub or a reverse proxy are, so the platform's feature isn't there yet.
+    /// </summary>
+    public static bool IsHandshake(HttpRequest request) =>
+        "websocket".Equals(request.Headers.Upgrade.ToString(), StringComparison.OrdinalIgnoreCase)
+        || request.HttpContext.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
 }

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -38,11 +37,6 @@ internal static class SameOrigin
             || Refuse(context, "it has no header Sec-Fetch-Site or X-Requested-With, and no antiforgery token");
     }
 
-    /// <summary>Whether this is the handshake of a WebSocket: a GET with an upgrade or, over HTTP/2, an extended CONNECT.</summary>
-    public static bool IsHandshake(HttpContext context) =>
-        "websocket".Equals(context.Request.Headers.Upgrade.ToString(), StringComparison.OrdinalIgnoreCase)
-        || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
-
     private static async ValueTask<bool> HasAntiforgeryTokenAsync(HttpContext context)
     {
         try
@@ -61,7 +55,7 @@ internal static class SameOrigin
     {
         // A page can't set or remove this header. "none" means that no page made the request; a form of another site never has it.
         var site = context.Request.Headers[SecFetchSite];
-        if (site.Count == 0 && IsHandshake(context))
+        if (site.Count == 0 && RequestKind.IsHandshake(context.Request))
         {
             return IsOriginOfHost(context.Request) ? Answer.SameOrigin : Answer.OtherSite;
         }
