@@ -55,15 +55,15 @@ public sealed class FileLockCases
     public async Task Over_files_a_leader_that_stands_still_past_its_lease_is_not_overtaken()
     {
         await using var login = await SharedLogin.CreateAsync("file", TokenServerMode.Strict);
-        using var sleeper = login.Start("answered", timeout: 1);
+        using var sleeper = login.Start("answered", timeout: 3);
         Assert.Equal("stopped", await sleeper.ReadLineAsync());
         sleeper.Stop();
         var waiting = new WaitLog();
         await using var session = login.Open(waiting);
 
-        // The lease lasts for 6 s: the timeout and 5 s more. The other process looks every 100 ms, and is held up by the lock alone.
+        // The lease lasts for 8 s: the timeout and 5 s more. The other process looks every 100 ms, and is held up by the lock alone.
         var refresh = session.RefreshAsync();
-        await waiting.Waits.ArrivedAsync(80);
+        await waiting.Waits.ArrivedAsync(100);
         sleeper.Continue();
         sleeper.GoOn();
         await refresh.WaitAsync(Gate.FailSafe, TimeProvider.System);
