@@ -37,8 +37,8 @@ internal static class RequestKind
     }
 
     /// <summary>
-    /// Whether this is the handshake of a WebSocket: a GET with an upgrade or, over HTTP/2, an extended CONNECT. The app's WebSockets may be
-    /// in the endpoint itself, as those of a hub or a reverse proxy are, so the platform's feature isn't there yet.
+    /// Whether this is the handshake of a WebSocket: a GET with an upgrade or, over HTTP/2, an extended CONNECT. A hub or a reverse proxy
+    /// handles it in the endpoint itself, so the platform's feature isn't there yet.
     /// </summary>
     public static bool IsHandshake(HttpRequest request) =>
         "websocket".Equals(request.Headers.Upgrade.ToString(), StringComparison.OrdinalIgnoreCase)
