@@ -60,6 +60,35 @@ public sealed class BoundaryTests
         Assert.Equal(navigations, navigation.Count);
     }
 
+    [Fact]
+    [Trait("Case", "W13")]
+    public async Task It_leaves_the_page_if_one_of_several_calls_says_that_the_login_has_ended()
+    {
+        await using var provider = await Provider.StartAsync();
+        await using var node = await Node.StartAsync(provider, new NodeSetup { ConfigureServices = services => services.AddSingleton<LoginWatch>() });
+        var navigation = new Navigation();
+        await using var services = new ServiceCollection()
+            .AddSingleton<AuthenticationStateProvider>(new LateAuthentication())
+            .AddSingleton<NavigationManager>(navigation)
+            .AddSingleton(node.Services.GetRequiredService<LoginWatch>())
+            .BuildServiceProvider();
+        await using var page = new PageRenderer(services);
+
+        await page.ShowAsync<TokenRefreshBoundary>(builder =>
+        {
+            builder.OpenComponent<SeveralCalls>(0);
+            builder.CloseComponent();
+        });
+
+        Assert.Equal(1, navigation.Count);
+    }
+
+    private sealed class SeveralCalls : ComponentBase
+    {
+        protected override void OnInitialized() => throw new AggregateException(
+            new TimeoutException(), new TokenRefreshException(TokenRefreshFailure.ReLoginRequired, "The login has ended."));
+    }
+
     private sealed class LateAuthentication : AuthenticationStateProvider
     {
         public TaskCompletionSource<AuthenticationState> Answer { get; } = new();
@@ -84,11 +113,12 @@ public sealed class BoundaryTests
 
         public override Dispatcher Dispatcher { get; } = Dispatcher.CreateDefault();
 
-        public Task ShowAsync<T>()
+        public Task ShowAsync<T>(RenderFragment? content = null)
             where T : IComponent => Dispatcher.InvokeAsync(() =>
         {
             _component = AssignRootComponentId(InstantiateComponent(typeof(T)));
-            _ = RenderRootComponentAsync(_component);
+            var parameters = new Dictionary<string, object?>(StringComparer.Ordinal) { [nameof(ErrorBoundaryBase.ChildContent)] = content };
+            _ = RenderRootComponentAsync(_component, ParameterView.FromDictionary(parameters));
         });
 
         public Task LeaveAsync() => Dispatcher.InvokeAsync(() => RemoveRootComponent(_component));
