@@ -42,6 +42,7 @@ public sealed class LoginEndedElsewhereTests
         using var next = await app.GetAsync();
 
         Assert.Equal(HttpStatusCode.Unauthorized, next.StatusCode);
+        await Eventually.UntilAsync(() => app.ReLogins.Count >= events);
         await app.Services.DisposeAsync();
         Assert.Equal(events, app.ReLogins.Count);
     }

@@ -125,8 +125,12 @@ public sealed class SignOutRevocationTests
         await (isSignOut ? app.Session.SignOutAsync() : app.Session.SignInAsync(new TokenSet("access-8", "refresh-8")));
         using var response = await request;
 
-        // The code that waits for the answer continues within this call.
         answer.SetResult(new TokenSet("access-9", "refresh-9"));
+        if (isSignOut)
+        {
+            await revoked.Calls.ArrivedAsync(1);
+        }
+
         await app.Services.DisposeAsync();
 
         Assert.Equal(isSignOut ? 1 : 0, revoked.Tokens.Count(text => text.Contains("refresh-9", StringComparison.Ordinal)));

@@ -21,7 +21,7 @@ public sealed class UnsavedTokensTests
     {
         var store = new FailingStore(_records);
         await using var app = await UnsavedAsync(store);
-        Assert.Single(app.Refreshes);
+        await Eventually.UntilAsync(() => app.Refreshes.Count == 1);
         await _records.RotateElsewhereAsync(app.Tokens.Issue());
         if (hasEnded)
         {
