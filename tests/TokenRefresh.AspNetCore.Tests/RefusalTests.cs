@@ -157,21 +157,21 @@ public sealed class RefusalTests
         Action<IApplicationBuilder>? pipeline = null,
         string first = Cookies,
         string second = Cookies) => new()
-    {
-        ConfigureSession = session => configureSession?.Invoke(session),
-        ConfigurePipeline = app => pipeline?.Invoke(app),
-        ConfigureServices = services =>
         {
-            services.AddAuthentication().AddJwtBearer(options => options.Authority = "https://login.example.com");
-            services.Configure<CookieAuthenticationOptions>(Cookies, options => options.AccessDeniedPath = "/denied");
-            configure?.Invoke(services);
-        },
-        Map = app =>
-        {
-            app.MapGet("/denied", () => "denied");
-            app.MapGet("/admin", () => "admin").RequireAuthorization(policy => policy.RequireRole("admin"));
-            app.MapGet("/both", () => "both").RequireAuthorization(policy => policy.AddAuthenticationSchemes(first, second).RequireAuthenticatedUser());
-            app.MapGet("/both/admin", () => "admin").RequireAuthorization(policy => policy.AddAuthenticationSchemes(first, second).RequireRole("admin"));
-        },
-    };
+            ConfigureSession = session => configureSession?.Invoke(session),
+            ConfigurePipeline = app => pipeline?.Invoke(app),
+            ConfigureServices = services =>
+            {
+                services.AddAuthentication().AddJwtBearer(options => options.Authority = "https://login.example.com");
+                services.Configure<CookieAuthenticationOptions>(Cookies, options => options.AccessDeniedPath = "/denied");
+                configure?.Invoke(services);
+            },
+            Map = app =>
+            {
+                app.MapGet("/denied", () => "denied");
+                app.MapGet("/admin", () => "admin").RequireAuthorization(policy => policy.RequireRole("admin"));
+                app.MapGet("/both", () => "both").RequireAuthorization(policy => policy.AddAuthenticationSchemes(first, second).RequireAuthenticatedUser());
+                app.MapGet("/both/admin", () => "admin").RequireAuthorization(policy => policy.AddAuthenticationSchemes(first, second).RequireRole("admin"));
+            },
+        };
 }
