@@ -86,8 +86,9 @@ internal readonly struct TokenQuery(SessionContext session)
                 return;
             }
 
-            // A cool-down kept this flight from calling the endpoint. A requested refresh ignores the cool-down, so it joins again.
-            if (flight.CallBlockedBy is null)
+            // A cool-down kept this flight from calling the endpoint. A requested refresh ignores it and joins again, unless it is the pause
+            // that the server asked for: that one blocks requested flights, too.
+            if (flight.CallBlockedBy is null || flight.Reason == FlightReason.Requested)
             {
                 throw failure.ToException();
             }

@@ -1,5 +1,7 @@
 using System;
 using System.Net;
+using System.Net.Http;
+using System.Net.Http.Headers;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
 using Xunit;
@@ -35,6 +37,32 @@ public sealed class ForcedRefreshTests
         await forced.WaitAsync(Gate.FailSafe, TimeProvider.System);
         await Assert.ThrowsAsync<TokenRefreshException>(() => looking);
         Assert.Equal(1, app.Tokens.Calls - calls);
+    }
+
+    [Fact]
+    public async Task A_forced_refresh_in_the_pause_that_the_server_asked_for_reads_a_slow_store_once()
+    {
+        var store = new GatedReads(new MemoryTokenStore());
+        await using var app = TestApp.Over(store);
+        await app.SignInAsync();
+        app.Time.Advance(TimeSpan.FromMinutes(10));
+        app.Tokens.Next((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(HttpStatusCode.TooManyRequests)
+        {
+            Headers = { RetryAfter = new RetryConditionHeaderValue(TimeSpan.FromHours(1)) },
+        }));
+        await Assert.ThrowsAsync<TokenRefreshException>(() => app.Session.RefreshAsync());
+        app.Time.Advance(TimeSpan.FromSeconds(2));
+        store.Gate = new Gate();
+
+        var forced = app.Session.RefreshAsync();
+        await store.Gate.ArrivedAsync(1);
+        app.Time.Advance(TimeSpan.FromSeconds(2));
+        store.Gate.Open();
+
+        var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => forced.WaitAsync(Gate.FailSafe, TimeProvider.System));
+        Assert.NotNull(failure.RetryAfter);
+        Assert.Equal(1, store.Gate.Arrived);
+        Assert.Equal(1, app.Tokens.Calls);
     }
 
     [Fact]
