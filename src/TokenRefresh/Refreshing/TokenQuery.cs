@@ -86,8 +86,8 @@ internal readonly struct TokenQuery(SessionContext session)
                 return;
             }
 
-            // A cool-down kept this flight from calling the endpoint. A requested refresh ignores it and joins again, unless it is the pause
-            // that the server asked for: that one blocks requested flights, too.
+            // A cool-down kept this flight from calling the endpoint. A requested refresh ignores cool-downs and joins again, but not a
+            // pause that the server asked for: it blocks requested flights, too.
             if (flight.CallBlockedBy is null || flight.Reason == FlightReason.Requested)
             {
                 throw failure.ToException();
