@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
@@ -12,6 +13,9 @@ public static class FreePort
     private const int Last = 32_000;
     private const int Attempts = 100;
 
+    // A port that was found may not be in use yet.
+    private static readonly ConcurrentDictionary<int, bool> Found = new();
+
     public static int Find()
     {
         for (var attempt = 0; attempt < Attempts; attempt++)
@@ -21,7 +25,10 @@ public static class FreePort
             {
                 using var listener = new TcpListener(IPAddress.Loopback, port);
                 listener.Start();
-                return port;
+                if (Found.TryAdd(port, true))
+                {
+                    return port;
+                }
             }
             catch (SocketException)
             {

@@ -30,7 +30,9 @@ public sealed class RedisServer(params string[] settings) : IDisposable
             RedirectStandardOutput = true,
             UseShellExecute = false,
         });
-        await WaitUntilUpAsync(Port);
+        await WaitUntilUpAsync(Port, () => _process is { HasExited: true }
+            ? $"redis-server ended: {File.ReadAllText(Path.Combine(_directory, "redis.log"))}"
+            : null);
     }
 
     public void Stop()
@@ -51,7 +53,9 @@ public sealed class RedisServer(params string[] settings) : IDisposable
         Directory.Delete(_directory, recursive: true);
     }
 
-    public static async Task WaitUntilUpAsync(int port)
+    /// <param name="port">The port.</param>
+    /// <param name="findFailure">Says why the server will never be up.</param>
+    public static async Task WaitUntilUpAsync(int port, Func<string?>? findFailure = null)
     {
         var start = TimeProvider.System.GetTimestamp();
         while (true)
@@ -62,8 +66,13 @@ public sealed class RedisServer(params string[] settings) : IDisposable
                 await client.ConnectAsync(IPAddress.Loopback, port);
                 return;
             }
-            catch (SocketException) when (TimeProvider.System.GetElapsedTime(start) < Gate.FailSafe)
+            catch (SocketException e) when (TimeProvider.System.GetElapsedTime(start) < Gate.FailSafe)
             {
+                if (findFailure?.Invoke() is { } failure)
+                {
+                    throw new InvalidOperationException(failure, e);
+                }
+
                 await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
             }
         }
