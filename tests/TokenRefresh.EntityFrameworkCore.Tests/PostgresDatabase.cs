@@ -1,5 +1,4 @@
 using System;
-using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
@@ -30,39 +29,14 @@ public sealed class PostgresDatabase(PostgresServer server, string settings = ""
 /// <summary>A real PostgreSQL, started for the tests that need one and ended with them.</summary>
 public sealed class PostgresFixture : IAsyncDisposable
 {
-    private readonly Lazy<PostgresServer> _server = new(() => new PostgresServer());
-    private readonly SemaphoreSlim _gate = new(1, 1);
-    private bool _isStarted;
+    private readonly SharedServer<PostgresServer> _server = new();
 
     /// <summary>A new database. The test is skipped where there is no PostgreSQL, unless servers are required.</summary>
     public async Task<PostgresDatabase> CreateAsync(string settings = "")
     {
         Machine.MustHave(PostgresServer.Missing);
-        await _gate.WaitAsync();
-        try
-        {
-            if (!_isStarted)
-            {
-                await _server.Value.StartAsync();
-                _isStarted = true;
-            }
-        }
-        finally
-        {
-            _gate.Release();
-        }
-
-        return await TestDatabase.CreateAsync(new PostgresDatabase(_server.Value, settings));
+        return await TestDatabase.CreateAsync(new PostgresDatabase(await _server.GetAsync(), settings));
     }
 
-    public ValueTask DisposeAsync()
-    {
-        if (_server.IsValueCreated)
-        {
-            _server.Value.Dispose();
-        }
-
-        _gate.Dispose();
-        return default;
-    }
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
 }

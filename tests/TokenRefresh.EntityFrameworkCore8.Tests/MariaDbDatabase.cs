@@ -1,5 +1,4 @@
 using System;
-using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
@@ -56,39 +55,14 @@ public sealed class MariaDbDatabase(MariaDbServer server, string settings = "") 
 /// <summary>A real MariaDB, started for the tests that need one and ended with them.</summary>
 public sealed class MariaDbFixture : IAsyncDisposable
 {
-    private readonly Lazy<MariaDbServer> _server = new(() => new MariaDbServer());
-    private readonly SemaphoreSlim _gate = new(1, 1);
-    private bool _isStarted;
+    private readonly SharedServer<MariaDbServer> _server = new();
 
     /// <summary>A new database. The test is skipped where there is no MariaDB, unless servers are required.</summary>
     public async Task<MariaDbDatabase> CreateAsync(string settings = "")
     {
         Machine.MustHave(MariaDbServer.Missing);
-        await _gate.WaitAsync();
-        try
-        {
-            if (!_isStarted)
-            {
-                await _server.Value.StartAsync();
-                _isStarted = true;
-            }
-        }
-        finally
-        {
-            _gate.Release();
-        }
-
-        return await TestDatabase.CreateAsync(new MariaDbDatabase(_server.Value, settings));
+        return await TestDatabase.CreateAsync(new MariaDbDatabase(await _server.GetAsync(), settings));
     }
 
-    public ValueTask DisposeAsync()
-    {
-        if (_server.IsValueCreated)
-        {
-            _server.Value.Dispose();
-        }
-
-        _gate.Dispose();
-        return default;
-    }
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
 }

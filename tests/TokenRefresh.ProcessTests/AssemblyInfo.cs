@@ -1,4 +1,4 @@
-using TokenRefresh.ProcessTests;
+using TokenRefresh.TestKit;
 using Xunit;
 
-[assembly: AssemblyFixture(typeof(StartedPostgres))]
+[assembly: AssemblyFixture(typeof(SharedServer<PostgresServer>))]

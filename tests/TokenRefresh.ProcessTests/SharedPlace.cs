@@ -61,7 +61,7 @@ internal sealed class SharedPlace : IAsyncDisposable
         if (kind == "postgres")
         {
             Machine.MustHave(PostgresServer.Missing);
-            var server = await (await TestContext.Current.GetFixture<StartedPostgres>())!.GetAsync();
+            var server = await (await TestContext.Current.GetFixture<SharedServer<PostgresServer>>())!.GetAsync();
             var database = server.Connect("shared-" + Guid.NewGuid().ToString("N"));
             await using var context = new SharedDbContext(new DbContextOptionsBuilder<SharedDbContext>().UseNpgsql(database).Options);
             await context.Database.EnsureCreatedAsync();

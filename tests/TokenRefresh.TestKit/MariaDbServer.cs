@@ -9,7 +9,7 @@ namespace TokenRefresh.TestKit;
 /// A real MariaDB in a process of its own, on a free loopback port, with its data in a temporary directory. It doesn't run as root. Its
 /// time zone isn't UTC.
 /// </summary>
-public sealed class MariaDbServer : IDisposable
+public sealed class MariaDbServer : ITestServer
 {
     private const string User = "mysql";
     private const string Server = "/usr/sbin/mariadbd";

@@ -9,7 +9,7 @@ namespace TokenRefresh.TestKit;
 /// <summary>
 /// A real PostgreSQL in a process of its own, on a free loopback port, with its data in a temporary directory. It doesn't run as root.
 /// </summary>
-public sealed class PostgresServer : IDisposable
+public sealed class PostgresServer : ITestServer
 {
     private const string User = "postgres";
     private const int Interrupt = 2;

@@ -184,15 +184,7 @@ public sealed class ReplayedContentTests
         await using var app = Create(api);
         await app.SignInAsync();
         using var request = Post(content);
-        var refreshed = new Gate();
-        app.Session.TokensRefreshed += (_, _) => _ = refreshed.PassAsync();
-        var sending = app.Client.SendAsync(request);
-        await refreshed.ArrivedAsync(1);
-        for (var i = 0; i < 10_000; i++)
-        {
-            // Long enough for a second send to begin, if nothing held it back.
-            await Task.Yield();
-        }
+        var sending = await SendUntilRefreshedAsync(app, request);
 
         Assert.Equal(1, api.Calls);
 
@@ -214,15 +206,7 @@ public sealed class ReplayedContentTests
         await using var app = Create(api);
         await app.SignInAsync();
         using var request = Post(new Grpc.Net.Client.Internal.PushUnaryContent<string, string>(gate));
-        var refreshed = new Gate();
-        app.Session.TokensRefreshed += (_, _) => _ = refreshed.PassAsync();
-        var sending = app.Client.SendAsync(request);
-        await refreshed.ArrivedAsync(1);
-        for (var i = 0; i < 10_000; i++)
-        {
-            // Long enough for a second send to begin, if nothing held it back.
-            await Task.Yield();
-        }
+        var sending = await SendUntilRefreshedAsync(app, request);
 
         Assert.Equal(1, api.Calls);
 
@@ -313,15 +297,7 @@ public sealed class ReplayedContentTests
         await using var app = Create(api);
         await app.SignInAsync();
         using var request = Post(content);
-        var refreshed = new Gate();
-        app.Session.TokensRefreshed += (_, _) => _ = refreshed.PassAsync();
-        var sending = app.Client.SendAsync(request);
-        await refreshed.ArrivedAsync(1);
-        for (var i = 0; i < 10_000; i++)
-        {
-            // Long enough for a second send to begin, if nothing held it back.
-            await Task.Yield();
-        }
+        var sending = await SendUntilRefreshedAsync(app, request);
 
         Assert.Equal(1, api.Calls);
 
@@ -343,15 +319,7 @@ public sealed class ReplayedContentTests
             services.AddHttpClient(TestApp.Name).AddHttpMessageHandler(() => new Twice()).ConfigurePrimaryHttpMessageHandler(() => api));
         await app.SignInAsync();
         using var request = Post(content);
-        var refreshed = new Gate();
-        app.Session.TokensRefreshed += (_, _) => _ = refreshed.PassAsync();
-        var sending = app.Client.SendAsync(request);
-        await refreshed.ArrivedAsync(1);
-        for (var i = 0; i < 10_000; i++)
-        {
-            // Long enough for a second send to begin, if nothing held it back.
-            await Task.Yield();
-        }
+        var sending = await SendUntilRefreshedAsync(app, request);
 
         Assert.Equal(2, api.Calls);
 
@@ -393,6 +361,22 @@ public sealed class ReplayedContentTests
 
     private static TestApp Create(HttpMessageHandler api) => TestApp.Create(services: services =>
         services.AddHttpClient(TestApp.Name).ConfigurePrimaryHttpMessageHandler(() => api));
+
+    // Returns the request after the refresh, while its first send still reads the content.
+    private static async Task<Task<HttpResponseMessage>> SendUntilRefreshedAsync(TestApp app, HttpRequestMessage request)
+    {
+        var refreshed = new Gate();
+        app.Session.TokensRefreshed += (_, _) => _ = refreshed.PassAsync();
+        var sending = app.Client.SendAsync(request);
+        await refreshed.ArrivedAsync(1);
+        for (var i = 0; i < 10_000; i++)
+        {
+            // Long enough for a second send to begin, if nothing held it back.
+            await Task.Yield();
+        }
+
+        return sending;
+    }
 
     private static HttpContent Make(string kind) => kind switch
     {
