@@ -24,8 +24,8 @@ internal static class ConfigurationErrors
     private static readonly string[] NoRightStates = ["42501"];
     private static readonly string[] NoRightTexts = ["command denied to user"];
 
-    // NOT NULL, FOREIGN KEY and CHECK: of columns and rules that the app has added. A duplicate key is none of them, but has the same
-    // state in MySQL.
+    // The app has added columns or rules to the table: NOT NULL, FOREIGN KEY, CHECK. 23000 is MySQL's state for all of them, and for a
+    // duplicate key, which is no error of the configuration.
     private static readonly string[] ConstraintStates = ["23502", "23503", "23514", "23000"];
     private static readonly string[] ConstraintTexts =
     [
