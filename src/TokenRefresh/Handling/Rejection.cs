@@ -45,16 +45,25 @@ internal static class Rejection
     /// The login has ended, and <see cref="TokenRefreshOptions.ReLoginResult"/> asks for an exception.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static async ValueTask<bool> PrepareResendAsync(
+    public static ValueTask<bool> PrepareResendAsync(
         SentRequest sent, HttpResponseMessage response, SessionSnapshot current, CancellationToken cancellationToken)
     {
         if (current is not SignedInSnapshot replacement || !replacement.Replaces(sent.Snapshot))
         {
             ThrowOrExplain(sent, response, current);
-            return false;
+            return new ValueTask<bool>(false);
         }
 
-        if (sent.Content is null || await RequestReplay.PrepareAsync(sent, sent.Content, cancellationToken).ConfigureAwait(false))
+        // Thousands of requests may continue at once. Those without content need no state machine here.
+        return sent.Content is { } content
+            ? PrepareContentAsync(sent, content, response, cancellationToken)
+            : new ValueTask<bool>(true);
+    }
+
+    private static async ValueTask<bool> PrepareContentAsync(
+        SentRequest sent, HttpContent content, HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        if (await RequestReplay.PrepareAsync(sent, content, cancellationToken).ConfigureAwait(false))
         {
             return true;
         }
