@@ -8,7 +8,7 @@ namespace TokenRefresh.Handling;
 /// </summary>
 /// <remarks>
 /// The connection's stream never has two reads at once, and it is never disposed during a read. Both would return the connection to its
-/// pool twice. If a read is running when the caller starts to read, that read becomes the caller's first read.
+/// pool twice. If a read is running when the caller starts to read, the caller waits for its bytes.
 /// </remarks>
 internal sealed class ReadAheadBody(HttpContent content, Task<Stream> opening, CancellationTokenSource disposal)
 {

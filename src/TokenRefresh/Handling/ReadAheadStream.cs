@@ -19,15 +19,18 @@ internal sealed class ReadAheadStream(ReadAheadBody body) : Stream
 
     public override int Read(byte[] buffer, int offset, int count)
     {
-        var read = 0;
-        while (count > 0 && (read = body.Read(buffer.AsSpan(offset, count), out var underWay)) == 0 && underWay is not null)
+        if (count == 0)
+        {
+            return 0;
+        }
+
+        int read;
+        while ((read = body.Read(buffer.AsSpan(offset, count), out var underWay)) == 0 && underWay is not null)
         {
             underWay.GetAwaiter().GetResult();
         }
 
-        return read > 0 || count == 0 || body.IsExhausted()
-            ? read
-            : body.Source.GetAwaiter().GetResult().Read(buffer, offset, count);
+        return read > 0 || body.IsExhausted() ? read : body.Source.GetAwaiter().GetResult().Read(buffer, offset, count);
     }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
@@ -39,14 +42,19 @@ internal sealed class ReadAheadStream(ReadAheadBody body) : Stream
     private async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
 #endif
     {
-        var read = 0;
-        while (!buffer.IsEmpty && (read = body.Read(buffer.Span, out var underWay)) == 0 && underWay is not null)
+        if (buffer.IsEmpty)
+        {
+            return 0;
+        }
+
+        int read;
+        while ((read = body.Read(buffer.Span, out var underWay)) == 0 && underWay is not null)
         {
             // A caller that stops waiting loses no bytes: its next read waits for the same task.
             await underWay.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
 
-        if (read > 0 || buffer.IsEmpty || body.IsExhausted())
+        if (read > 0 || body.IsExhausted())
         {
             return read;
         }
