@@ -75,7 +75,7 @@ internal static class AppVerdict
             }
             catch (ObjectDisposedException)
             {
-                // The app disposed the response.
+                // The response is disposed: by the app, or because the app's function failed.
                 content.Dispose();
             }
         }
