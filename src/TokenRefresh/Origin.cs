@@ -15,14 +15,14 @@ internal static class Origin
             && a.IdnHost.Equals(b.IdnHost, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>
-    /// The http address of a WebSocket address: its handshake is an HTTP request (RFC 6455, section 4.1). <see langword="null"/> if the
-    /// address is another one.
+    /// The address with the scheme http or https in place of ws or wss. The handshake of a WebSocket is an HTTP request (RFC 6455,
+    /// section 4.1), so the same rules apply to it.
     /// </summary>
-    public static Uri? OfHandshake(Uri uri) => uri.Scheme switch
+    public static Uri ToHttp(Uri uri) => uri.Scheme switch
     {
         "ws" => new UriBuilder(uri) { Scheme = Uri.UriSchemeHttp }.Uri,
         "wss" => new UriBuilder(uri) { Scheme = Uri.UriSchemeHttps }.Uri,
-        _ => null,
+        _ => uri,
     };
 
     /// <summary>Whether the traffic is encrypted (https) or doesn't leave the machine (http to loopback).</summary>
@@ -33,7 +33,7 @@ internal static class Origin
 
     /// <summary>Whether the app named the origin of this http address in <see cref="TokenRefreshOptions.InsecureOrigins"/>.</summary>
     public static bool IsNamedInsecure(Uri uri, TokenRefreshOptions options) =>
-        uri.Scheme == Uri.UriSchemeHttp && options.InsecureOrigins.Any(origin => IsSame(origin, uri));
+        ToHttp(uri) is { Scheme: "http" } address && options.InsecureOrigins.Any(origin => IsSame(origin, address));
 
     /// <summary>
     /// The same for the name of a service. A service that is named there as <c>http://api</c> may be looked up as <c>https+http://api</c>,
@@ -43,7 +43,7 @@ internal static class Origin
         IsNamedInsecure(name, options) || (IsSchemeChoice(name) && options.InsecureOrigins.Any(origin => IsSameService(origin, name)));
 
     /// <summary>Whether a token may be sent to this address.</summary>
-    public static bool MayGetTokens(Uri uri, TokenRefreshOptions options) => IsSecure(uri) || IsNamedInsecure(uri, options);
+    public static bool MayGetTokens(Uri uri, TokenRefreshOptions options) => IsSecure(ToHttp(uri)) || IsNamedInsecure(uri, options);
 
     /// <summary>
     /// Whether service discovery looks this address up before a request is sent: the scheme is a choice such as <c>https+http</c>, or the

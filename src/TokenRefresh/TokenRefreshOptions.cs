@@ -95,8 +95,9 @@ public sealed class TokenRefreshOptions
     /// </summary>
     /// <value>
     /// The default is <see langword="null"/>: no other origin. The function is called with the request's address for each request to
-    /// another origin, on the caller's thread, also concurrently. If it throws, the caller gets the exception. An allowed address must
-    /// still be https, on loopback, or one of <see cref="InsecureOrigins"/>.
+    /// another origin, on the caller's thread, also concurrently. The address of a WebSocket has the scheme http or https there. If the
+    /// function throws, the caller gets the exception. An allowed address must still be https, on loopback, or one of
+    /// <see cref="InsecureOrigins"/>.
     /// </value>
     public Func<Uri, bool>? IsAllowedOrigin { get; set; }
 

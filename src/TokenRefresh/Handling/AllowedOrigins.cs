@@ -57,14 +57,13 @@ internal sealed class AllowedOrigins
 
     /// <summary>Whether the origin of this address is allowed.</summary>
     public bool Contains(Uri? uri) => uri is { IsAbsoluteUri: true }
-        && (IsAllowed(uri) || (Origin.OfHandshake(uri) is { } handshake && IsAllowed(handshake)));
+        && Origin.ToHttp(uri) is var address
+        && (IsNamed(address) || IsAllowedByApp(address));
 
     /// <inheritdoc/>
     public override string ToString() =>
         (_origins.Length == 0 ? "none" : string.Join(", ", _origins.Select(Origin.TextOf).Distinct(StringComparer.Ordinal)))
         + (_options.IsAllowedOrigin is null ? "" : ", or allow it by IsAllowedOrigin, which isn't called for plain http");
-
-    private bool IsAllowed(Uri uri) => IsNamed(uri) || IsAllowedByApp(uri);
 
     private bool IsNamed(Uri uri)
     {

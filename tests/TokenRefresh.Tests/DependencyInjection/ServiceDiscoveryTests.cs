@@ -247,6 +247,45 @@ public sealed class ServiceDiscoveryTests : IDisposable
         Assert.Equal([("access-1", "https://localhost:7001"), (null, "https://elsewhere.example.com")], _api.Received.Select(request => (request.Token, request.Origin)));
     }
 
+    [Theory]
+    [InlineData(Order.ForAllClients, "wss://chat.example.com/socket", true)]
+    [InlineData(Order.AfterTheHandler, "wss://chat.example.com/socket", true)]
+    [InlineData(Order.ForAllClients, "ws://chat.internal/socket", true)]
+    [InlineData(Order.AfterTheHandler, "ws://chat.internal/socket", true)]
+    [InlineData(Order.AfterTheHandler, "ws://chat.example.com/socket", false)]
+    public async Task A_handshake_gets_the_token_beside_an_origin_that_is_looked_up(Order order, string address, bool isSent)
+    {
+        await using var app = Build(baseAddress: null, order, options =>
+        {
+            options.AllowedOrigins.Add(new Uri("https+http://api"));
+            options.AllowedOrigins.Add(new Uri("https://chat.example.com"));
+            options.AllowedOrigins.Add(new Uri("http://chat.internal"));
+            options.InsecureOrigins.Add(new Uri("http://chat.internal"));
+        });
+        await SignInAsync(app);
+
+        await GetAsync(app, address);
+
+        Assert.Equal(isSent ? "access-1" : null, _api.Received.Single().Token);
+    }
+
+    [Fact]
+    public async Task A_handshake_by_hand_gets_the_token_beside_an_origin_that_is_looked_up()
+    {
+        await using var app = Build(baseAddress: null, order: null, options =>
+        {
+            options.AllowedOrigins.Add(new Uri("https+http://api"));
+            options.AllowedOrigins.Add(new Uri("https://chat.example.com"));
+        });
+        await SignInAsync(app);
+        using var invoker = new HttpMessageInvoker(new TokenRefreshHandler(app.GetRequiredService<TokenSessions>()["orders"]) { InnerHandler = _api });
+        using var request = new HttpRequestMessage(HttpMethod.Get, "wss://chat.example.com/socket");
+
+        await invoker.SendAsync(request, Token);
+
+        Assert.Equal("access-1", _api.Received.Single().Token);
+    }
+
     [Fact]
     public async Task A_request_that_was_looked_up_by_another_client_proves_nothing()
     {
