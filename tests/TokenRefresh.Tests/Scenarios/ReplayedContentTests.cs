@@ -182,19 +182,9 @@ public sealed class ReplayedContentTests
         var content = new OwnContent { Gate = gate };
         using var api = new DuplexApi();
         await using var app = Create(api);
-        await app.SignInAsync();
-        using var request = Post(content);
-        var sending = await SendUntilRefreshedAsync(app, request);
+        await AssertSecondSendWaitsAsync(app, api, content, gate);
 
-        Assert.Equal(1, api.Calls);
-
-        gate.Open();
-        using var response = await sending.WaitAsync(Gate.FailSafe, TimeProvider.System);
-
-        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(2, api.Calls);
         Assert.Equal(1, content.MostAtOnce);
-        Assert.Same(content, request.Content);
     }
 
     [Fact]
@@ -204,16 +194,8 @@ public sealed class ReplayedContentTests
         var gate = new Gate();
         using var api = new DuplexApi();
         await using var app = Create(api);
-        await app.SignInAsync();
-        using var request = Post(new Grpc.Net.Client.Internal.PushUnaryContent<string, string>(gate));
-        var sending = await SendUntilRefreshedAsync(app, request);
+        await AssertSecondSendWaitsAsync(app, api, new Grpc.Net.Client.Internal.PushUnaryContent<string, string>(gate), gate);
 
-        Assert.Equal(1, api.Calls);
-
-        gate.Open();
-        using var response = await sending.WaitAsync(Gate.FailSafe, TimeProvider.System);
-
-        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(["message", "message"], await Task.WhenAll(api.Uploads));
     }
 
@@ -227,10 +209,7 @@ public sealed class ReplayedContentTests
         await using var app = Create(api);
         await app.SignInAsync();
         using var request = Post(content);
-        var refreshed = new Gate();
-        app.Session.TokensRefreshed += (_, _) => _ = refreshed.PassAsync();
-        var sending = app.Client.SendAsync(request);
-        await refreshed.ArrivedAsync(1);
+        var sending = await SendUntilRefreshedAsync(app, request);
 
         await Eventually.UntilAsync(() =>
         {
@@ -255,10 +234,7 @@ public sealed class ReplayedContentTests
         await app.SignInAsync();
         using var request = Post(new OwnContent { Gate = gate });
         using var cancellation = new CancellationTokenSource();
-        var refreshed = new Gate();
-        app.Session.TokensRefreshed += (_, _) => _ = refreshed.PassAsync();
-        var sending = app.Client.SendAsync(request, cancellation.Token);
-        await refreshed.ArrivedAsync(1);
+        var sending = await SendUntilRefreshedAsync(app, request, cancellation.Token);
 
         await cancellation.CancelAsync();
 
@@ -295,16 +271,8 @@ public sealed class ReplayedContentTests
         var content = new OwnContent { Gate = gate, BlocksItsThread = true };
         using var api = new DuplexApi { Begun = () => gate.ArrivedAsync(1) };
         await using var app = Create(api);
-        await app.SignInAsync();
-        using var request = Post(content);
-        var sending = await SendUntilRefreshedAsync(app, request);
+        await AssertSecondSendWaitsAsync(app, api, content, gate);
 
-        Assert.Equal(1, api.Calls);
-
-        gate.Open();
-        using var response = await sending.WaitAsync(Gate.FailSafe, TimeProvider.System);
-
-        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(1, content.MostAtOnce);
     }
 
@@ -313,21 +281,10 @@ public sealed class ReplayedContentTests
     public async Task The_second_send_waits_for_every_attempt_that_an_inner_handler_made()
     {
         var gate = new Gate();
-        var content = new OwnContent { Gate = gate };
         using var api = new DuplexApi();
         await using var app = TestApp.Create(services: services =>
             services.AddHttpClient(TestApp.Name).AddHttpMessageHandler(() => new Twice()).ConfigurePrimaryHttpMessageHandler(() => api));
-        await app.SignInAsync();
-        using var request = Post(content);
-        var sending = await SendUntilRefreshedAsync(app, request);
-
-        Assert.Equal(2, api.Calls);
-
-        gate.Open();
-        using var response = await sending.WaitAsync(Gate.FailSafe, TimeProvider.System);
-
-        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(3, api.Calls);
+        await AssertSecondSendWaitsAsync(app, api, new OwnContent { Gate = gate }, gate, attempts: 2);
     }
 
     [Fact]
@@ -362,19 +319,36 @@ public sealed class ReplayedContentTests
     private static TestApp Create(HttpMessageHandler api) => TestApp.Create(services: services =>
         services.AddHttpClient(TestApp.Name).ConfigurePrimaryHttpMessageHandler(() => api));
 
-    // Returns the request after the refresh, while its first send still reads the content.
-    private static async Task<Task<HttpResponseMessage>> SendUntilRefreshedAsync(TestApp app, HttpRequestMessage request)
+    // The attempts with access-1 read the content until the gate opens. The second send comes after all of them.
+    private static async Task AssertSecondSendWaitsAsync(TestApp app, DuplexApi api, HttpContent content, Gate gate, int attempts = 1)
     {
-        var refreshed = new Gate();
-        app.Session.TokensRefreshed += (_, _) => _ = refreshed.PassAsync();
-        var sending = app.Client.SendAsync(request);
-        await refreshed.ArrivedAsync(1);
+        await app.SignInAsync();
+        using var request = Post(content);
+        var sending = await SendUntilRefreshedAsync(app, request);
         for (var i = 0; i < 10_000; i++)
         {
             // Long enough for a second send to begin, if nothing held it back.
             await Task.Yield();
         }
 
+        Assert.Equal(attempts, api.Calls);
+
+        gate.Open();
+        using var response = await sending.WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(attempts + 1, api.Calls);
+        Assert.Same(content, request.Content);
+    }
+
+    // Returns the request after the refresh, while its first send still reads the content.
+    private static async Task<Task<HttpResponseMessage>> SendUntilRefreshedAsync(
+        TestApp app, HttpRequestMessage request, CancellationToken cancellationToken = default)
+    {
+        var refreshed = new Gate();
+        app.Session.TokensRefreshed += (_, _) => _ = refreshed.PassAsync();
+        var sending = app.Client.SendAsync(request, cancellationToken);
+        await refreshed.ArrivedAsync(1);
         return sending;
     }
 
