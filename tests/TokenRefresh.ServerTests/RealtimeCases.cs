@@ -173,7 +173,7 @@ public sealed class RealtimeCases : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Sockets_that_are_refused_ask_for_another_token_and_cost_one_refresh()
+    public async Task Clients_whose_token_was_rejected_ask_for_another_one_and_cost_one_refresh()
     {
         var token = await _session.GetAccessTokenAsync(TestContext.Current.CancellationToken);
 
