@@ -52,24 +52,28 @@ public sealed class HandshakeTests
     [InlineData("cross-site", null, HttpStatusCode.Forbidden)]
     public async Task Where_a_browser_sends_fetch_metadata_it_decides(string site, string? origin, HttpStatusCode expected)
     {
-        await using var provider = await Provider.StartAsync();
-        await using var node = await Node.StartAsync(provider, CreateSetup(httpVersion: 1));
-        using var http = new HttpClient();
-
-        // A reverse proxy answers handshakes without the app's WebSockets.
-        using var handshake = new HttpRequestMessage(HttpMethod.Get, node.At("proxied"))
-        {
-            Headers = { Connection = { "Upgrade" }, Upgrade = { new("websocket") } },
-        };
+        using var handshake = CreateHandshake("websocket");
         handshake.Headers.Add("Sec-Fetch-Site", site);
         if (origin is not null)
         {
             handshake.Headers.Add("Origin", origin);
         }
 
-        using var answer = await http.SendAsync(handshake);
+        Assert.Equal(expected, await SendAsync(handshake));
+    }
 
-        Assert.Equal(expected, answer.StatusCode);
+    // The platform opens a socket for each of them.
+    [Theory]
+    [InlineData("websocket")]
+    [InlineData("WebSocket")]
+    [InlineData("h2c, websocket")]
+    [InlineData("websocket,h2c")]
+    public async Task A_handshake_of_another_site_is_refused_in_every_form(string upgrade)
+    {
+        using var handshake = CreateHandshake(upgrade);
+        handshake.Headers.Add("Origin", "https://evil.example");
+
+        Assert.Equal(HttpStatusCode.Forbidden, await SendAsync(handshake));
     }
 
     [Theory]
@@ -91,6 +95,24 @@ public sealed class HandshakeTests
 
         Assert.Equal(HttpStatusCode.Unauthorized, socket.HttpStatusCode);
         Assert.DoesNotContain("Set-Cookie", socket.HttpResponseHeaders!.Keys, StringComparer.OrdinalIgnoreCase);
+    }
+
+    private static HttpRequestMessage CreateHandshake(string upgrade)
+    {
+        var handshake = new HttpRequestMessage { Headers = { Connection = { "Upgrade" } } };
+        handshake.Headers.TryAddWithoutValidation("Upgrade", upgrade);
+        return handshake;
+    }
+
+    // A reverse proxy answers handshakes without the app's WebSockets.
+    private static async Task<HttpStatusCode> SendAsync(HttpRequestMessage handshake)
+    {
+        await using var provider = await Provider.StartAsync();
+        await using var node = await Node.StartAsync(provider, CreateSetup(httpVersion: 1));
+        handshake.RequestUri = node.At("proxied");
+        using var http = new HttpClient();
+        using var answer = await http.SendAsync(handshake, TestContext.Current.CancellationToken);
+        return answer.StatusCode;
     }
 
     private static ClientWebSocket CreateSocket(int httpVersion) => new()

@@ -38,9 +38,9 @@ internal static class RequestKind
 
     /// <summary>
     /// Whether this is the handshake of a WebSocket: a GET with an upgrade or, over HTTP/2, an extended CONNECT. A hub or a reverse proxy
-    /// handles it in the endpoint itself, so the platform's feature isn't there yet.
+    /// handles it in the endpoint itself, so the platform's feature isn't there yet. As the platform does, it accepts a list of protocols.
     /// </summary>
     public static bool IsHandshake(HttpRequest request) =>
-        "websocket".Equals(request.Headers.Upgrade.ToString(), StringComparison.OrdinalIgnoreCase)
+        request.Headers.GetCommaSeparatedValues(HeaderNames.Upgrade).Contains("websocket", StringComparer.OrdinalIgnoreCase)
         || request.HttpContext.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
 }
