@@ -1,11 +1,13 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Reflection;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using TokenRefresh.Testing;
 
 namespace TokenRefresh.AspNetCore.Tests;
@@ -17,6 +19,7 @@ namespace TokenRefresh.AspNetCore.Tests;
 [Trait("Case", "W23")]
 public sealed class TicketStoreTests
 {
+    private const string CookieScheme = CookieAuthenticationDefaults.AuthenticationScheme;
     private static readonly TimeSpan PastHalfOfItsLifetime = TimeSpan.FromDays(8);
 
     private readonly AppTickets _tickets = new();
@@ -83,10 +86,35 @@ public sealed class TicketStoreTests
         Assert.Equal(1, provider.Logins);
     }
 
-    private NodeSetup CreateSetup() => new()
+    [Fact]
+    public async Task Every_call_of_the_apps_own_code_reaches_its_store_unchanged()
+    {
+        var store = DispatchProxy.Create<ITicketStore, CallRecorder>();
+        await using var provider = await Provider.StartAsync();
+        await using var node = await Node.StartAsync(provider, CreateSetup(store));
+        var seen = node.Services.GetRequiredService<IOptionsMonitor<CookieAuthenticationOptions>>().Get(CookieScheme).SessionStore;
+        var values = new object[]
+        {
+            "key", new AuthenticationTicket(new ClaimsPrincipal(), CookieScheme), new DefaultHttpContext(), TestContext.Current.CancellationToken,
+        };
+
+        foreach (var method in typeof(ITicketStore).GetMethods())
+        {
+            object[] arguments = [.. method.GetParameters().Select(parameter => values.Single(parameter.ParameterType.IsInstanceOfType))];
+
+            var task = method.Invoke(seen, arguments);
+
+            var call = ((CallRecorder)(object)store).LastCall;
+            Assert.Equal(method, call.Method);
+            Assert.Equal(arguments, call.Arguments);
+            Assert.Same(call.Task, task);
+        }
+    }
+
+    private NodeSetup CreateSetup(ITicketStore? store = null) => new()
     {
         ConfigureServices = services => services.Configure<CookieAuthenticationOptions>(
-            CookieAuthenticationDefaults.AuthenticationScheme, options => options.SessionStore = _tickets),
+            CookieScheme, options => options.SessionStore = store ?? _tickets),
         Map = app =>
         {
             app.MapGet("/sign-in/{user}", async (HttpContext context, string user) =>
@@ -130,6 +158,22 @@ public sealed class TicketStoreTests
         {
             _tickets.TryRemove(key, out _);
             return Task.CompletedTask;
+        }
+    }
+
+#pragma warning disable CA1852 // DispatchProxy derives from it.
+    private class CallRecorder : DispatchProxy
+#pragma warning restore CA1852
+    {
+        public (MethodInfo? Method, object?[]? Arguments, Task? Task) LastCall { get; private set; }
+
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
+        {
+            Task task = targetMethod!.ReturnType == typeof(Task<string>) ? Task.FromResult("key")
+                : targetMethod.ReturnType == typeof(Task<AuthenticationTicket?>) ? Task.FromResult<AuthenticationTicket?>(null)
+                : Task.FromException(new InvalidDataException());
+            LastCall = (targetMethod, args, task);
+            return task;
         }
     }
 }
