@@ -21,6 +21,7 @@ internal static class ConfigurationErrors
     [
         "Incorrect integer value", "Incorrect string value", "Incorrect datetime value", "Out of range value", "Data truncated for column",
     ];
+
     private static readonly string[] NoRightStates = ["42501"];
     private static readonly string[] NoRightTexts = ["command denied to user"];
 
@@ -95,7 +96,7 @@ internal static class ConfigurationErrors
             return AdviseOnTypes(name, table);
         }
 
-        return DatabaseErrors.Find(exception) is { } cause && Advise(cause, name, table) is { } advice
+        return exception.FindInner<DbException>() is { } cause && Advise(cause, name, table) is { } advice
             ? $"{advice} ({CodeOf(cause)}.)"
             : null;
     }

@@ -11,22 +11,11 @@ internal static class DatabaseErrors
     private static readonly string[] DuplicateStates = ["23505"];
     private static readonly string[] DuplicateTexts = ["UNIQUE constraint failed", "duplicate key", "Duplicate entry", "ORA-00001"];
 
-    /// <summary>The database's own answer in an exception of EF Core or of an execution strategy.</summary>
-    public static DbException? Find(Exception? exception)
-    {
-        while (exception is not (null or DbException))
-        {
-            exception = exception.InnerException;
-        }
-
-        return (DbException?)exception;
-    }
-
     /// <summary>Whether the database has rolled the statement back because another one was faster.</summary>
-    public static bool IsConflict(Exception exception) => Find(exception)?.Is(ConflictStates, ConflictTexts) == true;
+    public static bool IsConflict(Exception exception) => exception.FindInner<DbException>()?.Is(ConflictStates, ConflictTexts) == true;
 
     /// <summary>Whether there was a row with this key when the statement ran.</summary>
-    public static bool IsDuplicate(Exception exception) => Find(exception)?.Is(DuplicateStates, DuplicateTexts) == true;
+    public static bool IsDuplicate(Exception exception) => exception.FindInner<DbException>()?.Is(DuplicateStates, DuplicateTexts) == true;
 
     public static bool Is(this DbException cause, string[] states, string[] texts) =>
         states.Contains(cause.SqlState, StringComparer.Ordinal)

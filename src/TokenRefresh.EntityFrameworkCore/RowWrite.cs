@@ -1,14 +1,14 @@
 namespace TokenRefresh.EntityFrameworkCore;
 
-/// <summary>What a statement did that writes one row.</summary>
+/// <summary>The result of a statement that writes one row.</summary>
 internal enum RowWrite
 {
-    /// <summary>The row is there as it was to be written.</summary>
+    /// <summary>The row is there, with the values of the statement if it is an update.</summary>
     Done,
 
-    /// <summary>No row had the condition.</summary>
+    /// <summary>No row matches the condition.</summary>
     NoRow,
 
-    /// <summary>The database has ended the statement because of another one.</summary>
+    /// <summary>The database has ended the statement because another one was faster.</summary>
     Conflict,
 }
