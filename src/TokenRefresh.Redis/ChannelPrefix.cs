@@ -12,7 +12,8 @@ internal static class ChannelPrefix
     private const string Option = "channelPrefix=";
 
     /// <summary>Gives the channel's name at the server. It costs a round trip only if the connection may have a prefix.</summary>
-    public static async Task<string> AddAsync(IDatabase database, string name, CancellationToken cancellationToken)
+    /// <returns>The name, or <see langword="null"/> if the server doesn't say it.</returns>
+    public static async Task<string?> AddAsync(IDatabase database, string name, CancellationToken cancellationToken)
     {
         if (database.Multiplexer.Configuration?.Contains(Option) != true)
         {
@@ -22,12 +23,12 @@ internal static class ChannelPrefix
         try
         {
             var echo = database.ExecuteAsync("ECHO", RedisChannel.Literal(name));
-            return (string?)await echo.WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false) ?? name;
+            return (string?)await echo.WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is RedisServerException or RedisCommandException)
         {
-            // The server or a proxy has no ECHO for this user. Without notifications the others poll.
-            return name;
+            // The server is busy, or it or a proxy has no ECHO for this user.
+            return null;
         }
     }
 }

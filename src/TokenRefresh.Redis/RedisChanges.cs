@@ -23,9 +23,15 @@ internal sealed class RedisChanges(string channel) : IDisposable
     /// <summary>Part of each revision that this store writes, so that it doesn't notify its subscribers of its own changes.</summary>
     public string Id { get; } = Guid.NewGuid().ToString("N").Substring(0, 12);
 
-    /// <summary>The channel as the server knows it: with the prefix that the connection adds to the names of its subscriptions.</summary>
-    public async ValueTask<string> ChannelOfAsync(IDatabase database, CancellationToken cancellationToken) =>
+    /// <summary>
+    /// The channel as the server knows it: with the prefix that the connection adds to the names of its subscriptions. While the server
+    /// doesn't say it, the others aren't notified and poll, and each operation asks again.
+    /// </summary>
+    public async ValueTask<string> ChannelOfAsync(IDatabase database, CancellationToken cancellationToken)
+    {
         _channel ??= await ChannelPrefix.AddAsync(database, NameOf(database), cancellationToken).ConfigureAwait(false);
+        return _channel ?? NameOf(database);
+    }
 
     /// <summary>Subscribes, unless that is done. If it fails, the waits poll until a later operation subscribes.</summary>
     public async ValueTask ListenAsync(IDatabase database, CancellationToken cancellationToken)

@@ -94,6 +94,26 @@ public sealed class RefusalTests : IAsyncLifetime
             ("odd", "password,channelPrefix=wrong:", RedisChannel.Literal("app:")));
     }
 
+    [Fact]
+    public async Task The_channel_has_the_prefix_of_the_connection_after_the_server_was_busy()
+    {
+        await CheckNotifiedAsync(options => options.ChannelPrefix = RedisChannel.Literal("app:"), async (writer, connection) =>
+        {
+            await Server.ExecuteAsync("CONFIG", "SET", "lua-time-limit", "1");
+            var endless = _administrator!.GetDatabase().ExecuteAsync("EVAL", "while true do end", "0");
+            Exception? busy;
+            do
+            {
+                busy = await Record.ExceptionAsync(async () => await connection.GetDatabase().PingAsync());
+            }
+            while (busy is null);
+
+            await Assert.ThrowsAsync<RedisServerException>(() => writer.ReadAsync(Key, default).AsTask());
+            await connection.GetDatabase().ExecuteAsync("SCRIPT", "KILL");
+            await Assert.ThrowsAsync<RedisServerException>(() => endless);
+        });
+    }
+
     [Theory]
     [InlineData(Proxy.Twemproxy)]
     [InlineData(Proxy.Envoyproxy)]
@@ -125,7 +145,8 @@ public sealed class RefusalTests : IAsyncLifetime
         }
     }
 
-    private async Task CheckNotifiedAsync(Action<ConfigurationOptions> configure)
+    private async Task CheckNotifiedAsync(
+        Action<ConfigurationOptions> configure, Func<RedisTokenStore, ConnectionMultiplexer, Task>? beforeWrite = null)
     {
         await using var here = await ConnectAsync(configure);
         await using var there = await ConnectAsync(configure);
@@ -134,6 +155,7 @@ public sealed class RefusalTests : IAsyncLifetime
         await using var reader = new RedisTokenStore(there, noPoll);
         Assert.Null(await reader.ReadAsync(Key, default));
         var waiting = reader.WaitForChangeAsync(Key, null, TimeSpan.FromMinutes(10), default).AsTask();
+        await (beforeWrite?.Invoke(writer, here) ?? Task.CompletedTask);
 
         await writer.CompareExchangeAsync(Key, "one", null, null, default);
 
