@@ -1,11 +1,12 @@
 using System;
-using System.Collections.Generic;
+using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Net;
 using System.Net.Http;
 using System.Threading.Tasks;
 using TokenRefresh.AspNetCore.Tests.Support;
+using TokenRefresh.ServerTests;
 using TokenRefresh.TestKit;
 using Xunit;
 
@@ -28,9 +29,10 @@ public sealed class WebProgramTests(PackedPackages packages) : IAsyncLifetime
     [Fact]
     public async Task It_signs_in_refreshes_once_for_six_tabs_survives_a_restart_and_signs_out()
     {
-        var (folder, environment) = await BuildAsync();
-        await using (await RunningApp.StartAsync(folder, _address, environment))
+        var folder = await BuildAsync();
+        await using (var app = Start(folder))
         {
+            await app.ListeningAsync();
             Assert.Contains("My orders", (await _browser.GoAsync(_address)).Text, StringComparison.Ordinal);
             Assert.Equal("alice", (await _browser.GoAsync(At("orders"))).Text);
 
@@ -40,8 +42,9 @@ public sealed class WebProgramTests(PackedPackages packages) : IAsyncLifetime
             Assert.Single(_provider.ReceivedRefreshTokens);
         }
 
-        await using (await RunningApp.StartAsync(folder, _address, environment))
+        await using (var app = Start(folder))
         {
+            await app.ListeningAsync();
             Assert.Equal("alice", (await _browser.GoAsync(At("orders"))).Text);
             Assert.Equal(1, _provider.Logins);
             Assert.Single(_provider.ReceivedRefreshTokens);
@@ -74,7 +77,7 @@ public sealed class WebProgramTests(PackedPackages packages) : IAsyncLifetime
     }
 
     // The addresses of the page are replaced by those of the test, and Redis by a folder, as the page says.
-    private async Task<(string Folder, Dictionary<string, string> Environment)> BuildAsync()
+    private async Task<string> BuildAsync()
     {
         var page = DocumentedProgram.FindAll().First(program => program.Name.StartsWith("docs-aspnetcore-", StringComparison.Ordinal));
         var root = packages.MakeDirectory("served");
@@ -96,13 +99,21 @@ public sealed class WebProgramTests(PackedPackages packages) : IAsyncLifetime
         await (page with { Name = "shop", Code = code }).CreateProjectAsync(root, environment, packages.Version);
         await Tool.RunAsync("dotnet", root, environment, "build", "shop", "--nologo", "-p:WarningsNotAsErrors=NU1603", "-p:NuGetAudit=false");
 
-        // The keys of Data Protection are kept in HOME.
-        return (Path.Combine(root, "shop"), new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["ClientSecret"] = Provider.ClientSecret,
-            ["HOME"] = packages.MakeDirectory("home"),
-        });
+        return Path.Combine(root, "shop");
     }
+
+    // The keys of Data Protection are kept in HOME.
+    private SampleProcess Start(string folder) =>
+        new(new ProcessStartInfo("dotnet", [Path.Combine(folder, "bin", "Debug", "net10.0", "shop.dll")])
+        {
+            WorkingDirectory = folder,
+            Environment =
+            {
+                ["ASPNETCORE_URLS"] = _address.OriginalString,
+                ["ClientSecret"] = Provider.ClientSecret,
+                ["HOME"] = packages.MakeDirectory("home"),
+            },
+        });
 
     private Uri At(string path) => new(_address, path);
 }

@@ -8,7 +8,7 @@ using System.Threading.Tasks;
 
 namespace TokenRefresh.ServerTests;
 
-/// <summary>A sample as it was built, in a process that ends with the test.</summary>
+/// <summary>A program as it was built, in a process that ends with the test.</summary>
 internal sealed partial class SampleProcess : IAsyncDisposable
 {
     // Real time as a fail-safe only.
@@ -19,8 +19,12 @@ internal sealed partial class SampleProcess : IAsyncDisposable
     private readonly TaskCompletionSource<Uri> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly long _start = TimeProvider.System.GetTimestamp();
 
-    private SampleProcess(ProcessStartInfo start)
+    /// <param name="start">The program. Its output is redirected to <see cref="Lines"/>.</param>
+    public SampleProcess(ProcessStartInfo start)
     {
+        start.UseShellExecute = false;
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
         _process = new Process { StartInfo = start };
         _process.OutputDataReceived += (_, e) => Hear(e.Data);
         _process.ErrorDataReceived += (_, e) => Hear(e.Data);
@@ -50,12 +54,7 @@ internal sealed partial class SampleProcess : IAsyncDisposable
         // bin/Debug/net10.0, as this test was built.
         var build = Path.GetRelativePath(ProjectDirectory(), AppContext.BaseDirectory);
         var assembly = Path.Combine(ProjectDirectory(), "..", "..", "samples", folder, build, program + ".dll");
-        return new SampleProcess(new ProcessStartInfo("dotnet", [assembly, .. arguments])
-        {
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        });
+        return new SampleProcess(new ProcessStartInfo("dotnet", [assembly, .. arguments]));
     }
 
     public async Task<int> EndAsync()
@@ -64,7 +63,14 @@ internal sealed partial class SampleProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
-    public Task<Uri> ListeningAsync() => _listening.Task.WaitAsync(FailSafe, TimeProvider.System);
+    /// <summary>Waits until it listens.</summary>
+    /// <returns>Its address.</returns>
+    /// <exception cref="InvalidOperationException">It has ended.</exception>
+    public async Task<Uri> ListeningAsync()
+    {
+        await Task.WhenAny(_listening.Task, _process.WaitForExitAsync()).WaitAsync(FailSafe, TimeProvider.System);
+        return _listening.Task.IsCompleted ? await _listening.Task : throw new InvalidOperationException($"The program has ended: {Output}");
+    }
 
     public async ValueTask DisposeAsync()
     {
