@@ -1,4 +1,5 @@
 using TokenRefresh.SingleFlight;
+using TokenRefresh.Tests.Support;
 using Xunit;
 
 namespace TokenRefresh.Tests.SingleFlight;
@@ -18,7 +19,7 @@ public sealed class FlightWaitIsolationTests
         {
             using var leaving = new CancellationTokenSource();
             var waiting = WaitAsync(leaving.Token);
-            leaving.Cancel();
+            PlainThread.Run(leaving.Cancel);
             Assert.True(waiting.IsCanceled);
             return new WeakReference<object>(leaving);
         }
@@ -51,7 +52,7 @@ public sealed class FlightWaitIsolationTests
         using var leaving = new CancellationTokenSource();
         var context = ContextAfterAsync();
 
-        Run(() =>
+        PlainThread.Run(() =>
         {
             SynchronizationContext.SetSynchronizationContext(new WindowContext());
             leaving.Cancel();
@@ -109,7 +110,7 @@ public sealed class FlightWaitIsolationTests
         using var leaving = new CancellationTokenSource();
         var seen = Task.WhenAll(UserAfterAsync("first"), UserAfterAsync("second"));
 
-        Run(() =>
+        PlainThread.Run(() =>
         {
             user.Value = "ending";
             (isCancelled ? leaving.Cancel : (Action)(() => _flight.Complete(FlightResult.Completed)))();
@@ -140,7 +141,7 @@ public sealed class FlightWaitIsolationTests
         using var leaving = new CancellationTokenSource();
         var waits = Enumerable.Range(0, 10_000).Select(_ => WaitAsync(leaving.Token)).ToArray();
 
-        Run(leaving.Cancel);
+        PlainThread.Run(leaving.Cancel);
 
         Assert.All(waits, wait => Assert.True(wait.IsCanceled));
         await Assert.ThrowsAsync<TaskCanceledException>(() => Task.WhenAll(waits));
@@ -152,14 +153,6 @@ public sealed class FlightWaitIsolationTests
         GC.WaitForPendingFinalizers();
         GC.Collect();
         Assert.False(reference.TryGetTarget(out _));
-    }
-
-    // On a thread of its own, with a small stack.
-    private static void Run(Action action)
-    {
-        var thread = new Thread(() => action(), maxStackSize: 256 * 1024);
-        thread.Start();
-        thread.Join();
     }
 
     private async Task<FlightResult> WaitAsync(CancellationToken cancellationToken) =>

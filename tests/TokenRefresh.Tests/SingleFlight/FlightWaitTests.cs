@@ -1,4 +1,5 @@
 using TokenRefresh.SingleFlight;
+using TokenRefresh.Tests.Support;
 using Xunit;
 
 namespace TokenRefresh.Tests.SingleFlight;
@@ -44,7 +45,7 @@ public sealed class FlightWaitTests
         var leaver = WaitAsync(leaving.Token);
         var other = WaitAsync(CancellationToken.None);
 
-        leaving.Cancel();
+        PlainThread.Run(leaving.Cancel);
 
         Assert.True(leaver.IsCanceled);
         Assert.False(other.IsCompleted);
@@ -83,13 +84,11 @@ public sealed class FlightWaitTests
     {
         var wait = ThreadAfterAsync();
         var ending = 0;
-        var thread = new Thread(() =>
+        PlainThread.Run(() =>
         {
             ending = Environment.CurrentManagedThreadId;
             _flight.Complete(FlightResult.Completed);
         });
-        thread.Start();
-        thread.Join();
 
         Assert.NotEqual(ending, await wait);
 
@@ -117,7 +116,7 @@ public sealed class FlightWaitTests
             var held = new object();
             using var leaving = new CancellationTokenSource();
             var waiting = HoldAsync(held, leaving.Token);
-            leaving.Cancel();
+            PlainThread.Run(leaving.Cancel);
             Assert.True(waiting.IsCanceled);
             return new WeakReference<object>(held);
         }
