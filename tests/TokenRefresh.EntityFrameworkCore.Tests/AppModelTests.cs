@@ -1,9 +1,6 @@
 using System;
 using System.Threading.Tasks;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Infrastructure;
-using Microsoft.EntityFrameworkCore.Storage;
-using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace TokenRefresh.EntityFrameworkCore.Tests;
@@ -12,9 +9,6 @@ namespace TokenRefresh.EntityFrameworkCore.Tests;
 [Trait("Case", "S13")]
 public sealed class AppModelTests(PostgresFixture server)
 {
-    private static readonly TokenSessionKey Key = new("orders", "user@example.com");
-    private static readonly string LongText = new('ü', 5000);
-
     [Theory]
     [InlineData("sqlite")]
     [InlineData("postgres")]
@@ -51,11 +45,11 @@ public sealed class AppModelTests(PostgresFixture server)
     public async Task Times_without_a_zone_are_reported()
     {
         await using var database = await server.CreateAsync();
-        await using var services = await CreateAsync<ZonelessDbContext>(database);
-        await using var store = Open<ZonelessDbContext>(services);
+        await using var services = await AppModel.CreateAsync<ZonelessDbContext>(database);
+        await using var store = AppModel.Open<ZonelessDbContext>(services);
 
         var failure = await Assert.ThrowsAsync<TokenStoreConfigurationException>(
-            () => store.CompareExchangeAsync(Key, "one", null, TimeSpan.FromDays(1), default).AsTask());
+            () => store.CompareExchangeAsync(AppModel.Key, "one", null, TimeSpan.FromDays(1), default).AsTask());
 
         Assert.Contains("column type", failure.Message, StringComparison.Ordinal);
         Assert.Contains("WrittenAt and ExpiresAt", failure.Message, StringComparison.Ordinal);
@@ -65,10 +59,10 @@ public sealed class AppModelTests(PostgresFixture server)
     public async Task Times_that_are_converted_are_reported()
     {
         await using var database = await TestDatabase.CreateAsync(new SqliteDatabase());
-        await using var services = await CreateAsync<ConvertedTimesDbContext>(database);
-        await using var store = Open<ConvertedTimesDbContext>(services);
+        await using var services = await AppModel.CreateAsync<ConvertedTimesDbContext>(database);
+        await using var store = AppModel.Open<ConvertedTimesDbContext>(services);
 
-        var failure = await Assert.ThrowsAsync<TokenStoreConfigurationException>(() => store.ReadAsync(Key, default).AsTask());
+        var failure = await Assert.ThrowsAsync<TokenStoreConfigurationException>(() => store.ReadAsync(AppModel.Key, default).AsTask());
 
         Assert.Contains("ConvertedTimesDbContext.OnModelCreating", failure.Message, StringComparison.Ordinal);
     }
@@ -88,9 +82,9 @@ public sealed class AppModelTests(PostgresFixture server)
         }
 
         var store = database.Open();
-        await store.CompareExchangeAsync(Key, "one", null, TimeSpan.FromDays(1), default);
+        await store.CompareExchangeAsync(AppModel.Key, "one", null, TimeSpan.FromDays(1), default);
 
-        var failure = await Assert.ThrowsAsync<TokenStoreConfigurationException>(() => store.ReadAsync(Key, default).AsTask());
+        var failure = await Assert.ThrowsAsync<TokenStoreConfigurationException>(() => store.ReadAsync(AppModel.Key, default).AsTask());
         Assert.Contains("WrittenAt and ExpiresAt", failure.Message, StringComparison.Ordinal);
     }
 
@@ -98,11 +92,11 @@ public sealed class AppModelTests(PostgresFixture server)
     public async Task A_column_that_is_too_short_for_the_text_is_reported()
     {
         await using var database = await server.CreateAsync();
-        await using var services = await CreateAsync<ShortColumnDbContext>(database);
-        await using var store = Open<ShortColumnDbContext>(services);
+        await using var services = await AppModel.CreateAsync<ShortColumnDbContext>(database);
+        await using var store = AppModel.Open<ShortColumnDbContext>(services);
 
         var failure = await Assert.ThrowsAsync<TokenStoreConfigurationException>(
-            () => store.CompareExchangeAsync(Key, LongText, null, null, default).AsTask());
+            () => store.CompareExchangeAsync(AppModel.Key, AppModel.LongText, null, null, default).AsTask());
 
         Assert.Contains("too short", failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("ü", failure.ToString(), StringComparison.Ordinal);
@@ -147,39 +141,7 @@ public sealed class AppModelTests(PostgresFixture server)
     {
         await using TestDatabase database =
             provider == "sqlite" ? await TestDatabase.CreateAsync(new SqliteDatabase()) : await server.CreateAsync();
-        await using var services = await CreateAsync<TContext>(database, configure);
-        await using var store = Open<TContext>(services);
 
-        var first = await store.CompareExchangeAsync(Key, "one", null, TimeSpan.FromDays(1), default);
-        var second = await store.CompareExchangeAsync(Key, LongText, first?.Revision, TimeSpan.FromDays(1), default);
-        var read = await store.ReadAsync(Key, default);
-        await store.CompareExchangeAsync(Key, "end", second?.Revision, TimeSpan.Zero, default);
-
-        Assert.Equal((LongText, second?.Revision), (read?.Text, read?.Revision));
-        Assert.InRange(read!.Value.Age, TimeSpan.Zero, TimeSpan.FromMinutes(1));
-        Assert.Null(await store.ReadAsync(Key, default));
-        Assert.Equal(1, await store.RemoveEndedAsync(TimeSpan.Zero));
-    }
-
-    private static EntityFrameworkCoreTokenStore<TContext> Open<TContext>(ServiceProvider services)
-        where TContext : DbContext => new(services.GetRequiredService<IServiceScopeFactory>());
-
-    private static async Task<ServiceProvider> CreateAsync<TContext>(
-        TestDatabase database, Action<DbContextOptionsBuilder>? configure = null)
-        where TContext : DbContext
-    {
-        await using (var context = database.CreateContext())
-        {
-            await context.Database.ExecuteSqlRawAsync("DROP TABLE \"TokenSessions\"");
-        }
-
-        var services = new ServiceCollection().AddDbContext<TContext>(options =>
-        {
-            database.Use(options);
-            configure?.Invoke(options);
-        }).BuildServiceProvider();
-        await using var scope = services.CreateAsyncScope();
-        await scope.ServiceProvider.GetRequiredService<TContext>().GetService<IRelationalDatabaseCreator>().CreateTablesAsync();
-        return services;
+        await AppModel.CheckAsync<TContext>(database, configure);
     }
 }

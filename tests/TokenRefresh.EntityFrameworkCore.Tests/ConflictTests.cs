@@ -25,19 +25,8 @@ public sealed class ConflictTests(PostgresFixture server)
     public async Task A_write_that_waited_for_another_one_returns_its_record(string isolation, bool isExpired)
     {
         await using var database = await server.CreateAsync($"Options=-c default_transaction_isolation={isolation}");
-        var store = database.Open();
-        var first = await store.CompareExchangeAsync(Key, "one", null, isExpired ? TimeSpan.Zero : null, default);
-        await using var other = new NpgsqlConnection(database.Connection);
-        await other.OpenAsync();
-        await using var transaction = await other.BeginTransactionAsync();
-        await ExecuteAsync(other, """UPDATE "TokenSessions" SET "Text" = 'other', "Revision" = 'new', "ExpiresAt" = NULL""");
 
-        var write = store.CompareExchangeAsync(Key, "two", isExpired ? null : first?.Revision, null, default).AsTask();
-        await WaitUntilBlockedAsync(database);
-        await transaction.CommitAsync();
-
-        var current = await write.WaitAsync(Gate.FailSafe, TimeProvider.System);
-        Assert.Equal(("other", "new"), (current?.Text, current?.Revision));
+        await BlockedWrite.CheckReplacedRowAsync(database, database.Open(), isExpired, () => WaitUntilBlockedAsync(database));
     }
 
     [Theory]
@@ -46,19 +35,8 @@ public sealed class ConflictTests(PostgresFixture server)
     public async Task A_row_that_a_transaction_has_removed_is_written_again(string isolation)
     {
         await using var database = await server.CreateAsync($"Options=-c default_transaction_isolation={isolation}");
-        var store = database.Open();
-        await store.CompareExchangeAsync(Key, "one", null, TimeSpan.Zero, default);
-        await using var other = new NpgsqlConnection(database.Connection);
-        await other.OpenAsync();
-        await using var transaction = await other.BeginTransactionAsync();
-        await ExecuteAsync(other, """DELETE FROM "TokenSessions" """);
 
-        var write = store.CompareExchangeAsync(Key, "two", null, null, default).AsTask();
-        await WaitUntilBlockedAsync(database);
-        await transaction.CommitAsync();
-
-        Assert.Equal("two", (await write.WaitAsync(Gate.FailSafe, TimeProvider.System))?.Text);
-        Assert.Equal("two", (await store.ReadAsync(Key, default))?.Text);
+        await BlockedWrite.CheckRemovedRowAsync(database, database.Open(), () => WaitUntilBlockedAsync(database));
     }
 
     [Fact]

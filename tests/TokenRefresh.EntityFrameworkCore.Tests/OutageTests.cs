@@ -1,14 +1,11 @@
 using System;
 using System.Data.Common;
-using System.Net;
-using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
 using System.Transactions;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
-using Npgsql;
 using TokenRefresh.TestKit;
 using Xunit;
 
@@ -23,26 +20,8 @@ public sealed class OutageTests(PostgresFixture server)
     public async Task A_pool_that_is_exhausted_is_a_transient_failure_and_uses_no_refresh_token()
     {
         await using var database = await server.CreateAsync("Maximum Pool Size=1;Timeout=3");
-        await using var app = Create(database);
-        await app.SignInAsync();
-        app.Tokens.ExpireAccessTokens();
-        await using (var held = new NpgsqlConnection(database.Connection))
-        {
-            await held.OpenAsync();
 
-            var failure = await Assert.ThrowsAsync<TokenRefreshException>(
-                () => app.GetAsync().WaitAsync(Gate.FailSafe, TimeProvider.System));
-
-            Assert.Equal(TokenRefreshFailure.Transient, failure.Failure);
-            Assert.Equal(0, app.Tokens.Calls);
-            Assert.Empty(app.ReLogins);
-        }
-
-        app.Time.Advance(TimeSpan.FromMinutes(1));
-        using var response = await app.GetAsync();
-
-        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+        await Outage.CheckExhaustedPoolAsync(database);
     }
 
     [Fact]
@@ -52,22 +31,8 @@ public sealed class OutageTests(PostgresFixture server)
         using var own = new PostgresServer();
         await own.StartAsync();
         await using var database = await TestDatabase.CreateAsync(new PostgresDatabase(own, "Timeout=5"));
-        await using var app = Create(database);
-        await app.SignInAsync();
-        own.Stop();
 
-        using var good = await app.GetAsync();
-        app.Tokens.ExpireAccessTokens();
-        var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => app.GetAsync().WaitAsync(Gate.FailSafe, TimeProvider.System));
-        var callsWhileAway = app.Tokens.Calls;
-        await own.StartAsync();
-        using var back = await GetUntilAnsweredAsync(app);
-
-        Assert.Equal(HttpStatusCode.OK, good.StatusCode);
-        Assert.Equal((TokenRefreshFailure.Transient, 0), (failure.Failure, callsWhileAway));
-        Assert.Equal(HttpStatusCode.OK, back.StatusCode);
-        Assert.Equal(["refresh-1"], app.Tokens.Presented);
-        Assert.Empty(app.ReLogins);
+        await Outage.CheckServerAwayAsync(database, own.Stop, own.StartAsync);
     }
 
     [Theory]
@@ -77,12 +42,9 @@ public sealed class OutageTests(PostgresFixture server)
     {
         await using TestDatabase database =
             provider == "sqlite" ? await TestDatabase.CreateAsync(new SqliteDatabase()) : await server.CreateAsync();
-        await using var app = Create(database);
+        await using var app = database.CreateApp();
         await app.SignInAsync();
-        await using (var context = database.CreateContext())
-        {
-            await context.Database.ExecuteSqlRawAsync("DROP TABLE \"TokenSessions\"");
-        }
+        await database.DropSessionsAsync();
 
         app.Tokens.ExpireAccessTokens();
         var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => app.GetAsync());
@@ -197,29 +159,6 @@ public sealed class OutageTests(PostgresFixture server)
         return store.CompareExchangeAsync(Key, "one", null, null, default).AsTask().GetAwaiter().GetResult();
 #pragma warning restore xUnit1031
     }
-
-    // The server may still be starting, and the connections of the pool are those to the old one.
-    private static async Task<HttpResponseMessage> GetUntilAnsweredAsync(TestApp app)
-    {
-        var start = TimeProvider.System.GetTimestamp();
-        while (true)
-        {
-            app.Time.Advance(TimeSpan.FromMinutes(1));
-            try
-            {
-                return await app.GetAsync().WaitAsync(Gate.FailSafe, TimeProvider.System);
-            }
-            catch (TokenRefreshException e) when (
-                e.Failure == TokenRefreshFailure.Transient && TimeProvider.System.GetElapsedTime(start) < Gate.FailSafe)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
-            }
-        }
-    }
-
-    private static TestApp Create(TestDatabase database) => TestApp.Create(services: services => services
-        .AddDbContext<AppDbContext>(database.Use)
-        .AddTokenSession(TestApp.Name).UseEntityFrameworkCore<AppDbContext>().AllowUnencryptedStore());
 
     private sealed class Refusing : DbCommandInterceptor
     {

@@ -1,38 +1,7 @@
-using System;
-using System.Threading.Tasks;
-using TokenRefresh.TestKit;
-
 namespace TokenRefresh.EntityFrameworkCore.Tests;
 
-/// <summary>The store contract over a real PostgreSQL.</summary>
-public sealed class PostgresContract(PostgresFixture server) : StoreContractTests
-{
-    private PostgresDatabase? _database;
+public sealed class PostgresContract(PostgresFixture server) : DatabaseContract(server);
 
-    public override async ValueTask InitializeAsync() => _database = await server.CreateAsync();
+public sealed class SharedLoginInPostgres(PostgresFixture server) : SharedLoginInDatabase(server);
 
-    public override async ValueTask DisposeAsync()
-    {
-        await (_database?.DisposeAsync() ?? default);
-        await base.DisposeAsync();
-    }
-
-    protected override ITokenStore Open() => _database!.Open();
-
-    protected override Task AdvanceTimeAsync(TimeSpan time) => Task.Delay(time, TimeProvider.System);
-}
-
-public sealed class SharedLoginInPostgres(PostgresFixture server) : SharedLoginContract
-{
-    private PostgresDatabase? _database;
-
-    public override async ValueTask InitializeAsync() => _database = await server.CreateAsync();
-
-    public override async ValueTask DisposeAsync()
-    {
-        await (_database?.DisposeAsync() ?? default);
-        await base.DisposeAsync();
-    }
-
-    protected override ITokenStore Open(int process) => _database!.Open();
-}
+public sealed class PostgresRowTests(PostgresFixture server) : RowTests(server, clock: "now()");

@@ -26,17 +26,6 @@ public sealed class PostgresDatabase(PostgresServer server, string settings = ""
     }
 }
 
-/// <summary>A real PostgreSQL, started for the tests that need one and ended with them.</summary>
-public sealed class PostgresFixture : IAsyncDisposable
-{
-    private readonly SharedServer<PostgresServer> _server = new();
-
-    /// <summary>A new database. The test is skipped where there is no PostgreSQL, unless servers are required.</summary>
-    public async Task<PostgresDatabase> CreateAsync(string settings = "")
-    {
-        Machine.MustHave(PostgresServer.Missing);
-        return await TestDatabase.CreateAsync(new PostgresDatabase(await _server.GetAsync(), settings));
-    }
-
-    public ValueTask DisposeAsync() => _server.DisposeAsync();
-}
+/// <summary>A real PostgreSQL.</summary>
+public sealed class PostgresFixture() : DatabaseFixture<PostgresServer, PostgresDatabase>(
+    PostgresServer.Missing, (server, settings) => new PostgresDatabase(server, settings));

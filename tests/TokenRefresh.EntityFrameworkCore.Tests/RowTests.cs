@@ -13,19 +13,16 @@ using Xunit;
 namespace TokenRefresh.EntityFrameworkCore.Tests;
 
 /// <summary>What stands in the table: times, ends, and nothing that can be read.</summary>
-public abstract class RowTests : IAsyncLifetime
+/// <param name="databases">Creates the database.</param>
+/// <param name="clock">How the provider writes the clock of the database.</param>
+public abstract class RowTests(IDatabaseSource databases, string clock) : IAsyncLifetime
 {
     private static readonly TokenSessionKey Key = new("orders", "user@example.com");
     private TestDatabase? _database;
 
-    /// <summary>How the provider writes the clock of the database.</summary>
-    protected abstract string Clock { get; }
+    private TestDatabase Database => _database ?? throw new InvalidOperationException("The test isn't initialized.");
 
-    protected TestDatabase Database => _database ?? throw new InvalidOperationException("The test isn't initialized.");
-
-    private protected abstract Task<TestDatabase> CreateAsync();
-
-    public async ValueTask InitializeAsync() => _database = await CreateAsync();
+    public async ValueTask InitializeAsync() => _database = await databases.CreateDatabaseAsync();
 
     public async ValueTask DisposeAsync()
     {
@@ -50,13 +47,13 @@ public abstract class RowTests : IAsyncLifetime
         Assert.InRange(timed.Length, 5, 8);
         Assert.All(timed, command =>
         {
-            Assert.Contains(Clock, command, StringComparison.Ordinal);
+            Assert.Contains(clock, command, StringComparison.Ordinal);
             Assert.DoesNotMatch("[\"`](WrittenAt|ExpiresAt)[\"`] (=|<=|>) @", command);
         });
         Assert.Contains(timed, command => command.Split("WHERE")[0] is var selected
             && selected.StartsWith("SELECT", StringComparison.Ordinal)
             && selected.Contains("WrittenAt", StringComparison.Ordinal)
-            && selected.Contains(Clock, StringComparison.Ordinal));
+            && selected.Contains(clock, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -232,11 +229,4 @@ public abstract class RowTests : IAsyncLifetime
             return new(result);
         }
     }
-}
-
-public sealed class SqliteRowTests : RowTests
-{
-    protected override string Clock => "'now'";
-
-    private protected override async Task<TestDatabase> CreateAsync() => await TestDatabase.CreateAsync(new SqliteDatabase());
 }

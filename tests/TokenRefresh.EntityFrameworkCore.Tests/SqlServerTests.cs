@@ -8,7 +8,6 @@ using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.SqlServer.TransactSql.ScriptDom;
 using Xunit;
 
@@ -23,9 +22,10 @@ public sealed class SqlServerTests
     private static readonly TokenSessionKey Key = new("orders", "user@example.com");
 
     [Fact]
-    public void The_table_has_a_short_key_and_a_text_without_limit()
+    public async Task The_table_has_a_short_key_and_a_text_without_limit()
     {
-        using var context = new AppDbContext(Configure(new DbContextOptionsBuilder<AppDbContext>(), new Answers()).Options);
+        await using var database = new UnreachedDatabase(new Answers());
+        await using var context = database.CreateContext();
 
         var script = context.Database.GenerateCreateScript();
 
@@ -42,9 +42,8 @@ public sealed class SqlServerTests
     public async Task Every_statement_is_one_that_SQL_Server_can_read_and_takes_its_times_from_the_database()
     {
         var answers = new Answers();
-        await using var services = new ServiceCollection()
-            .AddDbContext<AppDbContext>(options => Configure(options, answers)).BuildServiceProvider();
-        await using var store = new EntityFrameworkCoreTokenStore<AppDbContext>(services.GetRequiredService<IServiceScopeFactory>());
+        await using var database = new UnreachedDatabase(answers);
+        var store = database.Open();
         var revision = Guid.NewGuid().ToString("N");
 
         await store.ReadAsync(Key, default);
@@ -73,15 +72,6 @@ public sealed class SqlServerTests
         });
         Assert.Contains(2.0, answers.Commands.SelectMany(command => command.Numbers));
     }
-
-    private static DbContextOptionsBuilder<AppDbContext> Configure(DbContextOptionsBuilder<AppDbContext> options, Answers answers)
-    {
-        Configure((DbContextOptionsBuilder)options, answers);
-        return options;
-    }
-
-    private static void Configure(DbContextOptionsBuilder options, Answers answers) =>
-        options.UseSqlServer("Server=127.0.0.1;Database=app;User ID=app;Password=none").AddInterceptors(answers, new NoConnection());
 
     // The grammar of SQL Server 2016.
     private static void Check(string statement)
@@ -135,6 +125,12 @@ public sealed class SqlServerTests
                 [.. parameters.Select(parameter => parameter.DbType)],
                 [.. parameters.Select(parameter => parameter.Value).OfType<double>()]));
         }
+    }
+
+    private sealed class UnreachedDatabase(Answers answers) : TestDatabase
+    {
+        public override void Use(DbContextOptionsBuilder options) =>
+            options.UseSqlServer("Server=127.0.0.1;Database=app;User ID=app;Password=none").AddInterceptors(answers, new NoConnection());
     }
 
     private sealed class NoConnection : DbConnectionInterceptor

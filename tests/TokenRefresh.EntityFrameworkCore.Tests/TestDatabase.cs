@@ -4,6 +4,8 @@ using System.IO;
 using System.Threading.Tasks;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.TestKit;
 using Xunit;
@@ -53,6 +55,21 @@ public abstract class TestDatabase : IAsyncDisposable
         }
 
         return store;
+    }
+
+    /// <summary>An app that keeps its tokens here.</summary>
+    /// <param name="configure">Sets the provider and the connection string; those of this database, if <see langword="null"/>.</param>
+    public TestApp CreateApp(Action<DbContextOptionsBuilder>? configure = null) => TestApp.Create(services: services => services
+        .AddDbContext<AppDbContext>(configure ?? Use)
+        .AddTokenSession(TestApp.Name).UseEntityFrameworkCore<AppDbContext>().AllowUnencryptedStore());
+
+    public async Task DropSessionsAsync()
+    {
+        await using var context = CreateContext();
+        var table = context.GetService<ISqlGenerationHelper>().DelimitIdentifier("TokenSessions");
+#pragma warning disable EF1002 // The name of a table can't be a parameter.
+        await context.Database.ExecuteSqlRawAsync($"DROP TABLE {table}");
+#pragma warning restore EF1002
     }
 
     public virtual async ValueTask DisposeAsync()

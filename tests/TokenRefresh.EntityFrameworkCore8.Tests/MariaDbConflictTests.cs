@@ -29,33 +29,16 @@ public sealed class MariaDbConflictTests(MariaDbFixture server)
         var settings = new SessionSettings(
             $"SET SESSION innodb_snapshot_isolation = ON; SET SESSION TRANSACTION ISOLATION LEVEL {isolation}");
         var store = database.Open(configure: options => options.AddInterceptors(settings));
-        var first = await store.CompareExchangeAsync(Key, "one", null, isExpired ? TimeSpan.Zero : null, default);
-        await using var other = await OpenAsync(database);
-        await MariaDbDatabase.ExecuteAsync(other, "BEGIN; UPDATE TokenSessions SET Text = 'other', Revision = 'new', ExpiresAt = NULL");
 
-        var write = store.CompareExchangeAsync(Key, "two", isExpired ? null : first?.Revision, null, default).AsTask();
-        await WaitUntilBlockedAsync(database);
-        await MariaDbDatabase.ExecuteAsync(other, "COMMIT");
-
-        var current = await write.WaitAsync(Gate.FailSafe, TimeProvider.System);
-        Assert.Equal(("other", "new"), (current?.Text, current?.Revision));
+        await BlockedWrite.CheckReplacedRowAsync(database, store, isExpired, () => WaitUntilBlockedAsync(database));
     }
 
     [Fact]
     public async Task A_row_that_a_transaction_has_removed_is_written_again()
     {
         await using var database = await server.CreateAsync();
-        var store = database.Open();
-        await store.CompareExchangeAsync(Key, "one", null, TimeSpan.Zero, default);
-        await using var other = await OpenAsync(database);
-        await MariaDbDatabase.ExecuteAsync(other, "BEGIN; DELETE FROM TokenSessions");
 
-        var write = store.CompareExchangeAsync(Key, "two", null, null, default).AsTask();
-        await WaitUntilBlockedAsync(database);
-        await MariaDbDatabase.ExecuteAsync(other, "COMMIT");
-
-        Assert.Equal("two", (await write.WaitAsync(Gate.FailSafe, TimeProvider.System))?.Text);
-        Assert.Equal("two", (await store.ReadAsync(Key, default))?.Text);
+        await BlockedWrite.CheckRemovedRowAsync(database, database.Open(), () => WaitUntilBlockedAsync(database));
     }
 
     [Fact]

@@ -52,17 +52,6 @@ public sealed class MariaDbDatabase(MariaDbServer server, string settings = "") 
     }
 }
 
-/// <summary>A real MariaDB, started for the tests that need one and ended with them.</summary>
-public sealed class MariaDbFixture : IAsyncDisposable
-{
-    private readonly SharedServer<MariaDbServer> _server = new();
-
-    /// <summary>A new database. The test is skipped where there is no MariaDB, unless servers are required.</summary>
-    public async Task<MariaDbDatabase> CreateAsync(string settings = "")
-    {
-        Machine.MustHave(MariaDbServer.Missing);
-        return await TestDatabase.CreateAsync(new MariaDbDatabase(await _server.GetAsync(), settings));
-    }
-
-    public ValueTask DisposeAsync() => _server.DisposeAsync();
-}
+/// <summary>A real MariaDB.</summary>
+public sealed class MariaDbFixture() : DatabaseFixture<MariaDbServer, MariaDbDatabase>(
+    MariaDbServer.Missing, (server, settings) => new MariaDbDatabase(server, settings));

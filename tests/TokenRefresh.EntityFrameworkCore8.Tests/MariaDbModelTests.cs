@@ -1,9 +1,5 @@
-using System;
 using System.Threading.Tasks;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Infrastructure;
-using Microsoft.EntityFrameworkCore.Storage;
-using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.EntityFrameworkCore.Tests;
 using Xunit;
 
@@ -13,9 +9,6 @@ namespace TokenRefresh.EntityFrameworkCore8.Tests;
 [Trait("Case", "S17")]
 public sealed class MariaDbModelTests(MariaDbFixture server)
 {
-    private static readonly TokenSessionKey Key = new("orders", "user@example.com");
-    private static readonly string LongText = new('ü', 5000);
-
     [Fact]
     public Task Conventions_for_times_change_no_age() => CheckAsync<NumericTimesDbContext>();
 
@@ -29,22 +22,7 @@ public sealed class MariaDbModelTests(MariaDbFixture server)
         where TContext : DbContext
     {
         await using var database = await server.CreateAsync();
-        await database.ExecuteAsync("DROP TABLE TokenSessions");
-        await using var services = new ServiceCollection().AddDbContext<TContext>(database.Use).BuildServiceProvider();
-        await using (var scope = services.CreateAsyncScope())
-        {
-            await scope.ServiceProvider.GetRequiredService<TContext>().GetService<IRelationalDatabaseCreator>().CreateTablesAsync();
-        }
 
-        await using var store = new EntityFrameworkCoreTokenStore<TContext>(services.GetRequiredService<IServiceScopeFactory>());
-        var first = await store.CompareExchangeAsync(Key, "one", null, TimeSpan.FromDays(1), default);
-        var second = await store.CompareExchangeAsync(Key, LongText, first?.Revision, TimeSpan.FromDays(1), default);
-        var read = await store.ReadAsync(Key, default);
-        await store.CompareExchangeAsync(Key, "end", second?.Revision, TimeSpan.Zero, default);
-
-        Assert.Equal((LongText, second?.Revision), (read?.Text, read?.Revision));
-        Assert.InRange(read!.Value.Age, TimeSpan.Zero, TimeSpan.FromMinutes(1));
-        Assert.Null(await store.ReadAsync(Key, default));
-        Assert.Equal(1, await store.RemoveEndedAsync(TimeSpan.Zero));
+        await AppModel.CheckAsync<TContext>(database);
     }
 }

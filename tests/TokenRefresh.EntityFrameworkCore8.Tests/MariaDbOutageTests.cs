@@ -1,9 +1,6 @@
 using System;
-using System.Net;
-using System.Net.Http;
 using System.Threading.Tasks;
 using System.Transactions;
-using Microsoft.EntityFrameworkCore;
 using TokenRefresh.EntityFrameworkCore.Tests;
 using TokenRefresh.TestKit;
 using Xunit;
@@ -20,25 +17,8 @@ public sealed class MariaDbOutageTests(MariaDbFixture server)
     public async Task A_pool_that_is_exhausted_is_a_transient_failure_and_uses_no_refresh_token()
     {
         await using var database = await server.CreateAsync("Maximum Pool Size=1;Connection Timeout=3");
-        await using var app = MariaDbApp.Create(database);
-        await app.SignInAsync();
-        app.Tokens.ExpireAccessTokens();
-        await using (var held = database.CreateContext())
-        {
-            await held.Database.OpenConnectionAsync();
 
-            var failure = await Assert.ThrowsAsync<TokenRefreshException>(
-                () => app.GetAsync().WaitAsync(Gate.FailSafe, TimeProvider.System));
-
-            Assert.Equal((TokenRefreshFailure.Transient, 0), (failure.Failure, app.Tokens.Calls));
-            Assert.Empty(app.ReLogins);
-        }
-
-        app.Time.Advance(TimeSpan.FromMinutes(1));
-        using var response = await app.GetAsync();
-
-        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+        await Outage.CheckExhaustedPoolAsync(database);
     }
 
     [Fact]
@@ -48,23 +28,10 @@ public sealed class MariaDbOutageTests(MariaDbFixture server)
         using var own = new MariaDbServer();
         await own.StartAsync();
         await using var database = await TestDatabase.CreateAsync(new MariaDbDatabase(own, "Connection Timeout=5"));
-        await using var app = MariaDbApp.Create(database);
-        await app.SignInAsync();
-        own.Crash();
 
-        using var good = await app.GetAsync();
-        app.Tokens.ExpireAccessTokens();
-        var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => app.GetAsync().WaitAsync(Gate.FailSafe, TimeProvider.System));
-        var callsWhileAway = app.Tokens.Calls;
-        await own.StartAsync();
-        using var back = await GetUntilAnsweredAsync(app);
+        var failure = await Outage.CheckServerAwayAsync(database, own.Crash, own.StartAsync);
 
-        Assert.Equal(HttpStatusCode.OK, good.StatusCode);
-        Assert.Equal((TokenRefreshFailure.Transient, 0), (failure.Failure, callsWhileAway));
         Assert.Contains("MySqlException", failure.Message, StringComparison.Ordinal);
-        Assert.Equal(HttpStatusCode.OK, back.StatusCode);
-        Assert.Equal(["refresh-1"], app.Tokens.Presented);
-        Assert.Empty(app.ReLogins);
     }
 
     [Theory]
@@ -74,13 +41,9 @@ public sealed class MariaDbOutageTests(MariaDbFixture server)
     public async Task A_failure_names_the_database_and_its_code(string settings, string cause)
     {
         await using var database = await server.CreateAsync();
-        await using var app = MariaDbApp.Create(database.With(settings));
+        await using var app = database.With(settings).CreateApp();
 
-        var failure = await Assert.ThrowsAsync<TokenRefreshException>(app.SignInAsync);
-
-        Assert.Equal(TokenRefreshFailure.Transient, failure.Failure);
-        Assert.EndsWith($"({cause})", failure.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain("secret-name", failure.ToString(), StringComparison.Ordinal);
+        await Outage.CheckNamesCauseAsync(app, cause);
     }
 
     [Fact]
@@ -94,24 +57,5 @@ public sealed class MariaDbOutageTests(MariaDbFixture server)
         }
 
         Assert.Equal("one", (await database.Open().ReadAsync(Key, default))?.Text);
-    }
-
-    // The server may still be starting, and the connections of the pool are those to the old one.
-    private static async Task<HttpResponseMessage> GetUntilAnsweredAsync(TestApp app)
-    {
-        var start = TimeProvider.System.GetTimestamp();
-        while (true)
-        {
-            app.Time.Advance(TimeSpan.FromMinutes(1));
-            try
-            {
-                return await app.GetAsync().WaitAsync(Gate.FailSafe, TimeProvider.System);
-            }
-            catch (TokenRefreshException e) when (
-                e.Failure == TokenRefreshFailure.Transient && TimeProvider.System.GetElapsedTime(start) < Gate.FailSafe)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
-            }
-        }
     }
 }

@@ -1,9 +1,7 @@
 using System;
 using System.Threading.Tasks;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.EntityFrameworkCore.Tests;
-using TokenRefresh.TestKit;
 using Xunit;
 
 namespace TokenRefresh.EntityFrameworkCore8.Tests;
@@ -108,9 +106,9 @@ public sealed class MariaDbTableTests(MariaDbFixture server)
     public async Task A_table_that_is_missing_uses_no_refresh_token()
     {
         await using var database = await server.CreateAsync();
-        await using var app = MariaDbApp.Create(database);
+        await using var app = database.CreateApp();
         await app.SignInAsync();
-        await database.ExecuteAsync("DROP TABLE TokenSessions");
+        await database.DropSessionsAsync();
 
         app.Tokens.ExpireAccessTokens();
         var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => app.GetAsync());
