@@ -9,14 +9,17 @@ namespace TokenRefresh.TestKit;
 /// <param name="store">The real one; one in memory, if <see langword="null"/>.</param>
 public sealed class FailingStore(ITokenStore? store = null) : StoreAround(store)
 {
-    /// <summary>No lease can be taken.</summary>
-    public bool AcquiresFail { get; set; }
+    /// <summary>The kind of write that fails.</summary>
+    public StoreWriteKind? Refused { get; set; }
 
     /// <summary>Nothing can be saved.</summary>
     public bool SavesFail { get; set; }
 
     /// <summary>So many of the next saves fail.</summary>
     public int FailingSaves { get; set; }
+
+    /// <summary>Waits for a change fail, and nothing else does.</summary>
+    public bool WaitsFail { get; set; }
 
     /// <summary>The store goes away while it is waited for a change.</summary>
     public bool FailsAtWaits { get; set; }
@@ -36,14 +39,14 @@ public sealed class FailingStore(ITokenStore? store = null) : StoreAround(store)
     {
         IsAway |= FailsAtWaits;
         _ = Waits.PassAsync(CancellationToken.None);
-        return base.WaitForChangeAsync(key, revision, timeout, cancellationToken);
+        return WaitsFail ? throw new IOException("The connection is gone.") : base.WaitForChangeAsync(key, revision, timeout, cancellationToken);
     }
 
     protected override ValueTask<StoredRecord?> WriteAsync(StoreWrite write, CancellationToken cancellationToken)
     {
-        if (write.Kind == StoreWriteKind.Acquire && AcquiresFail)
+        if (write.Kind == Refused)
         {
-            throw new IOException("The disk is gone.");
+            throw new IOException("The disk is full.");
         }
 
         if (write.Kind != StoreWriteKind.Save)

@@ -111,7 +111,7 @@ public sealed class ClientTokenOutageTests
     {
         using var log = new CapturingLoggerProvider();
         await using var leader = Create(_records);
-        await using var follower = Create(new RefusingStore(_records) { RefusesWaits = true }, log);
+        await using var follower = Create(new FailingStore(_records) { WaitsFail = true }, log);
         var gate = leader.Tokens.Hold();
         var leading = leader.Session.GetAccessTokenAsync();
         await gate.ArrivedAsync(1);
@@ -132,7 +132,7 @@ public sealed class ClientTokenOutageTests
     public async Task A_write_that_fails_leaves_one_line_and_neither_this_token_nor_the_next_waits_for_it(StoreWriteKind refused, bool isRefresh)
     {
         using var log = new CapturingLoggerProvider();
-        var store = new RefusingStore(_records);
+        var store = new FailingStore(_records);
         await using var app = Create(store, log);
         await HoldExpiredTokenAsync(isRefresh ? [app] : []);
         store.Refused = refused;

@@ -101,7 +101,7 @@ public sealed class RefreshLogTests : IDisposable
     [InlineData(StoreWriteKind.SignOut)]
     public async Task A_sign_in_or_sign_out_that_the_store_refuses_leaves_one_line(StoreWriteKind refused)
     {
-        var store = new RefusingStore();
+        var store = new FailingStore();
         await using var app = TestApp.Over(store, services: _log.Add);
         await app.SignInAsync();
         store.Refused = refused;
@@ -114,7 +114,7 @@ public sealed class RefreshLogTests : IDisposable
     [Fact]
     public async Task A_lease_that_the_store_doesnt_take_back_leaves_one_line()
     {
-        var store = new RefusingStore { Refused = StoreWriteKind.Release };
+        var store = new FailingStore { Refused = StoreWriteKind.Release };
         await using var app = TestApp.Over(store, services: _log.Add);
         await app.SignInAsync();
         app.Tokens.Always(HttpStatusCode.BadRequest, """{"error":"invalid_client"}""");
@@ -128,7 +128,7 @@ public sealed class RefreshLogTests : IDisposable
     [Fact]
     public async Task An_end_that_the_store_doesnt_record_leaves_one_line_and_the_caller_learns_of_the_rejection()
     {
-        var store = new RefusingStore { Refused = StoreWriteKind.End };
+        var store = new FailingStore { Refused = StoreWriteKind.End };
         await using var app = TestApp.Over(store, services: _log.Add);
         await app.SignInAsync();
         app.Tokens.RevokeRefreshTokens();

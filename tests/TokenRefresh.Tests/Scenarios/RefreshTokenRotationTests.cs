@@ -129,7 +129,7 @@ public sealed class RefreshTokenRotationTests
         var store = new FailingStore();
         await using var app = TestApp.Over(store);
         var requests = await HoldAsync(app, 5);
-        store.AcquiresFail = true;
+        store.Refused = StoreWriteKind.Acquire;
 
         app.Api.Release();
         foreach (var request in requests)

@@ -38,13 +38,13 @@ public sealed class WaitForOtherProcessTests
     [Fact]
     public async Task A_wait_that_fails_uses_no_refresh_token()
     {
-        var store = new RefusingStore(_records);
+        var store = new FailingStore(_records);
         await using var cluster = TestCluster.Start(2, number => number == 0 ? _records : store);
         await cluster.SignInAsync();
         var gate = cluster.Tokens.Hold();
         var leading = cluster[0].Session.RefreshAsync();
         await gate.ArrivedAsync(1);
-        store.RefusesWaits = true;
+        store.WaitsFail = true;
 
         var failure = await Assert.ThrowsAsync<TokenRefreshException>(
             () => cluster[1].Session.RefreshAsync().WaitAsync(Gate.FailSafe, TimeProvider.System));
