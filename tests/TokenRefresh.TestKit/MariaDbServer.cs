@@ -1,5 +1,3 @@
-using System;
-using System.Diagnostics;
 using System.IO;
 using System.Threading.Tasks;
 
@@ -16,8 +14,7 @@ public sealed class MariaDbServer : ITestServer
     private const int Terminate = 15;
     private const int KillNow = 9;
     private readonly string _directory = Directory.CreateTempSubdirectory("tokenrefresh-mariadb-").FullName;
-    private readonly ServerProgram _programs = new(User);
-    private Process? _process;
+    private readonly ServerProgram _program = new(User);
 
     /// <summary>Why it can't run here, or <see langword="null"/>.</summary>
     public static string? Missing =>
@@ -32,54 +29,33 @@ public sealed class MariaDbServer : ITestServer
     {
         if (!Directory.Exists(Path.Combine(_directory, "mysql")))
         {
-            await _programs.OwnAsync(_directory);
-            await _programs.RunAsync(
+            await _program.OwnAsync(_directory);
+            await _program.RunAsync(
                 "/usr/bin/mariadb-install-db", "--no-defaults", $"--datadir={_directory}", "--auth-root-authentication-method=normal",
                 "--skip-test-db", "--skip-name-resolve", "--innodb-log-file-size=8M", "--innodb-flush-method=nosync");
         }
 
         // Nothing has to survive a crash of this machine, only one of the server. The collation is the one of Debian's package: it ignores
         // case.
-        _process = _programs.Serve(
+        _program.Serve(
             Server, "--no-defaults", $"--datadir={_directory}", $"--port={Port}", "--bind-address=127.0.0.1",
             $"--socket={Path.Combine(_directory, "socket")}", "--skip-name-resolve", "--default-time-zone=+09:00",
             "--character-set-server=utf8mb4", "--collation-server=utf8mb4_general_ci", "--max-connections=300",
             "--innodb-log-file-size=8M", "--innodb-flush-log-at-trx-commit=2", "--innodb-flush-method=nosync",
             "--innodb-fast-shutdown=2");
-        await WaitUntilReadyAsync();
+        await _program.WaitUntilReadyAsync(
+            "/usr/bin/mariadb-admin", "--no-defaults", "--host=127.0.0.1", $"--port={Port}", "--user=root", "ping");
     }
 
     /// <summary>Ends it and all its connections, and keeps its data.</summary>
-    public void Stop() => Stop(Terminate);
+    public void Stop() => _program.Stop(Terminate);
 
     /// <summary>Ends it at once, as a crash does.</summary>
-    public void Crash() => Stop(KillNow);
+    public void Crash() => _program.Stop(KillNow);
 
     public void Dispose()
     {
         Stop();
         Directory.Delete(_directory, recursive: true);
-    }
-
-    // It listens before it has started up.
-    private async Task WaitUntilReadyAsync()
-    {
-        var start = TimeProvider.System.GetTimestamp();
-        while (await _programs.TryRunAsync(
-            "/usr/bin/mariadb-admin", "--no-defaults", "--host=127.0.0.1", $"--port={Port}", "--user=root", "ping") is { } output)
-        {
-            if (TimeProvider.System.GetElapsedTime(start) > Gate.FailSafe)
-            {
-                throw new InvalidOperationException($"MariaDB didn't start: {output}");
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
-        }
-    }
-
-    private void Stop(int signal)
-    {
-        ServerProgram.Stop(_process, signal);
-        _process = null;
     }
 }

@@ -1,5 +1,4 @@
 using System;
-using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
@@ -14,8 +13,7 @@ public sealed class PostgresServer : ITestServer
     private const string User = "postgres";
     private const int Interrupt = 2;
     private readonly string _directory = Directory.CreateTempSubdirectory("tokenrefresh-postgres-").FullName;
-    private readonly ServerProgram _programs = new(User);
-    private Process? _process;
+    private readonly ServerProgram _program = new(User);
 
     /// <summary>Why it can't run here, or <see langword="null"/>.</summary>
     public static string? Missing =>
@@ -36,46 +34,27 @@ public sealed class PostgresServer : ITestServer
     {
         if (!File.Exists(Path.Combine(_directory, "PG_VERSION")))
         {
-            await _programs.OwnAsync(_directory);
-            await _programs.RunAsync(
+            await _program.OwnAsync(_directory);
+            await _program.RunAsync(
                 PathOf("initdb"), "--pgdata", _directory, "--username", User, "--auth", "trust", "--encoding", "UTF8", "--locale", "C",
                 "--no-sync");
         }
 
         // Nothing has to survive a crash of this machine. A measurement may set fsync=on.
         var fsync = Environment.GetEnvironmentVariable("TOKENREFRESH_FSYNC") ?? "off";
-        _process = _programs.Serve(
+        _program.Serve(
             PathOf("postgres"), "-D", _directory, "-p", $"{Port}", "-h", "127.0.0.1",
             "-c", "unix_socket_directories=", "-c", $"fsync={fsync}", "-c", "max_connections=300");
-        await WaitUntilReadyAsync();
+        await _program.WaitUntilReadyAsync(PathOf("pg_isready"), "-h", "127.0.0.1", "-p", $"{Port}");
     }
 
     /// <summary>Ends it and all its connections, and keeps its data.</summary>
-    public void Stop()
-    {
-        ServerProgram.Stop(_process, Interrupt);
-        _process = null;
-    }
+    public void Stop() => _program.Stop(Interrupt);
 
     public void Dispose()
     {
         Stop();
         Directory.Delete(_directory, recursive: true);
-    }
-
-    // It listens before it has started up, and rejects connections until then.
-    private async Task WaitUntilReadyAsync()
-    {
-        var start = TimeProvider.System.GetTimestamp();
-        while (await _programs.TryRunAsync(PathOf("pg_isready"), "-h", "127.0.0.1", "-p", $"{Port}") is { } output)
-        {
-            if (TimeProvider.System.GetElapsedTime(start) > Gate.FailSafe)
-            {
-                throw new InvalidOperationException($"PostgreSQL didn't start: {output}");
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
-        }
     }
 
     private static string PathOf(string program) => Path.Combine(Programs!, program);

@@ -8,10 +8,12 @@ using System.Threading.Tasks;
 
 namespace TokenRefresh.TestKit;
 
-/// <summary>Runs the programs of a server that refuses to run as root: root starts them as the user that its package has created.</summary>
+/// <summary>Runs a server that refuses to run as root, and its programs: root starts them as the user that its package has created.</summary>
 /// <param name="user">The user.</param>
 internal sealed class ServerProgram(string user)
 {
+    private Process? _server;
+
     private static bool IsRoot => Environment.UserName == "root";
 
     /// <summary>Gives the directory to the user that runs the programs.</summary>
@@ -27,28 +29,40 @@ internal sealed class ServerProgram(string user)
     /// <exception cref="InvalidOperationException">It failed.</exception>
     public Task RunAsync(string program, params IEnumerable<string> arguments) => CheckAsync(StartAs(program, arguments));
 
-    /// <returns>What a program says that fails, or <see langword="null"/>.</returns>
-    public Task<string?> TryRunAsync(string program, params IEnumerable<string> arguments) => EndAsync(StartAs(program, arguments));
-
-    /// <summary>Starts a server. Its log is read, because it would fill the pipe.</summary>
-    public Process Serve(string program, params IEnumerable<string> arguments)
+    /// <summary>Starts the server. Its log is read, because it would fill the pipe.</summary>
+    public void Serve(string program, params IEnumerable<string> arguments)
     {
-        var process = StartAs(program, arguments);
-        process.BeginErrorReadLine();
-        process.BeginOutputReadLine();
-        return process;
+        _server = StartAs(program, arguments);
+        _server.BeginErrorReadLine();
+        _server.BeginOutputReadLine();
     }
 
-    /// <summary>Ends a server by a signal, and waits for its end.</summary>
-    public static void Stop(Process? server, int signal)
+    /// <summary>Waits until a program succeeds that asks the server. It may listen before it has started up.</summary>
+    public async Task WaitUntilReadyAsync(string program, params IEnumerable<string> arguments)
     {
-        if (server is { HasExited: false })
+        var start = TimeProvider.System.GetTimestamp();
+        while (await EndAsync(StartAs(program, arguments)) is { } output)
         {
-            _ = Kill(server.Id, signal);
-            server.WaitForExit();
+            if (TimeProvider.System.GetElapsedTime(start) > Gate.FailSafe)
+            {
+                throw new InvalidOperationException($"{program} doesn't find the server: {output}");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        }
+    }
+
+    /// <summary>Ends the server by a signal, and waits for its end.</summary>
+    public void Stop(int signal)
+    {
+        if (_server is { HasExited: false })
+        {
+            _ = Kill(_server.Id, signal);
+            _server.WaitForExit();
         }
 
-        server?.Dispose();
+        _server?.Dispose();
+        _server = null;
     }
 
     // setpriv becomes the program: the process is the server's own.
@@ -73,6 +87,7 @@ internal sealed class ServerProgram(string user)
         }
     }
 
+    /// <returns>What a program says that fails, or <see langword="null"/>.</returns>
     private static async Task<string?> EndAsync(Process process)
     {
         using (process)

@@ -20,7 +20,7 @@ public sealed class SharedServer<TServer> : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_server.IsValueCreated)
+        if (_server is { IsValueCreated: true, Value.IsFaulted: false })
         {
             (await _server.Value).Dispose();
         }
@@ -29,7 +29,15 @@ public sealed class SharedServer<TServer> : IAsyncDisposable
     private static async Task<TServer> StartAsync()
     {
         var server = new TServer();
-        await server.StartAsync();
-        return server;
+        try
+        {
+            await server.StartAsync();
+            return server;
+        }
+        catch
+        {
+            server.Dispose();
+            throw;
+        }
     }
 }
