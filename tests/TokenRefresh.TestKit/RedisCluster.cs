@@ -35,8 +35,8 @@ public sealed class RedisCluster : IDisposable
 
         string[] addresses = [.. _servers.Select(server => server.Address)];
         await RunAsync(["--cluster", "create", .. addresses[..Masters], "--cluster-yes"]);
-        var id = await RunAsync(["-p", $"{First.Port}", "cluster", "myid"]);
-        await RunAsync(["--cluster", "add-node", addresses[Masters], addresses[0], "--cluster-slave", "--cluster-master-id", id.Trim()]);
+        await RunAsync(
+            ["--cluster", "add-node", addresses[Masters], addresses[0], "--cluster-slave", "--cluster-master-id", await IdOfAsync(First)]);
         foreach (var server in _servers)
         {
             await UntilAsync(server, ["cluster", "info"], "cluster_state:ok");
@@ -49,22 +49,19 @@ public sealed class RedisCluster : IDisposable
     /// <summary>Moves a slot of the first master, with its keys, to the second one.</summary>
     public async Task MoveAsync(int slot)
     {
-        string[] ids =
-        [
-            (await RunAsync(["-p", $"{_servers[0].Port}", "cluster", "myid"])).Trim(),
-            (await RunAsync(["-p", $"{_servers[1].Port}", "cluster", "myid"])).Trim(),
-        ];
-        await RunAsync(["-p", $"{_servers[1].Port}", "cluster", "setslot", $"{slot}", "importing", ids[0]]);
-        await RunAsync(["-p", $"{_servers[0].Port}", "cluster", "setslot", $"{slot}", "migrating", ids[1]]);
-        var keys = await RunAsync(["-p", $"{_servers[0].Port}", "cluster", "getkeysinslot", $"{slot}", "100"]);
+        var (from, to) = (_servers[0], _servers[1]);
+        var (fromId, toId) = (await IdOfAsync(from), await IdOfAsync(to));
+        await AskAsync(to, "cluster", "setslot", $"{slot}", "importing", fromId);
+        await AskAsync(from, "cluster", "setslot", $"{slot}", "migrating", toId);
+        var keys = await AskAsync(from, "cluster", "getkeysinslot", $"{slot}", "100");
         foreach (var key in keys.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
-            await RunAsync(["-p", $"{_servers[0].Port}", "migrate", "127.0.0.1", $"{_servers[1].Port}", key, "0", "5000"]);
+            await AskAsync(from, "migrate", "127.0.0.1", $"{to.Port}", key, "0", "5000");
         }
 
         foreach (var server in _servers.Take(Masters).Reverse())
         {
-            await RunAsync(["-p", $"{server.Port}", "cluster", "setslot", $"{slot}", "node", ids[1]]);
+            await AskAsync(server, "cluster", "setslot", $"{slot}", "node", toId);
         }
     }
 
@@ -79,7 +76,7 @@ public sealed class RedisCluster : IDisposable
     private static async Task UntilAsync(RedisServer server, string[] command, string expected)
     {
         var start = TimeProvider.System.GetTimestamp();
-        while (!(await RunAsync(["-p", $"{server.Port}", .. command])).Contains(expected, StringComparison.Ordinal))
+        while (!(await AskAsync(server, command)).Contains(expected, StringComparison.Ordinal))
         {
             if (TimeProvider.System.GetElapsedTime(start) > Gate.FailSafe)
             {
@@ -89,6 +86,12 @@ public sealed class RedisCluster : IDisposable
             await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
         }
     }
+
+    private static async Task<string> IdOfAsync(RedisServer server) => (await AskAsync(server, "cluster", "myid")).Trim();
+
+    // With -e, an error of the server is one of the tool.
+    private static Task<string> AskAsync(RedisServer server, params string[] command) =>
+        RunAsync(["-e", "-p", $"{server.Port}", .. command]);
 
     private static async Task<string> RunAsync(IEnumerable<string> arguments)
     {
