@@ -33,7 +33,7 @@ public sealed class StormLogTests
     [Fact]
     public async Task A_failure_is_logged_in_one_line_for_all_200()
     {
-        var log = await StormAsync(app => app.Tokens.Always(System.Net.HttpStatusCode.Unauthorized, """{"error":"invalid_client"}"""));
+        var log = await StormAsync(app => app.Tokens.Always(HttpStatusCode.Unauthorized, """{"error":"invalid_client"}"""));
 
         Assert.Equal(["SignedIn", "RefreshStarted", "RefreshMisconfigured"], log);
     }

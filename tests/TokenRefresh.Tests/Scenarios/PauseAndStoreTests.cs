@@ -5,6 +5,7 @@ using System.Net.Http.Headers;
 using System.Threading;
 using System.Threading.Tasks;
 using TokenRefresh.TestKit;
+using TokenRefresh.Tests.Support;
 using Xunit;
 
 namespace TokenRefresh.Tests.Scenarios;
@@ -24,7 +25,7 @@ public sealed class PauseAndStoreTests
     public async Task Tokens_that_another_process_refreshed_are_used_after_one_second(string failure)
     {
         await using var app = await FailAsync(failure);
-        await OtherProcess().SaveAsync(app.Tokens.Issue());
+        await _store.Records.Other().SaveAsync(app.Tokens.Issue());
 
         var reads = _store.Count;
         await Assert.ThrowsAsync<TokenRefreshException>(() => app.GetAsync());
@@ -41,7 +42,7 @@ public sealed class PauseAndStoreTests
     public async Task A_login_at_another_process_ends_the_pause(string failure)
     {
         await using var app = await FailAsync(failure);
-        await OtherProcess().SignInAsync(app.Tokens.Issue());
+        await _store.Records.Other().SignInAsync(app.Tokens.Issue());
         app.Time.Advance(Second);
 
         // This request was made under the earlier login, so it isn't sent with the tokens of the new one.
@@ -74,8 +75,6 @@ public sealed class PauseAndStoreTests
 
         Assert.Equal(1, app.Tokens.Calls);
     }
-
-    private TestKit.OtherProcess OtherProcess() => new(_store.Records, new TokenSessionKey(TestApp.Name, null));
 
     /// <summary>An app whose refresh has just failed, so that the next one must wait.</summary>
     private async Task<TestApp> FailAsync(string failure)
