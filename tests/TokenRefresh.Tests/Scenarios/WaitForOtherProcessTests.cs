@@ -110,7 +110,7 @@ public sealed class WaitForOtherProcessTests
         }
     }
 
-    /// <summary>A store that writes leases, and whose answers are lost.</summary>
+    /// <summary>A store that writes a lease, and whose answer is lost.</summary>
     private sealed class LossyStore : StoreAround
     {
         public bool LosesAcquires { get; set; }
