@@ -20,8 +20,8 @@ internal static class SameOrigin
 
     /// <summary>
     /// Whether the browser says that the request is same-origin. If it sends no fetch metadata, the request must have something that
-    /// another site's page can't send: an antiforgery token, or a header that only a script of the same origin may set. For the handshake of
-    /// a WebSocket the origin decides then.
+    /// another site's page can't send: an antiforgery token, or a header that only a script of the same origin may set. The handshake of a
+    /// WebSocket must have the app's origin then.
     /// </summary>
     public static async ValueTask<bool> IsSatisfiedAsync(HttpContext context)
     {
