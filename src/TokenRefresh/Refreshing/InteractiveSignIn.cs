@@ -129,7 +129,7 @@ internal sealed class InteractiveSignIn(SessionContext session, Flight flight, S
     {
         // The store may have been read since, and may have returned the same ended login.
         var current = session.Current;
-        return current is EndedSnapshot && current.Version == _ended.Version
+        return current is EndedSnapshot && current.LoginId == _ended.LoginId && current.Version == _ended.Version
             ? new SessionPublisher(session, current).SaveAsync(HeldLogins.Of(current, _services), tokens)
             : Task.FromResult(FlightRun.Superseded with { Orphaned = SessionPublisher.OrphanedOf(session, tokens) });
     }
