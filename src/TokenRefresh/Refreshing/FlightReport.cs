@@ -20,7 +20,7 @@ internal sealed class FlightReport(SessionServices services, Flight flight)
         try
         {
             var duration = services.Time.GetElapsedTime(_startedAt);
-            var refresh = new RefreshMeasurement(TagOf(flight.Reason), run.Outcome, duration, flight.Waiters, FailureOf(run)?.Message);
+            var refresh = new RefreshMeasurement(TagValues.Of(flight.Reason), run.Outcome, duration, flight.Waiters, FailureOf(run)?.Message);
             if (flight.Reason != FlightReason.FirstUse || run.Outcome != FlightOutcome.Superseded)
             {
                 // A flight that only read the store doesn't count as a refresh.
@@ -88,15 +88,5 @@ internal sealed class FlightReport(SessionServices services, Flight flight)
         FlightReason.Rejected => "the API rejected it",
         FlightReason.Proactive => "it expires soon",
         _ => "the app requested it",
-    };
-
-    /// <summary>The value of the tag for this reason.</summary>
-    public static string TagOf(FlightReason reason) => reason switch
-    {
-        FlightReason.FirstUse => "first_use",
-        FlightReason.Expired => "expired",
-        FlightReason.Rejected => "rejected",
-        FlightReason.Proactive => "proactive",
-        _ => "requested",
     };
 }

@@ -42,7 +42,7 @@ public sealed partial class TelemetryDocsTests
     [Fact]
     public void The_page_names_every_value_of_a_tag()
     {
-        var values = Enum.GetValues<FlightReason>().Select(FlightReport.TagOf)
+        var values = Enum.GetValues<FlightReason>().Select(TagValues.Of)
             .Concat(Enum.GetValues<FlightOutcome>().Select(TagValues.Of))
             .Concat(Enum.GetValues<ReLoginReason>().Select(TagValues.Of))
             .Concat(Enum.GetValues<TokenSessionState>().Select(TagValues.Of));
