@@ -59,7 +59,9 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
             return run;
         }
 
-        return _publisher.Snapshot.Decide(_services.Time) != RefreshDecision.Wait ? FlightRun.Superseded
+        // Tokens that this process knew before are to be replaced, also if they are still valid: the app may have requested it.
+        return flight.Start is not SignedInSnapshot && _publisher.Snapshot.Decide(_services.Time) != RefreshDecision.Wait
+            ? FlightRun.Superseded
             : flight.CallBlockedBy is { } failure ? FlightRun.Failed(failure)
             : FlightRun.Unfinished;
     }

@@ -30,11 +30,12 @@ internal readonly struct TokenQuery(SessionContext session)
     {
         // The session may have been restarted or evicted since: load it, and look at what it has.
         var current = await GetAsync(cancellationToken).ConfigureAwait(false);
-        if (current?.Tokens.AccessToken == rejectedToken)
+        if (current is null || current.Tokens.AccessToken != rejectedToken)
         {
-            session.TryReject(current);
+            return current;
         }
 
+        session.TryReject(current);
         return await GetAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -59,15 +60,20 @@ internal readonly struct TokenQuery(SessionContext session)
 
     private async Task RefreshAsync(SignedInSnapshot start, CancellationToken cancellationToken)
     {
-        // The first flight may be one that only loads the login and is about to land. The second join does nothing if the tokens are new.
+        var canRefresh = start.Tokens.RefreshToken is not null || session.Services.UsesClientCredentials;
         await JoinAsync(start, cancellationToken).ConfigureAwait(false);
-        await JoinAsync(start, cancellationToken).ConfigureAwait(false);
+        if (canRefresh)
+        {
+            // That flight may be one that only loaded the login and was about to land. This join does nothing if the tokens are new.
+            await JoinAsync(start, cancellationToken).ConfigureAwait(false);
+        }
+
         if (session.Current is not SignedInSnapshot now)
         {
             throw LoginEndedException.Of(session);
         }
 
-        if (now == start && start.Tokens.RefreshToken is null)
+        if (now == start && !canRefresh)
         {
             throw new InvalidOperationException(
                 $"The login of session '{session.Services.Name}' has no refresh token, so it can't be refreshed: it ends with its access "

@@ -2,6 +2,8 @@ using System;
 using System.Net;
 using System.Net.Http;
 using System.Net.Http.Headers;
+using System.Threading.Tasks;
+using Microsoft.Extensions.Time.Testing;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
 using Xunit;
@@ -46,12 +48,7 @@ public sealed class ForcedRefreshTests
         await using var app = TestApp.Over(store);
         await app.SignInAsync();
         app.Time.Advance(TimeSpan.FromMinutes(10));
-        app.Tokens.Next((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(HttpStatusCode.TooManyRequests)
-        {
-            Headers = { RetryAfter = new RetryConditionHeaderValue(TimeSpan.FromHours(1)) },
-        }));
-        await Assert.ThrowsAsync<TokenRefreshException>(() => app.Session.RefreshAsync());
-        app.Time.Advance(TimeSpan.FromSeconds(2));
+        await BeAskedToWaitAsync(app);
         store.Gate = new Gate();
 
         var forced = app.Session.RefreshAsync();
@@ -63,6 +60,38 @@ public sealed class ForcedRefreshTests
         Assert.NotNull(failure.RetryAfter);
         Assert.Equal(1, store.Gate.Arrived);
         Assert.Equal(1, app.Tokens.Calls);
+    }
+
+    [Fact]
+    public async Task A_forced_refresh_of_a_valid_token_respects_the_pause_that_only_this_process_knows()
+    {
+        var storesClock = new FakeTimeProvider();
+        await using var app = TestApp.Over(new MemoryTokenStore(storesClock));
+        await app.SignInAsync();
+        await BeAskedToWaitAsync(app);
+
+        // By the store's clock the pause in the record is over.
+        storesClock.Advance(TimeSpan.FromHours(1));
+
+        var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => app.Session.RefreshAsync());
+        Assert.Equal(TimeSpan.FromHours(1) - TimeSpan.FromSeconds(2), failure.RetryAfter);
+        Assert.Equal(1, app.Tokens.Calls);
+    }
+
+    [Fact]
+    public async Task A_forced_refresh_in_the_pause_that_the_server_asked_for_takes_what_another_process_has_refreshed()
+    {
+        var store = new MemoryTokenStore();
+        await using var app = TestApp.Over(store);
+        await app.SignInAsync();
+        await BeAskedToWaitAsync(app);
+        await store.RotateElsewhereAsync(app.Tokens.RotateElsewhere("refresh-1"));
+
+        await app.Session.RefreshAsync();
+
+        Assert.Equal("access-2", await app.Session.GetAccessTokenAsync());
+        Assert.Equal(1, app.Tokens.Calls);
+        Assert.Null(app.Session.GetHealth().LastFailure);
     }
 
     [Fact]
@@ -94,6 +123,18 @@ public sealed class ForcedRefreshTests
     }
 
     [Fact]
+    public async Task A_forced_refresh_without_a_refresh_token_acquires_one_lease()
+    {
+        using var log = new CapturingLoggerProvider();
+        await using var app = TestApp.Over(new MemoryTokenStore(), services: log.Add);
+        await app.Session.SignInAsync(new TokenSet("access-only"));
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => app.Session.RefreshAsync());
+
+        Assert.Single(log.Messages, message => message.EventName == "RefreshStarted");
+    }
+
+    [Fact]
     public async Task A_disposed_session_says_so_also_if_no_user_is_signed_in()
     {
         var app = TestApp.Create();
@@ -114,5 +155,16 @@ public sealed class ForcedRefreshTests
         Assert.Equal("access-2", await app.Session.GetAccessTokenAsync("access-1"));
 
         Assert.Equal(1, app.Tokens.Calls);
+    }
+
+    /// <summary>A refresh fails because the server asks for a pause of an hour. Two seconds later the store may be read again.</summary>
+    private static async Task BeAskedToWaitAsync(TestApp app)
+    {
+        app.Tokens.Next((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(HttpStatusCode.TooManyRequests)
+        {
+            Headers = { RetryAfter = new RetryConditionHeaderValue(TimeSpan.FromHours(1)) },
+        }));
+        await Assert.ThrowsAsync<TokenRefreshException>(() => app.Session.RefreshAsync());
+        app.Time.Advance(TimeSpan.FromSeconds(2));
     }
 }
