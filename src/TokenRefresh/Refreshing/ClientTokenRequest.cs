@@ -23,7 +23,7 @@ internal sealed class ClientTokenRequest(SessionContext session, Flight flight, 
             switch (acquired.Status)
             {
                 case LoginStatus.Newer:
-                    // Another process's token may be stale: then the flight refreshes it next.
+                    // Another process's token may be stale. Then the callers that wait start the next flight.
                     return publisher.Load(acquired);
 
                 case LoginStatus.Leased when await _lease.FollowAsync(acquired, cancellationToken).ConfigureAwait(false):

@@ -2,7 +2,7 @@ namespace TokenRefresh.Storage;
 
 /// <summary>A process's right to use the refresh token.</summary>
 /// <param name="HolderId">
-/// Unique among all processes and refreshes. If the answer of a write was lost, the next one has the same id.
+/// Unique among all processes and refreshes. If the answer of a write was lost, later leases for the same tokens have the same id.
 /// </param>
 /// <param name="Duration">How long the right lasts if the holder doesn't release it.</param>
 internal sealed record RefreshLease(string HolderId, TimeSpan Duration);
