@@ -20,7 +20,8 @@ internal sealed class FlightReport(SessionServices services, Flight flight)
         try
         {
             var duration = services.Time.GetElapsedTime(_startedAt);
-            var refresh = new RefreshMeasurement(TagValues.Of(flight.Reason), run.Outcome, duration, flight.Waiters, FailureOf(run)?.Message);
+            var refresh = new RefreshMeasurement(
+                TagValues.Of(flight.Reason), run.Outcome, duration, flight.Waiters, FailureOf(run)?.Message);
             if (flight.Reason != FlightReason.FirstUse || run.Outcome != FlightOutcome.Superseded)
             {
                 // A flight that only read the store doesn't count as a refresh.
