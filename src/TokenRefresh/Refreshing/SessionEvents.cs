@@ -19,7 +19,14 @@ internal static class SessionEvents
             return;
         }
 
-        var handling = Task.Run(() => CallAsync(session, handlers));
+        // A busy pool may start the handlers late. The time counts from their start.
+        var started = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var handling = Task.Run(() =>
+        {
+            started.SetResult(true);
+            return CallAsync(session, handlers);
+        });
+        await started.Task.ConfigureAwait(false);
         await WaitExtensions.FirstOfAsync(
             handling, TimeProvider.System.Delay(MaxHandlerDelay, CancellationToken.None)).ConfigureAwait(false);
     }
