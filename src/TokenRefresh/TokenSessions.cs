@@ -10,7 +10,7 @@ namespace TokenRefresh;
 public sealed class TokenSessions : IDisposable, IAsyncDisposable
 {
     private readonly ISessionSource _source;
-    private readonly ConcurrentDictionary<string, Lazy<UserSessions>> _sessions = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, LazySessions> _sessions = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<UserSessions, bool> _removing = new();
 
     /// <param name="provider">The container.</param>
@@ -30,7 +30,7 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
     /// <exception cref="ArgumentException">No session of this name is registered.</exception>
     /// <exception cref="ArgumentNullException"><paramref name="name"/> is <see langword="null"/>.</exception>
     /// <exception cref="InvalidOperationException">
-    /// <see cref="TokenRefreshOptions.UserKey"/> is set. Pass the user too.
+    /// <see cref="TokenRefreshOptions.UserKey"/> is set: pass the user too. Or the session is being created, and its parts request it.
     /// </exception>
     public TokenSession this[string name] => this[name, null];
 
@@ -46,7 +46,8 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
     /// </exception>
     /// <exception cref="ArgumentNullException"><paramref name="name"/> is <see langword="null"/>.</exception>
     /// <exception cref="InvalidOperationException">
-    /// <see cref="TokenRefreshOptions.UserKey"/> is set and <paramref name="userKey"/> is <see langword="null"/>.
+    /// <see cref="TokenRefreshOptions.UserKey"/> is set and <paramref name="userKey"/> is <see langword="null"/>; or the session is being
+    /// created, and its parts request it.
     /// </exception>
     public TokenSession this[string name, string? userKey]
     {
@@ -72,7 +73,7 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
     {
         Require.NotEmpty(name, nameof(name));
         Require.NotNull(configure, nameof(configure));
-        var added = new Lazy<UserSessions>(() => new UserSessions(_source.Compose(name, configure)));
+        var added = new LazySessions(name, () => _source.Compose(name, configure));
         if (_source.IsRegistered(name) || !_sessions.TryAdd(name, added))
         {
             throw new ArgumentException(
@@ -138,16 +139,18 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
 
     /// <summary>The sessions of a name.</summary>
     /// <exception cref="ArgumentException">No session of this name exists.</exception>
+    /// <exception cref="InvalidOperationException">The sessions are requested by the code that creates them.</exception>
     internal UserSessions Named(string name)
     {
         if (!_sessions.TryGetValue(name, out var sessions))
         {
             // A name that isn't registered gets no entry, because Add and RemoveAsync would find the entry.
             sessions = _source.IsRegistered(name)
-                ? _sessions.GetOrAdd(name, key => new Lazy<UserSessions>(() => new UserSessions(_source.Compose(key))))
+                ? _sessions.GetOrAdd(name, key => new LazySessions(key, () => _source.Compose(key)))
                 : throw _source.UnknownSession(name);
         }
 
+        sessions.RequireNoCycle();
         try
         {
             return sessions.Value;
@@ -162,13 +165,13 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
 
     /// <summary>The options of a session that exists; <see langword="null"/> if it doesn't exist yet.</summary>
     internal TokenRefreshOptions? FindOptions(string name) =>
-        _sessions.TryGetValue(name, out var sessions) && sessions.IsValueCreated ? sessions.Value.Services.Options : null;
+        _sessions.TryGetValue(name, out var sessions) && sessions.IsCreated ? sessions.Value.Services.Options : null;
 
     private IEnumerable<UserSessions> Existing =>
-        _sessions.Values.Where(sessions => sessions.IsValueCreated).Select(sessions => sessions.Value);
+        _sessions.Values.Where(sessions => sessions.IsCreated).Select(sessions => sessions.Value);
 
     // The Add of another thread may fail at the same time.
-    private static UserSessions? FindOrDefault(Lazy<UserSessions> added)
+    private static UserSessions? FindOrDefault(LazySessions added)
     {
         try
         {
@@ -180,6 +183,6 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
         }
     }
 
-    private bool Forget(string name, Lazy<UserSessions> sessions) =>
-        ((ICollection<KeyValuePair<string, Lazy<UserSessions>>>)_sessions).Remove(new(name, sessions));
+    private bool Forget(string name, LazySessions sessions) =>
+        ((ICollection<KeyValuePair<string, LazySessions>>)_sessions).Remove(new(name, sessions));
 }

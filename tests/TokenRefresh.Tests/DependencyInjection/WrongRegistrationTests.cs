@@ -1,0 +1,71 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using TokenRefresh.Testing;
+using Xunit;
+
+namespace TokenRefresh.Tests.DependencyInjection;
+
+/// <summary>A session whose parts or names are wrong fails with an error that says what to do.</summary>
+public sealed class WrongRegistrationTests
+{
+    public static TheoryData<string, Action<IServiceCollection>> Cycles => new()
+    {
+        { "options", services => services.AddOptions<TokenRefreshOptions>("orders").Configure<LoginWindow>((_, _) => { }) },
+        { "store", services => services.AddTokenSession("orders").UseStore(provider => provider.GetRequiredService<LoginWindow>().Store) },
+    };
+
+    [Theory]
+    [Trait("Case", "N16")]
+    [MemberData(nameof(Cycles))]
+    public void A_session_that_needs_itself_says_so(string part, Action<IServiceCollection> register)
+    {
+        var services = Register().AddSingleton<LoginWindow>();
+        register(services);
+        using var provider = services.BuildServiceProvider();
+
+        var failure = Assert.Throws<InvalidOperationException>(() => provider.GetRequiredService<TokenSessions>()["orders"]);
+
+        Assert.Contains("Session 'orders' is requested while it is being created", failure.Message, StringComparison.Ordinal);
+        Assert.Contains(part, failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("Case", "N16")]
+    public void A_session_whose_part_ignores_the_cycle_stays_one_session()
+    {
+        var services = Register();
+        services.AddTokenSession("orders").AllowUnencryptedStore().UseStore(provider =>
+        {
+            Assert.Throws<InvalidOperationException>(() => provider.GetRequiredService<TokenSessions>()["orders"]);
+            return new MemoryTokenStore();
+        });
+        using var provider = services.BuildServiceProvider();
+        var sessions = provider.GetRequiredService<TokenSessions>();
+
+        Assert.Same(sessions["orders"], sessions["orders"]);
+    }
+
+    private static ServiceCollection Register()
+    {
+        var services = new ServiceCollection();
+        services.AddHttpClient("orders").AddTokenRefreshHandler(Configure);
+        return services;
+    }
+
+    private static void Configure(TokenRefreshOptions options)
+    {
+        options.TokenEndpoint = new Uri("https://login.example.com/token");
+        options.ClientId = "shop";
+    }
+
+    private sealed class LoginWindow([FromKeyedServices("orders")] TokenSession session)
+    {
+        public ITokenStore Store => throw new InvalidOperationException("Session " + session.Name + " exists.");
+    }
+}
