@@ -85,7 +85,11 @@ public sealed class TokenSessionBuilder
         where T : class
     {
         Require.NotNull(factory, nameof(factory));
-        return Replace(ServiceDescriptor.KeyedSingleton(Name, (provider, _) => factory(provider)));
+
+        // With null the session would use its default, such as memory in place of a store.
+        return Replace(ServiceDescriptor.KeyedSingleton(Name, (provider, _) => factory(provider) ?? throw new InvalidOperationException(
+            $"The factory of the {typeof(T).Name} of session '{Name}' returned null. Return an object; if the container creates it, use "
+            + "GetRequiredService.")));
     }
 
     private TokenSessionBuilder Replace(ServiceDescriptor descriptor)

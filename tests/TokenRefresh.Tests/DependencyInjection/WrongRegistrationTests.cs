@@ -14,11 +14,32 @@ namespace TokenRefresh.Tests.DependencyInjection;
 /// <summary>A session whose parts or names are wrong fails with an error that says what to do.</summary>
 public sealed class WrongRegistrationTests
 {
+    public static TheoryData<string, Action<TokenSessionBuilder>> NullFactories => new()
+    {
+        { "ITokenStore", session => session.UseStore(_ => null!) },
+        { "ITokenEndpoint", session => session.UseEndpoint(_ => null!) },
+        { "ITokenProtector", session => session.UseStore(new MemoryTokenStore()).UseProtector(_ => null!) },
+    };
+
     public static TheoryData<string, Action<IServiceCollection>> Cycles => new()
     {
         { "options", services => services.AddOptions<TokenRefreshOptions>("orders").Configure<LoginWindow>((_, _) => { }) },
         { "store", services => services.AddTokenSession("orders").UseStore(provider => provider.GetRequiredService<LoginWindow>().Store) },
     };
+
+    [Theory]
+    [Trait("Case", "N16")]
+    [MemberData(nameof(NullFactories))]
+    public void A_factory_that_returns_null_is_named(string part, Action<TokenSessionBuilder> register)
+    {
+        var services = Register();
+        register(services.AddTokenSession("orders"));
+        using var provider = services.BuildServiceProvider();
+
+        var failure = Assert.Throws<InvalidOperationException>(() => provider.GetRequiredService<TokenSessions>()["orders"]);
+
+        Assert.Contains($"The factory of the {part} of session 'orders' returned null.", failure.Message, StringComparison.Ordinal);
+    }
 
     [Theory]
     [Trait("Case", "N16")]
