@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -44,6 +45,34 @@ internal sealed class RegistrationValidator(IServiceProvider provider, SessionRe
             registry.Find<ITokenProtector>(provider, name),
             registry.UnencryptedSessions.Contains(name),
             registry.Sessions.Contains(name) ? EncryptionRequirement.OfBuilder : EncryptionRequirement.OfAddedSession);
-        return failure is null ? wrong : ValidateOptionsResult.Fail([.. wrong.Failures ?? [], $"TokenRefresh client '{name}': {failure}"]);
+        if (wrong.Succeeded && failure is null)
+        {
+            return wrong;
+        }
+
+        var others = FindHints(name, options).Prepend(failure)
+            .Where(text => text is not null)
+            .Select(text => $"TokenRefresh client '{name}': {text}");
+        return ValidateOptionsResult.Fail([.. wrong.Failures ?? [], .. others]);
+    }
+
+    // Often nothing is set because the name of the session, or of its section, is wrong.
+    private IEnumerable<string?> FindHints(string name, TokenRefreshOptions options)
+    {
+        if (options.TokenEndpoint is not null || options.Issuer is not null || registry.HasEndpoint(provider, name))
+        {
+            yield break;
+        }
+
+        foreach (var (_, section) in registry.Sections.Where(source => source.Session == name && !source.Section.Exists()))
+        {
+            yield return $"The configuration section '{section.Path}' is missing or empty. Check its name.";
+        }
+
+        if (registry.Sessions.Contains(name) && registry.DescribeOthers(name) is { Length: > 0 } others)
+        {
+            yield return $"Other sessions are registered: {others}. If one of them is meant, use its name. A typed client has the name of "
+                + "its type.";
+        }
     }
 }

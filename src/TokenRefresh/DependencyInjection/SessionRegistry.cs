@@ -45,5 +45,10 @@ internal sealed class SessionRegistry
         + "Register it with AddTokenSession, or AddTokenRefreshHandler on the HTTP client of that name; at run time add it with "
         + "TokenSessions.Add.";
 
-    private string Known => string.Join(", ", Sessions.Select(known => $"'{known}'"));
+    /// <summary>The names of the other sessions; empty if there are none.</summary>
+    public string DescribeOthers(string session) => Describe(Sessions.Where(known => known != session));
+
+    private string Known => Describe(Sessions);
+
+    private static string Describe(IEnumerable<string> sessions) => string.Join(", ", sessions.Select(known => $"'{known}'"));
 }

@@ -72,6 +72,38 @@ public sealed class WrongRegistrationTests
         Assert.Same(sessions["orders"], sessions["orders"]);
     }
 
+    [Fact]
+    [Trait("Case", "N16")]
+    public void A_session_without_options_names_the_other_sessions()
+    {
+        var services = new ServiceCollection();
+        services.AddHttpClient<OrdersClient>().AddTokenRefreshHandler(Configure);
+        services.AddTokenSession("orders").UseStore(new MemoryTokenStore()).AllowUnencryptedStore();
+        using var provider = services.BuildServiceProvider();
+
+        var failure = Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<TokenSessions>()["orders"]);
+
+        Assert.Contains("TokenEndpoint isn't set", failure.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Other sessions are registered: 'OrdersClient'. If one of them is meant, use its name.", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("Case", "N16")]
+    public void A_section_that_is_missing_is_named()
+    {
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(new Dictionary<string, string?> { ["Orders:ClientId"] = "shop" }).Build();
+        var services = new ServiceCollection();
+        services.AddHttpClient("orders").AddTokenRefreshHandler(configuration.GetSection("Apis:Ordrs"));
+        using var provider = services.BuildServiceProvider();
+
+        var failure = Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<TokenSessions>()["orders"]);
+
+        Assert.Contains("The configuration section 'Apis:Ordrs' is missing or empty.", failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("Other sessions", failure.Message, StringComparison.Ordinal);
+    }
+
     private static ServiceCollection Register()
     {
         var services = new ServiceCollection();
@@ -84,6 +116,8 @@ public sealed class WrongRegistrationTests
         options.TokenEndpoint = new Uri("https://login.example.com/token");
         options.ClientId = "shop";
     }
+
+    private sealed class OrdersClient;
 
     private sealed class LoginWindow([FromKeyedServices("orders")] TokenSession session)
     {
