@@ -16,7 +16,17 @@ internal static class SessionComposer
     /// <exception cref="ArgumentException">An option or setting is wrong.</exception>
     public static SessionServices Compose(TokenRefreshOptions options, TokenSessionSettings settings)
     {
-        Require.NotEmpty(settings.Name, nameof(settings));
+        if (string.IsNullOrEmpty(settings.Name))
+        {
+            throw new ArgumentException("Name is empty. Set it, or leave its default.", nameof(settings));
+        }
+
+        if (settings.TimeProvider is null)
+        {
+            throw new ArgumentException(
+                $"TokenRefresh client '{settings.Name}': TimeProvider is null. Set it, or leave its default.", nameof(settings));
+        }
+
         var validation = TokenRefreshOptionsValidator.Validate(settings.Name, options, hasOwnEndpoint: settings.TokenEndpoint is not null);
         if (validation.Failed)
         {

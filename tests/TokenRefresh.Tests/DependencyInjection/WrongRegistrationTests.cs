@@ -104,6 +104,22 @@ public sealed class WrongRegistrationTests
         Assert.DoesNotContain("Other sessions", failure.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [Trait("Case", "N16")]
+    [InlineData("Name", null)]
+    [InlineData("Name", "")]
+    [InlineData("TimeProvider", "orders")]
+    public void A_setting_that_is_missing_without_dependency_injection_is_named(string setting, string? name)
+    {
+        var options = new TokenRefreshOptions();
+        Configure(options);
+        var settings = new TokenSessionSettings { Name = name!, TimeProvider = setting == "TimeProvider" ? null! : TimeProvider.System };
+
+        var failure = Assert.Throws<ArgumentException>(() => TokenSession.Create(options, settings));
+
+        Assert.Contains(setting + " is ", failure.Message, StringComparison.Ordinal);
+    }
+
     private static ServiceCollection Register()
     {
         var services = new ServiceCollection();
