@@ -19,6 +19,10 @@ internal sealed class TokenCall(SessionContext session, Flight flight, SessionSn
     public static TokenEndpointResult LeaseExpired { get; } =
         TokenEndpointResult.Transient("the lease ended before the request was sent.", retryAfter: TimeSpan.Zero);
 
+    // A mock of the app's that isn't set up returns null.
+    private static TokenEndpointResult NoResult { get; } = TokenEndpointResult.Misconfigured(
+        "the ITokenEndpoint returned null. Let it return a TokenEndpointResult for each request.").AsPossiblyUsed();
+
     /// <param name="refreshToken">The refresh token; <see langword="null"/> with client credentials.</param>
     /// <param name="cancellationToken">The flight's deadline.</param>
     public async Task<TokenEndpointResult> SendAsync(string? refreshToken, CancellationToken cancellationToken)
@@ -66,7 +70,7 @@ internal sealed class TokenCall(SessionContext session, Flight flight, SessionSn
         TokenEndpointResult result;
         try
         {
-            result = await _services.Endpoint.RequestTokenAsync(request, cancellationToken).ConfigureAwait(false);
+            result = await _services.Endpoint.RequestTokenAsync(request, cancellationToken).ConfigureAwait(false) ?? NoResult;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

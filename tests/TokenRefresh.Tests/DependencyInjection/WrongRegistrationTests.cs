@@ -120,6 +120,25 @@ public sealed class WrongRegistrationTests
         Assert.Contains(setting + " is ", failure.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    [Trait("Case", "N16")]
+    public async Task An_endpoint_that_returns_null_is_a_configuration_failure()
+    {
+        var endpoint = new EmptyEndpoint();
+        var services = Register();
+        services.AddTokenSession("orders").UseEndpoint(_ => endpoint);
+        await using var provider = services.BuildServiceProvider();
+        var session = provider.GetRequiredService<TokenSessions>()["orders"];
+        await session.SignInAsync(new TokenSet("access-1", "refresh-1"));
+
+        var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => session.RefreshAsync());
+
+        Assert.Equal(TokenRefreshFailure.Configuration, failure.Failure);
+        Assert.Contains("the ITokenEndpoint returned null.", failure.Message, StringComparison.Ordinal);
+        Assert.Equal("refresh-1", Assert.Single(endpoint.Received).RefreshToken);
+        Assert.Equal("access-1", await session.GetAccessTokenAsync());
+    }
+
     private static ServiceCollection Register()
     {
         var services = new ServiceCollection();
@@ -138,5 +157,16 @@ public sealed class WrongRegistrationTests
     private sealed class LoginWindow([FromKeyedServices("orders")] TokenSession session)
     {
         public ITokenStore Store => throw new InvalidOperationException("Session " + session.Name + " exists.");
+    }
+
+    private sealed class EmptyEndpoint : ITokenEndpoint
+    {
+        public List<TokenEndpointRequest> Received { get; } = [];
+
+        public Task<TokenEndpointResult> RequestTokenAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
+        {
+            Received.Add(request);
+            return Task.FromResult<TokenEndpointResult>(null!);
+        }
     }
 }
