@@ -21,6 +21,10 @@ public sealed class TokenSession : IObservedSessions, IDisposable, IAsyncDisposa
     /// Raised once when the login ends and the user must sign in again. It is raised on a pool thread, outside every lock. A handler may
     /// block, throw, sign in, or send requests.
     /// </summary>
+    /// <remarks>
+    /// An exception of a handler is logged. An exception of an <c>async void</c> handler ends the process, as everywhere in .NET: use
+    /// <see cref="TokenRefreshOptions.OnReLoginRequired"/> for asynchronous code.
+    /// </remarks>
     public event EventHandler<ReLoginRequiredEventArgs>? ReLoginRequired
     {
         add => Context.AddHandlers().ReLoginRequired += value;
@@ -31,6 +35,10 @@ public sealed class TokenSession : IObservedSessions, IDisposable, IAsyncDisposa
     /// Raised when the session has a new access token, by its own refresh or by one that another process made. It is raised on a pool
     /// thread, outside every lock.
     /// </summary>
+    /// <remarks>
+    /// An exception of a handler is logged. An exception of an <c>async void</c> handler ends the process, as everywhere in .NET: catch it
+    /// in the handler.
+    /// </remarks>
     public event EventHandler<TokensRefreshedEventArgs>? TokensRefreshed
     {
         add => Context.AddHandlers().TokensRefreshed += value;
@@ -127,6 +135,9 @@ public sealed class TokenSession : IObservedSessions, IDisposable, IAsyncDisposa
     /// The access token without its scheme, or <see langword="null"/> if no user is signed in. The rejected token is returned again if it
     /// was refreshed less than <see cref="TokenRefreshOptions.MinRefreshInterval"/> ago, because a newer one wouldn't help.
     /// </returns>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="rejectedToken"/> can't be an access token: it is empty, or contains white space, for example after its scheme.
+    /// </exception>
     /// <exception cref="ArgumentNullException"><paramref name="rejectedToken"/> is <see langword="null"/>.</exception>
     /// <exception cref="TokenRefreshException">The login has ended, or the refresh failed.</exception>
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
@@ -134,6 +145,12 @@ public sealed class TokenSession : IObservedSessions, IDisposable, IAsyncDisposa
     public async Task<string?> GetAccessTokenAsync(string rejectedToken, CancellationToken cancellationToken = default)
     {
         Require.NotNull(rejectedToken, nameof(rejectedToken));
+        if (!TokenSyntax.IsAccessToken(rejectedToken))
+        {
+            // It would differ from every token of the session, so the rejected token would be returned again and again.
+            throw new ArgumentException(TokenSyntax.DescribeFault(rejectedToken), nameof(rejectedToken));
+        }
+
         var snapshot = await new TokenQuery(Context).GetOtherThanAsync(rejectedToken, cancellationToken).ConfigureAwait(false);
         return snapshot?.Tokens.AccessToken;
     }

@@ -60,6 +60,24 @@ public sealed class MisuseTests
         Assert.Equal(TokenSessionState.NotLoaded, app.Session.State);
     }
 
+    [Theory]
+    [Trait("Case", "N16")]
+    [InlineData("Bearer access-1", "white space at index 6")]
+    [InlineData("access-1\n", "a line end at index 8")]
+    [InlineData("", "is empty")]
+    public async Task A_rejected_token_that_cant_be_one_is_refused(string rejected, string message)
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+
+        var failure = await Assert.ThrowsAsync<ArgumentException>(() => app.Session.GetAccessTokenAsync(rejected));
+
+        Assert.Equal("rejectedToken", failure.ParamName);
+        Assert.Contains(message, failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("access-1", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(0, app.Tokens.Calls);
+    }
+
     [Fact]
     [Trait("Case", "B90")]
     public async Task A_client_gets_its_token_although_the_store_is_away()
