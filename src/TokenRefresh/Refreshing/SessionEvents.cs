@@ -19,14 +19,7 @@ internal static class SessionEvents
             return;
         }
 
-        // A busy pool may start the handlers late. The time counts from their start.
-        var started = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var handling = Task.Run(() =>
-        {
-            started.SetResult(true);
-            return CallAsync(session, handlers);
-        });
-        await started.Task.ConfigureAwait(false);
+        var handling = Task.Run(() => CallAsync(session, handlers));
         await WaitExtensions.FirstOfAsync(
             handling, TimeProvider.System.Delay(MaxHandlerDelay, CancellationToken.None)).ConfigureAwait(false);
     }
