@@ -143,6 +143,9 @@ public sealed class SignOutTests
         var statuses = await KillAndSendAsync(app);
 
         Assert.All(statuses, status => Assert.Equal(HttpStatusCode.Unauthorized, status));
+
+        // Requests wait 100 ms for the handlers at most, and a busy machine may need longer.
+        await Eventually.UntilAsync(() => raised > 0);
         Assert.Equal(1, raised);
     }
 
@@ -158,6 +161,7 @@ public sealed class SignOutTests
         var statuses = await KillAndSendAsync(app);
 
         Assert.All(statuses, status => Assert.Equal(HttpStatusCode.Unauthorized, status));
+        await blocked.ArrivedAsync(1);
         Assert.Equal(1, blocked.Arrived);
         blocked.Open();
     }
