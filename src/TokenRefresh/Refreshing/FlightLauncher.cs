@@ -63,6 +63,8 @@ internal sealed class FlightLauncher(SessionContext session, Flight flight)
     // The flight lands before the app is notified, so an event handler finds the session free for the next flight.
     private async Task<FlightRun> RunAsync()
     {
+        // A log provider or a listener may send a request, too. It must not wait for the flight that it reports.
+        AmbientFlight.Set(flight);
         var report = new FlightReport(session.Services, flight);
         FlightRun run;
         try

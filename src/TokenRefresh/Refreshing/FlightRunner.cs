@@ -16,7 +16,6 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
     /// <summary>Runs the flight to its end.</summary>
     public async Task<FlightRun> RunAsync()
     {
-        AmbientFlight.Set(flight);
         using var deadline = _services.Time.CreateTimeout(_services.Options.RefreshTimeout);
         using var aborting = _services.Work.Aborting.Register(static source => ((CancellationTokenSource)source!).Cancel(), deadline);
         try
