@@ -88,6 +88,14 @@ internal static class AppVerdict
 
         protected override async Task<Stream> CreateContentReadStreamAsync() => await OpenAsync().ConfigureAwait(false);
 
+#if NET8_0_OR_GREATER
+        // The app's function may read without await, as a caller of HttpClient.Send does.
+        protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
+            OpenAsync().GetAwaiter().GetResult().CopyTo(stream);
+
+        protected override Stream CreateContentReadStream(CancellationToken cancellationToken) => OpenAsync().GetAwaiter().GetResult();
+#endif
+
         protected override bool TryComputeLength(out long length)
         {
             length = 0;

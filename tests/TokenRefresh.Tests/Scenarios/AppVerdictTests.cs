@@ -55,6 +55,45 @@ public sealed class AppVerdictTests
         Assert.Null(body.Misuse);
     }
 
+#if !NETSTANDARD_BUILD
+    [Theory]
+    [Trait("Case", "C23")]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_verdict_may_read_the_body_without_await(bool isAsync)
+    {
+        await using var app = await SignedInAsync((response, ct) =>
+        {
+            using var reader = new StreamReader(response.Content.ReadAsStream(ct));
+            return Task.FromResult(reader.ReadToEnd().Contains("token_expired", StringComparison.Ordinal));
+        });
+        app.Api.Answer(request => request.Token == "access-1" ? Ok(Expired) : Ok("12345"));
+        using var request = new HttpRequestMessage(HttpMethod.Get, Me);
+
+        using var response = isAsync ? await app.Client.SendAsync(request) : app.Client.Send(request);
+
+        Assert.Equal("12345", await response.Content.ReadAsStringAsync());
+        Assert.Equal(["access-1", "access-2"], app.Api.Received.Select(received => received.Token));
+    }
+
+    [Fact]
+    [Trait("Case", "C23")]
+    public async Task A_verdict_may_copy_the_body_without_await()
+    {
+        await using var app = await SignedInAsync((response, ct) =>
+        {
+            using var copy = new MemoryStream();
+            response.Content.CopyTo(copy, context: null, ct);
+            return Task.FromResult(Encoding.UTF8.GetString(copy.ToArray()).Contains("token_expired", StringComparison.Ordinal));
+        });
+        app.Api.Answer(request => request.Token == "access-1" ? Ok(Expired) : Ok("12345"));
+
+        using var response = await app.GetAsync();
+
+        Assert.Equal(["access-1", "access-2"], app.Api.Received.Select(received => received.Token));
+    }
+#endif
+
     [Fact]
     public async Task A_body_that_the_verdict_doesnt_read_stays_unread_and_the_same_object()
     {
