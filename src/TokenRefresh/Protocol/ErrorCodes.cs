@@ -11,6 +11,8 @@ internal static class ErrorCodes
     // Longer than any code, however it is spelled.
     private const int MaxLength = 64;
 
+    private const string InvalidRequest = "invalid_request";
+
     private static readonly Dictionary<string, ErrorMeaning> OAuthCodes = Table(
     [
 
@@ -23,15 +25,16 @@ internal static class ErrorCodes
             "user_not_found",
         ]),
 
-        // OpenID Connect Core, section 3.1.2.6.
-        (ErrorMeaning.InteractionRequired, ["interaction_required", "login_required", "consent_required", "account_selection_required"]),
+        // OpenID Connect Core, section 3.1.2.6, and the code of Auth0.
+        (ErrorMeaning.InteractionRequired,
+            ["interaction_required", "login_required", "consent_required", "account_selection_required", "mfa_required"]),
 
         // RFC 6749, section 4.1.2.1, and RFC 8628, section 3.5.
         (ErrorMeaning.Transient, ["temporarily_unavailable", "server_error", "slow_down"]),
 
         // RFC 6749, sections 4.1.2.1 and 5.2.
         (ErrorMeaning.Configuration,
-            ["invalid_client", "unauthorized_client", "unsupported_grant_type", "invalid_scope", "invalid_request", "access_denied"]),
+            ["invalid_client", "unauthorized_client", "unsupported_grant_type", "invalid_scope", InvalidRequest, "access_denied"]),
 
         // RFC 8707, section 2. Some servers rotate the refresh token before they look at the resource.
         (ErrorMeaning.ConfigurationAfterUse, ["invalid_target"]),
@@ -61,11 +64,8 @@ internal static class ErrorCodes
         (ErrorMeaning.Unknown, [AuthenticationFailed]),
     ]);
 
-    // These members have sentences or repeat the request. They never have a code.
-    private static readonly HashSet<string> NotCodes = new(StringComparer.Ordinal)
-    {
-        "error_description", "error_uri", "detail", "scope", "state",
-    };
+    // These members have text for developers, or repeat the request. They never have a code.
+    private static readonly HashSet<string> NotCodes = new(StringComparer.Ordinal) { "error_description", "error_uri", "scope", "state" };
 
     /// <summary>
     /// Finds the error code of an OAuth 2.0 response: <c>error</c>, or a known code in another member or one level deeper. Beside an
@@ -77,7 +77,10 @@ internal static class ErrorCodes
         var error = fields["error"];
         if (error is not null && IsOAuth(error, out var meaning))
         {
-            return (error, meaning);
+            // The PHP League's server, and Laravel Passport with it: invalid_request, and "The refresh token is invalid." in message.
+            return InvalidRequest.Equals(error, StringComparison.OrdinalIgnoreCase) && NamesDeadRefreshToken(fields)
+                ? (error, ErrorMeaning.LoginEnded)
+                : (error, meaning);
         }
 
         if (fields["access_token"] is not null)
@@ -126,11 +129,25 @@ internal static class ErrorCodes
 
         // A text with spaces is a sentence, such as "Invalid token" of a gateway. It counts only if it names the refresh token.
         meaning = ErrorMeaning.LoginEnded;
+        return NamesDeadRefreshToken(text) || (DeadWords.Contains(Letters(text)) && text.IndexOf(' ') < 0);
+    }
+
+    private static bool NamesDeadRefreshToken(TokenFields fields) =>
+        fields["access_token"] is null
+        && fields.Texts().Any(member => !NotCodes.Contains(member.Name) && NamesDeadRefreshToken(member.Text));
+
+    private static bool NamesDeadRefreshToken(string text)
+    {
+        const string article = "THE";
         var letters = Letters(text);
         var at = letters.IndexOf(RefreshToken, StringComparison.Ordinal);
-        return at < 0
-            ? DeadWords.Contains(letters) && text.IndexOf(' ') < 0
-            : RefreshTokenStates.Contains(letters.Remove(at, RefreshToken.Length));
+        if (at == article.Length && letters.StartsWith(article, StringComparison.Ordinal))
+        {
+            letters = letters.Substring(at);
+            at = 0;
+        }
+
+        return at >= 0 && RefreshTokenStates.Contains(letters.Remove(at, RefreshToken.Length));
     }
 
     // Strava: {"errors":[{"resource":"RefreshToken","field":"refresh_token","code":"invalid"}]}.

@@ -84,6 +84,12 @@ public sealed class TokenResponseClassifierTests
     [InlineData(401, """{"errorCode":"TokenInvalid"}""", "TokenInvalid")]
     [InlineData(401, """{"message":"Refresh token has expired."}""", "Refresh token has expired.")]
     [InlineData(400, """{"message":"Bad Request","errors":[{"resource":"RefreshToken","field":"refresh_token","code":"invalid"}]}""", "invalid")]
+    [InlineData(401, """{"error":"invalid_request","error_description":"The refresh token is invalid.","hint":"Token has been revoked","message":"The refresh token is invalid."}""", "invalid_request")]
+    [InlineData(400, """{"error":"INVALID_REQUEST","reason":"refresh_token_expired"}""", "INVALID_REQUEST")]
+    [InlineData(400, """{"message":"The refresh token has expired."}""", "The refresh token has expired.")]
+    [InlineData(401, """{"detail":"Invalid refresh token"}""", "Invalid refresh token")]
+    [InlineData(400, """{"detail":"invalid_grant"}""", "invalid_grant")]
+    [InlineData(401, """{"type":"about:blank","title":"Unauthorized","status":401,"detail":"Refresh token has expired."}""", "Refresh token has expired.")]
     public void A_dead_refresh_token_is_found_in_any_member_and_one_level_deeper(int status, string body, string error)
     {
         var result = TokenResponseClassifier.OAuth(Answer(status, body), "Bearer", Now);
@@ -95,6 +101,13 @@ public sealed class TokenResponseClassifierTests
     [Trait("Case", "B10")]
     [InlineData(400, """{"error":"invalid_client","error_description":"invalid_grant"}""", TokenEndpointOutcome.Misconfigured)]
     [InlineData(400, """{"error":"invalid_request","code":"invalid_grant"}""", TokenEndpointOutcome.Misconfigured)]
+    [InlineData(401, """{"error":"invalid_request","hint":"Token has been revoked","message":"The request is missing a parameter."}""", TokenEndpointOutcome.Misconfigured)]
+    [InlineData(400, """{"error":"invalid_request","error_description":"The refresh token is invalid."}""", TokenEndpointOutcome.Misconfigured)]
+    [InlineData(400, """{"error":"invalid_client","message":"The refresh token is invalid."}""", TokenEndpointOutcome.Misconfigured)]
+    [InlineData(200, """{"access_token":"a","error":"invalid_request","message":"The refresh token is invalid."}""", TokenEndpointOutcome.Succeeded)]
+    [InlineData(401, """{"detail":"Could not validate credentials"}""", TokenEndpointOutcome.Transient)]
+    [InlineData(401, """{"detail":"Invalid token"}""", TokenEndpointOutcome.Transient)]
+    [InlineData(403, """{"error":"mfa_required","error_description":"Multifactor authentication required","mfa_token":"m"}""", TokenEndpointOutcome.InteractionRequired)]
     [InlineData(400, """{"error_description":"invalid_grant"}""", TokenEndpointOutcome.Transient)]
     [InlineData(400, """{"message":"The refresh token is invalid_grant"}""", TokenEndpointOutcome.Transient)]
     [InlineData(400, """{"a":{"b":{"error":"invalid_grant"}}}""", TokenEndpointOutcome.Transient)]

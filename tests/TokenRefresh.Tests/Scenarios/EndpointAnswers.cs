@@ -78,7 +78,7 @@ internal static class EndpointAnswers
             yield return OAuthError(Outcome.ReLogin, status, "invalid_grant");
         }
 
-        foreach (var error in new[] { "interaction_required", "login_required", "consent_required" })
+        foreach (var error in new[] { "interaction_required", "login_required", "consent_required", "mfa_required" })
         {
             yield return OAuthError(Outcome.ReLogin, 400, error) with { Reason = ReLoginReason.InteractionRequired };
         }
@@ -91,6 +91,10 @@ internal static class EndpointAnswers
         yield return new("Firebase 400", Outcome.ReLogin, Json(400, """{"error":{"code":400,"message":"TOKEN_EXPIRED","status":"INVALID_ARGUMENT"}}"""))
         {
             Error = "TOKEN_EXPIRED",
+        };
+        yield return new("Laravel Passport 401", Outcome.ReLogin, Json(401, """{"error":"invalid_request","hint":"Token has been revoked","message":"The refresh token is invalid."}"""))
+        {
+            Error = "invalid_request",
         };
         foreach (var code in new[] { "token_not_valid", "no_active_account", "password_changed" })
         {
