@@ -21,7 +21,10 @@ public enum TokenRefreshOutcome
     /// <summary>The request has no user: <see cref="TokenRefreshOptions.UserKey"/> returned <see langword="null"/> for it.</summary>
     NoUser,
 
-    /// <summary>The API rejected a token that had just been refreshed. Check the token's audience, scope and issuer.</summary>
+    /// <summary>
+    /// The API rejected a token that had just been refreshed. Check the token's audience, scope and issuer, and
+    /// <see cref="TokenRefreshOptions.Scheme"/>.
+    /// </summary>
     RejectedAfterRefresh,
 
     /// <summary>

@@ -20,7 +20,8 @@ internal static partial class SessionLog
 
     [LoggerMessage(103, LogLevel.Warning,
         "Session '{Session}': {Method} {Origin} rejected an access token that had just been refreshed. Refreshing again wouldn't help: "
-        + "check the token's audience, scope and issuer. This line is logged at most once a minute.", EventName = "RefreshedTokenRejected")]
+        + "check the token's audience, scope and issuer, and the option Scheme. This line is logged at most once a minute.",
+        EventName = "RefreshedTokenRejected")]
     public static partial void RefreshedTokenRejected(ILogger logger, string session, string method, string origin);
 
     [LoggerMessage(104, LogLevel.Warning,

@@ -170,7 +170,7 @@ public sealed class RequestLogTests : IDisposable
         var warnings = _log.Messages.Where(message => message.EventName == "RefreshedTokenRejected").ToList();
         Assert.Equal(2, warnings.Count);
         Assert.All(warnings, warning => Assert.Equal(LogLevel.Warning, warning.Level));
-        Assert.All(warnings, warning => Assert.Contains("audience, scope and issuer", warning.Text, StringComparison.Ordinal));
+        Assert.All(warnings, warning => Assert.Contains("audience, scope and issuer, and the option Scheme", warning.Text, StringComparison.Ordinal));
     }
 
     [Fact]
