@@ -117,7 +117,7 @@ internal static class Rejection
                 TokenRefreshOutcome.TokenRemoved,
                 "it was rejected without the token. .NET removes the Authorization header when it follows a redirect: send the request to "
                 + "the redirect's target, often the same address with or without a slash at its end. An inner handler may have changed "
-                + "the header, too."),
+                + "the header or the origin, too."),
             RequestedRemedy.SomethingElse => (
                 TokenRefreshOutcome.OtherChallenge,
                 "its challenge asks for something that a new token can't give, such as another scope or a stronger login."),
