@@ -53,6 +53,9 @@ internal static class ErrorCodes
         "ISINVALID", "ISEXPIRED", "ISREVOKED", "ISNOTVALID", "ISINVALIDOREXPIRED", "HASEXPIRED", "HASBEENREVOKED",
     };
 
+    /// <summary>What to do if the server says in its own way that the refresh token is dead.</summary>
+    public const string InterpretAdvice = "If the server means that the refresh token is dead, say so with InterpretTokenResponse.";
+
     /// <summary>The code that drf-standardized-errors adds to a rejection without a code.</summary>
     public const string AuthenticationFailed = "authentication_failed";
 
@@ -168,13 +171,11 @@ internal static class ErrorCodes
     public static string AdviceFor(string? code, string option) => code?.ToUpperInvariant() switch
     {
         "INVALID_CLIENT" => "Check ClientId, ClientSecret and ClientAuthentication.",
-        "UNAUTHORIZED_CLIENT" => "Check that the client is registered for this grant. "
-            + "If the server means that the refresh token is dead, say so with InterpretTokenResponse.",
+        "UNAUTHORIZED_CLIENT" => "Check that the client is registered for this grant. " + InterpretAdvice,
         "UNSUPPORTED_GRANT_TYPE" => $"Check {option}, GrantType and that the client is registered for this grant.",
         "INVALID_SCOPE" => "Check Scope.",
         "INVALID_TARGET" => "Check the resource or audience in ExtraParameters.",
-        _ => $"Check {option}, Protocol and the client's registration. "
-            + "If the server means that the refresh token is dead, say so with InterpretTokenResponse.",
+        _ => $"Check {option}, Protocol and the client's registration. {InterpretAdvice}",
     };
 }
 

@@ -201,15 +201,21 @@ internal static class TokenResponseClassifier
     {
         const string what = ", which isn't a response of a token endpoint";
         return response.Status is 400 or 404 or 405 or 406 or 410 or 415 or 422
-            ? SuspectSetup(response, what)
+            ? SuspectSetup(response, what, Interpretation(response))
             : TokenEndpointResult.Transient(
-                $"{response.Endpoint} answered {response.Status}{what}. Check whether a gateway in between answers.",
+                $"{response.Endpoint} answered {response.Status}{what}. Check whether a gateway in between answers."
+                + Interpretation(response),
                 retryAfter: response.RetryAfter);
     }
 
-    private static TokenEndpointResult SuspectSetup(TokenResponse response, string what) => TokenEndpointResult.Transient(
-        $"{response.Endpoint} answered {response.Status}{what}. Check {response.Option} and Protocol.", retryAfter: response.RetryAfter)
-        .AsSuspectSetup(response.Option);
+    // JSON with one of these statuses may be the server's own form of an error.
+    private static string Interpretation(TokenResponse response) =>
+        response is { Status: 400 or 401 or 403, Fields: not null } ? " " + ErrorCodes.InterpretAdvice : "";
+
+    private static TokenEndpointResult SuspectSetup(TokenResponse response, string what, string advice = "") =>
+        TokenEndpointResult.Transient(
+            $"{response.Endpoint} answered {response.Status}{what}. Check {response.Option} and Protocol.{advice}",
+            retryAfter: response.RetryAfter).AsSuspectSetup(response.Option);
 
     /// <summary>The values of a success, by any of their names.</summary>
     private readonly record struct Candidate(string? AccessToken, string? RefreshToken, string? Scope, TimeSpan? Lifetime);

@@ -66,6 +66,25 @@ public sealed class WrongEndpointTests
         Assert.True(exception.IsTransient);
     }
 
+    [Theory]
+    [InlineData(TokenServerMode.Strict, HttpStatusCode.Unauthorized, """{"statusCode":401,"message":"Unauthorized"}""", true)]
+    [InlineData(TokenServerMode.Strict, HttpStatusCode.Forbidden, """{"message":"Forbidden"}""", true)]
+    [InlineData(TokenServerMode.Strict, HttpStatusCode.BadRequest, """{"message":"Bad Request","error":400}""", true)]
+    [InlineData(TokenServerMode.SimpleJwt, HttpStatusCode.Unauthorized, """{"success":false,"message":"Token is blacklisted"}""", true)]
+    [InlineData(TokenServerMode.Strict, HttpStatusCode.Unauthorized, "<html>", false)]
+    [InlineData(TokenServerMode.Strict, HttpStatusCode.NotFound, """{"message":"Not Found"}""", false)]
+    public async Task An_error_in_a_form_of_its_own_says_how_to_interpret_it(TokenServerMode mode, HttpStatusCode status, string body, bool isOfServer)
+    {
+        await using var scene = await Scene.SetAsync(mode);
+        scene.App.Tokens.Always(status, body);
+        scene.Expire();
+
+        var exception = await Assert.ThrowsAsync<TokenRefreshException>(() => scene.App.GetAsync());
+
+        Assert.Equal(isOfServer, exception.Message.Contains("InterpretTokenResponse", StringComparison.Ordinal));
+        Assert.Equal(TokenSessionState.SignedIn, scene.App.Session.State);
+    }
+
     [Fact]
     public async Task A_server_error_of_a_URL_with_a_slash_is_no_mistake()
     {
