@@ -89,6 +89,17 @@ public sealed class CoolDownTests
 
     [Fact]
     [Trait("Case", "A17")]
+    public void Only_failures_that_a_request_waited_for_count_in_a_row()
+    {
+        var first = CoolDown.After(Fail(Transient, FlightReason.Proactive, 6), Transient, FlightReason.Expired, _time, 0.5);
+        var second = CoolDown.After(first, Transient, FlightReason.Expired, _time, 0.5);
+
+        Assert.Equal(1, Remaining(first, FlightReason.Expired));
+        Assert.Equal(2, Remaining(second, FlightReason.Expired));
+    }
+
+    [Fact]
+    [Trait("Case", "A17")]
     public void A_proactive_failure_keeps_the_rest_of_the_pause_of_requests()
     {
         var coolDown = Fail(Transient, FlightReason.Expired, 4);
