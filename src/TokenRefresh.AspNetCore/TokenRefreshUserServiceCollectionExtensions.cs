@@ -103,6 +103,7 @@ public static class TokenRefreshUserServiceCollectionExtensions
         services.AddAntiforgery();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<UserSessionRegistry>();
+        services.AddSingleton<CookieLogins>();
         services.AddSingleton<CookieRenewal>();
         services.AddSingleton<CurrentLogin>();
         services.AddSingleton<IdTokenHint>();

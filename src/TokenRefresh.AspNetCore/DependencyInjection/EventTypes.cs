@@ -20,6 +20,10 @@ internal static class EventTypes
     ];
 
     /// <summary>The error in the events of a cookie scheme, or <see langword="null"/>.</summary>
+    /// <summary>Whether the app has a class for the events of the scheme, in place of delegates.</summary>
+    public static bool HasClass(CookieAuthenticationOptions options) =>
+        options.EventsType is not null || options.Events is null or TokenRefreshCookieEvents;
+
     public static string? FindFailure(string scheme, CookieAuthenticationOptions options) => FindFailure(
         $"cookie scheme '{scheme}'",
         options.EventsType,

@@ -18,8 +18,7 @@ internal static class SchemeEvents
     public static async Task ValidatePrincipalAsync(CookieValidatePrincipalContext context, Func<CookieValidatePrincipalContext, Task> own)
     {
         var cookie = context.HttpContext.RequestServices.GetRequiredService<SessionCookie>();
-        var before = context.Principal;
-        var logins = cookie.FindLogins(context.Scheme.Name, before);
+        var (before, logins) = await cookie.FindLoginsAsync(context).ConfigureAwait(false);
         await own(context).ConfigureAwait(false);
         await cookie.ValidateAsync(context, before, logins).ConfigureAwait(false);
         if (context.ShouldRenew)
@@ -34,8 +33,8 @@ internal static class SchemeEvents
         await own(context).ConfigureAwait(false);
         if (context.ShouldRenew)
         {
-            var cookie = context.HttpContext.RequestServices.GetRequiredService<SessionCookie>();
-            CheckRenewal(context.HttpContext, context.Scheme, cookie.FindLogins(context.Scheme.Name, context.Principal));
+            var registry = context.HttpContext.RequestServices.GetRequiredService<UserSessionRegistry>();
+            CheckRenewal(context.HttpContext, context.Scheme, registry.FindLogins(context.Scheme.Name, context.Principal));
         }
     }
 

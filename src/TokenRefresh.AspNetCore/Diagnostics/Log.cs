@@ -68,6 +68,14 @@ internal static partial class Log
     public static partial void CrossSiteRequest(ILogger logger, string path, string reason);
 
     [LoggerMessage(
+        515, LogLevel.Error,
+        "Session '{Session}': an API call had no token, although the cookie's user is signed in. The request's user isn't the one of the "
+        + "cookie: a claims transformation or a middleware replaced it, or another scheme authenticated the request. Add claims to a clone "
+        + "of the cookie's principal, or authenticate the request by the scheme '{Scheme}'.",
+        EventName = "UserReplaced")]
+    public static partial void UserReplaced(ILogger logger, string session, string scheme);
+
+    [LoggerMessage(
         521, LogLevel.Information, "Session '{Session}': the provider ended a login by a logout token.", EventName = "BackChannelLogout")]
     public static partial void BackChannelLogout(ILogger logger, string session);
 

@@ -110,8 +110,12 @@ internal sealed class CookieRenewal(LoginChecker checker, TimeProvider time)
         public Task<AuthenticationTicket?> RetrieveAsync(string key, CancellationToken cancellationToken) =>
             inner.RetrieveAsync(key, cancellationToken);
 
-        public Task<AuthenticationTicket?> RetrieveAsync(string key, HttpContext httpContext, CancellationToken cancellationToken) =>
-            inner.RetrieveAsync(key, httpContext, cancellationToken);
+        public async Task<AuthenticationTicket?> RetrieveAsync(string key, HttpContext httpContext, CancellationToken cancellationToken)
+        {
+            var ticket = await inner.RetrieveAsync(key, httpContext, cancellationToken).ConfigureAwait(false);
+            CookieLogins.KeepTicket(httpContext, scheme, ticket);
+            return ticket;
+        }
 
         public Task RemoveAsync(string key) => inner.RemoveAsync(key);
 

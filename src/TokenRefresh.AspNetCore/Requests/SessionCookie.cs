@@ -2,6 +2,7 @@ using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.Extensions.Logging;
+using TokenRefresh.AspNetCore.DependencyInjection;
 using TokenRefresh.AspNetCore.Diagnostics;
 using TokenRefresh.AspNetCore.Sessions;
 
@@ -9,23 +10,23 @@ namespace TokenRefresh.AspNetCore.Requests;
 
 /// <summary>The work of a cookie scheme's events for its sessions at each request.</summary>
 internal sealed class SessionCookie(
-    UserSessionRegistry registry, LoginChecker checker, StoreAdvice advice, ILogger<SessionCookie> logger)
+    UserSessionRegistry registry, CookieLogins cookies, LoginChecker checker, StoreAdvice advice, ILogger<SessionCookie> logger)
 {
     private static readonly string[] TokenNames = ["access_token", "refresh_token", "id_token"];
 
-    /// <summary>Finds the logins of the principal. It is called before the app's own event, which may replace the principal.</summary>
-    public IReadOnlyList<(UserSession Session, LoginKey Login)> FindLogins(string scheme, ClaimsPrincipal? principal)
+    /// <summary>Finds the logins of the cookie. It is called before the app's own event, which may replace the principal.</summary>
+    /// <returns>The logins, and the principal that has them.</returns>
+    public async ValueTask<(ClaimsPrincipal? Principal, IReadOnlyList<(UserSession Session, LoginKey Login)> Logins)> FindLoginsAsync(
+        CookieValidatePrincipalContext context)
     {
-        List<(UserSession, LoginKey)>? logins = null;
-        foreach (var session in registry.All)
+        var logins = registry.FindLogins(context.Scheme.Name, context.Principal);
+        if (logins.Count > 0 || context.Principal is null || !EventTypes.HasClass(context.Options))
         {
-            if (session.CookieScheme == scheme && SessionClaims.Find(principal, session) is { } login)
-            {
-                (logins ??= new(1)).Add((session, login));
-            }
+            return (context.Principal, logins);
         }
 
-        return logins ?? (IReadOnlyList<(UserSession, LoginKey)>)[];
+        // The app's class may have replaced the principal before it calls the base method.
+        return (null, await cookies.FindAllAsync(context.HttpContext, context.Scheme.Name).ConfigureAwait(false));
     }
 
     /// <summary>Rejects the cookie of a login that has ended.</summary>
@@ -56,9 +57,9 @@ internal sealed class SessionCookie(
                     break;
             }
 
-            if (principal != before && SessionClaims.Find(principal, session) is null)
+            if (principal != before && SessionClaims.Find(principal, session) != login)
             {
-                // The app replaced the principal with a newer one of the same user.
+                // The app replaced the principal with another one of the same user. That may be one of another browser's request.
                 context.ReplacePrincipal(SessionClaims.Attach(principal, session, login));
             }
         }
@@ -67,7 +68,7 @@ internal sealed class SessionCookie(
     /// <summary>Removes the tokens from the ticket that becomes the cookie, because they are in the session.</summary>
     public void RemoveTokens(CookieSigningInContext context)
     {
-        if (context.Principal is null || FindLogins(context.Scheme.Name, context.Principal).Count == 0)
+        if (context.Principal is null || registry.FindLogins(context.Scheme.Name, context.Principal).Count == 0)
         {
             return;
         }

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using TokenRefresh.AspNetCore.Diagnostics;
 using TokenRefresh.AspNetCore.Sessions;
@@ -9,7 +10,11 @@ namespace TokenRefresh.AspNetCore.Requests;
 
 /// <summary>Answers a request whose API call failed because of the user's token.</summary>
 internal sealed class TokenRefreshMiddleware(
-    RequestDelegate next, UserSessionRegistry registry, LoginChecker checker, ILogger<TokenRefreshMiddleware> logger)
+    RequestDelegate next,
+    UserSessionRegistry registry,
+    LoginChecker checker,
+    CookieLogins cookies,
+    ILogger<TokenRefreshMiddleware> logger)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -40,12 +45,6 @@ internal sealed class TokenRefreshMiddleware(
         }
 
         var (session, status) = await FindLoginAsync(context).ConfigureAwait(false);
-        if (status is null && context.User.Identity?.IsAuthenticated == true && session.OpenIdConnectScheme is null)
-        {
-            // The app signed this user in without tokens, so another login wouldn't help.
-            return false;
-        }
-
         if (status is LoginStatus.Alive or LoginStatus.Unknown)
         {
             if (failure is TokenRefreshException)
@@ -60,8 +59,40 @@ internal sealed class TokenRefreshMiddleware(
             return true;
         }
 
+        if (!await CanSignInHelpAsync(context, session, status).ConfigureAwait(false))
+        {
+            return false;
+        }
+
         await RequireSignInAsync(context, session).ConfigureAwait(false);
         return true;
+    }
+
+    private async Task<bool> CanSignInHelpAsync(HttpContext context, UserSession session, LoginStatus? status)
+    {
+        if (status is null && context.User.Identity?.IsAuthenticated == true && session.OpenIdConnectScheme is null)
+        {
+            // The app signed this user in without tokens, so another login wouldn't help.
+            return false;
+        }
+
+        var logins = await cookies.FindAliveAsync(context, session.CookieScheme!).ConfigureAwait(false);
+        if (logins.All(login => login.Session != session) || !await IsAcceptedAsync(context, session).ConfigureAwait(false))
+        {
+            return true;
+        }
+
+        // The browser is signed in. After another login the same request would fail again, and so on.
+        Log.UserReplaced(logger, session.Name, session.CookieScheme!);
+        return false;
+    }
+
+    // The handler knows whether the app's own event rejected the cookie. It doesn't run claims transformations.
+    private static async Task<bool> IsAcceptedAsync(HttpContext context, UserSession session)
+    {
+        var handlers = context.RequestServices.GetRequiredService<IAuthenticationHandlerProvider>();
+        return await handlers.GetHandlerAsync(context, session.CookieScheme!).ConfigureAwait(false) is { } handler
+            && (await handler.AuthenticateAsync().ConfigureAwait(false)).Succeeded;
     }
 
     private async Task RequireSignInAsync(HttpContext context, UserSession session)

@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.Extensions.DependencyInjection;
@@ -22,6 +23,21 @@ internal sealed class UserSessionRegistry(IServiceProvider provider, UserSession
         scheme is null ? null : All.FirstOrDefault(session => session.OpenIdConnectScheme == scheme);
 
     public IEnumerable<UserSession> OfCookieScheme(string? scheme) => All.Where(session => session.CookieScheme == scheme);
+
+    /// <summary>Finds the logins of a cookie's principal.</summary>
+    public IReadOnlyList<(UserSession Session, LoginKey Login)> FindLogins(string cookieScheme, ClaimsPrincipal? principal)
+    {
+        List<(UserSession, LoginKey)>? logins = null;
+        foreach (var session in All)
+        {
+            if (session.CookieScheme == cookieScheme && SessionClaims.Find(principal, session) is { } login)
+            {
+                (logins ??= new(1)).Add((session, login));
+            }
+        }
+
+        return logins ?? (IReadOnlyList<(UserSession, LoginKey)>)[];
+    }
 
     public bool IsOpenIdConnect(string scheme) => FindOpenIdConnectSchemes(provider).Contains(scheme, StringComparer.Ordinal);
 

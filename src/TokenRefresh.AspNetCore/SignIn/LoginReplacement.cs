@@ -8,7 +8,8 @@ using TokenRefresh.AspNetCore.Sessions;
 namespace TokenRefresh.AspNetCore.SignIn;
 
 /// <summary>Signs out the login that a browser had before a new one, so that no session is left without a cookie.</summary>
-internal sealed class LoginReplacement(UserSessionRegistry registry, SessionChanges changes, ILogger<LoginReplacement> logger)
+internal sealed class LoginReplacement(
+    UserSessionRegistry registry, CookieLogins cookies, SessionChanges changes, ILogger<LoginReplacement> logger)
 {
     private const string NotePrefix = "TokenRefresh.Replaces/";
 
@@ -18,13 +19,9 @@ internal sealed class LoginReplacement(UserSessionRegistry registry, SessionChan
     public async Task NoteAsync(HttpContext context, AuthenticationProperties properties, UserSession session)
     {
         // The request's user may be that of another scheme.
-        var cookie = await context.AuthenticateAsync(session.CookieScheme).ConfigureAwait(false);
-        foreach (var other in registry.OfCookieScheme(session.CookieScheme))
+        foreach (var (other, login) in await cookies.FindAliveAsync(context, session.CookieScheme!).ConfigureAwait(false))
         {
-            if (SessionClaims.Find(cookie.Principal, other) is { } login)
-            {
-                properties.Items[NotePrefix + other.Name] = login.SessionKey;
-            }
+            properties.Items[NotePrefix + other.Name] = login.SessionKey;
         }
     }
 
@@ -35,12 +32,12 @@ internal sealed class LoginReplacement(UserSessionRegistry registry, SessionChan
     public async Task SignOutAsync(
         HttpContext context, AuthenticationProperties? properties, UserSession session, LoginKey newLogin, ClaimsPrincipal newUser)
     {
-        var cookie = await context.AuthenticateAsync(session.CookieScheme).ConfigureAwait(false);
+        var logins = await cookies.FindAliveAsync(context, session.CookieScheme!).ConfigureAwait(false);
         foreach (var other in registry.OfCookieScheme(session.CookieScheme))
         {
             string? noted = null;
             properties?.Items.Remove(NotePrefix + other.Name, out noted);
-            var current = SessionClaims.Find(cookie.Principal, other)?.SessionKey;
+            var current = logins.FirstOrDefault(login => login.Session == other).Login?.SessionKey;
             var kept = other.Name == session.Name ? newLogin.SessionKey : SessionClaims.Find(newUser, other)?.SessionKey;
             foreach (var key in new[] { noted, current }.Distinct(StringComparer.Ordinal))
             {

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.Extensions.Logging;
 using TokenRefresh.AspNetCore.Diagnostics;
@@ -8,18 +7,12 @@ namespace TokenRefresh.AspNetCore.SignOut;
 
 /// <summary>Signs the sessions of a cookie out when the cookie is deleted.</summary>
 internal sealed class SessionSignOut(
-    UserSessionRegistry registry, TokenSessions sessions, SessionChanges changes, ILogger<SessionSignOut> logger)
+    CookieLogins cookies, TokenSessions sessions, SessionChanges changes, ILogger<SessionSignOut> logger)
 {
     public async Task SignOutAsync(CookieSigningOutContext context)
     {
-        var ticket = await context.HttpContext.AuthenticateAsync(context.Scheme.Name).ConfigureAwait(false);
-        foreach (var session in registry.OfCookieScheme(context.Scheme.Name))
+        foreach (var (session, login) in await cookies.FindAliveAsync(context.HttpContext, context.Scheme.Name).ConfigureAwait(false))
         {
-            if (SessionClaims.Find(ticket.Principal, session) is not { } login)
-            {
-                continue;
-            }
-
             IdTokenHint.Keep(context.HttpContext, session, sessions[session.Name, login.SessionKey].IdentityToken);
             try
             {

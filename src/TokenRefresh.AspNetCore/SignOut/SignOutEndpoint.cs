@@ -45,11 +45,11 @@ internal static class SignOutEndpoint
     private static async Task<UserSession?> SignOutOfAppAsync(HttpContext context, UserSessionRegistry registry)
     {
         UserSession? provider = null;
+        var cookies = context.RequestServices.GetRequiredService<CookieLogins>();
         foreach (var cookie in registry.All.GroupBy(session => session.CookieScheme, StringComparer.Ordinal))
         {
-            var ticket = await context.AuthenticateAsync(cookie.Key).ConfigureAwait(false);
-            provider ??= cookie.FirstOrDefault(
-                session => session.OpenIdConnectScheme is not null && SessionClaims.Find(ticket.Principal, session) is not null);
+            var logins = await cookies.FindAliveAsync(context, cookie.Key!).ConfigureAwait(false);
+            provider ??= logins.Select(login => login.Session).FirstOrDefault(session => session.OpenIdConnectScheme is not null);
             await context.SignOutAsync(cookie.Key).ConfigureAwait(false);
         }
 
