@@ -121,8 +121,8 @@ public static class TokenRefreshUserServiceCollectionExtensions
         services.AddSingleton<SessionSignOut>();
         services.AddSingleton<StoreAdvice>();
         services.AddSingleton<StoreLimit>();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<CookieAuthenticationOptions>, CookieSchemeSetup>());
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<OpenIdConnectOptions>, OpenIdConnectSchemeSetup>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<CookieAuthenticationOptions>, CookieSchemeSetup>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<OpenIdConnectOptions>, OpenIdConnectSchemeSetup>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<TokenRefreshOptions>, SessionOptionsSetup>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TokenRefreshOptions>, UserSessionValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, MemoryOnlyWarning>());

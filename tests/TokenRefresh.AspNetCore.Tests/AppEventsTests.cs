@@ -2,6 +2,9 @@ using System.Net;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Authentication.OpenIdConnect;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace TokenRefresh.AspNetCore.Tests;
@@ -11,6 +14,7 @@ public sealed class AppEventsTests
 {
     private const string AppCookie = ".AspNetCore.Cookies";
     private const string Cookies = CookieAuthenticationDefaults.AuthenticationScheme;
+    private const string OpenIdConnect = OpenIdConnectDefaults.AuthenticationScheme;
 
     [Theory]
     [Trait("Case", "W26")]
@@ -65,6 +69,87 @@ public sealed class AppEventsTests
         Assert.Equal(HttpStatusCode.Unauthorized, script.Status);
         Assert.DoesNotContain(AppCookie, browser.CookieNames(node.Address));
         await Eventually.TrueAsync(() => provider.RevokedTokens.Count == 1);
+    }
+
+    [Fact]
+    [Trait("Case", "W27")]
+    public async Task What_the_app_sets_last_bypasses_nothing()
+    {
+        await using var provider = await Provider.StartAsync();
+        var setup = new NodeSetup
+        {
+            ConfigureProvider = options => options.SaveTokens = true,
+            ConfigureServices = services =>
+            {
+                services.PostConfigure<CookieAuthenticationOptions>(Cookies, options =>
+                {
+                    options.Events = new CookieAuthenticationEvents();
+                    options.CookieManager = new ChunkingCookieManager();
+                });
+                services.PostConfigure<OpenIdConnectOptions>(OpenIdConnect, options =>
+                {
+                    options.Events = new OpenIdConnectEvents();
+                    options.Scope.Clear();
+                    options.Scope.Add("openid");
+                });
+            },
+        };
+        await using var node = await Node.StartAsync(provider, setup);
+        using var browser = new Browser();
+
+        Assert.Equal("orders of alice", (await browser.GoAsync(node.At("orders"))).Text);
+        var cookie = browser.Cookie(node.Address, AppCookie)!;
+        Assert.DoesNotContain(node.Services.ReadTicket(cookie).Properties.GetTokens(), token => token.Value.Length > 50);
+        await browser.FetchAsync(node.At("logout"), HttpMethod.Post);
+        await Eventually.TrueAsync(() => provider.RevokedTokens.Count == 1);
+        browser.SetCookie(node.Address, AppCookie, cookie);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await browser.FetchAsync(node.At("user"))).Status);
+    }
+
+    [Fact]
+    [Trait("Case", "W27")]
+    public async Task Two_schemes_can_share_their_events()
+    {
+        var events = new OpenIdConnectEvents();
+        await using var provider = await Provider.StartAsync();
+        await using var node = await Node.StartAsync(provider, new NodeSetup
+        {
+            ConfigureUsers = options => options.OpenIdConnectScheme = OpenIdConnect,
+            ConfigureProvider = options => options.Events = events,
+            ConfigureServices = services =>
+            {
+                services.AddAuthentication().AddOpenIdConnect("Bank", options =>
+                {
+                    Node.Configure(options, provider);
+                    options.CallbackPath = "/signin-bank";
+                    options.Events = events;
+                });
+                services.AddUserTokenSession("bank", configureUsers: options => options.OpenIdConnectScheme = "Bank");
+            },
+            Map = app => app.MapGet("/login", () => Results.Challenge(
+                new AuthenticationProperties { RedirectUri = "/orders" }, [OpenIdConnect])),
+        });
+        using var browser = new Browser();
+
+        Assert.Equal("orders of alice", (await browser.GoAsync(node.At("login"))).Text);
+    }
+
+    [Fact]
+    [Trait("Case", "W27")]
+    public async Task A_login_that_the_app_declares_successful_keeps_its_tokens()
+    {
+        await using var provider = await Provider.StartAsync();
+        await using var node = await Node.StartAsync(provider, new NodeSetup
+        {
+            ConfigureProvider = options => options.Events.OnTokenValidated = context =>
+            {
+                context.Success();
+                return Task.CompletedTask;
+            },
+        });
+        using var browser = new Browser();
+
+        Assert.Equal("orders of alice", (await browser.GoAsync(node.At("orders"))).Text);
     }
 
     private sealed class RejectingEvents(Func<CookieValidatePrincipalContext, Task> reject) : TokenRefreshCookieEvents

@@ -24,11 +24,14 @@ public sealed class TicketStoreTests
     private readonly AppTickets _tickets = new();
     private readonly Gate _gate = new();
 
-    [Fact]
-    public async Task A_late_response_leaves_the_ticket_of_a_new_login()
+    [Theory]
+    [Trait("Case", "W27")]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_late_response_leaves_the_ticket_of_a_new_login(bool isSetLast)
     {
         await using var provider = await Provider.StartAsync();
-        var setup = CreateSetup();
+        var setup = CreateSetup(isSetLast: isSetLast);
         await using var node = await Node.StartAsync(provider, setup);
         using var browser = new Browser();
         await browser.GoAsync(node.At("sign-in/alice"));
@@ -110,10 +113,15 @@ public sealed class TicketStoreTests
         }
     }
 
-    private NodeSetup CreateSetup(ITicketStore? store = null) => new()
+    private NodeSetup CreateSetup(ITicketStore? store = null, bool isSetLast = false) => new()
     {
-        ConfigureServices = services => services.Configure<CookieAuthenticationOptions>(
-            CookieScheme, options => options.SessionStore = store ?? _tickets),
+        ConfigureServices = services =>
+        {
+            void SetStore(CookieAuthenticationOptions options) => options.SessionStore = store ?? _tickets;
+            _ = isSetLast
+                ? services.PostConfigure<CookieAuthenticationOptions>(CookieScheme, SetStore)
+                : services.Configure<CookieAuthenticationOptions>(CookieScheme, SetStore);
+        },
         Map = app =>
         {
             app.MapGet("/sign-in/{user}", async (HttpContext context, string user) =>

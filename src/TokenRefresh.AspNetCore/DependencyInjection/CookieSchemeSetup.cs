@@ -2,24 +2,27 @@ using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.Extensions.Options;
 using TokenRefresh.AspNetCore.Requests;
 using TokenRefresh.AspNetCore.Sessions;
+using CookieRedirect =
+    Microsoft.AspNetCore.Authentication.RedirectContext<Microsoft.AspNetCore.Authentication.Cookies.CookieAuthenticationOptions>;
 
 namespace TokenRefresh.AspNetCore.DependencyInjection;
 
 /// <summary>
-/// Adds the steps of this package after the app's own events of a cookie scheme, and redirects users to the provider to sign in.
+/// Adds the steps of this package after the app's own events of a cookie scheme, and redirects users to the provider to sign in. It is a
+/// validation, because that runs after all that the app configures: whatever the app sets last, it replaces no step.
 /// </summary>
 internal sealed class CookieSchemeSetup(UserSessionRegistry registry, IEnumerable<IConfigureOptions<CookieAuthenticationOptions>> setups) :
-    IPostConfigureOptions<CookieAuthenticationOptions>
+    IValidateOptions<CookieAuthenticationOptions>
 {
-    public void PostConfigure(string? name, CookieAuthenticationOptions options)
+    public ValidateOptionsResult Validate(string? name, CookieAuthenticationOptions options)
     {
         var sessions = registry.OfCookieScheme(name).ToArray();
         if (sessions.Length == 0)
         {
-            return;
+            return ValidateOptionsResult.Skip;
         }
 
-        if (sessions is [{ OpenIdConnectScheme: { } provider }] && !HasLoginPage(name!))
+        if (sessions is [{ OpenIdConnectScheme: { } provider }] && !HasLoginPage(name!, options))
         {
             options.ForwardChallenge ??= provider;
         }
@@ -30,22 +33,26 @@ internal sealed class CookieSchemeSetup(UserSessionRegistry registry, IEnumerabl
             options.SessionStore = new CookieRenewal.TicketStore(tickets, name!);
         }
 
-        if (options.EventsType is not null || options.Events is null or TokenRefreshCookieEvents)
+        if (EventTypes.HasClass(options))
         {
-            return;
+            return ValidateOptionsResult.Success;
         }
 
         var events = options.Events;
-        var (validate, login, denied) = (events.OnValidatePrincipal, events.OnRedirectToLogin, events.OnRedirectToAccessDenied);
-        var (sliding, signingIn, signingOut) = (events.OnCheckSlidingExpiration, events.OnSigningIn, events.OnSigningOut);
-        events.OnValidatePrincipal = context => SchemeEvents.ValidatePrincipalAsync(context, validate);
-        events.OnCheckSlidingExpiration = context => SchemeEvents.CheckSlidingExpirationAsync(context, sliding);
-        events.OnSigningIn = context => SchemeEvents.SigningInAsync(context, signingIn);
-        events.OnSigningOut = context => SchemeEvents.SigningOutAsync(context, signingOut);
-        events.OnRedirectToLogin = context => SchemeEvents.RedirectToLoginAsync(context, login);
-        events.OnRedirectToAccessDenied = context => SchemeEvents.RedirectToAccessDeniedAsync(context, denied);
+        events.OnValidatePrincipal = EventStep<CookieValidatePrincipalContext>.Around(
+            events.OnValidatePrincipal, SchemeEvents.ValidatePrincipalAsync);
+        events.OnCheckSlidingExpiration = EventStep<CookieSlidingExpirationContext>.Around(
+            events.OnCheckSlidingExpiration, SchemeEvents.CheckSlidingExpirationAsync);
+        events.OnSigningIn = EventStep<CookieSigningInContext>.Around(events.OnSigningIn, SchemeEvents.SigningInAsync);
+        events.OnSigningOut = EventStep<CookieSigningOutContext>.Around(events.OnSigningOut, SchemeEvents.SigningOutAsync);
+        events.OnRedirectToLogin = EventStep<CookieRedirect>.Around(events.OnRedirectToLogin, SchemeEvents.RedirectToLoginAsync);
+        events.OnRedirectToAccessDenied = EventStep<CookieRedirect>.Around(
+            events.OnRedirectToAccessDenied, SchemeEvents.RedirectToAccessDeniedAsync);
+        return ValidateOptionsResult.Success;
     }
 
     // The platform fills in a default path for a page that the app may not have: what counts is what the app itself set.
-    private bool HasLoginPage(string name) => new OptionsFactory<CookieAuthenticationOptions>(setups, []).Create(name).LoginPath.HasValue;
+    private bool HasLoginPage(string name, CookieAuthenticationOptions options) =>
+        options.LoginPath != CookieAuthenticationDefaults.LoginPath
+        || new OptionsFactory<CookieAuthenticationOptions>(setups, []).Create(name).LoginPath.HasValue;
 }

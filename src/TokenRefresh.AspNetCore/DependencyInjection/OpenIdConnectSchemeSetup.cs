@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
@@ -5,14 +6,17 @@ using TokenRefresh.AspNetCore.Sessions;
 
 namespace TokenRefresh.AspNetCore.DependencyInjection;
 
-/// <summary>Adds the steps of this package after the app's own events of an OpenID Connect scheme, and requests a refresh token.</summary>
-internal sealed class OpenIdConnectSchemeSetup(UserSessionRegistry registry) : IPostConfigureOptions<OpenIdConnectOptions>
+/// <summary>
+/// Adds the steps of this package after the app's own events of an OpenID Connect scheme, and requests a refresh token. It is a validation,
+/// because that runs after all that the app configures.
+/// </summary>
+internal sealed class OpenIdConnectSchemeSetup(UserSessionRegistry registry) : IValidateOptions<OpenIdConnectOptions>
 {
-    public void PostConfigure(string? name, OpenIdConnectOptions options)
+    public ValidateOptionsResult Validate(string? name, OpenIdConnectOptions options)
     {
         if (registry.FindByOpenIdConnectScheme(name) is not { } session)
         {
-            return;
+            return ValidateOptionsResult.Skip;
         }
 
         if (session.Options.RequireRefreshToken && !options.Scope.Contains(OpenIdConnectScope.OfflineAccess))
@@ -22,15 +26,16 @@ internal sealed class OpenIdConnectSchemeSetup(UserSessionRegistry registry) : I
 
         if (options.EventsType is not null || options.Events is null or TokenRefreshOpenIdConnectEvents)
         {
-            return;
+            return ValidateOptionsResult.Success;
         }
 
         var events = options.Events;
-        var (redirect, validated, received) = (events.OnRedirectToIdentityProvider, events.OnTokenValidated, events.OnTicketReceived);
-        events.OnRedirectToIdentityProvider = context => SchemeEvents.RedirectToProviderAsync(context, redirect);
-        events.OnTokenValidated = context => SchemeEvents.TokenValidatedAsync(context, validated);
-        events.OnTicketReceived = context => SchemeEvents.TicketReceivedAsync(context, received);
-        var signOut = events.OnRedirectToIdentityProviderForSignOut;
-        events.OnRedirectToIdentityProviderForSignOut = context => SchemeEvents.RedirectToProviderForSignOutAsync(context, signOut);
+        events.OnRedirectToIdentityProvider = EventStep<RedirectContext>.Around(
+            events.OnRedirectToIdentityProvider, SchemeEvents.RedirectToProviderAsync);
+        events.OnTokenValidated = EventStep<TokenValidatedContext>.Around(events.OnTokenValidated, SchemeEvents.TokenValidatedAsync);
+        events.OnTicketReceived = EventStep<TicketReceivedContext>.Around(events.OnTicketReceived, SchemeEvents.TicketReceivedAsync);
+        events.OnRedirectToIdentityProviderForSignOut = EventStep<RedirectContext>.Around(
+            events.OnRedirectToIdentityProviderForSignOut, SchemeEvents.RedirectToProviderForSignOutAsync);
+        return ValidateOptionsResult.Success;
     }
 }

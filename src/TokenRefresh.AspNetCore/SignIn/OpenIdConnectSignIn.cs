@@ -63,7 +63,7 @@ internal sealed class OpenIdConnectSignIn(
     public void KeepTokens(TokenValidatedContext context)
     {
         if (registry.FindByOpenIdConnectScheme(context.Scheme.Name) is not null
-            && context is { Result: null, TokenEndpointResponse: { } response, Options.ClientId: { } clientId })
+            && context is { Result: null or { Succeeded: true }, TokenEndpointResponse: { } response, Options.ClientId: { } clientId })
         {
             new PendingLogin(ProviderLogin.Read(context.SecurityToken, clientId), response, time.GetUtcNow())
                 .Keep(context.HttpContext, context.Scheme.Name);
