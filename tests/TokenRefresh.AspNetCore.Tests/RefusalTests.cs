@@ -41,6 +41,27 @@ public sealed class RefusalTests
         Assert.Contains("\"code\":\"forbidden\"", answer.Text, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("POST", "application/grpc", HttpStatusCode.Unauthorized)]
+    [InlineData("POST", "application/json", HttpStatusCode.Unauthorized)]
+    [InlineData("DELETE", null, HttpStatusCode.Unauthorized)]
+    [InlineData("POST", "application/x-www-form-urlencoded", HttpStatusCode.Found)]
+    [InlineData("GET", null, HttpStatusCode.Found)]
+    public async Task A_client_that_accepts_anything_is_redirected_only_if_it_can_be_a_page(string method, string? type, HttpStatusCode expected)
+    {
+        await using var provider = await Provider.StartAsync();
+        await using var node = await Node.StartAsync(provider, CreateSetup());
+        using var browser = new Browser();
+        using var request = new HttpRequestMessage(new HttpMethod(method), node.At("any"));
+        if (type is not null)
+        {
+            request.Content = new ByteArrayContent([]);
+            request.Content.Headers.TryAddWithoutValidation("Content-Type", type);
+        }
+
+        Assert.Equal(expected, (await browser.SendAsync(request)).Status);
+    }
+
     [Fact]
     public async Task A_page_that_lacks_a_permission_is_redirected_as_the_app_says()
     {
@@ -169,6 +190,7 @@ public sealed class RefusalTests
             Map = app =>
             {
                 app.MapGet("/denied", () => "denied");
+                app.Map("/any", () => "any").RequireAuthorization();
                 app.MapGet("/admin", () => "admin").RequireAuthorization(policy => policy.RequireRole("admin"));
                 app.MapGet("/both", () => "both").RequireAuthorization(policy => policy.AddAuthenticationSchemes(first, second).RequireAuthenticatedUser());
                 app.MapGet("/both/admin", () => "admin").RequireAuthorization(policy => policy.AddAuthenticationSchemes(first, second).RequireRole("admin"));

@@ -31,9 +31,12 @@ internal static class RequestKind
             return false;
         }
 
-        // Browsers without fetch metadata ask for text/html when they navigate, and for */* when a script fetches.
+        // Browsers without fetch metadata ask for text/html when they navigate, and for */* when a script fetches. Without that
+        // header only a GET or a form can be a navigation. Clients of gRPC and of JSON send neither.
         var accept = request.Headers[HeaderNames.Accept].ToString();
-        return accept.Length == 0 || accept.Contains("text/html", StringComparison.OrdinalIgnoreCase);
+        return accept.Length == 0
+            ? HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || request.HasFormContentType
+            : accept.Contains("text/html", StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>
