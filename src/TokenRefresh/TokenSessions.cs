@@ -10,7 +10,7 @@ namespace TokenRefresh;
 public sealed class TokenSessions : IDisposable, IAsyncDisposable
 {
     private readonly ISessionSource _source;
-    private readonly ConcurrentDictionary<string, LazySessions> _sessions = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Lazy<UserSessions>> _sessions = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<UserSessions, bool> _removing = new();
 
     /// <param name="provider">The container.</param>
@@ -73,7 +73,7 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
     {
         Require.NotEmpty(name, nameof(name));
         Require.NotNull(configure, nameof(configure));
-        var added = new LazySessions(name, () => _source.Compose(name, configure));
+        var added = new Lazy<UserSessions>(() => new UserSessions(_source.Compose(name, configure)));
         if (_source.IsRegistered(name) || !_sessions.TryAdd(name, added))
         {
             throw new ArgumentException(
@@ -146,11 +146,15 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
         {
             // A name that isn't registered gets no entry, because Add and RemoveAsync would find the entry.
             sessions = _source.IsRegistered(name)
-                ? _sessions.GetOrAdd(name, key => new LazySessions(key, () => _source.Compose(key)))
+                ? _sessions.GetOrAdd(name, key => new Lazy<UserSessions>(() => new UserSessions(_source.Compose(key))))
                 : throw _source.UnknownSession(name);
         }
 
-        sessions.RequireNoCycle();
+        if (!sessions.IsValueCreated)
+        {
+            _source.RequireNoCycle(name);
+        }
+
         try
         {
             return sessions.Value;
@@ -165,13 +169,13 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
 
     /// <summary>The options of a session that exists; <see langword="null"/> if it doesn't exist yet.</summary>
     internal TokenRefreshOptions? FindOptions(string name) =>
-        _sessions.TryGetValue(name, out var sessions) && sessions.IsCreated ? sessions.Value.Services.Options : null;
+        _sessions.TryGetValue(name, out var sessions) && sessions.IsValueCreated ? sessions.Value.Services.Options : null;
 
     private IEnumerable<UserSessions> Existing =>
-        _sessions.Values.Where(sessions => sessions.IsCreated).Select(sessions => sessions.Value);
+        _sessions.Values.Where(sessions => sessions.IsValueCreated).Select(sessions => sessions.Value);
 
     // The Add of another thread may fail at the same time.
-    private static UserSessions? FindOrDefault(LazySessions added)
+    private static UserSessions? FindOrDefault(Lazy<UserSessions> added)
     {
         try
         {
@@ -183,6 +187,6 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
         }
     }
 
-    private bool Forget(string name, LazySessions sessions) =>
-        ((ICollection<KeyValuePair<string, LazySessions>>)_sessions).Remove(new(name, sessions));
+    private bool Forget(string name, Lazy<UserSessions> sessions) =>
+        ((ICollection<KeyValuePair<string, Lazy<UserSessions>>>)_sessions).Remove(new(name, sessions));
 }

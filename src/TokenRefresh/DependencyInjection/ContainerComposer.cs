@@ -11,13 +11,22 @@ namespace TokenRefresh.DependencyInjection;
 /// </summary>
 internal sealed class ContainerComposer(IServiceProvider provider, SessionRegistry registry) : ISessionSource
 {
+    private readonly SessionCreations _creations = provider.GetRequiredService<SessionCreations>();
+
     public static string BackchannelName(string sessionName) => "TokenRefresh.Backchannel:" + sessionName;
 
     public bool IsRegistered(string name) => registry.Sessions.Contains(name);
 
     public ArgumentException UnknownSession(string name) => new(registry.UnknownSessionMessage(name), nameof(name));
 
-    public SessionServices Compose(string name)
+    public void RequireNoCycle(string name) => _creations.RequireNoCycle(name);
+
+    public SessionServices Compose(string name) => _creations.Run(name, () => ComposeRegistered(name));
+
+    public SessionServices Compose(string name, Action<TokenRefreshOptions> configure) =>
+        _creations.Run(name, () => ComposeAdded(name, configure));
+
+    private SessionServices ComposeRegistered(string name)
     {
         var options = Options(name);
         var services = Compose(options, FindSettings(name), new ClientSecretReload(provider, registry, name, options));
@@ -25,7 +34,7 @@ internal sealed class ContainerComposer(IServiceProvider provider, SessionRegist
         return services;
     }
 
-    public SessionServices Compose(string name, Action<TokenRefreshOptions> configure)
+    private SessionServices ComposeAdded(string name, Action<TokenRefreshOptions> configure)
     {
         var options = CreateOptions(name, configure);
         var services = Compose(options, FindSettings(name), reload: null);

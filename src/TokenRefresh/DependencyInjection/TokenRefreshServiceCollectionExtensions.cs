@@ -87,6 +87,8 @@ public static class TokenRefreshServiceCollectionExtensions
         services.TryAddSingleton(provider => Instruments.For(provider.GetService<IMeterFactory>()));
         services.TryAddSingleton(provider => new TokenSessions(provider, new ContainerComposer(provider, registry)));
         services.TryAddSingleton<DrainAddedSessions>();
+        services.TryAddSingleton<SessionCreations>();
+        services.TryAddTransient<IOptionsFactory<TokenRefreshOptions>, SessionOptionsFactory>();
         services.TryAddSingleton(provider => provider.GetRequiredService<TokenSessions>()[registry.OnlySession()]);
         services.TryAddTransient<DrainOnDispose>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TokenRefreshOptions>, RegistrationValidator>());

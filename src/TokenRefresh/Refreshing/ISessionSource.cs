@@ -9,6 +9,10 @@ internal interface ISessionSource
     /// <summary>The exception for a name of which there is no session.</summary>
     ArgumentException UnknownSession(string name);
 
+    /// <summary>Checks that a session isn't requested by the code that creates it.</summary>
+    /// <exception cref="InvalidOperationException">This thread is creating the session, or its options.</exception>
+    void RequireNoCycle(string name);
+
     /// <summary>Composes a registered session.</summary>
     SessionServices Compose(string name);
 

@@ -38,7 +38,6 @@ public sealed partial class LayerTests
         [nameof(TokenRefreshResponseExtensions)] = "TokenRefreshHandler",
         [nameof(TokenSessionsExtensions)] = "TokenRefreshHandler",
         [nameof(TokenSessions)] = "TokenSessions",
-        [nameof(LazySessions)] = "TokenSessions",
         [nameof(UserSessions)] = "TokenSessions",
         [nameof(TokenSessionHealth)] = "TokenSessions",
         [nameof(TokenSession)] = "TokenSession",

@@ -5,6 +5,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using TokenRefresh.Testing;
 using Xunit;
@@ -56,6 +57,23 @@ public sealed class WrongRegistrationTests
         Assert.Contains(part, failure.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [Trait("Case", "N16")]
+    [MemberData(nameof(Cycles))]
+    public async Task At_the_start_of_an_app_a_session_that_needs_itself_says_so(string part, Action<IServiceCollection> register)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Services.AddHttpClient("orders").AddTokenRefreshHandler(Configure);
+        builder.Services.AddSingleton<LoginWindow>();
+        register(builder.Services);
+        using var host = builder.Build();
+
+        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => host.StartAsync());
+
+        Assert.Contains("Session 'orders' is requested while it is being created", failure.Message, StringComparison.Ordinal);
+        Assert.Contains(part, failure.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     [Trait("Case", "N16")]
     public void A_session_whose_part_ignores_the_cycle_stays_one_session()
@@ -84,8 +102,7 @@ public sealed class WrongRegistrationTests
         var failure = Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<TokenSessions>()["orders"]);
 
         Assert.Contains("TokenEndpoint isn't set", failure.Message, StringComparison.Ordinal);
-        Assert.Contains(
-            "Other sessions are registered: 'OrdersClient'. If one of them is meant, use its name.", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("Other sessions are registered: 'OrdersClient'.", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
