@@ -15,7 +15,8 @@ public static class TokenRefreshHttpClientBuilderExtensions
     /// <returns>The same builder.</returns>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The builder is that of <c>ConfigureHttpClientDefaults</c>, or the client has another session already.
+    /// The builder is that of <c>ConfigureHttpClientDefaults</c> or of the default client, which has no name; or the client has another
+    /// session already.
     /// </exception>
     public static IHttpClientBuilder AddTokenRefreshHandler(this IHttpClientBuilder builder, Action<TokenRefreshOptions> configure)
     {
@@ -34,7 +35,8 @@ public static class TokenRefreshHttpClientBuilderExtensions
     /// <returns>The same builder.</returns>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The builder is that of <c>ConfigureHttpClientDefaults</c>, or the client has another session already.
+    /// The builder is that of <c>ConfigureHttpClientDefaults</c> or of the default client, which has no name; or the client has another
+    /// session already.
     /// </exception>
     public static IHttpClientBuilder AddTokenRefreshHandler(this IHttpClientBuilder builder, IConfigurationSection section)
     {
@@ -70,6 +72,13 @@ public static class TokenRefreshHttpClientBuilderExtensions
             throw new InvalidOperationException(
                 "AddTokenRefreshHandler can't be part of ConfigureHttpClientDefaults: the clients that fetch tokens would get it too. "
                 + "Call it on each client that needs it, and give them one session by AddTokenSession.");
+        }
+
+        if (sessionName.Length == 0)
+        {
+            throw new InvalidOperationException(
+                "The default HTTP client has no name, so its session would have none. Register a session by AddTokenSession, and pass its "
+                + "name to AddTokenRefreshHandler.");
         }
 
         var clients = TokenRefreshServiceCollectionExtensions.RegistryOf(builder.Services).Clients;

@@ -76,6 +76,19 @@ public sealed class WrongRegistrationTests
 
     [Fact]
     [Trait("Case", "N16")]
+    public void The_default_client_needs_a_session_with_a_name()
+    {
+        var client = new ServiceCollection().AddHttpClient("");
+
+        var failure = Assert.Throws<InvalidOperationException>(() => client.AddTokenRefreshHandler(Configure));
+
+        Assert.Contains("has no name", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("AddTokenSession", failure.Message, StringComparison.Ordinal);
+        client.AddTokenRefreshHandler("orders");
+    }
+
+    [Fact]
+    [Trait("Case", "N16")]
     public void A_session_whose_part_ignores_the_cycle_stays_one_session()
     {
         var services = Register();
