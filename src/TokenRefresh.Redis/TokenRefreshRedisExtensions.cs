@@ -83,7 +83,9 @@ public static class TokenRefreshRedisExtensions
     {
         try
         {
-            return connection(provider);
+            return connection(provider) ?? throw new InvalidOperationException(
+                "The function that was passed to UseRedis returned null. If the container creates the connection, use GetRequiredService "
+                + "in it.");
         }
         catch (RedisException)
         {

@@ -14,4 +14,21 @@ public sealed class RegistrationTests
 
         Assert.All(services, service => Assert.DoesNotContain("s3cret", service.ToString(), StringComparison.Ordinal));
     }
+
+    [Fact]
+    [Trait("Case", "N16")]
+    public void A_function_that_returns_no_connection_is_named_at_the_start()
+    {
+        var services = new ServiceCollection();
+        services.AddTokenSession("orders", options =>
+        {
+            options.TokenEndpoint = new Uri("https://login.example.com/token");
+            options.ClientId = "shop";
+        }).UseRedis(_ => null!).AllowUnencryptedStore();
+        using var provider = services.BuildServiceProvider();
+
+        var failure = Assert.Throws<InvalidOperationException>(() => provider.GetRequiredService<TokenSessions>()["orders"]);
+
+        Assert.Contains("passed to UseRedis returned null.", failure.Message, StringComparison.Ordinal);
+    }
 }
