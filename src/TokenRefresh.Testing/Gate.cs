@@ -39,23 +39,43 @@ public sealed class Gate
     /// <exception cref="TimeoutException">The calls haven't arrived within <see cref="FailSafe"/>.</exception>
     public Task ArrivedAsync(int count)
     {
+        var arrived = WaitForArrivalsAsync(count, FailSafe);
+
+        // A test may stop waiting. Its exception is observed then, too.
+        _ = arrived.ContinueWith(
+            static failed => failed.Exception,
+            CancellationToken.None,
+            TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
+        return arrived;
+    }
+
+    /// <summary>Opens the gate: calls that wait and later calls pass.</summary>
+    public void Open() => _open.TrySetResult(true);
+
+    private async Task WaitForArrivalsAsync(int count, TimeSpan failSafe)
+    {
         TaskCompletionSource<bool> reached;
         lock (_lock)
         {
             if (_arrived >= count)
             {
-                return Task.CompletedTask;
+                return;
             }
 
             reached = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
             _watchers.Add((count, reached));
         }
 
-        return reached.Task.WaitAsync(FailSafe, TimeProvider.System);
+        try
+        {
+            await reached.Task.WaitAsync(failSafe, TimeProvider.System).ConfigureAwait(false);
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{Arrived} of {count} calls have arrived at the gate within {failSafe}.", e);
+        }
     }
-
-    /// <summary>Opens the gate: calls that wait and later calls pass.</summary>
-    public void Open() => _open.TrySetResult(true);
 
     private void Arrive()
     {

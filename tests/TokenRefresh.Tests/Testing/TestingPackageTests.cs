@@ -2,6 +2,7 @@ using System;
 using System.Linq;
 using System.Net;
 using System.Net.Http;
+using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
 using TokenRefresh.Tests.Storage;
@@ -89,6 +90,24 @@ public sealed class TestingPackageTests
 
         await Task.WhenAll(visitors).WaitAsync(Gate.FailSafe, TimeProvider.System);
     }
+
+    [Fact]
+    [Trait("Case", "N16")]
+    public async Task A_gate_that_waits_in_vain_says_how_many_calls_have_arrived()
+    {
+        var gate = new Gate();
+        var visitor = gate.PassAsync();
+
+        var failure = await Assert.ThrowsAsync<TimeoutException>(() => WaitForArrivalsAsync(gate, 2, TimeSpan.FromMilliseconds(1)));
+        gate.Open();
+        await visitor;
+
+        Assert.Contains("1 of 2 calls have arrived", failure.Message, StringComparison.Ordinal);
+    }
+
+    // ArrivedAsync with a shorter fail-safe.
+    [UnsafeAccessor(UnsafeAccessorKind.Method)]
+    private static extern Task WaitForArrivalsAsync(Gate gate, int count, TimeSpan failSafe);
 
     private static async Task<HttpStatusCode> RefreshAsync(HttpClient client)
     {
