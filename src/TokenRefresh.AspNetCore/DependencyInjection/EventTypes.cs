@@ -19,11 +19,11 @@ internal static class EventTypes
         nameof(OpenIdConnectEvents.TicketReceived), nameof(OpenIdConnectEvents.RedirectToIdentityProviderForSignOut),
     ];
 
-    /// <summary>The error in the events of a cookie scheme, or <see langword="null"/>.</summary>
     /// <summary>Whether the app has a class for the events of the scheme, in place of delegates.</summary>
     public static bool HasClass(CookieAuthenticationOptions options) =>
         options.EventsType is not null || options.Events is null or TokenRefreshCookieEvents;
 
+    /// <summary>The error in the events of a cookie scheme, or <see langword="null"/>.</summary>
     public static string? FindFailure(string scheme, CookieAuthenticationOptions options) => FindFailure(
         $"cookie scheme '{scheme}'",
         options.EventsType,
