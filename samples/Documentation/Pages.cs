@@ -21,7 +21,6 @@ public static class Pages
     {
         services.AddHttpContextAccessor();
         services.AddHttpClient("orders", client => client.BaseAddress = new Uri("https://api.example.com"))
-            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { UseCookies = false })
             .AddTokenRefreshHandler(options =>
             {
                 options.TokenEndpoint = new Uri("https://login.example.com/oauth/token");

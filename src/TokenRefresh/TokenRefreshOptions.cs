@@ -115,8 +115,8 @@ public sealed class TokenRefreshOptions
     /// <summary>Names the user that a request belongs to, on servers with many users. Each user has a separate session.</summary>
     /// <value>
     /// The default is <see langword="null"/>: one session for all requests. If the function returns <see langword="null"/> or an empty
-    /// text, the request belongs to no user and is sent without a token. The function is called for each request, on the caller's thread,
-    /// also concurrently. If it throws, the caller gets the exception.
+    /// text, the request has no user and no token. The function is called for each request, on the caller's thread, also concurrently.
+    /// If it throws, the caller gets the exception. If it is set, the factory's own primary handler keeps no cookies: users share it.
     /// </value>
     public Func<HttpRequestMessage, IServiceProvider, string?>? UserKey { get; set; }
 

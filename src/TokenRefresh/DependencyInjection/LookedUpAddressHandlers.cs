@@ -1,6 +1,4 @@
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http;
-using Microsoft.Extensions.Options;
 using TokenRefresh.Handling;
 
 namespace TokenRefresh.DependencyInjection;
@@ -41,20 +39,25 @@ internal static class LookedUpAddressHandlers
 
     private static bool MayBeLookedUp(IServiceProvider provider, string sessionName, string clientName)
     {
+        if (SessionOptions.Find(provider, sessionName) is not { } options)
+        {
+            // The handlers may still be in use when the options are right.
+            return true;
+        }
+
+        var origins = options.AllowedOrigins;
+        return origins.Count > 0 ? origins.Any(Origin.IsLookedUp) : MayBeLookedUp(provider, clientName);
+    }
+
+    private static bool MayBeLookedUp(IServiceProvider provider, string clientName)
+    {
         try
         {
-            // The options that the session uses, if it exists: those of the monitor may have changed since. A client is created without
-            // its session, which may have to connect to a store.
-            var options = provider.GetRequiredService<TokenSessions>().FindOptions(sessionName)
-                ?? provider.GetRequiredService<IOptionsMonitor<TokenRefreshOptions>>().Get(sessionName);
-            var origins = options.AllowedOrigins;
-            return origins.Count > 0
-                ? origins.Any(Origin.IsLookedUp)
-                : ClientSessionResolver.ReadBaseAddress(provider, clientName) is { } address && Origin.IsLookedUp(address);
+            return ClientSessionResolver.ReadBaseAddress(provider, clientName) is { } address && Origin.IsLookedUp(address);
         }
         catch (Exception)
         {
-            // The options are wrong now. The first request reports that. The handlers may still be in use when they are right.
+            // The app's code that configures the client threw. The first request reports that.
             return true;
         }
     }

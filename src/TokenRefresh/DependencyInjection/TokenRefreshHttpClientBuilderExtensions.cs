@@ -99,9 +99,11 @@ public static class TokenRefreshHttpClientBuilderExtensions
         builder.Services.AddOptions<TokenRefreshOptions>(sessionName).ValidateOnStart();
         builder.AddHttpMessageHandler(provider => new TokenRefreshHandler(new ClientSessionResolver(provider, sessionName, client)));
 
-        // After everything that configures the client, so that these two handlers are the first and the last.
-        builder.Services.PostConfigure<HttpClientFactoryOptions>(
-            client, options => options.HttpMessageHandlerBuilderActions.Add(
-                handlers => LookedUpAddressHandlers.Add(handlers, sessionName, client)));
+        // Before and after everything that configures the client.
+        builder.Services.PostConfigure<HttpClientFactoryOptions>(client, options =>
+        {
+            options.HttpMessageHandlerBuilderActions.Insert(0, handlers => SharedCookies.TurnOff(handlers, sessionName));
+            options.HttpMessageHandlerBuilderActions.Add(handlers => LookedUpAddressHandlers.Add(handlers, sessionName, client));
+        });
     }
 }

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace TokenRefresh.Tests.Sockets;
 
-/// <summary>The cookies of an API, on a client with many users. docs/users.md and SECURITY.md say to turn them off.</summary>
+/// <summary>The cookies of an API, on a client with many users: they share the client's primary handler.</summary>
 [Trait("Case", "C46")]
 public sealed class SharedCookieTests : IAsyncDisposable
 {
@@ -18,21 +18,55 @@ public sealed class SharedCookieTests : IAsyncDisposable
     public ValueTask DisposeAsync() => _api.DisposeAsync();
 
     [Fact]
-    public async Task The_default_handler_sends_the_cookie_of_one_user_with_the_token_of_another()
+    public async Task No_request_has_the_cookie_of_another_user()
     {
         await SendAsAnnaThenBenAsync(_ => { });
+
+        Assert.Contains("Bearer access-ben", _api.Received[^1], StringComparison.Ordinal);
+        Assert.All(_api.Received, request => Assert.DoesNotContain("Cookie:", request, StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
+    public async Task Defaults_for_all_clients_bring_no_cookies_back()
+    {
+        await SendAsAnnaThenBenAsync(client => client.Services.ConfigureHttpClientDefaults(
+            defaults => defaults.UseSocketsHttpHandler((handler, _) => handler.PooledConnectionLifetime = TimeSpan.FromMinutes(1))));
+
+        Assert.All(_api.Received, request => Assert.DoesNotContain("Cookie:", request, StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Theory]
+    [InlineData("a handler of the app's own")]
+    [InlineData("the platform's handler, set by the app")]
+    public async Task What_the_app_sets_stays(string kind)
+    {
+        await SendAsAnnaThenBenAsync(client => _ = kind == "a handler of the app's own"
+            ? client.ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler())
+            : client.UseSocketsHttpHandler((handler, _) => handler.UseCookies = true));
 
         Assert.Contains("Bearer access-ben", _api.Received[^1], StringComparison.Ordinal);
         Assert.Contains("Cookie: sessionid=anna", _api.Received[^1], StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Without_cookies_each_user_is_known_by_the_token_alone()
+    public async Task A_client_with_one_user_keeps_its_cookies()
     {
-        await SendAsAnnaThenBenAsync(client => client.ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { UseCookies = false }));
+        var services = new ServiceCollection();
+        services.AddHttpClient("orders", client => client.BaseAddress = _api.Url).AddTokenRefreshHandler(Configure);
+        await using var provider = services.BuildServiceProvider();
+        await provider.GetRequiredService<TokenSessions>()["orders"].SignInAsync(new TokenSet("access-anna", "refresh-anna"));
+        var client = provider.GetRequiredService<IHttpClientFactory>().CreateClient("orders");
 
-        Assert.Contains("Bearer access-ben", _api.Received[^1], StringComparison.Ordinal);
-        Assert.All(_api.Received, request => Assert.DoesNotContain("Cookie:", request, StringComparison.OrdinalIgnoreCase));
+        await client.GetStringAsync(new Uri("orders", UriKind.Relative));
+        await client.GetStringAsync(new Uri("orders", UriKind.Relative));
+
+        Assert.Contains("Cookie: sessionid=anna", _api.Received[^1], StringComparison.Ordinal);
+    }
+
+    private static void Configure(TokenRefreshOptions options)
+    {
+        options.TokenEndpoint = new Uri("https://login.example.com/token");
+        options.ClientId = "shop";
     }
 
     private async Task SendAsAnnaThenBenAsync(Action<IHttpClientBuilder> configure)
@@ -40,8 +74,7 @@ public sealed class SharedCookieTests : IAsyncDisposable
         var services = new ServiceCollection();
         configure(services.AddHttpClient("orders", client => client.BaseAddress = _api.Url).AddTokenRefreshHandler(options =>
         {
-            options.TokenEndpoint = new Uri("https://login.example.com/token");
-            options.ClientId = "shop";
+            Configure(options);
             options.UserKey = (_, _) => null;
         }));
         await using var provider = services.BuildServiceProvider();

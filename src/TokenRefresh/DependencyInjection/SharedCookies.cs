@@ -1,0 +1,40 @@
+using Microsoft.Extensions.Http;
+
+namespace TokenRefresh.DependencyInjection;
+
+/// <summary>
+/// Turns the cookies of a client off if its session has many users. They share the client's primary handler, and with cookies a request of
+/// one user would be sent with the API's session cookie of another.
+/// </summary>
+internal static class SharedCookies
+{
+    /// <summary>
+    /// Turns them off on the handler that the platform creates. Call it before everything else that configures the client: a handler of
+    /// the app's own, and what the app sets, stay as they are.
+    /// </summary>
+    public static void TurnOff(HttpMessageHandlerBuilder builder, string sessionName)
+    {
+        // If the options are wrong now, the session may have users later.
+        if (SessionOptions.Find(builder.Services, sessionName) is not { UserKey: null })
+        {
+            TurnOff(builder.PrimaryHandler);
+        }
+    }
+
+    private static void TurnOff(HttpMessageHandler handler)
+    {
+        switch (handler)
+        {
+#if NET8_0_OR_GREATER
+            case SocketsHttpHandler sockets:
+                sockets.UseCookies = false;
+                break;
+            case HttpClientHandler when OperatingSystem.IsBrowser():
+                break;
+#endif
+            case HttpClientHandler client:
+                client.UseCookies = false;
+                break;
+        }
+    }
+}
