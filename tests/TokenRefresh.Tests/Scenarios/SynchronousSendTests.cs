@@ -106,24 +106,16 @@ public sealed class SynchronousSendTests
     [InlineData("files")]
     public async Task A_hundred_synchronous_sends_that_fill_the_pool_dont_delay_the_store(string kind)
     {
-        var directory = Directory.CreateTempSubdirectory("tokenrefresh-sync-").FullName;
-        await using (var app = TestApp.Over(kind == "files" ? new FileTokenStore(directory) : new PoolWatchingStore()))
+        // A store call that waits for the pool starts when the pool has a thread for each send: that takes 20 s in every run. On a busy
+        // machine a single run may take as long: .NET continues an await on the pool if its task completes while the await registers.
+        var durations = new List<TimeSpan>();
+        do
         {
-            await app.SignInAsync();
-            app.Tokens.ExpireAccessTokens();
-            var client = app.Client;
-            var start = TimeProvider.System.GetTimestamp();
-
-            var statuses = await FillPoolWithSendsAsync(client);
-
-            Assert.All(statuses, status => Assert.Equal(HttpStatusCode.OK, status));
-            Assert.Equal(1, app.Tokens.Calls);
-
-            // A store call that waits for the pool starts when the pool has a thread for each send: that takes 20 s.
-            Assert.InRange(TimeProvider.System.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(10));
+            durations.Add(await SendOverAsync(kind));
         }
+        while (durations[^1] > TimeSpan.FromSeconds(10) && durations.Count < 3);
 
-        await TestDirectory.DeleteAsync(directory);
+        Assert.InRange(durations[^1], TimeSpan.Zero, TimeSpan.FromSeconds(10));
     }
 
     [Fact]
@@ -147,6 +139,28 @@ public sealed class SynchronousSendTests
 
         Assert.Equal((HttpStatusCode.Unauthorized, 0), (status, app.Api.Calls));
         Assert.Equal([false], store.Reads);
+    }
+
+    private static async Task<TimeSpan> SendOverAsync(string kind)
+    {
+        var directory = Directory.CreateTempSubdirectory("tokenrefresh-sync-").FullName;
+        TimeSpan duration;
+        await using (var app = TestApp.Over(kind == "files" ? new FileTokenStore(directory) : new PoolWatchingStore()))
+        {
+            await app.SignInAsync();
+            app.Tokens.ExpireAccessTokens();
+            var client = app.Client;
+            var start = TimeProvider.System.GetTimestamp();
+
+            var statuses = await FillPoolWithSendsAsync(client);
+
+            duration = TimeProvider.System.GetElapsedTime(start);
+            Assert.All(statuses, status => Assert.Equal(HttpStatusCode.OK, status));
+            Assert.Equal(1, app.Tokens.Calls);
+        }
+
+        await TestDirectory.DeleteAsync(directory);
+        return duration;
     }
 
     private static Task<HttpStatusCode[]> FillPoolWithSendsAsync(HttpClient client) =>
