@@ -69,22 +69,14 @@ public sealed class ReplacedUserTests
         await Eventually.TrueAsync(() => provider.RevokedTokens.Count == 1);
     }
 
-    [Fact]
+    [Theory]
     [Trait("Case", "W28")]
-    public async Task A_principal_that_the_app_keeps_for_all_browsers_of_a_user_gives_each_its_own_session()
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_principal_that_the_app_keeps_for_all_browsers_of_a_user_gives_each_its_own_session(bool isClass)
     {
         await using var provider = await Provider.StartAsync();
-        ClaimsPrincipal? kept = null;
-        await using var node = await Node.StartAsync(provider, new NodeSetup
-        {
-            ConfigureServices = services => services.Configure<CookieAuthenticationOptions>(
-                Cookies,
-                options => options.Events.OnValidatePrincipal = context =>
-                {
-                    context.ReplacePrincipal(kept ??= context.Principal!);
-                    return Task.CompletedTask;
-                }),
-        });
+        await using var node = await Node.StartAsync(provider, new NodeSetup { ConfigureServices = KeepOnePrincipal(isClass) });
         using var one = new Browser();
         using var two = new Browser();
         await one.GoAsync(node.At("orders"));
@@ -94,6 +86,57 @@ public sealed class ReplacedUserTests
         Assert.Equal("orders of alice", (await two.FetchAsync(node.At("orders"))).Text);
     }
 
+    [Theory]
+    [Trait("Case", "W28")]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_cookie_without_a_session_gets_none_from_a_principal_that_the_app_keeps(bool isClass)
+    {
+        await using var provider = await Provider.StartAsync();
+        await using var node = await Node.StartAsync(provider, new NodeSetup
+        {
+            ConfigureServices = KeepOnePrincipal(isClass),
+            Map = app =>
+            {
+                app.MapGet("/plain", (HttpContext context) => context.SignInAsync(
+                    Cookies, new ClaimsPrincipal(new ClaimsIdentity([new Claim("sub", "alice")], "password"))));
+                app.MapGet("/session", (HttpContext context) => context.FindTokenSession("shop") is null ? "none" : "another's");
+            },
+        });
+        using var one = new Browser();
+        using var two = new Browser();
+        await one.GoAsync(node.At("orders"));
+        await two.GoAsync(node.At("plain"));
+
+        Assert.Equal("none", (await two.FetchAsync(node.At("session"))).Text);
+        Assert.Equal("orders of alice", (await one.FetchAsync(node.At("orders"))).Text);
+    }
+
+    [Fact]
+    [Trait("Case", "W28")]
+    public async Task A_user_that_the_app_replaces_with_an_anonymous_one_is_not_signed_in()
+    {
+        await using var provider = await Provider.StartAsync();
+        var isDisabled = false;
+        await using var node = await Node.StartAsync(provider, new NodeSetup
+        {
+            ConfigureServices = services => services.Configure<CookieAuthenticationOptions>(
+                Cookies,
+                options => options.Events.OnValidatePrincipal = context =>
+                {
+                    context.ReplacePrincipal(isDisabled ? new ClaimsPrincipal(new ClaimsIdentity()) : context.Principal!);
+                    return Task.CompletedTask;
+                }),
+        });
+        using var browser = new Browser();
+        await browser.GoAsync(node.At("orders"));
+        isDisabled = true;
+
+        Assert.Equal(HttpStatusCode.Unauthorized, (await browser.FetchAsync(node.At("user"))).Status);
+        isDisabled = false;
+        Assert.Equal("orders of alice", (await browser.FetchAsync(node.At("orders"))).Text);
+    }
+
     [Fact]
     [Trait("Case", "W28")]
     public async Task A_class_that_replaces_the_principal_first_keeps_the_session_and_its_check()
@@ -101,7 +144,8 @@ public sealed class ReplacedUserTests
         await using var provider = await Provider.StartAsync();
         await using var node = await Node.StartAsync(provider, new NodeSetup
         {
-            ConfigureServices = services => services.AddScoped<ReplacingEvents>()
+            ConfigureServices = services => services
+                .AddScoped(_ => new ReplacingEvents(_ => new ClaimsPrincipal(new ClaimsIdentity([new Claim("sub", "alice")], "fresh"))))
                 .Configure<CookieAuthenticationOptions>(Cookies, options => options.EventsType = typeof(ReplacingEvents)),
         });
         using var browser = new Browser();
@@ -141,6 +185,22 @@ public sealed class ReplacedUserTests
         Assert.Equal(2, provider.Logins);
     }
 
+    /// <summary>Makes the app keep the principal of the first request, and give it to all requests.</summary>
+    private static Action<IServiceCollection> KeepOnePrincipal(bool isClass)
+    {
+        ClaimsPrincipal? kept = null;
+        return services => services.AddScoped(_ => new ReplacingEvents(own => kept ??= own))
+            .Configure<CookieAuthenticationOptions>(Cookies, options =>
+            {
+                options.EventsType = isClass ? typeof(ReplacingEvents) : null;
+                options.Events.OnValidatePrincipal = context =>
+                {
+                    context.ReplacePrincipal(kept ??= context.Principal!);
+                    return Task.CompletedTask;
+                };
+            });
+    }
+
     private sealed class Transformation(Func<ClaimsPrincipal, Task<ClaimsPrincipal>> transform) : IClaimsTransformation
     {
         public Transformation(Func<ClaimsPrincipal, ClaimsPrincipal> transform)
@@ -151,11 +211,11 @@ public sealed class ReplacedUserTests
         public Task<ClaimsPrincipal> TransformAsync(ClaimsPrincipal principal) => transform(principal);
     }
 
-    private sealed class ReplacingEvents : TokenRefreshCookieEvents
+    private sealed class ReplacingEvents(Func<ClaimsPrincipal, ClaimsPrincipal> replace) : TokenRefreshCookieEvents
     {
         public override Task ValidatePrincipal(CookieValidatePrincipalContext context)
         {
-            context.ReplacePrincipal(new ClaimsPrincipal(new ClaimsIdentity([new Claim("sub", "alice")], "fresh")));
+            context.ReplacePrincipal(replace(context.Principal!));
             return base.ValidatePrincipal(context);
         }
     }

@@ -15,17 +15,16 @@ internal sealed class SessionCookie(
     private static readonly string[] TokenNames = ["access_token", "refresh_token", "id_token"];
 
     /// <summary>Finds the logins of the cookie. It is called before the app's own event, which may replace the principal.</summary>
-    /// <returns>The logins, and the principal that has them.</returns>
+    /// <returns>The logins, and the principal that has them; <see langword="null"/> if that isn't known.</returns>
     public async ValueTask<(ClaimsPrincipal? Principal, IReadOnlyList<(UserSession Session, LoginKey Login)> Logins)> FindLoginsAsync(
         CookieValidatePrincipalContext context)
     {
-        var logins = registry.FindLogins(context.Scheme.Name, context.Principal);
-        if (logins.Count > 0 || context.Principal is null || !EventTypes.HasClass(context.Options))
+        if (context.Principal is null || !EventTypes.HasClass(context.Options))
         {
-            return (context.Principal, logins);
+            return (context.Principal, registry.FindLogins(context.Scheme.Name, context.Principal));
         }
 
-        // The app's class may have replaced the principal before it calls the base method.
+        // The app's class may have replaced the principal before it calls the base method, also with one of another browser's request.
         return (null, await cookies.FindAllAsync(context.HttpContext, context.Scheme.Name).ConfigureAwait(false));
     }
 
@@ -41,7 +40,7 @@ internal sealed class SessionCookie(
     {
         foreach (var (session, login) in logins)
         {
-            if (context.Principal is not { } principal)
+            if (context.Principal is null)
             {
                 return;
             }
@@ -56,11 +55,24 @@ internal sealed class SessionCookie(
                     Log.CookieNotChecked(logger, session.Name);
                     break;
             }
+        }
 
-            if (principal != before && SessionClaims.Find(principal, session) != login)
+        if (context.Principal is { } principal && principal != before && principal.Identities.Any(identity => identity.IsAuthenticated))
+        {
+            RestoreLogins(context, logins);
+        }
+    }
+
+    // The app replaced the principal with another one of the same user. That may be one of another browser's request.
+    private void RestoreLogins(CookieValidatePrincipalContext context, IReadOnlyList<(UserSession Session, LoginKey Login)> logins)
+    {
+        foreach (var session in registry.OfCookieScheme(context.Scheme.Name))
+        {
+            var login = logins.FirstOrDefault(known => known.Session == session).Login;
+            if (context.Principal is { } principal && SessionClaims.Find(principal, session) != login)
             {
-                // The app replaced the principal with another one of the same user. That may be one of another browser's request.
-                context.ReplacePrincipal(SessionClaims.Attach(principal, session, login));
+                context.ReplacePrincipal(
+                    login is null ? SessionClaims.Detach(principal, session) : SessionClaims.Attach(principal, session, login));
             }
         }
     }

@@ -38,8 +38,23 @@ internal static class SessionClaims
     /// <summary>Returns a copy of the principal with the claim of this login, and of no other login.</summary>
     public static ClaimsPrincipal Attach(ClaimsPrincipal principal, UserSession session, LoginKey login)
     {
-        var copy = Remove(principal, claim => claim.Type == session.ClaimType);
+        var copy = Detach(principal, session);
         RequireAuthenticated(copy).AddClaim(new Claim(session.ClaimType, login.ToClaimValue(), ClaimValueTypes.String, Issuer));
+        return copy;
+    }
+
+    /// <summary>Returns a copy of the principal with the claim of no login.</summary>
+    public static ClaimsPrincipal Detach(ClaimsPrincipal principal, UserSession session)
+    {
+        var copy = principal.Clone();
+        foreach (var identity in copy.Identities)
+        {
+            foreach (var claim in identity.FindAll(claim => claim.Type == session.ClaimType).ToArray())
+            {
+                identity.TryRemoveClaim(claim);
+            }
+        }
+
         return copy;
     }
 
@@ -48,18 +63,4 @@ internal static class SessionClaims
         principal.Identities.FirstOrDefault(identity => identity.IsAuthenticated) ?? throw new ArgumentException(
             "The principal has no authenticated identity. Create it with an authentication type: new ClaimsIdentity(claims, \"password\").",
             nameof(principal));
-
-    private static ClaimsPrincipal Remove(ClaimsPrincipal principal, Predicate<Claim> match)
-    {
-        var copy = principal.Clone();
-        foreach (var identity in copy.Identities)
-        {
-            foreach (var claim in identity.FindAll(match).ToArray())
-            {
-                identity.TryRemoveClaim(claim);
-            }
-        }
-
-        return copy;
-    }
 }
