@@ -134,17 +134,35 @@ public sealed class AppEventsTests
         Assert.Equal("orders of alice", (await browser.GoAsync(node.At("login"))).Text);
     }
 
-    [Fact]
+    [Theory]
     [Trait("Case", "W27")]
-    public async Task A_login_that_the_app_declares_successful_keeps_its_tokens()
+    [InlineData(nameof(OpenIdConnectEvents.OnTokenValidated))]
+    [InlineData(nameof(OpenIdConnectEvents.OnTicketReceived))]
+    public async Task A_login_that_the_app_declares_successful_keeps_its_tokens(string name)
     {
         await using var provider = await Provider.StartAsync();
         await using var node = await Node.StartAsync(provider, new NodeSetup
         {
-            ConfigureProvider = options => options.Events.OnTokenValidated = context =>
+            ConfigureProvider = options =>
             {
-                context.Success();
-                return Task.CompletedTask;
+                options.Events.OnTokenValidated = context =>
+                {
+                    if (name == nameof(OpenIdConnectEvents.OnTokenValidated))
+                    {
+                        context.Success();
+                    }
+
+                    return Task.CompletedTask;
+                };
+                options.Events.OnTicketReceived = context =>
+                {
+                    if (name == nameof(OpenIdConnectEvents.OnTicketReceived))
+                    {
+                        context.Success();
+                    }
+
+                    return Task.CompletedTask;
+                };
             },
         });
         using var browser = new Browser();

@@ -74,7 +74,7 @@ internal sealed class OpenIdConnectSignIn(
     public async Task SignInAsync(TicketReceivedContext context)
     {
         if (registry.FindByOpenIdConnectScheme(context.Scheme.Name) is not { } session
-            || context is not { Result: null, Principal: { } principal })
+            || context is not { Result: null or { Succeeded: true }, Principal: { } principal })
         {
             return;
         }
