@@ -89,6 +89,22 @@ public sealed class TicketStoreTests
     }
 
     [Fact]
+    public async Task A_sign_out_after_a_look_at_the_ticket_of_another_user_ends_the_session_of_its_own_cookie()
+    {
+        await using var provider = await Provider.StartAsync();
+        await using var node = await Node.StartAsync(provider, CreateSetup());
+        using var alice = new Browser();
+        using var bob = new Browser();
+        await alice.GoAsync(node.At("sign-in/alice"));
+        await bob.GoAsync(node.At("sign-in/bob"));
+
+        await alice.FetchAsync(node.At("sign-out-after-look/bob"));
+
+        Assert.Contains("bob", (await bob.FetchAsync(node.At("user"))).Text, StringComparison.Ordinal);
+        await Eventually.TrueAsync(() => provider.RevokedTokens.Count == 1);
+    }
+
+    [Fact]
     public async Task Every_call_of_the_apps_own_code_reaches_its_store_unchanged()
     {
         var store = DispatchProxy.Create<ITicketStore, CallRecorder>();
@@ -97,7 +113,10 @@ public sealed class TicketStoreTests
         var seen = node.Services.GetRequiredService<IOptionsMonitor<CookieAuthenticationOptions>>().Get(CookieScheme).SessionStore;
         var values = new object[]
         {
-            "key", new AuthenticationTicket(new ClaimsPrincipal(), CookieScheme), new DefaultHttpContext(), TestContext.Current.CancellationToken,
+            "key",
+            new AuthenticationTicket(new ClaimsPrincipal(), CookieScheme),
+            new DefaultHttpContext(),
+            TestContext.Current.CancellationToken,
         };
 
         foreach (var method in typeof(ITicketStore).GetMethods())
@@ -128,6 +147,12 @@ public sealed class TicketStoreTests
             {
                 var principal = new ClaimsPrincipal(new ClaimsIdentity([new Claim("name", user)], "password"));
                 await context.SignInWithTokensAsync("shop", principal, new TokenSet("access-" + user, "refresh-" + user));
+            });
+            app.MapGet("/sign-out-after-look/{user}", async (
+                HttpContext context, string user, IOptionsMonitor<CookieAuthenticationOptions> schemes) =>
+            {
+                await schemes.Get(CookieScheme).SessionStore!.RetrieveAsync(_tickets.KeyOf(user), context, context.RequestAborted);
+                await context.SignOutAsync(CookieScheme);
             });
             app.MapGet("/late", async () =>
             {

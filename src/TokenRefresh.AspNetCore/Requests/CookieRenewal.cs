@@ -113,7 +113,7 @@ internal sealed class CookieRenewal(LoginChecker checker, TimeProvider time)
         public async Task<AuthenticationTicket?> RetrieveAsync(string key, HttpContext httpContext, CancellationToken cancellationToken)
         {
             var ticket = await inner.RetrieveAsync(key, httpContext, cancellationToken).ConfigureAwait(false);
-            CookieLogins.KeepTicket(httpContext, scheme, ticket);
+            CookieLogins.KeepTicket(httpContext, scheme, key, ticket);
             return ticket;
         }
 

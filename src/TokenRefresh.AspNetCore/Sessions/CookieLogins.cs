@@ -14,14 +14,12 @@ namespace TokenRefresh.AspNetCore.Sessions;
 internal sealed class CookieLogins(
     UserSessionRegistry registry, LoginChecker checker, IOptionsMonitor<CookieAuthenticationOptions> schemes)
 {
-    private const string TicketPrefix = "TokenRefresh.Ticket/";
-
     // The platform's name. The cookie of a scheme with a ticket store has this claim alone.
     private const string TicketKeyType = "Microsoft.AspNetCore.Authentication.Cookies-SessionId";
 
     /// <summary>Keeps a ticket that was read from the app's store. A sign-out removes it there before the session is signed out.</summary>
-    public static void KeepTicket(HttpContext context, string scheme, AuthenticationTicket? ticket) =>
-        context.Items[TicketPrefix + scheme] = ticket;
+    public static void KeepTicket(HttpContext context, string scheme, string key, AuthenticationTicket? ticket) =>
+        context.Items[(typeof(CookieLogins), scheme, key)] = ticket;
 
     /// <summary>Finds the logins of the cookie that haven't ended.</summary>
     public async Task<IReadOnlyList<(UserSession Session, LoginKey Login)>> FindAliveAsync(HttpContext context, string scheme)
@@ -53,11 +51,6 @@ internal sealed class CookieLogins(
     private static async Task<AuthenticationTicket?> ReadAsync(
         HttpContext context, string scheme, CookieAuthenticationOptions options, string cookie)
     {
-        if (context.Items.TryGetValue(TicketPrefix + scheme, out var kept))
-        {
-            return kept as AuthenticationTicket;
-        }
-
         var binding = context.Features.Get<ITlsTokenBindingFeature>()?.GetProvidedTokenBindingId();
         var ticket = options.TicketDataFormat.Unprotect(cookie, binding is null ? null : Convert.ToBase64String(binding));
         if (options.SessionStore is not { } tickets)
@@ -65,8 +58,14 @@ internal sealed class CookieLogins(
             return ticket;
         }
 
-        return ticket?.Principal.FindFirstValue(TicketKeyType) is { } key
-            ? await tickets.RetrieveAsync(key, context, context.RequestAborted).ConfigureAwait(false)
-            : null;
+        if (ticket?.Principal.FindFirstValue(TicketKeyType) is not { } key)
+        {
+            return null;
+        }
+
+        // The app may have read tickets of other browsers in this request.
+        return context.Items.TryGetValue((typeof(CookieLogins), scheme, key), out var kept)
+            ? kept as AuthenticationTicket
+            : await tickets.RetrieveAsync(key, context, context.RequestAborted).ConfigureAwait(false);
     }
 }

@@ -13,6 +13,8 @@ internal sealed class AppTickets : ITicketStore
 
     public IEnumerable<string?> Users => _tickets.Values.Select(ticket => ticket.Principal.FindFirst("name")?.Value);
 
+    public string KeyOf(string user) => _tickets.Single(ticket => ticket.Value.Principal.FindFirst("name")?.Value == user).Key;
+
     public Task<string> StoreAsync(AuthenticationTicket ticket)
     {
         var key = Guid.NewGuid().ToString();
