@@ -1,8 +1,10 @@
 using System.Net;
 using System.Security.Claims;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.Testing;
 
@@ -129,6 +131,35 @@ public sealed class RequestLifetimeTests
         Assert.Equal("orders of alice", (await next).Text);
         Assert.Single(provider.ReceivedRefreshTokens);
         Assert.Equal(1, provider.Logins);
+    }
+
+    [Fact]
+    [Trait("Case", "W8")]
+    public async Task A_sign_out_completes_although_the_browser_leaves_and_the_store_is_away()
+    {
+        await using var provider = await Provider.StartAsync();
+        var store = new RemoteStore();
+        var setup = new NodeSetup
+        {
+            ConfigureSession = session => session.UseStore(store).UseDataProtection(),
+            Map = app => app.MapPost("/leave", (HttpContext context) =>
+            {
+                context.RequestAborted = new CancellationToken(canceled: true);
+                return context.SignOutAsync(CookieAuthenticationDefaults.AuthenticationScheme);
+            }).RequireAuthorization(),
+        };
+        using var browser = new Browser();
+        await using (var before = await Node.StartAsync(provider, setup))
+        {
+            await browser.GoAsync(before.At("orders"));
+        }
+
+        // This node has nothing in memory.
+        await using var node = await Node.StartAsync(provider, setup);
+        store.IsAway = true;
+        await browser.FetchAsync(node.At("leave"), HttpMethod.Post);
+
+        Assert.DoesNotContain(AppCookie, browser.CookieNames(node.Address));
     }
 
     [Fact]

@@ -27,7 +27,8 @@ internal sealed class CookieLogins(
         List<(UserSession, LoginKey)> alive = [];
         foreach (var (session, login) in await FindAllAsync(context, scheme).ConfigureAwait(false))
         {
-            if (await checker.CheckAsync(session, login, context.RequestAborted).ConfigureAwait(false) != LoginStatus.Ended)
+            // Not the request's token: a sign-out completes also if the browser closes the connection.
+            if (await checker.CheckAsync(session, login, CancellationToken.None).ConfigureAwait(false) != LoginStatus.Ended)
             {
                 alive.Add((session, login));
             }
