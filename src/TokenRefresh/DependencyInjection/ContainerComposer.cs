@@ -28,7 +28,7 @@ internal sealed class ContainerComposer(IServiceProvider provider, SessionRegist
 
     private SessionServices ComposeRegistered(string name)
     {
-        var options = Options(name);
+        var options = SessionOptions.Get(provider, name);
         var services = Compose(options, FindSettings(name), new ClientSecretReload(provider, registry, name, options));
         provider.GetRequiredService<DrainOnDispose>().Services = services;
         return services;
@@ -79,20 +79,6 @@ internal sealed class ContainerComposer(IServiceProvider provider, SessionRegist
             provider.GetServices<IPostConfigureOptions<TokenRefreshOptions>>(),
             validators.Where(validator => validator is not RegistrationValidator).Append(new AddedSessionValidator(provider, registry)))
             .Create(name);
-    }
-
-    // The cache of the options would keep the exception of a store that couldn't be created, and throw it again.
-    private TokenRefreshOptions Options(string name)
-    {
-        try
-        {
-            return provider.GetRequiredService<IOptionsMonitor<TokenRefreshOptions>>().Get(name);
-        }
-        catch
-        {
-            provider.GetRequiredService<IOptionsMonitorCache<TokenRefreshOptions>>().TryRemove(name);
-            throw;
-        }
     }
 
     // The registered RegistrationValidator would refuse a name that a client uses and that wasn't registered at the start.

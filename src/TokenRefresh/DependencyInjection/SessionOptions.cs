@@ -3,22 +3,37 @@ using Microsoft.Extensions.Options;
 
 namespace TokenRefresh.DependencyInjection;
 
-/// <summary>
-/// Reads the options of a session while its client is created. The client is created without its session, which may have to connect to a
-/// store.
-/// </summary>
+/// <summary>Reads the options of registered sessions.</summary>
 internal static class SessionOptions
 {
+    /// <summary>The options as they are now.</summary>
+    /// <exception cref="Exception">They are wrong, or a part of the session can't be created.</exception>
+    public static TokenRefreshOptions Get(IServiceProvider provider, string sessionName)
+    {
+        try
+        {
+            return provider.GetRequiredService<IOptionsMonitor<TokenRefreshOptions>>().Get(sessionName);
+        }
+        catch
+        {
+            // The cache of the options would keep the exception of a store that couldn't be created, and throw it again.
+            provider.GetRequiredService<IOptionsMonitorCache<TokenRefreshOptions>>().TryRemove(sessionName);
+            throw;
+        }
+    }
+
     /// <summary>
+    /// The options for a client that is being created. The client is created without its session, which may have to connect to a store.
+    /// </summary>
+    /// <returns>
     /// The options that the session uses, if it exists: those of the monitor may have changed since. <see langword="null"/> if they are
     /// wrong now: the first request reports that.
-    /// </summary>
+    /// </returns>
     public static TokenRefreshOptions? Find(IServiceProvider provider, string sessionName)
     {
         try
         {
-            return provider.GetRequiredService<TokenSessions>().FindOptions(sessionName)
-                ?? provider.GetRequiredService<IOptionsMonitor<TokenRefreshOptions>>().Get(sessionName);
+            return provider.GetRequiredService<TokenSessions>().FindOptions(sessionName) ?? Get(provider, sessionName);
         }
         catch (Exception)
         {

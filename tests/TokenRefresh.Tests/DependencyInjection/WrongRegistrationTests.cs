@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.Extensions.Configuration;
@@ -101,6 +102,22 @@ public sealed class WrongRegistrationTests
         var sessions = provider.GetRequiredService<TokenSessions>();
 
         Assert.Same(sessions["orders"], sessions["orders"]);
+    }
+
+    [Fact]
+    [Trait("Case", "N16")]
+    public void A_client_that_is_created_while_the_store_cant_be_keeps_no_failure()
+    {
+        var isAway = true;
+        var services = Register();
+        services.AddTokenSession("orders").AllowUnencryptedStore().UseStore(
+            _ => isAway ? throw new TimeoutException() : new MemoryTokenStore());
+        using var provider = services.BuildServiceProvider();
+        using var client = provider.GetRequiredService<IHttpClientFactory>().CreateClient("orders");
+
+        isAway = false;
+
+        Assert.Equal("orders", provider.GetRequiredService<TokenSessions>()["orders"].Name);
     }
 
     [Fact]
