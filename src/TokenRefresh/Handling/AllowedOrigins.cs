@@ -10,7 +10,7 @@ internal sealed class AllowedOrigins
     public AllowedOrigins(TokenRefreshOptions options, IEnumerable<Uri> origins)
     {
         _options = options;
-        _origins = origins.ToArray();
+        _origins = origins.Select(Origin.ToHttp).ToArray();
 
         // The slash ends the authority, so a prefix can't match a longer host name or a user name.
         _prefixes = Array.ConvertAll(_origins, origin => Origin.TextOf(origin) + "/");

@@ -57,7 +57,10 @@ public sealed class HandlingTests
     [Theory]
     [InlineData("https://api.example.com/v1", null)]
     [InlineData("http://localhost:5000", null)]
+    [InlineData("wss://chat.example.com/v1", null)]
+    [InlineData("ws://localhost:5000", null)]
     [InlineData("http://api.example.com/v1", "http://api.example.com")]
+    [InlineData("ws://chat.example.com/v1", "ws://chat.example.com")]
     [InlineData(null, "AllowedOrigins")]
     public void A_clients_base_address_gets_the_token_where_it_is_secure(string? baseAddress, string? named)
     {
