@@ -21,6 +21,10 @@ public static class TokenRefreshRequestExtensions
     /// <summary>
     /// Sends this request with the tokens of one user. It replaces <see cref="TokenRefreshOptions.UserKey"/> for this request.
     /// </summary>
+    /// <remarks>
+    /// Set <see cref="TokenRefreshOptions.UserKey"/> too, for example to a function that returns <see langword="null"/>. It turns off the
+    /// cookies of the API, which all users of a client would share.
+    /// </remarks>
     /// <param name="request">The request.</param>
     /// <param name="userKey">The user's key: the same that was passed to <see cref="TokenSessions"/> at the sign-in.</param>
     /// <returns>The same request.</returns>
