@@ -106,23 +106,35 @@ public sealed class AppEventsTests
         Assert.Equal(HttpStatusCode.Unauthorized, (await browser.FetchAsync(node.At("user"))).Status);
     }
 
-    [Fact]
+    [Theory]
     [Trait("Case", "W27")]
-    public async Task Two_schemes_can_share_their_events()
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Two_schemes_can_share_their_events(bool isChained)
     {
         var events = new OpenIdConnectEvents();
+        void SetEvents(OpenIdConnectOptions options)
+        {
+            options.Events = events;
+            if (isChained)
+            {
+                var earlier = events.OnTicketReceived;
+                events.OnTicketReceived = context => earlier(context);
+            }
+        }
+
         await using var provider = await Provider.StartAsync();
         await using var node = await Node.StartAsync(provider, new NodeSetup
         {
             ConfigureUsers = options => options.OpenIdConnectScheme = OpenIdConnect,
-            ConfigureProvider = options => options.Events = events,
+            ConfigureProvider = SetEvents,
             ConfigureServices = services =>
             {
                 services.AddAuthentication().AddOpenIdConnect("Bank", options =>
                 {
                     Node.Configure(options, provider);
                     options.CallbackPath = "/signin-bank";
-                    options.Events = events;
+                    SetEvents(options);
                 });
                 services.AddUserTokenSession("bank", configureUsers: options => options.OpenIdConnectScheme = "Bank");
             },
@@ -132,6 +144,37 @@ public sealed class AppEventsTests
         using var browser = new Browser();
 
         Assert.Equal("orders of alice", (await browser.GoAsync(node.At("login"))).Text);
+    }
+
+    [Fact]
+    [Trait("Case", "W27")]
+    public async Task A_scheme_without_a_session_that_sets_the_shared_events_anew_bypasses_nothing()
+    {
+        var events = new CookieAuthenticationEvents();
+        void SetEvents(CookieAuthenticationOptions options)
+        {
+            options.Events = events;
+            events.OnValidatePrincipal = _ => Task.CompletedTask;
+        }
+
+        await using var provider = await Provider.StartAsync();
+        await using var node = await Node.StartAsync(provider, new NodeSetup
+        {
+            ConfigureServices = services =>
+            {
+                services.Configure<CookieAuthenticationOptions>(Cookies, SetEvents);
+                services.AddAuthentication().AddCookie("Other", SetEvents);
+            },
+            Map = app => app.MapGet("/other", async (HttpContext context) => (await context.AuthenticateAsync("Other")).Succeeded),
+        });
+        using var browser = new Browser();
+        await browser.GoAsync(node.At("orders"));
+        var cookie = browser.Cookie(node.Address, AppCookie);
+        await browser.FetchAsync(node.At("logout"), HttpMethod.Post);
+        browser.SetCookie(node.Address, AppCookie, cookie);
+
+        Assert.Equal("false", (await browser.FetchAsync(node.At("other"))).Text);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await browser.FetchAsync(node.At("user"))).Status);
     }
 
     [Theory]

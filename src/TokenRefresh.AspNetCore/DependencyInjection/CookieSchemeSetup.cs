@@ -2,8 +2,6 @@ using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.Extensions.Options;
 using TokenRefresh.AspNetCore.Requests;
 using TokenRefresh.AspNetCore.Sessions;
-using CookieRedirect =
-    Microsoft.AspNetCore.Authentication.RedirectContext<Microsoft.AspNetCore.Authentication.Cookies.CookieAuthenticationOptions>;
 
 namespace TokenRefresh.AspNetCore.DependencyInjection;
 
@@ -38,16 +36,14 @@ internal sealed class CookieSchemeSetup(UserSessionRegistry registry, IEnumerabl
             return ValidateOptionsResult.Success;
         }
 
-        var events = options.Events;
-        events.OnValidatePrincipal = EventStep<CookieValidatePrincipalContext>.Around(
-            events.OnValidatePrincipal, SchemeEvents.ValidatePrincipalAsync);
-        events.OnCheckSlidingExpiration = EventStep<CookieSlidingExpirationContext>.Around(
-            events.OnCheckSlidingExpiration, SchemeEvents.CheckSlidingExpirationAsync);
-        events.OnSigningIn = EventStep<CookieSigningInContext>.Around(events.OnSigningIn, SchemeEvents.SigningInAsync);
-        events.OnSigningOut = EventStep<CookieSigningOutContext>.Around(events.OnSigningOut, SchemeEvents.SigningOutAsync);
-        events.OnRedirectToLogin = EventStep<CookieRedirect>.Around(events.OnRedirectToLogin, SchemeEvents.RedirectToLoginAsync);
-        events.OnRedirectToAccessDenied = EventStep<CookieRedirect>.Around(
-            events.OnRedirectToAccessDenied, SchemeEvents.RedirectToAccessDeniedAsync);
+        var events = EventSteps.CopyOf(options.Events);
+        events.OnValidatePrincipal = EventSteps.Around(events.OnValidatePrincipal, SchemeEvents.ValidatePrincipalAsync);
+        events.OnCheckSlidingExpiration = EventSteps.Around(events.OnCheckSlidingExpiration, SchemeEvents.CheckSlidingExpirationAsync);
+        events.OnSigningIn = EventSteps.Around(events.OnSigningIn, SchemeEvents.SigningInAsync);
+        events.OnSigningOut = EventSteps.Around(events.OnSigningOut, SchemeEvents.SigningOutAsync);
+        events.OnRedirectToLogin = EventSteps.Around(events.OnRedirectToLogin, SchemeEvents.RedirectToLoginAsync);
+        events.OnRedirectToAccessDenied = EventSteps.Around(events.OnRedirectToAccessDenied, SchemeEvents.RedirectToAccessDeniedAsync);
+        options.Events = events;
         return ValidateOptionsResult.Success;
     }
 

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
@@ -29,13 +28,13 @@ internal sealed class OpenIdConnectSchemeSetup(UserSessionRegistry registry) : I
             return ValidateOptionsResult.Success;
         }
 
-        var events = options.Events;
-        events.OnRedirectToIdentityProvider = EventStep<RedirectContext>.Around(
-            events.OnRedirectToIdentityProvider, SchemeEvents.RedirectToProviderAsync);
-        events.OnTokenValidated = EventStep<TokenValidatedContext>.Around(events.OnTokenValidated, SchemeEvents.TokenValidatedAsync);
-        events.OnTicketReceived = EventStep<TicketReceivedContext>.Around(events.OnTicketReceived, SchemeEvents.TicketReceivedAsync);
-        events.OnRedirectToIdentityProviderForSignOut = EventStep<RedirectContext>.Around(
+        var events = EventSteps.CopyOf(options.Events);
+        events.OnRedirectToIdentityProvider = EventSteps.Around(events.OnRedirectToIdentityProvider, SchemeEvents.RedirectToProviderAsync);
+        events.OnTokenValidated = EventSteps.Around(events.OnTokenValidated, SchemeEvents.TokenValidatedAsync);
+        events.OnTicketReceived = EventSteps.Around(events.OnTicketReceived, SchemeEvents.TicketReceivedAsync);
+        events.OnRedirectToIdentityProviderForSignOut = EventSteps.Around(
             events.OnRedirectToIdentityProviderForSignOut, SchemeEvents.RedirectToProviderForSignOutAsync);
+        options.Events = events;
         return ValidateOptionsResult.Success;
     }
 }
