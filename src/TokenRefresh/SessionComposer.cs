@@ -77,7 +77,6 @@ internal static class SessionComposer
             Revocation = TokenRevocation.For(options, client, discovery),
             Logger = logger,
             Telemetry = new SessionTelemetry(instruments, name),
-            Random = RandomNumber.Next,
             FlightSettings = new FlightSettings(name, time, RandomNumber.Next, options.MinRefreshInterval, store is not null),
             Work = work,
             Rechecks = store is null ? null : RechecksOf(options, time),

@@ -17,8 +17,8 @@ internal sealed class ClientTokenRequest(SessionContext session, Flight flight, 
     {
         while (true)
         {
-            var lease = LeaseClaim.New(_services);
-            var acquired = await AcquireAsync(lease, cancellationToken).ConfigureAwait(false);
+            var lease = LeaseClaim.For(start, _services);
+            var acquired = await _lease.AcquireAsync(start, lease, cancellationToken).ConfigureAwait(false);
             using var storeLock = new LeaseLock(acquired.Lock);
             switch (acquired.Status)
             {
@@ -41,19 +41,6 @@ internal sealed class ClientTokenRequest(SessionContext session, Flight flight, 
 
                     return run;
             }
-        }
-    }
-
-    private async Task<LoginStoreResult> AcquireAsync(LeaseClaim lease, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await _lease.AcquireAsync(HeldLogin.None, lease, cancellationToken).ConfigureAwait(false);
-        }
-        catch (StoreException e) when (!cancellationToken.IsCancellationRequested)
-        {
-            _services.StoreFailed(e);
-            return new LoginStoreResult(LoginStatus.Succeeded);
         }
     }
 

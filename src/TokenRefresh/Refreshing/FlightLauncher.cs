@@ -44,20 +44,11 @@ internal sealed class FlightLauncher(SessionContext session, Flight flight)
         }
 
         var run = await RunAsync().ConfigureAwait(false);
-        try
-        {
-            Revoker.Start(session, run.Orphaned);
-            await SessionEvents.RaiseAsync(session, run.Event).ConfigureAwait(false);
-        }
-        catch (Exception)
-        {
-            // A logger of the app failed. The waiters must still be woken.
-        }
-        finally
-        {
-            flight.Complete(run.Result);
-            work.End();
-        }
+
+        // This never fails, so the waiters are always woken.
+        await TrackedWork.RunAsync(session, () => Task.FromResult(run)).ConfigureAwait(false);
+        flight.Complete(run.Result);
+        work.End();
     }
 
     // The flight lands before the app is notified, so an event handler finds the session free for the next flight.

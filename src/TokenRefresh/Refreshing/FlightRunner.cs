@@ -50,9 +50,7 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
 
         session.SubscribeToStore();
         var found = await session.Store.LoadAsync(HeldLogins.Of(_publisher.Snapshot, _services), cancellationToken).ConfigureAwait(false);
-        var run = flight.Start is SignedInSnapshot && found.Status != LoginStatus.Succeeded
-            ? _publisher.AdoptNewer(found)
-            : _publisher.Load(found);
+        var run = _publisher.Load(found);
         if (!run.IsUnfinished)
         {
             return run;
@@ -89,7 +87,7 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
             }
 
             var lease = LeaseClaim.For(start, _services);
-            var acquired = await AcquireAsync(start, lease, cancellationToken).ConfigureAwait(false);
+            var acquired = await _lease.AcquireAsync(start, lease, cancellationToken).ConfigureAwait(false);
             using var storeLock = new LeaseLock(acquired.Lock);
             _publisher.StoreLock = storeLock;
             var run = acquired.Status switch
@@ -107,27 +105,6 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
         }
 
         return FlightRun.Superseded;
-    }
-
-    private async Task<LoginStoreResult> AcquireAsync(SignedInSnapshot start, LeaseClaim lease, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await _lease.AcquireAsync(HeldLogins.Of(start, _services), lease, cancellationToken).ConfigureAwait(false);
-        }
-        catch (StoreException e)
-        {
-            // The write may have reached the store although it threw. The next flight uses the same id, so it doesn't wait for this lease.
-            start.KeepLeaseId(lease.Lease.HolderId);
-            if (!_services.UsesClientCredentials || cancellationToken.IsCancellationRequested)
-            {
-                throw;
-            }
-
-            // Client credentials use up no refresh token, so the token is requested without the store.
-            _services.StoreFailed(e);
-            return new LoginStoreResult(LoginStatus.Succeeded);
-        }
     }
 
     private FlightRun Adopt(SignedInSnapshot start, LoginStoreResult found)

@@ -10,15 +10,12 @@ internal static class HeldLogins
 {
     public static HeldLogin Of(SessionSnapshot snapshot, SessionServices services) => snapshot switch
     {
-        SignedInSnapshot signedIn => Of(signedIn, services),
+        SignedInSnapshot signedIn => Of(signedIn, signedIn.Revision, services),
         EndedSnapshot { End: var end } ended => HeldLogin.Ended(
             ended.LoginId.ToString(), ended.Version, end.TokenHash, end.Reason, end.Error),
-        SignedOutSnapshot { Version: > 0 } signedOut => HeldLogin.SignedOut(signedOut.Version),
+        SignedOutSnapshot signedOut => HeldLogin.SignedOut(signedOut.Version),
         _ => HeldLogin.None,
     };
-
-    public static HeldLogin Of(SignedInSnapshot signedIn, SessionServices services) =>
-        SignedIn(signedIn, signedIn.Version, signedIn.Revision, services);
 
     /// <summary>The same login at the revision that the lease was written with.</summary>
     public static HeldLogin Of(SignedInSnapshot signedIn, string? revision, SessionServices services) =>

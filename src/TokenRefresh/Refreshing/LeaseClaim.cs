@@ -12,20 +12,16 @@ internal sealed record LeaseClaim(RefreshLease Lease, ClockReading RequestedAt, 
     // The time between the last moment of sending and the end of the lease in the store.
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(5);
 
-    public static LeaseClaim New(SessionServices services) => Create(Guid.NewGuid().ToString(), services);
-
-    /// <summary>A lease for these tokens. If the write of an earlier lease got no answer, the id is the same.</summary>
-    public static LeaseClaim For(SignedInSnapshot start, SessionServices services) =>
-        start.UnansweredLeaseId is { } id ? Create(id, services) : New(services);
+    /// <summary>A new lease for the tokens of a snapshot. If the write of an earlier lease got no answer, the id is the same.</summary>
+    public static LeaseClaim For(SessionSnapshot start, SessionServices services)
+    {
+        var holderId = (start as SignedInSnapshot)?.UnansweredLeaseId ?? Guid.NewGuid().ToString();
+        var usable = services.Options.RefreshTimeout;
+        return new LeaseClaim(new RefreshLease(holderId, usable + Margin), ClockReading.Now(services.Time), usable);
+    }
 
     /// <summary>
     /// Whether the refresh token must no longer be sent. Timers stand still while the machine sleeps, so this compares both clocks.
     /// </summary>
     public bool IsOver(TimeProvider time) => RequestedAt.Elapsed(time) >= UsableFor;
-
-    private static LeaseClaim Create(string holderId, SessionServices services)
-    {
-        var usable = services.Options.RefreshTimeout;
-        return new LeaseClaim(new RefreshLease(holderId, usable + Margin), ClockReading.Now(services.Time), usable);
-    }
 }

@@ -65,7 +65,7 @@ internal readonly struct LoginChange(SessionContext session)
         var services = session.Services;
         var store = session.Store;
         session.SubscribeToStore();
-        services.SignIns.Begin(loginId);
+        services.PendingSignIns[loginId] = true;
         try
         {
             while (true)
@@ -76,7 +76,7 @@ internal readonly struct LoginChange(SessionContext session)
                     ct => store.SignInAsync(loginId.ToString(), known.Version, counted, ct),
                     "The tokens of the new sign-in couldn't be saved; nothing has changed. Sign in again.",
                     cancellationToken).ConfigureAwait(false);
-                if (session.TryStartLogin(known, new SnapshotFactory(services).SignedIn(loginId, saved, saved.Tokens)))
+                if (session.TryStartLogin(known, new SnapshotFactory(services).SignedIn(loginId, saved)))
                 {
                     return saved.Tokens;
                 }
@@ -84,7 +84,7 @@ internal readonly struct LoginChange(SessionContext session)
         }
         finally
         {
-            services.SignIns.End(loginId);
+            services.PendingSignIns.TryRemove(loginId, out _);
         }
     }
 

@@ -1,4 +1,5 @@
 using TokenRefresh.Diagnostics;
+using TokenRefresh.Protocol;
 
 namespace TokenRefresh.Refreshing;
 
@@ -12,40 +13,26 @@ internal static class Revoker
     /// <param name="tokens">The tokens that the sign-out ended; <see langword="null"/> if there were none.</param>
     public static void Start(SessionContext session, TokenSet? tokens)
     {
-        if (tokens is not null && session.Services.Revocation is not null)
+        var services = session.Services;
+        if (tokens is not null && services.Revocation is { } revocation)
         {
-            var isTracked = session.Services.Work.TryBeginFollowUp();
-            _ = Task.Run(() => RunAsync(session.Services, tokens, isTracked));
+            _ = services.Work.RunFollowUpAsync(() => Task.Run(() => RunAsync(services, revocation, tokens)));
         }
     }
 
-    private static async Task RunAsync(SessionServices services, TokenSet tokens, bool isTracked)
+    private static async Task RunAsync(SessionServices services, TokenRevocation revocation, TokenSet tokens)
     {
-        try
+        using var limit = services.Time.CreateTimeout(Timeout);
+        var app = new AppCancellation(onThrown: null);
+        using var following = app.FollowFrom(limit.Token);
+        var result = await revocation.RevokeAsync(tokens, app.Token).ConfigureAwait(false);
+        if (result.Failure is { } failure)
         {
-            using var limit = services.Time.CreateTimeout(Timeout);
-            var app = new AppCancellation(onThrown: null);
-            using var following = app.FollowFrom(limit.Token);
-            var result = await services.Revocation!.RevokeAsync(tokens, app.Token).ConfigureAwait(false);
-            if (result.Failure is { } failure)
-            {
-                SessionLog.RevocationFailed(services.Logger, services.Name, failure);
-            }
-            else if (result.IsRevoked)
-            {
-                SessionLog.Revoked(services.Logger, services.Name);
-            }
+            SessionLog.RevocationFailed(services.Logger, services.Name, failure);
         }
-        catch (Exception)
+        else if (result.IsRevoked)
         {
-            // A logger of the app failed. Nothing waits for a revocation.
-        }
-        finally
-        {
-            if (isTracked)
-            {
-                services.Work.End();
-            }
+            SessionLog.Revoked(services.Logger, services.Name);
         }
     }
 }

@@ -46,13 +46,11 @@ internal sealed class SessionListeners
     /// <summary>The handlers for an event with these arguments.</summary>
     public IEnumerable<Action<object>> For(EventArgs? args) => args switch
     {
-        ReLoginRequiredEventArgs required => Each(ReLoginRequired).Select(
-            handler => new Action<object>(sender => handler(sender, required))),
-        TokensRefreshedEventArgs refreshed => Each(TokensRefreshed).Select(
-            handler => new Action<object>(sender => handler(sender, refreshed))),
+        ReLoginRequiredEventArgs required => Each(ReLoginRequired, required),
+        TokensRefreshedEventArgs refreshed => Each(TokensRefreshed, refreshed),
         _ => [],
     };
 
-    private static IEnumerable<T> Each<T>(T? handlers)
-        where T : Delegate => handlers?.GetInvocationList().Cast<T>() ?? [];
+    private static IEnumerable<Action<object>> Each<T>(EventHandler<T>? handlers, T args) =>
+        handlers?.GetInvocationList().Select(handler => new Action<object>(sender => ((EventHandler<T>)handler)(sender, args))) ?? [];
 }

@@ -81,13 +81,16 @@ internal sealed class SessionPublisher(SessionContext session, SessionSnapshot s
     }
 
     /// <summary>Publishes the stored login. The first use of a login raises no event.</summary>
-    public FlightRun Load(LoginStoreResult found) => found.Status == LoginStatus.Succeeded
-        ? Keep(found)
-        : _snapshots.FromStore(found, Snapshot) switch
+    public FlightRun Load(LoginStoreResult found) => (found.Status, Snapshot) switch
+    {
+        (LoginStatus.Succeeded, _) => Keep(found),
+        (_, SignedInSnapshot) => AdoptNewer(found),
+        _ => _snapshots.FromStore(found, Snapshot) switch
         {
             EndedSnapshot ended => PublishEnded(ended),
             var next => Publish(next),
-        };
+        },
+    };
 
     /// <summary>Publishes the login that another process wrote to the store. New tokens of the same login raise an event.</summary>
     public FlightRun AdoptNewer(LoginStoreResult found)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Polly;
 using TokenRefresh.Diagnostics;
@@ -17,9 +18,6 @@ internal sealed class SessionServices : IAsyncDisposable
     public required TokenRefreshOptions Options { get; init; }
 
     public required TimeProvider Time { get; init; }
-
-    /// <summary>Returns a random number from 0 to 1.</summary>
-    public required Func<double> Random { get; init; }
 
     /// <summary>Where the tokens are kept; <see langword="null"/> if the sessions keep them.</summary>
     public ITokenStore? Store { get; init; }
@@ -69,8 +67,11 @@ internal sealed class SessionServices : IAsyncDisposable
 
     public bool HasStore => Store is not null;
 
-    /// <summary>The sign-ins that are being saved.</summary>
-    public PendingSignIns SignIns { get; } = new();
+    /// <summary>
+    /// The sign-ins that are being saved, as keys. The store may have such a login before its session has it. A session that loads the
+    /// login then must know that it is new: requests that waited for the saved login belong to the login that was replaced.
+    /// </summary>
+    public ConcurrentDictionary<LoginId, bool> PendingSignIns { get; } = new();
 
     /// <summary>
     /// Distinguishes the records of a client's own tokens by the requested scope and parameters: a token of another scope is another token.

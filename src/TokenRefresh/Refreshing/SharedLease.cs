@@ -12,22 +12,29 @@ internal readonly struct SharedLease(SessionContext session)
     /// </summary>
     public static readonly TimeSpan ClientStoreTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>Acquires the lease.</summary>
-    /// <param name="held">The login that this process has.</param>
-    /// <param name="lease">The lease.</param>
-    /// <param name="cancellationToken">The flight's deadline.</param>
-    /// <exception cref="StoreException">The store failed or didn't answer in time.</exception>
-    public async Task<LoginStoreResult> AcquireAsync(HeldLogin held, LeaseClaim lease, CancellationToken cancellationToken)
+    /// <summary>Acquires the lease. For client credentials it succeeds also if the store fails or doesn't answer in time.</summary>
+    /// <exception cref="StoreException">The store failed, or the flight's deadline is over.</exception>
+    public async Task<LoginStoreResult> AcquireAsync(SessionSnapshot start, LeaseClaim lease, CancellationToken cancellationToken)
     {
         var services = session.Services;
-        if (!services.UsesClientCredentials)
-        {
-            return await session.Store.AcquireAsync(held, lease.Lease, cancellationToken).ConfigureAwait(false);
-        }
-
-        using var limit = services.Time.CreateTimeout(ClientStoreTimeout);
+        using var limit = services.Time.CreateTimeout(services.UsesClientCredentials ? ClientStoreTimeout : Timeout.InfiniteTimeSpan);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
-        return await session.Store.AcquireAsync(held, lease.Lease, ending.Token).ConfigureAwait(false);
+        try
+        {
+            return await session.Store.AcquireAsync(HeldLogins.Of(start, services), lease.Lease, ending.Token).ConfigureAwait(false);
+        }
+        catch (StoreException e)
+        {
+            // The write may have reached the store although it threw. The next flight uses the same id, so it doesn't wait for this lease.
+            (start as SignedInSnapshot)?.KeepLeaseId(lease.Lease.HolderId);
+            if (!services.UsesClientCredentials || cancellationToken.IsCancellationRequested)
+            {
+                throw;
+            }
+
+            services.StoreFailed(e);
+            return new LoginStoreResult(LoginStatus.Succeeded);
+        }
     }
 
     /// <summary>Waits until the record changes, the lease is over, or the app ends.</summary>

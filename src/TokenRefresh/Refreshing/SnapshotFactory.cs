@@ -9,10 +9,10 @@ namespace TokenRefresh.Refreshing;
 internal sealed class SnapshotFactory(SessionServices services, ClockReading? storeReadAt = null)
 {
     /// <summary>The state after a sign-in.</summary>
-    public SignedInSnapshot SignedIn(LoginId loginId, LoginStoreResult saved, TokenSet tokens)
+    public SignedInSnapshot SignedIn(LoginId loginId, LoginStoreResult saved)
     {
-        var slot = SlotOf(tokens, ReceivedAt(tokens), isFromEndpoint: false);
-        var signedIn = Create(loginId, saved.Version, WithHeader(tokens), slot, saved.Revision);
+        var slot = SlotOf(saved.Tokens, ReceivedAt(saved.Tokens), isFromEndpoint: false);
+        var signedIn = Create(loginId, saved.Version, WithHeader(saved.Tokens), slot, saved.Revision);
         if (saved.Replaced is not null)
         {
             signedIn.MarkReplacedStoredLogin();
@@ -58,7 +58,7 @@ internal sealed class SnapshotFactory(SessionServices services, ClockReading? st
 
         var slot = SlotOf(found.Tokens, ClockReading.Ago(found.Age, services.Time), isFromEndpoint: false);
         var loaded = Create(LoginId.Parse(found.LoginId), found.Version, WithHeader(found.Tokens), slot, found.Revision);
-        if (services.SignIns.Contains(loaded.LoginId))
+        if (services.PendingSignIns.ContainsKey(loaded.LoginId))
         {
             // It is a sign-in of this process that isn't published yet.
             loaded.MarkReplacedStoredLogin();
@@ -78,7 +78,7 @@ internal sealed class SnapshotFactory(SessionServices services, ClockReading? st
     private TokenSchedule ScheduleOf(TokenSet tokens, ClockReading receivedAt)
     {
         var lifetime = tokens.ExpiresAt - (tokens.ReceivedAt ?? new DateTimeOffset(receivedAt.Utc));
-        var schedule = TokenSchedule.For(receivedAt.Utc, lifetime, services.Options, services.Random());
+        var schedule = TokenSchedule.For(receivedAt.Utc, lifetime, services.Options, services.FlightSettings.Random());
         var canRefresh = tokens.RefreshToken is not null || services.UsesClientCredentials;
         return canRefresh || lifetime is null ? schedule : schedule.WithoutRefresh;
     }

@@ -76,9 +76,7 @@ internal readonly struct StoreLook(SessionContext session)
         var publisher = new SessionPublisher(session, start, ClockReading.Now(session.Services.Time));
         var held = HeldLogins.Of(start, session.Services);
         var found = await session.Store.LoadAsync(held, cancellationToken).ConfigureAwait(false);
-        var run = start is not SignedInSnapshot ? publisher.Load(found)
-            : found.Status != LoginStatus.Succeeded ? publisher.AdoptNewer(found)
-            : FlightRun.Unfinished;
+        var run = publisher.Load(found);
         await SessionEvents.RaiseAsync(session, run.Event).ConfigureAwait(false);
         return publisher.Snapshot != start || session.Current == start;
     }

@@ -18,7 +18,7 @@ internal sealed class StoreRecheck(RecheckSettings settings)
     public static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(2);
 
     // A session that has just signed in has the stored state, so the interval starts now.
-    private volatile Check _last = new(settings.Time);
+    private volatile Check _last = new(settings.Time, session: null);
 
     /// <summary>Whether the interval is over, or a read is running.</summary>
     public bool IsDue => !_last.IsDone || IsOver(_last);
@@ -69,23 +69,15 @@ internal sealed class StoreRecheck(RecheckSettings settings)
 
     private bool IsOver(Check check) => check.StartedAt.Elapsed(settings.Time) >= settings.Interval;
 
-    /// <summary>One read of the store.</summary>
-    private sealed class Check
+    /// <summary>One read of the store. It is complete from the start if there is no session.</summary>
+    private sealed class Check(TimeProvider time, SessionContext? session)
     {
-        private readonly TaskCompletionSource<bool>? _done;
-        private SessionContext? _session;
+        private readonly TaskCompletionSource<bool>? _done =
+            session is null ? null : new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        /// <summary>Creates one that is complete.</summary>
-        public Check(TimeProvider time) => StartedAt = ClockReading.Now(time);
+        private SessionContext? _session = session;
 
-        public Check(TimeProvider time, SessionContext session)
-            : this(time)
-        {
-            _session = session;
-            _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        }
-
-        public ClockReading StartedAt { get; }
+        public ClockReading StartedAt { get; } = ClockReading.Now(time);
 
         public Task Done => _done?.Task ?? Task.CompletedTask;
 

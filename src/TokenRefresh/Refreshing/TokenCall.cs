@@ -5,7 +5,8 @@ using TokenRefresh.Storage;
 namespace TokenRefresh.Refreshing;
 
 /// <summary>
-/// One flight's call of the token endpoint: through the Polly pipeline, within the deadline, and only while the lease lasts.
+/// One flight's call of the token endpoint: through the Polly pipeline, within the deadline, and only while the lease lasts. A result that
+/// arrives after the deadline is applied in the background: its tokens are still saved and used.
 /// </summary>
 internal sealed class TokenCall(SessionContext session, Flight flight, SessionSnapshot start, LeaseClaim lease, HeldLogin held)
 {
@@ -40,7 +41,7 @@ internal sealed class TokenCall(SessionContext session, Flight flight, SessionSn
         {
             app.Cancel();
             var wasSent = MarkIfSent(_attempt);
-            _ = new LateResult(session, flight, start, held).ApplyAsync(calling);
+            _ = ApplyLateAsync(calling);
             var limit = FormattableString.Invariant($"within RefreshTimeout, {_services.Options.RefreshTimeout.TotalSeconds} s.");
             return wasSent ? TokenEndpointResult.TimedOut("no answer " + limit) : TokenEndpointResult.Transient("no connection " + limit);
         }
@@ -108,6 +109,41 @@ internal sealed class TokenCall(SessionContext session, Flight flight, SessionSn
             && result.Outcome is TokenEndpointOutcome.Rejected or TokenEndpointOutcome.InteractionRequired
             ? TokenEndpointResult.Misconfigured("the token endpoint rejects the client's own credentials.", result.Error)
             : result;
+    }
+
+    /// <summary>Waits for a call that outlasts its flight, and applies its result unless the session has changed since.</summary>
+    private async Task ApplyLateAsync(Task<TokenEndpointResult> calling)
+    {
+        TokenEndpointResult result;
+        try
+        {
+            result = await calling.ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // Cancelled, or failed: the flight has reported its failure.
+            return;
+        }
+
+        // Wait for the end of the flight: its failure starts a cool-down, and this result ends it.
+        await flight.Result.ConfigureAwait(false);
+        await TrackedWork.RunAsync(session, () => ApplyAsync(result)).ConfigureAwait(false);
+    }
+
+    private Task<FlightRun> ApplyAsync(TokenEndpointResult late)
+    {
+        if (start is not SignedInSnapshot || session.Current != start)
+        {
+            return Task.FromResult(FlightRun.Superseded with { Orphaned = SessionPublisher.OrphanedOf(session, late.Tokens) });
+        }
+
+        var publisher = new SessionPublisher(session, start);
+        return late switch
+        {
+            { Tokens: { } tokens } => publisher.SaveAsync(held, tokens),
+            { NewRefreshToken: { } refreshToken } => publisher.SaveRefreshTokenAsync(held, refreshToken),
+            _ => Task.FromResult(FlightRun.Superseded),
+        };
     }
 
     /// <returns>Whether the refresh token may have left this process.</returns>

@@ -61,6 +61,27 @@ internal sealed class WorkTracker
         }
     }
 
+    /// <summary>Runs work that follows from running work. It reports its own failures: nothing waits for it but the disposal.</summary>
+    public async Task RunFollowUpAsync(Func<Task> work)
+    {
+        var isTracked = TryBeginFollowUp();
+        try
+        {
+            await work().ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // The store or a logger of the app failed.
+        }
+        finally
+        {
+            if (isTracked)
+            {
+                End();
+            }
+        }
+    }
+
     /// <summary>
     /// Admits no new work and waits for work that is running. The limit is by the system's clock, because the app's clock may stand still.
     /// </summary>

@@ -8,23 +8,17 @@ internal sealed class LoginRecordFactory(TokenSessionKey key, ITokenProtector? p
     /// <summary>The record of the login that this process has, as it was saved.</summary>
     public LoginRecord Of(HeldLogin held) => held.State switch
     {
-        LoginState.SignedIn => SignedIn(held.LoginId, held.Version, held.Tokens!) with
-        {
-            TokensAge = held.TokensAge,
-            TokenHash = held.TokenHash,
-        },
+        LoginState.SignedIn => SignedIn(held.LoginId, held.Version, held.Tokens!, held.TokensAge, held.TokenHash!),
         LoginState.Ended => Ended(held, held.Reason, held.Error),
         _ => SignedOut(held.Version),
     };
 
     /// <summary>The record of tokens that were just received.</summary>
-    public LoginRecord New(string loginId, long version, TokenSet tokens) => SignedIn(loginId, version, tokens) with
+    public LoginRecord New(string loginId, long version, TokenSet tokens)
     {
-        TokensAge = tokens.ReceivedAt is { } received && time.GetUtcNow() - received is var age && age > TimeSpan.Zero
-            ? age
-            : TimeSpan.Zero,
-        TokenHash = TokenHash.Of(tokens),
-    };
+        var age = (time.GetUtcNow() - tokens.ReceivedAt) ?? TimeSpan.Zero;
+        return SignedIn(loginId, version, tokens, TimeSpans.Max(age, TimeSpan.Zero), TokenHash.Of(tokens));
+    }
 
     public static LoginRecord Ended(HeldLogin start, ReLoginReason reason, string? error) => new()
     {
@@ -90,12 +84,14 @@ internal sealed class LoginRecordFactory(TokenSessionKey key, ITokenProtector? p
         };
     }
 
-    private LoginRecord SignedIn(string loginId, long version, TokenSet tokens) => new()
+    private LoginRecord SignedIn(string loginId, long version, TokenSet tokens, TimeSpan age, string hash) => new()
     {
         State = LoginState.SignedIn,
         LoginId = loginId,
         Version = version,
         Tokens = _codec.Write(tokens),
+        TokensAge = age,
+        TokenHash = hash,
         KeepFor = KeepFor(tokens),
     };
 
