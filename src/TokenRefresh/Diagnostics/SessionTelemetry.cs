@@ -82,9 +82,7 @@ internal sealed class SessionTelemetry(Instruments instruments, string session)
         return TimeProvider.System.GetUtcNow();
     }
 
-    /// <summary>Ends the measurement.</summary>
-    /// <param name="startedAt">What <see cref="StartWait"/> returned.</param>
-    /// <param name="refresh">The activity of the refresh that was waited for.</param>
+    /// <summary>Ends the measurement of a wait for this refresh.</summary>
     public void EndWait(DateTimeOffset startedAt, Activity? refresh)
     {
         AddWaiting(-1);

@@ -13,8 +13,7 @@ internal static class DeferredSave
     // The pause doesn't grow: until the write succeeds, another process may use the old refresh token.
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    /// <param name="session">The session.</param>
-    /// <param name="unsaved">The tokens, published and marked as unsaved.</param>
+    /// <summary>Starts to save tokens that are published and marked as unsaved.</summary>
     public static void Start(SessionContext session, SignedInSnapshot unsaved) => _ = TrackedWork.RunAsync(session, async () =>
     {
         try

@@ -46,14 +46,9 @@ internal static class FailureMessages
             session,
             limit.TotalSeconds));
 
-    /// <param name="session">The session.</param>
-    /// <param name="cause">What the store threw.</param>
     public static FlightFailure Store(string session, Exception cause) =>
         Store(session, cause, "The token store can't be reached, so the refresh token wasn't used. The login is kept; try again later.");
 
-    /// <param name="session">The session.</param>
-    /// <param name="cause">What the store threw.</param>
-    /// <param name="message">What the failure means for the caller.</param>
     public static FlightFailure Store(string session, Exception cause, string message) => cause switch
     {
         TokenStoreConfigurationException => new(TokenRefreshFailure.Configuration, $"Session '{session}': {cause.Message}"),

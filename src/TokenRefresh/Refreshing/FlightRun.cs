@@ -4,8 +4,6 @@ using TokenRefresh.SingleFlight;
 namespace TokenRefresh.Refreshing;
 
 /// <summary>The result of a flight, or of a step of it.</summary>
-/// <param name="Outcome">How it ended.</param>
-/// <param name="Result">The result for the waiters.</param>
 internal sealed record FlightRun(FlightOutcome Outcome, FlightResult Result)
 {
     /// <summary>The flight isn't done yet: continue with the snapshot that was published last.</summary>

@@ -1,12 +1,11 @@
 namespace TokenRefresh.Refreshing;
 
 /// <summary>The shared state of the sessions of one name for reading the store again while a user is signed in.</summary>
-/// <param name="interval">The shortest time between two reads of one session.</param>
-/// <param name="time">The clock.</param>
 internal sealed class RecheckSettings(TimeSpan interval, TimeProvider time)
 {
     private int _isAway;
 
+    /// <summary>The shortest time between two reads of one session.</summary>
     public TimeSpan Interval => interval;
 
     public TimeProvider Time => time;

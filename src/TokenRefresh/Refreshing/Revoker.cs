@@ -9,8 +9,6 @@ internal static class Revoker
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
     /// <summary>Starts the revocation and returns at once. A disposal waits for it.</summary>
-    /// <param name="session">The session that was signed out.</param>
-    /// <param name="tokens">The tokens that the sign-out ended; <see langword="null"/> if there were none.</param>
     public static void Start(SessionContext session, TokenSet? tokens)
     {
         var services = session.Services;

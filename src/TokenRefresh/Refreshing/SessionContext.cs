@@ -10,10 +10,6 @@ internal sealed class SessionContext : SessionState
 {
     private SessionListeners? _listeners;
 
-    /// <param name="services">The services that the sessions of one name share.</param>
-    /// <param name="userKey">The user, or <see langword="null"/>.</param>
-    /// <param name="owner">The sender of the session's events.</param>
-    /// <param name="initial">The state to start with.</param>
     public SessionContext(SessionServices services, string? userKey, TokenSession owner, SessionSnapshot initial)
         : base(initial)
     {
@@ -28,6 +24,7 @@ internal sealed class SessionContext : SessionState
 
     public string? UserKey { get; }
 
+    /// <summary>The sender of the session's events.</summary>
     public TokenSession Owner { get; }
 
     public TokenSessionKey Key => new(Services.Name, UserKey);

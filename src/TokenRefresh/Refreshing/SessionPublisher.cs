@@ -6,11 +6,8 @@ namespace TokenRefresh.Refreshing;
 
 /// <summary>
 /// Saves tokens and publishes snapshots, for one flight or one late result. It publishes only over the snapshot that it published last, so
-/// a sign-in or sign-out in between wins.
+/// a sign-in or sign-out in between wins. Without a time of reading, the store was read when a snapshot is created.
 /// </summary>
-/// <param name="session">The session.</param>
-/// <param name="start">The snapshot that the work begins with.</param>
-/// <param name="storeReadAt">When the store was read; <see langword="null"/> for now.</param>
 internal sealed class SessionPublisher(SessionContext session, SessionSnapshot start, ClockReading? storeReadAt = null)
 {
     private readonly SessionServices _services = session.Services;
@@ -30,8 +27,6 @@ internal sealed class SessionPublisher(SessionContext session, SessionSnapshot s
         session.Current is SignedOutSnapshot ? tokens : null;
 
     /// <summary>Saves the tokens that the endpoint returned, then publishes them.</summary>
-    /// <param name="held">The login that this process had before.</param>
-    /// <param name="fresh">The new tokens.</param>
     public async Task<FlightRun> SaveAsync(HeldLogin held, TokenSet fresh)
     {
         var tokens = fresh.WithDefaultsFrom((Snapshot as SignedInSnapshot)?.Tokens, _services.Time.GetUtcNow());

@@ -4,8 +4,6 @@ using TokenRefresh.Storage;
 namespace TokenRefresh.Refreshing;
 
 /// <summary>Creates the snapshots of a session from tokens and from results of the store.</summary>
-/// <param name="services">The services that the session shares with others.</param>
-/// <param name="storeReadAt">When the store was read; <see langword="null"/> for now.</param>
 internal sealed class SnapshotFactory(SessionServices services, ClockReading? storeReadAt = null)
 {
     /// <summary>The state after a sign-in.</summary>
@@ -30,8 +28,6 @@ internal sealed class SnapshotFactory(SessionServices services, ClockReading? st
         Create(previous.LoginId, version, tokens.WithHeader(previous.Header), previous.AccessToken, revision);
 
     /// <summary>The state that the store's record describes.</summary>
-    /// <param name="found">The result of the store.</param>
-    /// <param name="previous">The session's state so far.</param>
     public SessionSnapshot FromStore(LoginStoreResult found, SessionSnapshot previous) => found.Status switch
     {
         LoginStatus.Newer => Loaded(found, previous),

@@ -24,8 +24,7 @@ internal sealed class TokenCall(SessionContext session, Flight flight, SessionSn
     private static TokenEndpointResult NoResult { get; } = TokenEndpointResult.Misconfigured(
         "the ITokenEndpoint returned null. Let it return a TokenEndpointResult for each request.").AsPossiblyUsed();
 
-    /// <param name="refreshToken">The refresh token; <see langword="null"/> with client credentials.</param>
-    /// <param name="cancellationToken">The flight's deadline.</param>
+    /// <summary>Calls the endpoint until the flight's deadline. With client credentials there is no refresh token.</summary>
     public async Task<TokenEndpointResult> SendAsync(string? refreshToken, CancellationToken cancellationToken)
     {
         var previousFailed = session.CoolDown is not null;

@@ -44,11 +44,10 @@ internal sealed class CoolDown
     /// <summary>Whether there was no failure before, since the last success.</summary>
     public bool IsFirst => FailingSince == _startedAt;
 
-    /// <param name="previous">The cool-down of the failure before, if there was no success in between.</param>
-    /// <param name="failure">The failure to remember.</param>
-    /// <param name="reason">Why the failed flight was started.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="random">A random number from 0 to 1.</param>
+    /// <summary>
+    /// Starts the cool-down of a failed flight. The previous one is that of the failure before, if there was no success in between. The
+    /// random number is from 0 to 1.
+    /// </summary>
     public static CoolDown After(CoolDown? previous, FlightFailure failure, FlightReason reason, TimeProvider time, double random)
     {
         var now = ClockReading.Now(time);
@@ -67,10 +66,7 @@ internal sealed class CoolDown
         return new CoolDown(failure, now, since, pause, proactivePause, failures);
     }
 
-    /// <summary>Whether this cool-down blocks a call that is made for this reason.</summary>
-    /// <param name="reason">Why a flight is wanted.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="failure">The failure, with the rest of the cool-down.</param>
+    /// <summary>Whether this cool-down blocks a flight for this reason. The failure has the rest of the cool-down.</summary>
     public bool Blocks(FlightReason reason, TimeProvider time, out FlightFailure failure)
     {
         failure = _failure;

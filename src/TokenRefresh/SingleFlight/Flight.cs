@@ -16,8 +16,6 @@ internal sealed class Flight
     private int _waiters;
     private int _hasLeader;
 
-    /// <param name="start">The snapshot to refresh.</param>
-    /// <param name="reason">Why.</param>
     public Flight(SessionSnapshot start, FlightReason reason)
     {
         Start = Snapshot = start;
@@ -27,6 +25,7 @@ internal sealed class Flight
     /// <summary>The result of a join that found a newer snapshot.</summary>
     public static Flight Superseded { get; } = Ended(FlightResult.Completed);
 
+    /// <summary>The snapshot to refresh.</summary>
     public SessionSnapshot Start { get; }
 
     public FlightReason Reason { get; }

@@ -1,8 +1,8 @@
 namespace TokenRefresh.SingleFlight;
 
-/// <summary>Why a flight ended without a token. All waiters share this value; each throws an exception of its own.</summary>
-/// <param name="Kind">What kind of failure it is.</param>
-/// <param name="Message">What happened and what to do, without any secret.</param>
+/// <summary>
+/// Why a flight ended without a token. All waiters share this value; each throws an exception of its own. The message has no secret.
+/// </summary>
 internal sealed record FlightFailure(TokenRefreshFailure Kind, string Message)
 {
     public string? Error { get; init; }

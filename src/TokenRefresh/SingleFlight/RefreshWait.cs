@@ -2,7 +2,7 @@ namespace TokenRefresh.SingleFlight;
 
 /// <summary>
 /// The one loop of everything that waits for a token. Call <see cref="MoveNext"/> until it returns <see langword="false"/>. After each call
-/// wait for the flight, and pass its result to <see cref="CanContinueAfter"/>.
+/// wait for the flight, and pass its result to <see cref="CanContinueAfter"/>. The session is always the same.
 /// </summary>
 /// <remarks>The caller awaits, not this struct: a second async method would double the memory of a waiting request.</remarks>
 internal struct RefreshWait
@@ -35,9 +35,7 @@ internal struct RefreshWait
     }
 
     /// <summary>Reads the session, and joins a flight if there is no token to continue with.</summary>
-    /// <param name="session">The session, always the same.</param>
-    /// <param name="flight">The flight to wait for.</param>
-    /// <returns><see langword="false"/>: continue with <see cref="Current"/>.</returns>
+    /// <returns>Whether to wait for the flight. Otherwise continue with <see cref="Current"/>.</returns>
     public bool MoveNext(SessionState session, out Flight flight)
     {
         flight = Flight.Superseded;
@@ -67,8 +65,6 @@ internal struct RefreshWait
     /// <summary>
     /// Whether to call <see cref="MoveNext"/> again. If not, the flight failed, but <see cref="Current"/> can still be used.
     /// </summary>
-    /// <param name="session">The session, always the same.</param>
-    /// <param name="result">How the flight ended.</param>
     /// <exception cref="TokenRefreshException">The flight failed, and there is no token that may be sent.</exception>
     public bool CanContinueAfter(SessionState session, FlightResult result)
     {

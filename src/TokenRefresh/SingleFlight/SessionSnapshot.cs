@@ -4,15 +4,15 @@ namespace TokenRefresh.SingleFlight;
 /// The state of a session at one moment. There are four kinds, one type each. A snapshot never changes, except for flags that are set
 /// once. A request reads the current snapshot with one volatile read and remembers it.
 /// </summary>
-/// <param name="loginId">The login; <see cref="LoginId.None"/> if there is none.</param>
-/// <param name="version">The version of the login's tokens. It only grows, across logins too.</param>
 internal abstract class SessionSnapshot(LoginId loginId, long version)
 {
     /// <summary>How long a process trusts that a shared store has no login. Another process may sign in at any time.</summary>
     public static readonly TimeSpan RecheckInterval = TimeSpan.FromSeconds(1);
 
+    /// <summary>The login; <see cref="TokenRefresh.LoginId.None"/> if there is none.</summary>
     public LoginId LoginId => loginId;
 
+    /// <summary>The version of the login's tokens. It only grows, across logins too.</summary>
     public long Version => version;
 
     public abstract TokenSessionState State { get; }
@@ -52,11 +52,6 @@ internal sealed class SignedOutSnapshot(long version, ClockReading storeCheckedA
 }
 
 /// <summary>The login has ended: the user must sign in again.</summary>
-/// <param name="loginId">The login that ended.</param>
-/// <param name="version">Its last version.</param>
-/// <param name="end">Why it ended.</param>
-/// <param name="storeCheckedAt">When the store was last read; <see cref="ClockReading.Never"/> if it must not be read again.</param>
-/// <param name="canAskUser">Whether the app can ask the user to sign in at once, and has not done so yet.</param>
 internal sealed class EndedSnapshot(LoginId loginId, long version, LoginEnd end, ClockReading storeCheckedAt, bool canAskUser)
     : SessionSnapshot(loginId, version)
 {
@@ -64,7 +59,7 @@ internal sealed class EndedSnapshot(LoginId loginId, long version, LoginEnd end,
 
     public LoginEnd End => end;
 
-    /// <summary>Whether the app can still ask the user. Until it has, requests wait.</summary>
+    /// <summary>Whether the app can ask the user to sign in at once, and hasn't done so yet. Until it has, requests wait.</summary>
     public bool CanAskUser => canAskUser;
 
     /// <summary>The same end, after the user was asked and didn't sign in.</summary>

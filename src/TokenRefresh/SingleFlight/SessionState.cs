@@ -21,10 +21,9 @@ internal abstract class SessionState(SessionSnapshot initial)
     public Flight? RunningFlight => _flight;
 
     /// <summary>
-    /// Returns the open flight for this snapshot, or starts one. The caller waits for its result and reads the session again.
+    /// Returns the open flight for the snapshot that the caller has seen, or starts one. The caller waits for its result and reads the
+    /// session again.
     /// </summary>
-    /// <param name="seen">The snapshot for which the caller wants a newer one.</param>
-    /// <param name="reason">Why the caller needs a newer snapshot.</param>
     public Flight Join(SessionSnapshot seen, FlightReason reason)
     {
         var open = _flight;

@@ -1,10 +1,6 @@
 namespace TokenRefresh.SingleFlight;
 
 /// <summary>There is a login with tokens.</summary>
-/// <param name="loginId">The login.</param>
-/// <param name="version">The version of the tokens.</param>
-/// <param name="tokens">The tokens.</param>
-/// <param name="accessToken">The access token of these tokens.</param>
 internal sealed class SignedInSnapshot(
     LoginId loginId, long version, TokenSet tokens, AccessTokenSlot accessToken) : SessionSnapshot(loginId, version)
 {

@@ -55,10 +55,7 @@ internal sealed class LoginRecordFactory(TokenSessionKey key, ITokenProtector? p
         }
     }
 
-    /// <summary>Creates the result of a decision.</summary>
-    /// <param name="decision">The decision.</param>
-    /// <param name="record">The record that is stored now, parsed.</param>
-    /// <param name="stored">The record that is stored now.</param>
+    /// <summary>Creates the result of a decision from the record that is stored now, parsed and as the store returned it.</summary>
     /// <exception cref="TokenStoreConfigurationException">The tokens of a newer record can't be read.</exception>
     public LoginStoreResult Describe(LoginDecision decision, LoginRecord? record, StoredRecord? stored)
     {

@@ -3,7 +3,6 @@ namespace TokenRefresh.Storage;
 /// <summary>
 /// The login of a session without a store. The session's own snapshot is the record, and no other process can change it.
 /// </summary>
-/// <param name="time">The clock of this process.</param>
 internal sealed class MemoryLoginStore(TimeProvider time) : LoginStore
 {
     public override Task<LoginStoreResult> LoadAsync(HeldLogin held, CancellationToken cancellationToken) =>

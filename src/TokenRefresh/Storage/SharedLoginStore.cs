@@ -1,13 +1,9 @@
 namespace TokenRefresh.Storage;
 
 /// <summary>
-/// The login in an <see cref="ITokenStore"/>. It reads and writes the record, and decides by <see cref="LoginRules"/>.
+/// The login in an <see cref="ITokenStore"/>. It reads and writes the record, and decides by <see cref="LoginRules"/>. There is no
+/// protector if the store encrypts the tokens or keeps them in memory.
 /// </summary>
-/// <param name="store">The store.</param>
-/// <param name="key">The session.</param>
-/// <param name="protector">Encrypts the tokens; <see langword="null"/> if the store encrypts, or keeps them in memory.</param>
-/// <param name="time">The clock of this process.</param>
-/// <param name="watch">The memory of this process about records that it waits for.</param>
 internal sealed class SharedLoginStore(
     ITokenStore store, TokenSessionKey key, ITokenProtector? protector, TimeProvider time, RecordWatch watch)
     : LoginStore

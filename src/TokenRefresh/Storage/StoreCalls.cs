@@ -72,10 +72,7 @@ internal sealed class StoreCalls(ITokenStore store, TokenSessionKey key, RecordW
         return Answer(text, revision, stored);
     }
 
-    /// <summary>Waits for a change.</summary>
-    /// <param name="leased">The result that says to wait.</param>
-    /// <param name="isRepeated">Whether a wait for the same record has returned before.</param>
-    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <summary>Waits for a change. A wait is repeated if one for the same record has returned before.</summary>
     public async Task WaitForChangeAsync(LoginStoreResult leased, bool isRepeated, CancellationToken cancellationToken)
     {
         var start = TimeProvider.System.GetTimestamp();
