@@ -213,6 +213,74 @@ public sealed class AppEventsTests
         Assert.Equal("orders of alice", (await browser.GoAsync(node.At("orders"))).Text);
     }
 
+    [Theory]
+    [Trait("Case", "W27")]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_login_that_the_app_refuses_at_its_last_step_writes_no_cookie_and_causes_no_loop(bool isClass)
+    {
+        await using var provider = await Provider.StartAsync();
+        await using var node = await Node.StartAsync(provider, new NodeSetup
+        {
+            ConfigureProvider = options =>
+            {
+                options.EventsType = isClass ? typeof(RefusingEvents) : null;
+                options.Events.OnTicketReceived = context =>
+                {
+                    context.Fail("The user is disabled.");
+                    return Task.CompletedTask;
+                };
+            },
+            ConfigureServices = services => services.AddScoped<RefusingEvents>(),
+        });
+        using var browser = new Browser();
+
+        var page = await browser.GoAsync(node.At("orders"));
+
+        Assert.Equal(HttpStatusCode.InternalServerError, page.Status);
+        Assert.Equal(1, provider.Logins);
+        Assert.DoesNotContain(AppCookie, browser.CookieNames(node.Address));
+    }
+
+    [Fact]
+    [Trait("Case", "W27")]
+    public async Task The_app_can_answer_a_login_that_it_refuses_at_its_last_step()
+    {
+        await using var provider = await Provider.StartAsync();
+        await using var node = await Node.StartAsync(provider, new NodeSetup
+        {
+            ConfigureProvider = options =>
+            {
+                options.Events.OnTicketReceived = context =>
+                {
+                    context.Fail("The user is disabled.");
+                    return Task.CompletedTask;
+                };
+                options.Events.OnRemoteFailure = context =>
+                {
+                    context.Response.Redirect("/?" + Uri.EscapeDataString(context.Failure!.Message));
+                    context.HandleResponse();
+                    return Task.CompletedTask;
+                };
+            },
+        });
+        using var browser = new Browser();
+
+        var page = await browser.GoAsync(node.At("orders"));
+
+        Assert.Equal(("?The%20user%20is%20disabled.", "home"), (page.Address.Query, page.Text));
+        Assert.DoesNotContain(AppCookie, browser.CookieNames(node.Address));
+    }
+
+    private sealed class RefusingEvents : TokenRefreshOpenIdConnectEvents
+    {
+        public override Task TicketReceived(TicketReceivedContext context)
+        {
+            context.Fail("The user is disabled.");
+            return base.TicketReceived(context);
+        }
+    }
+
     private sealed class RejectingEvents(Func<CookieValidatePrincipalContext, Task> reject) : TokenRefreshCookieEvents
     {
         public override async Task ValidatePrincipal(CookieValidatePrincipalContext context)

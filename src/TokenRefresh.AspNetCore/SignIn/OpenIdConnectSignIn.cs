@@ -74,13 +74,15 @@ internal sealed class OpenIdConnectSignIn(
     public async Task SignInAsync(TicketReceivedContext context)
     {
         if (registry.FindByOpenIdConnectScheme(context.Scheme.Name) is not { } session
-            || context is not { Result: null or { Succeeded: true }, Principal: { } principal })
+            || context is not { Result: null or { Handled: false, Skipped: false }, Principal: { } principal })
         {
             return;
         }
 
         var pending = PendingLogin.Take(context.HttpContext, context.Scheme.Name);
-        if (FindFailure(session, pending) is { } failure)
+
+        // The platform ignores a failure of the app in this event, and would write a cookie without a session.
+        if ((context.Result?.Failure ?? FindFailure(session, pending)) is { } failure)
         {
             await RemoteLoginFailure.FailAsync(context, failure).ConfigureAwait(false);
             return;
@@ -106,19 +108,21 @@ internal sealed class OpenIdConnectSignIn(
         Log.UserSignedIn(logger, session.Name, context.Scheme.Name);
     }
 
-    private string? FindFailure(UserSession session, PendingLogin? pending)
+    private AuthenticationFailureException? FindFailure(UserSession session, PendingLogin? pending)
     {
         if (pending is null or { AccessToken: null })
         {
-            return $"The login brought no access token for session '{session.Name}'. "
+            return new(
+                $"The login brought no access token for session '{session.Name}'. "
                 + $"Set ResponseType = \"code\" on the OpenID Connect scheme '{session.OpenIdConnectScheme}', "
-                + "and let its handler redeem the code.";
+                + "and let its handler redeem the code.");
         }
 
         if (pending.NeedsProof)
         {
-            return $"The provider issued an access token for session '{session.Name}' that needs a proof of possession. "
-                + "Request a bearer token.";
+            return new(
+                $"The provider issued an access token for session '{session.Name}' that needs a proof of possession. "
+                + "Request a bearer token.");
         }
 
         if (pending.RefreshToken is null && session.Options.RequireRefreshToken)
@@ -126,7 +130,7 @@ internal sealed class OpenIdConnectSignIn(
             var advice = "Allow the scope offline_access for this client and this user at the provider, "
                 + "or set RequireRefreshToken = false: then a login ends with its access token.";
             Log.LoginWithoutRefreshToken(logger, session.Name, advice);
-            return $"The provider issued no refresh token for session '{session.Name}'. {advice}";
+            return new($"The provider issued no refresh token for session '{session.Name}'. {advice}");
         }
 
         return null;

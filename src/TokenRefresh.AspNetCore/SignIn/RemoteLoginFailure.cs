@@ -7,10 +7,9 @@ namespace TokenRefresh.AspNetCore.SignIn;
 /// </summary>
 internal static class RemoteLoginFailure
 {
-    /// <exception cref="AuthenticationFailureException">The app's event doesn't answer the request.</exception>
-    public static async Task FailAsync(TicketReceivedContext context, string message)
+    /// <exception cref="Exception">The error, if the app's event doesn't answer the request.</exception>
+    public static async Task FailAsync(TicketReceivedContext context, Exception error)
     {
-        var error = new AuthenticationFailureException(message);
         var failure = new RemoteFailureContext(context.HttpContext, context.Scheme, context.Options, error)
         {
             Properties = context.Properties,
