@@ -31,6 +31,7 @@ public static class TokenSessionHttpContextExtensions
         ArgumentNullException.ThrowIfNull(context);
         ArgumentException.ThrowIfNullOrEmpty(name);
         var session = context.RequestServices.GetRequiredService<UserSessionRegistry>().Get(name);
+        SessionUse.Note(context);
         return SessionClaims.Find(context.User, session) is { } login
             ? context.RequestServices.GetRequiredService<TokenSessions>()[name, login.SessionKey]
             : null;

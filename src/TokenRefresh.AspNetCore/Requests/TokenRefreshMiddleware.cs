@@ -18,20 +18,21 @@ internal sealed class TokenRefreshMiddleware(
 {
     public async Task InvokeAsync(HttpContext context)
     {
+        var use = SessionUse.Observe(context);
         try
         {
             await next(context).ConfigureAwait(false);
         }
         catch (Exception e) when (!context.Response.HasStarted && Find(e) is not null)
         {
-            if (!await TryAnswerAsync(context, Find(e)!).ConfigureAwait(false))
+            if (!await TryAnswerAsync(context, Find(e)!, use).ConfigureAwait(false))
             {
                 throw;
             }
         }
     }
 
-    private async Task<bool> TryAnswerAsync(HttpContext context, HttpRequestException failure)
+    private async Task<bool> TryAnswerAsync(HttpContext context, HttpRequestException failure, SessionUse use)
     {
         switch (failure)
         {
@@ -47,9 +48,9 @@ internal sealed class TokenRefreshMiddleware(
         var (session, status) = await FindLoginAsync(context).ConfigureAwait(false);
         if (status is LoginStatus.Alive or LoginStatus.Unknown)
         {
-            if (failure is TokenRefreshException)
+            if (failure is TokenRefreshException || !use.IsNoted)
             {
-                // The exception is about the login of another user.
+                // The exception is about the login of another user, or about another API.
                 return false;
             }
 
@@ -59,7 +60,7 @@ internal sealed class TokenRefreshMiddleware(
             return true;
         }
 
-        if (!await CanSignInHelpAsync(context, session, status).ConfigureAwait(false))
+        if ((status is null && !use.IsNoted) || !await CanSignInHelpAsync(context, session, status).ConfigureAwait(false))
         {
             return false;
         }
