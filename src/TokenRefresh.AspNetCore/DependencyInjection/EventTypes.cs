@@ -23,6 +23,10 @@ internal static class EventTypes
     public static bool HasClass(CookieAuthenticationOptions options) =>
         options.EventsType is not null || options.Events is null or TokenRefreshCookieEvents;
 
+    /// <inheritdoc cref="HasClass(CookieAuthenticationOptions)"/>
+    public static bool HasClass(OpenIdConnectOptions options) =>
+        options.EventsType is not null || options.Events is null or TokenRefreshOpenIdConnectEvents;
+
     /// <summary>The error in the events of a cookie scheme, or <see langword="null"/>.</summary>
     public static string? FindFailure(string scheme, CookieAuthenticationOptions options) => FindFailure(
         $"cookie scheme '{scheme}'",

@@ -23,7 +23,7 @@ internal sealed class OpenIdConnectSchemeSetup(UserSessionRegistry registry) : I
             options.Scope.Add(OpenIdConnectScope.OfflineAccess);
         }
 
-        if (options.EventsType is not null || options.Events is null or TokenRefreshOpenIdConnectEvents)
+        if (EventTypes.HasClass(options))
         {
             return ValidateOptionsResult.Success;
         }
