@@ -30,6 +30,7 @@ internal static class SchemeEvents
     public static async Task CheckSlidingExpirationAsync(
         CookieSlidingExpirationContext context, Func<CookieSlidingExpirationContext, Task> own)
     {
+        context.HttpContext.RequestServices.GetRequiredService<SessionCookie>().KeepLogins(context);
         await own(context).ConfigureAwait(false);
         if (context.ShouldRenew)
         {

@@ -12,7 +12,20 @@ namespace TokenRefresh.AspNetCore.Requests;
 internal sealed class SessionCookie(
     UserSessionRegistry registry, CookieLogins cookies, LoginChecker checker, StoreAdvice advice, ILogger<SessionCookie> logger)
 {
+    private const string FoundPrefix = "TokenRefresh.FoundLogins/";
     private static readonly string[] TokenNames = ["access_token", "refresh_token", "id_token"];
+
+    /// <summary>
+    /// Keeps the logins of a cookie whose principal the app's class can't have replaced yet. The handler asks for the principal's
+    /// validation next.
+    /// </summary>
+    public void KeepLogins(CookieSlidingExpirationContext context)
+    {
+        if (EventTypes.HasClass(context.Options))
+        {
+            context.HttpContext.Items[FoundPrefix + context.Scheme.Name] = registry.FindLogins(context.Scheme.Name, context.Principal);
+        }
+    }
 
     /// <summary>Finds the logins of the cookie. It is called before the app's own event, which may replace the principal.</summary>
     /// <returns>The logins, and the principal that has them; <see langword="null"/> if that isn't known.</returns>
@@ -25,7 +38,9 @@ internal sealed class SessionCookie(
         }
 
         // The app's class may have replaced the principal before it calls the base method, also with one of another browser's request.
-        return (null, await cookies.FindAllAsync(context.HttpContext, context.Scheme.Name).ConfigureAwait(false));
+        return context.HttpContext.Items.Remove(FoundPrefix + context.Scheme.Name, out var found)
+            ? (null, (IReadOnlyList<(UserSession, LoginKey)>)found!)
+            : (null, await cookies.FindAllAsync(context.HttpContext, context.Scheme.Name).ConfigureAwait(false));
     }
 
     /// <summary>Rejects the cookie of a login that has ended.</summary>

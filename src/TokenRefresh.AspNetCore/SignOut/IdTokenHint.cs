@@ -12,13 +12,11 @@ internal sealed class IdTokenHint(UserSessionRegistry registry, TokenSessions se
 {
     private const string KeyPrefix = "TokenRefresh.IdTokenHint/";
 
-    public static void Keep(HttpContext context, UserSession session, string? idToken)
-    {
-        if (idToken is not null)
-        {
-            context.Items[KeyPrefix + session.Name] = idToken;
-        }
-    }
+    public static void Keep(HttpContext context, UserSession session, string? idToken) =>
+        context.Items[KeyPrefix + session.Name] = idToken;
+
+    /// <summary>Whether the request has signed this session out.</summary>
+    public static bool IsKept(HttpContext context, UserSession session) => context.Items.ContainsKey(KeyPrefix + session.Name);
 
     public void Attach(RedirectContext context)
     {

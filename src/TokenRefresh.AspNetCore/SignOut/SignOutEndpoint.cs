@@ -44,18 +44,14 @@ internal static class SignOutEndpoint
     /// <returns>The session whose provider must sign the user out too; <see langword="null"/> if there is none.</returns>
     private static async Task<UserSession?> SignOutOfAppAsync(HttpContext context, UserSessionRegistry registry)
     {
-        UserSession? provider = null;
-        var cookies = context.RequestServices.GetRequiredService<CookieLogins>();
-        foreach (var cookie in registry.All.GroupBy(session => session.CookieScheme, StringComparer.Ordinal))
+        foreach (var scheme in registry.All.Select(session => session.CookieScheme).Distinct(StringComparer.Ordinal))
         {
-            var logins = await cookies.FindAliveAsync(context, cookie.Key!).ConfigureAwait(false);
-            provider ??= logins.Select(login => login.Session).FirstOrDefault(session => session.OpenIdConnectScheme is not null);
-            await context.SignOutAsync(cookie.Key).ConfigureAwait(false);
+            await context.SignOutAsync(scheme).ConfigureAwait(false);
         }
 
         // The cookie of a login that has ended has no session. If the app has one provider, it is that one.
         var providers = registry.All.Where(session => session.OpenIdConnectScheme is not null).ToArray();
-        return provider ?? (providers is [var only] ? only : null);
+        return providers.FirstOrDefault(session => IdTokenHint.IsKept(context, session)) ?? (providers is [var only] ? only : null);
     }
 
     private static async Task<string> ReadReturnUrlAsync(HttpRequest request)
