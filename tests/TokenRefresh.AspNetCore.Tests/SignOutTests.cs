@@ -2,11 +2,14 @@ using System.Net;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.IdentityModel.Protocols;
+using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 
 namespace TokenRefresh.AspNetCore.Tests;
 
@@ -209,6 +212,50 @@ public sealed partial class SignOutTests
         Assert.Contains("'Home'", failure.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_provider_without_an_end_session_endpoint_is_left_to_the_apps_event()
+    {
+        await using var provider = await Provider.StartAsync();
+        await using var node = await Node.StartAsync(provider, new NodeSetup
+        {
+            ConfigureProvider = options =>
+            {
+                WithoutEndSession(options);
+
+                // As Auth0 and Cognito document it.
+                options.Events.OnRedirectToIdentityProviderForSignOut = context =>
+                {
+                    context.Response.Redirect("/?provider-logout");
+                    context.HandleResponse();
+                    return Task.CompletedTask;
+                };
+            },
+        });
+        using var browser = new Browser();
+        await browser.GoAsync(node.At("orders"));
+
+        var page = await browser.SubmitAsync(node.At("logout"), from: node.Address, ("returnUrl", "/?bye"));
+
+        Assert.Equal(node.At("?provider-logout"), page.Address);
+    }
+
+    [Fact]
+    public async Task A_sign_out_at_a_provider_without_an_end_session_endpoint_leads_to_the_next_page()
+    {
+        await using var provider = await Provider.StartAsync();
+        await using var node = await Node.StartAsync(provider, new NodeSetup { ConfigureProvider = WithoutEndSession });
+        using var browser = new Browser();
+        await browser.GoAsync(node.At("orders"));
+
+        var page = await browser.SubmitAsync(node.At("logout"), from: node.Address, ("returnUrl", "/?bye"));
+
+        Assert.Equal((node.At("?bye"), "home"), (page.Address, page.Text));
+        Assert.Empty(provider.IdTokenHints);
+        Assert.DoesNotContain(AppCookie, browser.CookieNames(node.Address));
+    }
+
+    private static void WithoutEndSession(OpenIdConnectOptions options) => options.ConfigurationManager = new Discovery(options.Authority!);
+
     // The worst case: a cookie that other sites' requests have with them.
     private static NodeSetup WithForms() => new()
     {
@@ -245,6 +292,21 @@ public sealed partial class SignOutTests
                 order: 0);
             Apply(endpoint);
             return endpoint.Build().RequestDelegate!;
+        }
+    }
+
+    private sealed class Discovery(string authority) : IConfigurationManager<OpenIdConnectConfiguration>
+    {
+        public async Task<OpenIdConnectConfiguration> GetConfigurationAsync(CancellationToken cancel)
+        {
+            var documents = new HttpDocumentRetriever { RequireHttps = false };
+            var found = await OpenIdConnectConfigurationRetriever.GetAsync(authority + ".well-known/openid-configuration", documents, cancel);
+            found.EndSessionEndpoint = null;
+            return found;
+        }
+
+        public void RequestRefresh()
+        {
         }
     }
 

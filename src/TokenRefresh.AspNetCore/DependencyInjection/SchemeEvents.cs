@@ -81,6 +81,7 @@ internal static class SchemeEvents
     {
         context.HttpContext.RequestServices.GetRequiredService<IdTokenHint>().Attach(context);
         await own(context).ConfigureAwait(false);
+        ProviderSignOut.SkipIfUnsupported(context);
     }
 
     private static void CheckRenewal(

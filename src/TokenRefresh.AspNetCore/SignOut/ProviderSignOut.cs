@@ -1,11 +1,16 @@
+using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using TokenRefresh.AspNetCore.Sessions;
 
 namespace TokenRefresh.AspNetCore.SignOut;
 
-/// <summary>Whether the provider of a session can sign the user out (OpenID Connect RP-Initiated Logout 1.0).</summary>
+/// <summary>
+/// The sign-out at the provider (OpenID Connect RP-Initiated Logout 1.0). Some providers have an address of their own for it, to which the
+/// app's event redirects.
+/// </summary>
 internal static class ProviderSignOut
 {
-    public static async Task<bool> IsSupportedAsync(UserSession session, CancellationToken cancellationToken)
+    /// <summary>Whether the scheme's handler can begin the sign-out.</summary>
+    public static async Task<bool> IsPossibleAsync(UserSession session, CancellationToken cancellationToken)
     {
         if (session.GetOpenIdConnectOptions() is not { ConfigurationManager: { } discovery })
         {
@@ -14,13 +19,25 @@ internal static class ProviderSignOut
 
         try
         {
-            var configuration = await discovery.GetConfigurationAsync(cancellationToken).ConfigureAwait(false);
-            return !string.IsNullOrEmpty(configuration.EndSessionEndpoint);
+            _ = await discovery.GetConfigurationAsync(cancellationToken).ConfigureAwait(false);
+            return true;
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             // The provider can't be reached. The user is still signed out of the app.
             return false;
+        }
+    }
+
+    /// <summary>
+    /// Leads to the next page if there is no address of a sign-out at the provider, where the scheme's handler would throw an exception.
+    /// </summary>
+    public static void SkipIfUnsupported(RedirectContext context)
+    {
+        if (!context.Handled && string.IsNullOrEmpty(context.ProtocolMessage.IssuerAddress))
+        {
+            context.Response.Redirect(context.Properties.RedirectUri!);
+            context.HandleResponse();
         }
     }
 }

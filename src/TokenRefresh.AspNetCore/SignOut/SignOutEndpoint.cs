@@ -30,7 +30,7 @@ internal static class SignOutEndpoint
             return;
         }
 
-        if (provider is not null && await ProviderSignOut.IsSupportedAsync(provider, context.RequestAborted).ConfigureAwait(false))
+        if (provider is not null && await ProviderSignOut.IsPossibleAsync(provider, context.RequestAborted).ConfigureAwait(false))
         {
             var properties = new AuthenticationProperties { RedirectUri = returnUrl };
             await context.SignOutAsync(provider.OpenIdConnectScheme, properties).ConfigureAwait(false);
