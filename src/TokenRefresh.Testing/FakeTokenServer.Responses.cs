@@ -13,18 +13,16 @@ public sealed partial class FakeTokenServer
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         Require.NotNull(request, nameof(request));
-#if NET
-        var body = await request.Content!.ReadAsStringAsync(cancellationToken);
-#else
-        var body = await request.Content.ReadAsStringAsync();
-#endif
-        var refreshToken = mode == TokenServerMode.SimpleJwt
-            ? JsonDocument.Parse(body).RootElement.GetProperty("refresh").GetString()!
-            : HttpUtility.ParseQueryString(body)["refresh_token"]!;
+        var body = await ReadAsync(request.Content, cancellationToken);
+        var call = mode == TokenServerMode.SimpleJwt ? ReadJson(request.RequestUri, body) : ReadForm(body);
         Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage?>>? scripted;
         lock (_lock)
         {
-            _presented.Add(refreshToken);
+            if (call.RefreshToken is not null)
+            {
+                _presented.Add(call.RefreshToken);
+            }
+
             _bodies.Add(body);
             PeakInFlight = Math.Max(PeakInFlight, ++_inFlight);
             scripted = _script.Count > 0 ? _script.Dequeue() : _always;
@@ -37,7 +35,7 @@ public sealed partial class FakeTokenServer
                 await gate.PassAsync(cancellationToken);
             }
 
-            return (scripted is null ? null : await scripted(request, cancellationToken)) ?? Redeem(refreshToken);
+            return (scripted is null ? null : await scripted(request, cancellationToken)) ?? Answer(call);
         }
         finally
         {
@@ -45,6 +43,60 @@ public sealed partial class FakeTokenServer
             {
                 _inFlight--;
             }
+        }
+    }
+
+    private static async Task<string> ReadAsync(HttpContent? content, CancellationToken cancellationToken) =>
+#if NET
+        content is null ? "" : await content.ReadAsStringAsync(cancellationToken);
+#else
+        content is null ? "" : await content.ReadAsStringAsync();
+#endif
+
+    // The blacklist view of Simple JWT gets the body of a refresh. The package's stock address has this word.
+    private static Call ReadJson(Uri? address, string body)
+    {
+        var token = JsonDocument.Parse(body).RootElement.GetProperty("refresh").GetString();
+        return address?.AbsolutePath.Contains("blacklist") == true
+            ? new Call(null, null, RevokedToken: token)
+            : new Call(null, RefreshToken: token, null);
+    }
+
+    private static Call ReadForm(string body)
+    {
+        var form = HttpUtility.ParseQueryString(body);
+        return new Call(form["grant_type"], form["refresh_token"], form["token"]);
+    }
+
+    private HttpResponseMessage Answer(Call call) => call switch
+    {
+        { RefreshToken: { } refreshToken } => Redeem(refreshToken),
+        { RevokedToken: { } revoked } => Revoke(revoked),
+        { GrantType: "client_credentials" } => IssueToClient(),
+        _ => Json(HttpStatusCode.BadRequest, """{"error":"unsupported_grant_type"}"""),
+    };
+
+    // RFC 7009, section 2.2: also an unknown token gets a success.
+    private HttpResponseMessage Revoke(string token)
+    {
+        lock (_lock)
+        {
+            _accessTokens.Remove(token);
+            if (_families.TryGetValue(token, out var family))
+            {
+                family.IsRevoked = true;
+            }
+        }
+
+        return Json(HttpStatusCode.OK, "{}");
+    }
+
+    // RFC 6749, section 4.4.3: there is no refresh token.
+    private HttpResponseMessage IssueToClient()
+    {
+        lock (_lock)
+        {
+            return Answer(Next(new Family()).Access, refresh: null);
         }
     }
 
@@ -87,12 +139,13 @@ public sealed partial class FakeTokenServer
         return (access, refresh);
     }
 
-    private HttpResponseMessage Answer(string access, string refresh)
+    private HttpResponseMessage Answer(string access, string? refresh)
     {
+        var refreshToken = refresh is null ? "" : $",\"refresh_token\":\"{refresh}\"";
         var expiresIn = Lifetime is { } lifetime ? ",\"expires_in\":" + lifetime.TotalSeconds.ToString(CultureInfo.InvariantCulture) : "";
         return Json(HttpStatusCode.OK, mode == TokenServerMode.SimpleJwt
             ? $$"""{"access":"{{access}}","refresh":"{{refresh}}"}"""
-            : $$"""{"access_token":"{{access}}","refresh_token":"{{refresh}}","token_type":"Bearer"{{expiresIn}}}""");
+            : $$"""{"access_token":"{{access}}","token_type":"Bearer"{{refreshToken}}{{expiresIn}}}""");
     }
 
     private HttpResponseMessage Refuse() => mode == TokenServerMode.SimpleJwt
@@ -101,6 +154,8 @@ public sealed partial class FakeTokenServer
 
     private static HttpResponseMessage Json(HttpStatusCode status, string body) =>
         new(status) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+
+    private sealed record Call(string? GrantType, string? RefreshToken, string? RevokedToken);
 
     private sealed class Family
     {

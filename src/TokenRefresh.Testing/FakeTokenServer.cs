@@ -38,14 +38,14 @@ public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, T
     /// </value>
     public TimeSpan? Lifetime { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How many calls it received.</summary>
+    /// <summary>How many calls it received: refreshes, requests with client credentials, and revocations.</summary>
     public int Calls
     {
         get
         {
             lock (_lock)
             {
-                return _presented.Count;
+                return _bodies.Count;
             }
         }
     }

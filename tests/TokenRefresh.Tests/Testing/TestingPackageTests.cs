@@ -5,6 +5,7 @@ using System.Net.Http;
 using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
+using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.Tests.Storage;
 using Xunit;
 
@@ -62,6 +63,64 @@ public sealed class TestingPackageTests
 
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.Contains($"\"{others.RefreshToken}\"", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(TokenServerMode.Strict, "https://login.example.com/revoke")]
+    [InlineData(TokenServerMode.SimpleJwt, "https://login.example.com/api/token/blacklist/")]
+    public async Task A_revocation_ends_the_login_and_is_no_refresh(TokenServerMode mode, string address)
+    {
+        var server = new FakeTokenServer(mode: mode);
+        var services = new ServiceCollection();
+        services.AddTokenSession("orders", options =>
+        {
+            options.TokenEndpoint = new Uri("https://login.example.com/token");
+            options.RevocationEndpoint = new Uri(address);
+            options.ClientId = mode == TokenServerMode.SimpleJwt ? null : "shop";
+            options.Protocol = mode == TokenServerMode.SimpleJwt ? TokenEndpointProtocol.SimpleJwt : TokenEndpointProtocol.OAuth;
+        }).TokenEndpointClient.ConfigurePrimaryHttpMessageHandler(() => server);
+        await using (var app = services.BuildServiceProvider())
+        {
+            var session = app.GetRequiredService<TokenSessions>()["orders"];
+            await session.SignInAsync(server.Issue());
+            await session.SignOutAsync();
+        }
+
+        // The disposal waits for the revocation.
+        server.AssertRefreshes(0);
+        Assert.Equal(1, server.Calls);
+        using var answer = server.Redeem("refresh-1");
+        Assert.False(answer.IsSuccessStatusCode);
+    }
+
+    [Fact]
+    public async Task Client_credentials_get_an_access_token_and_no_refresh_token()
+    {
+        var server = new FakeTokenServer();
+        var services = new ServiceCollection();
+        services.AddTokenSession("reports", options =>
+        {
+            options.TokenEndpoint = new Uri("https://login.example.com/token");
+            options.ClientId = "shop";
+            options.ClientSecret = "secret";
+            options.GrantType = TokenGrantType.ClientCredentials;
+        }).TokenEndpointClient.ConfigurePrimaryHttpMessageHandler(() => server);
+        await using var app = services.BuildServiceProvider();
+
+        Assert.Equal("access-1", await app.GetRequiredService<TokenSessions>()["reports"].GetAccessTokenAsync());
+        Assert.True(server.Accepts("access-1"));
+        server.AssertRefreshes(0);
+        Assert.Equal(1, server.Calls);
+    }
+
+    [Fact]
+    public async Task A_call_that_asks_for_nothing_known_is_refused()
+    {
+        using var client = new HttpClient(new FakeTokenServer());
+
+        using var answer = await client.GetAsync(new Uri("https://login.example.com/.well-known/openid-configuration"));
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
     }
 
     [Fact]
