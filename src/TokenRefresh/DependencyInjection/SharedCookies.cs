@@ -1,4 +1,7 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http;
+using Microsoft.Extensions.Logging;
+using TokenRefresh.Diagnostics;
 
 namespace TokenRefresh.DependencyInjection;
 
@@ -20,6 +23,31 @@ internal static class SharedCookies
             TurnOff(builder.PrimaryHandler);
         }
     }
+
+    /// <summary>
+    /// Warns of cookies that are on in the end. The platform's handler may have been replaced, by the app or by the platform itself.
+    /// </summary>
+    /// <returns>Whether there is a warning.</returns>
+    public static bool WarnOf(HttpMessageHandlerBuilder builder, string sessionName, string clientName)
+    {
+        if (!AreOn(builder.PrimaryHandler) || SessionOptions.Find(builder.Services, sessionName) is not { UserKey: not null })
+        {
+            return false;
+        }
+
+        SessionLog.SharedCookies(GuardedLogger.Create(builder.Services.GetRequiredService<ILoggerFactory>()), sessionName, clientName);
+        return true;
+    }
+
+    private static bool AreOn(HttpMessageHandler handler) => handler switch
+    {
+#if NET8_0_OR_GREATER
+        SocketsHttpHandler sockets => sockets.UseCookies,
+        HttpClientHandler when OperatingSystem.IsBrowser() => false,
+#endif
+        HttpClientHandler client => client.UseCookies,
+        _ => false,
+    };
 
     private static void TurnOff(HttpMessageHandler handler)
     {

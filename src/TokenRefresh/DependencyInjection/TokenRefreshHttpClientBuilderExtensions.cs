@@ -98,12 +98,17 @@ public static class TokenRefreshHttpClientBuilderExtensions
         clients.Add(client, sessionName);
         builder.Services.AddOptions<TokenRefreshOptions>(sessionName).ValidateOnStart();
         builder.AddHttpMessageHandler(provider => new TokenRefreshHandler(new ClientSessionResolver(provider, sessionName, client)));
+        builder.Services.PostConfigure<HttpClientFactoryOptions>(
+            client, options => AddActions(options.HttpMessageHandlerBuilderActions, client, sessionName));
+    }
 
-        // Before and after everything that configures the client.
-        builder.Services.PostConfigure<HttpClientFactoryOptions>(client, options =>
-        {
-            options.HttpMessageHandlerBuilderActions.Insert(0, handlers => SharedCookies.TurnOff(handlers, sessionName));
-            options.HttpMessageHandlerBuilderActions.Add(handlers => LookedUpAddressHandlers.Add(handlers, sessionName, client));
-        });
+    // Before and after everything that configures the client.
+    private static void AddActions(IList<Action<HttpMessageHandlerBuilder>> actions, string client, string sessionName)
+    {
+        // The platform creates new handlers every two minutes.
+        var isWarned = false;
+        actions.Insert(0, handlers => SharedCookies.TurnOff(handlers, sessionName));
+        actions.Add(handlers => isWarned = isWarned || SharedCookies.WarnOf(handlers, sessionName, client));
+        actions.Add(handlers => LookedUpAddressHandlers.Add(handlers, sessionName, client));
     }
 }

@@ -36,6 +36,12 @@ internal static partial class SessionLog
         EventName = "WaitCancelled")]
     public static partial void WaitCancelled(ILogger logger, string session, string method, string origin, TimeSpan refreshTimeout);
 
+    [LoggerMessage(106, LogLevel.Warning,
+        "Session '{Session}': all users of the client '{Client}' share its primary handler, and with it the cookies of its API. Set "
+        + "UseCookies to false on that handler: with ConfigurePrimaryHttpMessageHandler, UseSocketsHttpHandler or similar.",
+        EventName = "SharedCookies")]
+    public static partial void SharedCookies(ILogger logger, string session, string client);
+
     [LoggerMessage(201, LogLevel.Information, "Session '{Session}': signed in.", EventName = "SignedIn")]
     public static partial void SignedIn(ILogger logger, string session);
 

@@ -15,6 +15,8 @@ public sealed class SharedCookieTests : IAsyncDisposable
     private readonly LoopbackServer _api = new(request =>
         LoopbackServer.Response(200, "", request.Contains("Bearer access-anna", StringComparison.Ordinal) ? ["Set-Cookie: sessionid=anna; Path=/"] : []));
 
+    private readonly CapturingLoggerProvider _log = new();
+
     public ValueTask DisposeAsync() => _api.DisposeAsync();
 
     [Fact]
@@ -46,6 +48,7 @@ public sealed class SharedCookieTests : IAsyncDisposable
 
         Assert.Contains("Bearer access-ben", _api.Received[^1], StringComparison.Ordinal);
         Assert.Contains("Cookie: sessionid=anna", _api.Received[^1], StringComparison.Ordinal);
+        Assert.Single(_log.Messages, message => message.EventName == "SharedCookies");
     }
 
     [Fact]
@@ -72,6 +75,7 @@ public sealed class SharedCookieTests : IAsyncDisposable
     private async Task SendAsAnnaThenBenAsync(Action<IHttpClientBuilder> configure)
     {
         var services = new ServiceCollection();
+        _log.Add(services);
         configure(services.AddHttpClient("orders", client => client.BaseAddress = _api.Url).AddTokenRefreshHandler(options =>
         {
             Configure(options);
