@@ -3,8 +3,11 @@ namespace TokenRefresh;
 /// <summary>The origin of an address (RFC 6454): scheme, host and port. Tokens are sent to named origins only.</summary>
 internal static class Origin
 {
-    /// <summary>Scheme, host and port. Messages show no other part of an address.</summary>
+    /// <summary>Scheme, host and port.</summary>
     public static string TextOf(Uri uri) => uri.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped);
+
+    /// <summary>Scheme, host, port and path, for messages and logs: a query or a user in an address can be a secret.</summary>
+    public static string WithPath(Uri uri) => uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
 
     /// <summary>Whether two addresses have the same origin.</summary>
     public static bool IsSame(Uri? a, Uri? b) =>

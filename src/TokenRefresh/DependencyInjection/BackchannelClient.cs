@@ -61,7 +61,7 @@ internal sealed class BackchannelClient : IDisposable
     /// <summary>Disposes the scopes of the handlers. The handlers' connections close when they are idle.</summary>
     public void Dispose()
     {
-        List<IDisposable?> scopes;
+        IDisposable?[] scopes;
         lock (_lock)
         {
             _isDisposed = true;
@@ -69,7 +69,8 @@ internal sealed class BackchannelClient : IDisposable
             _retired.Clear();
         }
 
-        scopes.ForEach(DisposeScope);
+        // A scope throws if a service of the app throws, or has DisposeAsync but not Dispose.
+        Array.ForEach(scopes, scope => scope?.DisposeQuietly());
     }
 
     private HttpClient Create()
@@ -120,7 +121,7 @@ internal sealed class BackchannelClient : IDisposable
         }
         catch
         {
-            DisposeScope(scope);
+            scope.DisposeQuietly();
             throw;
         }
     }
@@ -169,20 +170,7 @@ internal sealed class BackchannelClient : IDisposable
     {
         while (_retired.Count > 0 && _time.GetElapsedTime(_retired.Peek().Retired) > _options.RefreshTimeout + _options.RefreshTimeout)
         {
-            DisposeScope(_retired.Dequeue().Scope);
-        }
-    }
-
-    // A service of the app may throw. The scope also throws for a service that has DisposeAsync but not Dispose.
-    private static void DisposeScope(IDisposable? scope)
-    {
-        try
-        {
-            scope?.Dispose();
-        }
-        catch (Exception)
-        {
-            // A scope that fails must not keep the other scopes from being disposed.
+            _retired.Dequeue().Scope.DisposeQuietly();
         }
     }
 

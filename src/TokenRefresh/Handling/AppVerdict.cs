@@ -2,27 +2,11 @@ using System.Net;
 
 namespace TokenRefresh.Handling;
 
-/// <summary>
-/// Calls the app's own function that decides whether a response rejects the token. If the function throws, the caller gets the exception
-/// instead of the response.
-/// </summary>
+/// <summary>Calls the app's own function that decides whether a response rejects the token, and may read its body.</summary>
 internal static class AppVerdict
 {
-    public static bool Ask(Func<HttpResponseMessage, bool> shouldRefresh, HttpResponseMessage response)
-    {
-        try
-        {
-            return shouldRefresh(response);
-        }
-        catch
-        {
-            response.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>Calls a function that may read the body. The caller can still read the whole body.</summary>
-    /// <exception cref="OperationCanceledException">The token was cancelled. The response is disposed.</exception>
+    /// <summary>Calls the function. The caller can still read the whole body.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static async Task<bool> AskAsync(
         Func<HttpResponseMessage, CancellationToken, Task<bool>> shouldRefresh,
         HttpResponseMessage response,
@@ -33,11 +17,6 @@ internal static class AppVerdict
         try
         {
             return await shouldRefresh(response, cancellationToken).WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch
-        {
-            response.Dispose();
-            throw;
         }
         finally
         {
@@ -75,7 +54,7 @@ internal static class AppVerdict
             }
             catch (ObjectDisposedException)
             {
-                // The response is disposed: by the app, or because the app's function failed.
+                // The app has disposed the response.
                 content.Dispose();
             }
         }

@@ -33,17 +33,7 @@ internal readonly struct HeldResponse(HttpResponseMessage response, ReadAheadBod
     }
 
     /// <summary>Disposes the response. A read that is running is cancelled first.</summary>
-    public void Discard()
-    {
-        try
-        {
-            response.Dispose();
-        }
-        catch (Exception)
-        {
-            // The content can't be disposed, and its response is no longer in use.
-        }
-    }
+    public void Discard() => response.DisposeQuietly();
 
     private static bool IsOnConnection(HttpResponseMessage response) =>
         response.Content is { } content

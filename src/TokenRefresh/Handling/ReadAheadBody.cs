@@ -195,22 +195,10 @@ internal sealed class ReadAheadBody(HttpContent content, Task<Stream> opening, C
         if (isFinished)
         {
             // Release the connection as soon as the whole body is in memory.
-            DisposeContent();
+            content.DisposeQuietly();
         }
 
         return !isStopped && !isFinished;
-    }
-
-    private void DisposeContent()
-    {
-        try
-        {
-            content.Dispose();
-        }
-        catch (Exception)
-        {
-            // The content can't be disposed, and its response is no longer in use.
-        }
     }
 
     private void ThrowIfFailed()

@@ -73,17 +73,26 @@ internal static class Rejection
     }
 
     // The app's own function replaces the checks of this library. Without one, only Simple JWT rejects a token by a status other than 401.
+    // If the decision fails, the caller gets the exception instead of the response.
     private static async ValueTask<bool> IsRejectedAsync(
         HttpResponseMessage response, TokenRefreshOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
-        return options switch
+        try
         {
-            { ShouldRefreshAsync: { } ask } => await AppVerdict.AskAsync(ask, response, time, cancellationToken).ConfigureAwait(false),
-            { ShouldRefresh: { } ask } => AppVerdict.Ask(ask, response),
-            { Protocol: TokenEndpointProtocol.SimpleJwt } when SimpleJwtForbidden.IsPossible(response) =>
-                await SimpleJwtForbidden.RejectsTokenAsync(response, time, cancellationToken).ConfigureAwait(false),
-            _ => false,
-        };
+            return options switch
+            {
+                { ShouldRefreshAsync: { } ask } => await AppVerdict.AskAsync(ask, response, time, cancellationToken).ConfigureAwait(false),
+                { ShouldRefresh: { } ask } => ask(response),
+                { Protocol: TokenEndpointProtocol.SimpleJwt } when SimpleJwtForbidden.IsPossible(response) =>
+                    await SimpleJwtForbidden.RejectsTokenAsync(response, time, cancellationToken).ConfigureAwait(false),
+                _ => false,
+            };
+        }
+        catch
+        {
+            response.Dispose();
+            throw;
+        }
     }
 
     private static void ThrowOrExplain(SentRequest sent, HttpResponseMessage response, SessionSnapshot current)

@@ -22,7 +22,7 @@ internal static class SimpleJwtForbidden
             || mediaType.EndsWith("+json", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Reads the body, as far as needed. The caller can still read all of it.</summary>
-    /// <exception cref="OperationCanceledException">The token was cancelled. The response is disposed.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static async Task<bool> RejectsTokenAsync(HttpResponseMessage response, TimeProvider time, CancellationToken cancellationToken)
     {
         if (ReadAheadBody.TryOpen(response) is not { } body)
@@ -37,11 +37,6 @@ internal static class SimpleJwtForbidden
         catch (TimeoutException)
         {
             return false;
-        }
-        catch (OperationCanceledException)
-        {
-            response.Dispose();
-            throw;
         }
         finally
         {

@@ -74,10 +74,11 @@ internal static class TokenRefreshOptionsValidator
         OfUrl("Issuer", options.Issuer, options) ?? options.Issuer switch
         {
             { } issuer when issuer.AbsolutePath.Contains("/.well-known/") =>
-                $"Issuer, {Show(issuer)}, is the URL of a document. Remove /.well-known/ and what follows, or set Issuer to the "
+                $"Issuer, {Origin.WithPath(issuer)}, is the URL of a document. Remove /.well-known/ and what follows, or set Issuer to the "
                 + "\"issuer\" of the document and MetadataAddress to this URL.",
             { Query.Length: > 0 } issuer =>
-                $"Issuer, {Show(issuer)}, has a query (RFC 8414, section 2). Remove it, or set MetadataAddress to the document's URL.",
+                $"Issuer, {Origin.WithPath(issuer)}, has a query (RFC 8414, section 2). Remove it, or set MetadataAddress to the "
+                + "document's URL.",
             _ => null,
         },
         options is { Issuer: not null, Protocol: TokenEndpointProtocol.SimpleJwt }
@@ -91,13 +92,13 @@ internal static class TokenRefreshOptionsValidator
         { IsAbsoluteUri: false } => $"{option} isn't an absolute URL. Write it with scheme and host, such as "
             + "https://login.example.com/token.",
         _ when !Origin.IsHttp(url) =>
-            $"{option}, {Show(url)}, isn't an absolute http or https URL. Write the whole URL, for example "
+            $"{option}, {Origin.WithPath(url)}, isn't an absolute http or https URL. Write the whole URL, for example "
             + "https://login.example.com/oauth/token.",
         _ when !Origin.MayGetTokens(url, options) && !Origin.IsLookedUp(url) =>
-            $"{option}, {Show(url)}, isn't https. Use https, because tokens are sent there. If the server has no https, "
+            $"{option}, {Origin.WithPath(url)}, isn't https. Use https, because tokens are sent there. If the server has no https, "
             + $"add {Origin.TextOf(url)} to InsecureOrigins.",
         _ when url.Fragment.Length > 0 || url.UserInfo.Length > 0 =>
-            $"{option}, {Show(url)}, has a fragment or a user in it (RFC 6749, section 3.2). Remove it.",
+            $"{option}, {Origin.WithPath(url)}, has a fragment or a user in it (RFC 6749, section 3.2). Remove it.",
         _ => null,
     };
 
@@ -132,11 +133,11 @@ internal static class TokenRefreshOptionsValidator
             null or { IsAbsoluteUri: false } =>
                 "AllowedOrigins holds something that isn't an absolute URL. Write scheme and host, such as https://api.example.com.",
             _ when !Origin.IsHttp(origin) =>
-                $"AllowedOrigins holds {Show(origin)}, which isn't an absolute http or https URL. Write scheme and host, for example "
-                + "https://api.example.com.",
+                $"AllowedOrigins holds {Origin.WithPath(origin)}, which isn't an absolute http or https URL. Write scheme and host, for "
+                + "example https://api.example.com.",
             _ when !Origin.MayGetTokens(origin, options) && !Origin.IsLookedUp(origin) =>
-                $"AllowedOrigins holds {Show(origin)}, which isn't https. Use https, because access tokens are sent there. If the server "
-                + "has no https, add it to InsecureOrigins, too. On loopback http is allowed.",
+                $"AllowedOrigins holds {Origin.WithPath(origin)}, which isn't https. Use https, because access tokens are sent there. If "
+                + "the server has no https, add it to InsecureOrigins, too. On loopback http is allowed.",
             _ => null,
         }),
         .. options.InsecureOrigins.Select(origin =>
@@ -193,7 +194,4 @@ internal static class TokenRefreshOptionsValidator
                 + "refreshed in the background before requests wait for a refresh: make ExpiryBuffer shorter."
             : null,
     ];
-
-    // A query or a user name in a URL can be a secret, so neither is shown.
-    private static string Show(Uri uri) => uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
 }

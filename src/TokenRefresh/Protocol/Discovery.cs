@@ -122,7 +122,7 @@ internal sealed class Discovery(
 
         if (result.Document is { } fetched)
         {
-            SessionLog.Discovered(logger, session, EndpointName.Of("the token endpoint", fetched.TokenEndpoint));
+            SessionLog.Discovered(logger, session, "the token endpoint " + Origin.WithPath(fetched.TokenEndpoint));
         }
         else if (known is not null)
         {
@@ -213,5 +213,5 @@ internal sealed class Discovery(
     private static TokenEndpointResult Unavailable(Uri address, TokenResponse answer) =>
         TokenEndpointResult.Transient($"{NameOf(address)} answered {answer.Status}.", retryAfter: answer.RetryAfter);
 
-    private static string NameOf(Uri address) => EndpointName.Of("the discovery document", address);
+    private static string NameOf(Uri address) => "the discovery document " + Origin.WithPath(address);
 }

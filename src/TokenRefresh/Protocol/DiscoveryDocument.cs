@@ -35,7 +35,7 @@ internal sealed record DiscoveryDocument(Uri TokenEndpoint, Uri? RevocationEndpo
     /// <remarks>The address that service discovery found is <see langword="null"/> if none was looked up.</remarks>
     public static DiscoveryResult Read(TokenFields fields, Uri address, Uri? found, TokenRefreshOptions options)
     {
-        var name = EndpointName.Of("The discovery document", address);
+        var name = "The discovery document " + Origin.WithPath(address);
         if (!IsIssuer(fields["issuer"], options.Issuer!, found))
         {
             return TokenEndpointResult.Misconfigured(
@@ -76,7 +76,7 @@ internal sealed record DiscoveryDocument(Uri TokenEndpoint, Uri? RevocationEndpo
     // What isn't a URL of usual length isn't shown: it is the server's text.
     private static string Show(string? text) =>
         text is { Length: <= 200 } && Uri.TryCreate(text, UriKind.Absolute, out var url) && Origin.IsHttp(url)
-            ? EndpointName.Of(",", url)
+            ? ", " + Origin.WithPath(url)
             : "";
 
     private static string WithoutSlash(string text) => text.Length > 0 && text[text.Length - 1] == '/'

@@ -48,7 +48,7 @@ internal abstract class HttpTokenEndpoint(
 
     private async Task<TokenEndpointResult> SendAsync(TokenEndpointRequest request, Uri address, CancellationToken cancellationToken)
     {
-        var name = EndpointName.Of("the token endpoint", address);
+        var name = "the token endpoint " + Origin.WithPath(address);
         try
         {
             using var message = CreateMessage(request, address);

@@ -44,7 +44,7 @@ internal sealed class TokenRevocation(TokenRefreshOptions options, Func<HttpClie
 
     private async Task<RevocationResult> SendAsync(Uri address, TokenSet tokens, CancellationToken cancellationToken)
     {
-        var name = EndpointName.Of("the revocation endpoint", address);
+        var name = "the revocation endpoint " + Origin.WithPath(address);
         using var message = new HttpRequestMessage(HttpMethod.Post, address);
         message.Content = options.Protocol == TokenEndpointProtocol.SimpleJwt
             ? SimpleJwtTokenEndpoint.Body(tokens.RefreshToken!, options)

@@ -103,7 +103,7 @@ internal sealed class TokenCall(SessionContext session, Flight flight, SessionSn
         }
 
         // The endpoint may be the app's own. Its error code gets into messages and logs, so it is sanitized here too.
-        result = result.WithError(ErrorCode.Sanitize(result.Error, request.RefreshToken, _services.Options.ClientSecret));
+        result = result.WithError(ErrorCodes.Sanitize(result.Error, request.RefreshToken, _services.Options.ClientSecret));
         return _services.UsesClientCredentials
             && result.Outcome is TokenEndpointOutcome.Rejected or TokenEndpointOutcome.InteractionRequired
             ? TokenEndpointResult.Misconfigured("the token endpoint rejects the client's own credentials.", result.Error)

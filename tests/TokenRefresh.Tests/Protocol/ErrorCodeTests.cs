@@ -28,15 +28,15 @@ public sealed class ErrorCodeTests
     [InlineData("secret", null)]
     [InlineData("client-key", null)]
     public void A_code_is_one_short_word_that_says_no_secret_back(string? code, string? expected) =>
-        Assert.Equal(expected, ErrorCode.Sanitize(code, "refresh-secret", "client-key"));
+        Assert.Equal(expected, ErrorCodes.Sanitize(code, "refresh-secret", "client-key"));
 
     [Fact]
-    public void A_secret_that_is_empty_is_in_no_code() => Assert.Equal("invalid_grant", ErrorCode.Sanitize("invalid_grant", "", ""));
+    public void A_secret_that_is_empty_is_in_no_code() => Assert.Equal("invalid_grant", ErrorCodes.Sanitize("invalid_grant", "", ""));
 
     [Fact]
     public void A_long_code_is_none()
     {
-        Assert.NotNull(ErrorCode.Sanitize(new string('x', 64), "r", clientSecret: null));
-        Assert.Null(ErrorCode.Sanitize(new string('x', 65), "r", clientSecret: null));
+        Assert.NotNull(ErrorCodes.Sanitize(new string('x', 64), "r", clientSecret: null));
+        Assert.Null(ErrorCodes.Sanitize(new string('x', 65), "r", clientSecret: null));
     }
 }
