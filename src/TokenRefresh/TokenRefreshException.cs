@@ -1,25 +1,19 @@
 namespace TokenRefresh;
 
 /// <summary>The exception for a request or call that got no usable token. It contains no token, no secret and no body.</summary>
-public sealed class TokenRefreshException : HttpRequestException
+/// <param name="failure">What kind of failure it is.</param>
+/// <param name="message">What happened and what to do. It must hold no secret.</param>
+/// <param name="error">The server's error code, or <see langword="null"/>.</param>
+/// <param name="innerException">The cause, if it contains no secret; otherwise <see langword="null"/>.</param>
+public sealed class TokenRefreshException(
+    TokenRefreshFailure failure, string message, string? error = null, Exception? innerException = null)
+    : HttpRequestException(message, innerException)
 {
-    /// <summary>Creates the exception.</summary>
-    /// <param name="failure">What kind of failure it is.</param>
-    /// <param name="message">What happened and what to do. It must hold no secret.</param>
-    /// <param name="error">The server's error code, or <see langword="null"/>.</param>
-    /// <param name="innerException">The cause, if it contains no secret; otherwise <see langword="null"/>.</param>
-    public TokenRefreshException(TokenRefreshFailure failure, string message, string? error = null, Exception? innerException = null)
-        : base(message, innerException)
-    {
-        Failure = failure;
-        Error = error;
-    }
-
     /// <summary>What kind of failure it is.</summary>
-    public TokenRefreshFailure Failure { get; }
+    public TokenRefreshFailure Failure { get; } = failure;
 
     /// <summary>The server's error code (RFC 6749, section 5.2; Simple JWT's <c>code</c>), or <see langword="null"/>.</summary>
-    public string? Error { get; }
+    public string? Error { get; } = error;
 
     /// <summary>How long to wait before the next attempt: the rest of the cool-down, or the server's <c>Retry-After</c>.</summary>
     /// <value>One hour at most. <see langword="null"/> if no time is known, or if waiting doesn't help.</value>

@@ -9,13 +9,8 @@ namespace TokenRefresh;
 [DebuggerDisplay("{ToString(),nq}")]
 public sealed class TokenSession : IObservedSessions, IDisposable, IAsyncDisposable
 {
-    internal TokenSession(SessionServices services, string? userKey)
-        : this(services, userKey, services.InitialSnapshot)
-    {
-    }
-
-    internal TokenSession(SessionServices services, string? userKey, SessionSnapshot initial) =>
-        Context = new SessionContext(services, userKey, this, initial);
+    internal TokenSession(SessionServices services, string? userKey, SessionSnapshot? initial = null) =>
+        Context = new SessionContext(services, userKey, this, initial ?? services.InitialSnapshot);
 
     /// <summary>
     /// Raised once when the login ends and the user must sign in again. It is raised on a pool thread, outside every lock. A handler may
@@ -57,9 +52,6 @@ public sealed class TokenSession : IObservedSessions, IDisposable, IAsyncDisposa
     internal SessionContext Context { get; }
 
     IEnumerable<TokenSessionState> IObservedSessions.States => Context.Services.Work.IsStopping ? [] : [State];
-
-    /// <summary>The id token of the login, if it is loaded and has one.</summary>
-    internal string? IdentityToken => Tokens?.IdentityToken;
 
     /// <summary>The tokens of the login, if it is loaded and signed in.</summary>
     internal TokenSet? Tokens => (Context.Current as SignedInSnapshot)?.Tokens;

@@ -67,7 +67,7 @@ internal sealed class UserSessions : ISessionCache, IObservedSessions
             var found = _sessions.TryGetValue(userKey, out var known)
                 ? known
                 : _sessions.GetOrAdd(userKey, new TokenSession(Services, userKey));
-            var session = SessionIn(found) ?? Create(userKey, (EvictedSession)found);
+            var session = SessionIn(found) ?? new TokenSession(Services, userKey, ((EvictedSession)found).End);
             session.Context.WasAccessed = true;
             if (ReferenceEquals(found, session))
             {
@@ -136,21 +136,12 @@ internal sealed class UserSessions : ISessionCache, IObservedSessions
         }
 
         var evicted = new EvictedSession(session);
-        if (!_sessions.TryUpdate(userKey, evicted, session))
-        {
-            return;
-        }
-
-        if (!session.Context.CanBeEvicted)
+        if (_sessions.TryUpdate(userKey, evicted, session) && !session.Context.CanBeEvicted)
         {
             // A sign-in raced with the eviction: undo it. Either this thread or KeepAlive sees the other's write.
             _sessions.TryUpdate(userKey, session, evicted);
         }
     }
-
-    private TokenSession Create(string userKey, EvictedSession evicted) => evicted.End is { } ended
-        ? new TokenSession(Services, userKey, ended)
-        : new TokenSession(Services, userKey);
 
     private void StartSweeps()
     {

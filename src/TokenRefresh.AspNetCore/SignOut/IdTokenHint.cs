@@ -31,5 +31,5 @@ internal sealed class IdTokenHint(UserSessionRegistry registry, TokenSessions se
     }
 
     private string? Find(HttpContext context, UserSession session) =>
-        SessionClaims.Find(context.User, session) is { } login ? sessions[session.Name, login.SessionKey].IdentityToken : null;
+        SessionClaims.Find(context.User, session) is { } login ? sessions[session.Name, login.SessionKey].Tokens?.IdentityToken : null;
 }

@@ -13,7 +13,7 @@ internal sealed class SessionSignOut(
     {
         foreach (var (session, login) in await cookies.FindAliveAsync(context.HttpContext, context.Scheme.Name).ConfigureAwait(false))
         {
-            IdTokenHint.Keep(context.HttpContext, session, sessions[session.Name, login.SessionKey].IdentityToken);
+            IdTokenHint.Keep(context.HttpContext, session, sessions[session.Name, login.SessionKey].Tokens?.IdentityToken);
             try
             {
                 await changes.SignOutAsync(session, login.SessionKey).ConfigureAwait(false);

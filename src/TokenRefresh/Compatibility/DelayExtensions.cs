@@ -16,12 +16,4 @@ internal static class DelayExtensions
             return true;
         }
     }
-
-    /// <returns><see langword="true"/> if one of the tokens was cancelled before the delay was over.</returns>
-    public static async Task<bool> DelayWasCancelledAsync(
-        this TimeProvider time, TimeSpan delay, CancellationToken first, CancellationToken second)
-    {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(first, second);
-        return await time.DelayWasCancelledAsync(delay, either.Token).ConfigureAwait(false);
-    }
 }

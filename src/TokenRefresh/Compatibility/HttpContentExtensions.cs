@@ -4,21 +4,14 @@ namespace TokenRefresh;
 internal static class HttpContentExtensions
 {
     /// <summary>Opens content for reading. An exception that is thrown at once is in the task, too.</summary>
-    public static Task<Stream> OpenAsync(this HttpContent content, CancellationToken cancellationToken)
+    public static async Task<Stream> OpenAsync(this HttpContent content, CancellationToken cancellationToken)
     {
-        try
-        {
 #if NET8_0_OR_GREATER
-            return content.ReadAsStreamAsync(cancellationToken);
+        return await content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
 #else
-            cancellationToken.ThrowIfCancellationRequested();
-            return content.ReadAsStreamAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+        return await content.ReadAsStreamAsync().ConfigureAwait(false);
 #endif
-        }
-        catch (Exception e)
-        {
-            return Task.FromException<Stream>(e);
-        }
     }
 
     /// <summary>The length of content; zero if it is disposed, because then nothing can be read.</summary>

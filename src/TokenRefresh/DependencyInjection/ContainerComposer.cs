@@ -21,27 +21,22 @@ internal sealed class ContainerComposer(IServiceProvider provider, SessionRegist
 
     public void RequireNoCycle(string name) => _creations.RequireNoCycle(name);
 
-    public SessionServices Compose(string name) => _creations.Run(name, () => ComposeRegistered(name));
-
-    public SessionServices Compose(string name, Action<TokenRefreshOptions> configure) =>
-        _creations.Run(name, () => ComposeAdded(name, configure));
-
-    private SessionServices ComposeRegistered(string name)
+    public SessionServices Compose(string name) => _creations.Run(name, () =>
     {
         var options = SessionOptions.Get(provider, name);
         var services = Compose(options, FindSettings(name), new ClientSecretReload(provider, registry, name, options));
         provider.GetRequiredService<DrainOnDispose>().Services = services;
         return services;
-    }
+    });
 
-    private SessionServices ComposeAdded(string name, Action<TokenRefreshOptions> configure)
+    public SessionServices Compose(string name, Action<TokenRefreshOptions> configure) => _creations.Run(name, () =>
     {
         var options = CreateOptions(name, configure);
         var services = Compose(options, FindSettings(name), reload: null);
         SessionComposer.WarnOfInsecureOrigins(services.Logger, name, options);
         provider.GetRequiredService<DrainAddedSessions>();
         return services;
-    }
+    });
 
     private SessionServices Compose(TokenRefreshOptions options, TokenSessionSettings settings, ClientSecretReload? reload)
     {

@@ -45,12 +45,11 @@ internal static class LookedUpAddressHandlers
             return true;
         }
 
-        var origins = options.AllowedOrigins;
-        return origins.Count > 0 ? origins.Any(Origin.IsLookedUp) : MayBeLookedUp(provider, clientName);
-    }
+        if (options.AllowedOrigins.Count > 0)
+        {
+            return options.AllowedOrigins.Any(Origin.IsLookedUp);
+        }
 
-    private static bool MayBeLookedUp(IServiceProvider provider, string clientName)
-    {
         try
         {
             return ClientSessionResolver.ReadBaseAddress(provider, clientName) is { } address && Origin.IsLookedUp(address);

@@ -38,7 +38,15 @@ public static class TokenRefreshServiceCollectionExtensions
     {
         Require.NotNull(services, nameof(services));
         Require.NotEmpty(name, nameof(name));
-        AddSession(services, name);
+        if (RegistryOf(services).Sessions.Add(name))
+        {
+            services.TryAddKeyedSingleton(name, (provider, _) => provider.GetRequiredService<TokenSessions>()[name]);
+            services.AddOptions<TokenRefreshOptions>(name).ValidateOnStart();
+
+            // Registers the name for the app's own settings of the client: see BackchannelClient.
+            services.AddHttpClient(ContainerComposer.BackchannelName(name));
+        }
+
         return new TokenSessionBuilder(services, name);
     }
 
@@ -93,19 +101,5 @@ public static class TokenRefreshServiceCollectionExtensions
         services.TryAddTransient<DrainOnDispose>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TokenRefreshOptions>, RegistrationValidator>());
         return registry;
-    }
-
-    private static void AddSession(IServiceCollection services, string name)
-    {
-        if (!RegistryOf(services).Sessions.Add(name))
-        {
-            return;
-        }
-
-        services.TryAddKeyedSingleton(name, (provider, _) => provider.GetRequiredService<TokenSessions>()[name]);
-        services.AddOptions<TokenRefreshOptions>(name).ValidateOnStart();
-
-        // Registers the name for the app's own settings of the client: see BackchannelClient.
-        services.AddHttpClient(ContainerComposer.BackchannelName(name));
     }
 }

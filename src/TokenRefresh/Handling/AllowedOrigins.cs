@@ -58,16 +58,16 @@ internal sealed class AllowedOrigins
     /// <summary>Whether the origin of this address is allowed.</summary>
     public bool Contains(Uri? uri) => uri is { IsAbsoluteUri: true }
         && Origin.ToHttp(uri) is var address
-        && (IsNamed(address) || IsAllowedByApp(address));
+        && (HasUsualSpelling(address) || IsNamed(address) || IsAllowedByApp(address));
 
     /// <inheritdoc/>
     public override string ToString() =>
         (_origins.Length == 0 ? "none" : string.Join(", ", _origins.Select(Origin.TextOf).Distinct(StringComparer.Ordinal)))
         + (_options.IsAllowedOrigin is null ? "" : ", or allow it by IsAllowedOrigin, which isn't called for plain http");
 
-    private bool IsNamed(Uri uri)
+    // The usual spelling needs no parsing and no allocation.
+    private bool HasUsualSpelling(Uri uri)
     {
-        // The usual spelling needs no parsing and no allocation.
         var text = uri.OriginalString;
         foreach (var prefix in _prefixes)
         {
@@ -77,16 +77,10 @@ internal sealed class AllowedOrigins
             }
         }
 
-        foreach (var origin in _origins)
-        {
-            if (Origin.IsSame(origin, uri))
-            {
-                return true;
-            }
-        }
-
         return false;
     }
+
+    private bool IsNamed(Uri uri) => Array.Exists(_origins, origin => Origin.IsSame(origin, uri));
 
     private bool IsAllowedByApp(Uri uri) =>
         _options.IsAllowedOrigin is { } isAllowed && Origin.MayGetTokens(uri, _options) && isAllowed(uri);

@@ -46,7 +46,7 @@ internal static class SimpleJwtForbidden
 
     private static async Task<bool> ReadAsync(ReadAheadBody body, HttpContent content)
     {
-        var isCompressed = ContentCoding.IsStated(content);
+        var isCompressed = content.Headers.ContentEncoding.Count > 0;
         while (await body.ReadMoreAsync().ConfigureAwait(false))
         {
             if (!isCompressed && !StartsAnObject(body.Ahead.Span))

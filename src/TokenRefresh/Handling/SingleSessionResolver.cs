@@ -3,9 +3,7 @@ namespace TokenRefresh.Handling;
 /// <summary>One session for every request: that of a handler that is created without dependency injection.</summary>
 internal sealed class SingleSessionResolver(TokenSession session) : SessionResolver
 {
-    private readonly SingleTarget _target = new(session);
-
-    protected override SessionTarget Target => _target;
+    protected override SessionTarget Target { get; } = new SingleTarget(session);
 
     private sealed class SingleTarget(TokenSession session) : SessionTarget(session.Context.Services)
     {

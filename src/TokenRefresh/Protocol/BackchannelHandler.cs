@@ -46,19 +46,16 @@ internal static class BackchannelHandler
     /// <exception cref="ArgumentException">The handler is in use, and follows redirects, keeps cookies or uses a proxy.</exception>
     public static void Prepare(HttpMessageHandler handler, TokenRefreshOptions options)
     {
-        DisableRedirectsAndCookies(handler);
-        if (new[] { options.TokenEndpoint, options.RevocationEndpoint, options.Issuer, options.MetadataAddress }.Any(IsPlainHttp))
+        Change(handler, DisableRedirectsAndCookies);
+        if (FinalEndpointHandler.AddressesIn(options).Any(IsPlainHttp))
         {
             // Plain http is allowed because it doesn't leave the machine. A proxy would send it to another machine.
             Change(handler, DisableProxy);
         }
     }
 
-    /// <exception cref="ArgumentException">The handler is in use, and follows redirects or keeps cookies.</exception>
-    public static void DisableRedirectsAndCookies(HttpMessageHandler handler) => Change(handler, DisableRedirectsAndCookiesOf);
-
-    private static bool IsPlainHttp(Uri? endpoint) =>
-        endpoint is not null && (Origin.IsLocalHttp(endpoint) || (endpoint.Scheme != Uri.UriSchemeHttps && Origin.IsLookedUp(endpoint)));
+    private static bool IsPlainHttp(Uri endpoint) =>
+        Origin.IsLocalHttp(endpoint) || (endpoint.Scheme != Uri.UriSchemeHttps && Origin.IsLookedUp(endpoint));
 
     private static void Change(HttpMessageHandler handler, Action<HttpMessageHandler> change)
     {
@@ -78,7 +75,7 @@ internal static class BackchannelHandler
     }
 
     // A setting that is off isn't set again, because a handler that is in use throws at every assignment.
-    private static void DisableRedirectsAndCookiesOf(HttpMessageHandler handler)
+    private static void DisableRedirectsAndCookies(HttpMessageHandler handler)
     {
         switch (handler)
         {

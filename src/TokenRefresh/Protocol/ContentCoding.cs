@@ -8,8 +8,6 @@ namespace TokenRefresh.Protocol;
 /// </summary>
 internal static class ContentCoding
 {
-    public static bool IsStated(HttpContent content) => content.Headers.ContentEncoding.Count > 0;
-
     /// <summary>
     /// Decompresses a body in memory (RFC 9110, section 8.4.1). If there are more bytes than the limit, the result is one byte longer.
     /// </summary>

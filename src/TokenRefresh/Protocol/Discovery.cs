@@ -189,16 +189,15 @@ internal sealed class Discovery(
         {
             200 when answer.Fields is { } fields && fields.Has("issuer") =>
                 DiscoveryDocument.Read(fields, address, FinalEndpointHandler.FoundOf(message), options),
-            408 or 429 => Unavailable(address, answer),
 
             // Zero: a browser doesn't show a redirect that it isn't to follow.
             0 or (>= 300 and < 400) =>
                 Refusal(answer, $"{NameOf(address)} redirects ({answer.Status}), and a redirect is never followed"),
 
             // Gateways answer an unknown path with any of the 4xx.
-            200 or (>= 400 and < 500) =>
+            200 or (>= 400 and < 500 and not (408 or 429)) =>
                 Refusal(answer, $"{NameOf(address)} answered {answer.Status} without a document"),
-            _ => Unavailable(address, answer),
+            _ => TokenEndpointResult.Transient($"{NameOf(address)} answered {answer.Status}.", retryAfter: answer.RetryAfter),
         };
     }
 
@@ -209,9 +208,6 @@ internal sealed class Discovery(
     // of the pool.
     private static Task<DiscoveryResult> RunAsync(Func<Task<DiscoveryResult>> fetch) =>
         Task.Factory.StartNew(fetch, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
-
-    private static TokenEndpointResult Unavailable(Uri address, TokenResponse answer) =>
-        TokenEndpointResult.Transient($"{NameOf(address)} answered {answer.Status}.", retryAfter: answer.RetryAfter);
 
     private static string NameOf(Uri address) => "the discovery document " + Origin.WithPath(address);
 }

@@ -36,7 +36,7 @@ internal sealed record DiscoveryDocument(Uri TokenEndpoint, Uri? RevocationEndpo
     public static DiscoveryResult Read(TokenFields fields, Uri address, Uri? found, TokenRefreshOptions options)
     {
         var name = "The discovery document " + Origin.WithPath(address);
-        if (!IsIssuer(fields["issuer"], options.Issuer!, found))
+        if (fields["issuer"] is not { } issuer || !IsIssuer(issuer, options.Issuer!, found))
         {
             return TokenEndpointResult.Misconfigured(
                 $"{name} is that of another issuer{Show(fields["issuer"])}. Set Issuer to the value of \"issuer\" in the document, "
@@ -60,13 +60,8 @@ internal sealed record DiscoveryDocument(Uri TokenEndpoint, Uri? RevocationEndpo
     }
 
     // RFC 8414, section 3.3. If the address is looked up, the server may publish the address that was found as its issuer.
-    private static bool IsIssuer(string? issuer, Uri expected, Uri? found)
+    private static bool IsIssuer(string issuer, Uri expected, Uri? found)
     {
-        if (issuer is null)
-        {
-            return false;
-        }
-
         var text = WithoutSlash(issuer);
         return text == WithoutSlash(expected.OriginalString)
             || text == WithoutSlash(expected.AbsoluteUri)

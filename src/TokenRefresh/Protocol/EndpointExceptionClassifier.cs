@@ -7,17 +7,20 @@ namespace TokenRefresh.Protocol;
 /// <summary>Decides what an exception of a token call means: whether the refresh token was sent, and whether a response was lost.</summary>
 internal static class EndpointExceptionClassifier
 {
-    /// <summary>Classifies an exception of an endpoint that doesn't say whether it sent the request. Only the exception shows it.</summary>
-    public static TokenEndpointResult Classify(Exception exception) => Classify(exception, "the token endpoint");
-
-    /// <summary>Classifies an exception of a call whose request was sent, or may have been.</summary>
-    public static TokenEndpointResult Classify(Exception exception, string endpoint) => exception switch
+    /// <summary>
+    /// Classifies an exception of a call whose request was sent, or of an endpoint that doesn't say whether it was: only the exception
+    /// shows it.
+    /// </summary>
+    public static TokenEndpointResult Classify(Exception exception, string endpoint = "the token endpoint") => exception switch
     {
         _ when FindUnsent(exception, endpoint) is { } result => result,
         HttpRequestException http when IsBeforeSending(http) => Unreachable(exception, endpoint),
         HttpRequestException http when IsRefused(http) => TokenEndpointResult.Transient(
             $"{endpoint} refused the request without processing it. It may be overloaded or stopping.", exception: http),
-        HttpRequestException or IOException => ConnectionLost(exception, endpoint),
+
+        // Only the kind of the exception is passed on. .NET quotes a response that it can't parse, and it may contain a token.
+        HttpRequestException or IOException =>
+            TokenEndpointResult.ResponseLost($"the connection to {endpoint} broke after sending ({Kind(exception)})."),
         OperationCanceledException or TimeoutException => TokenEndpointResult.TimedOut($"{endpoint} gave no response in time."),
         _ => TokenEndpointResult.TimedOut($"the call of {endpoint} failed with {exception.GetType().Name}."),
     };
@@ -34,7 +37,8 @@ internal static class EndpointExceptionClassifier
 
         // The token request needs a token of another session, and that session had none.
         TokenRefreshException other => TokenEndpointResult.Transient(other.Message, other.Error, other.RetryAfter),
-        HttpRequestException http when http.FindInner<AuthenticationException>() is not null || IsTrustFailure(http) =>
+        HttpRequestException http when http.FindInner<AuthenticationException>() is not null
+            || http.InnerException is WebException { Status: WebExceptionStatus.TrustFailure } =>
             TokenEndpointResult.Misconfigured(
                 $"the TLS connection to {endpoint} was rejected. Check its certificate, and the client certificate if there is one.",
                 exception: exception),
@@ -44,10 +48,6 @@ internal static class EndpointExceptionClassifier
     private static TokenEndpointResult Unreachable(Exception exception, string endpoint) => TokenEndpointResult.Transient(
         $"{endpoint} can't be reached ({Kind(exception)}). Check the network, the proxy and the URL.",
         exception: exception as HttpRequestException);
-
-    // Only the kind of the exception is passed on. .NET quotes a response that it can't parse, and it may contain a token.
-    private static TokenEndpointResult ConnectionLost(Exception exception, string endpoint) =>
-        TokenEndpointResult.ResponseLost($"the connection to {endpoint} broke after sending ({Kind(exception)}).");
 
     private static string Kind(Exception exception) => exception switch
     {
@@ -82,7 +82,4 @@ internal static class EndpointExceptionClassifier
 #else
         false;
 #endif
-
-    private static bool IsTrustFailure(HttpRequestException exception) =>
-        exception.InnerException is WebException { Status: WebExceptionStatus.TrustFailure };
 }

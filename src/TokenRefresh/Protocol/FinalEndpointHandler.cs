@@ -16,12 +16,15 @@ internal sealed class FinalEndpointHandler(TokenRefreshOptions options) : Delega
     public static Uri? FoundOf(HttpRequestMessage request) => Found.Get(request);
 
     /// <summary>Whether one of the server's addresses is looked up.</summary>
-    public static bool IsNeededFor(TokenRefreshOptions options) =>
-        Addresses(options).Any(address => address is not null && Origin.IsLookedUp(address));
+    public static bool IsNeededFor(TokenRefreshOptions options) => AddressesIn(options).Any(Origin.IsLookedUp);
 
     /// <summary>An address that only service discovery can make usable; <see langword="null"/> if there is none.</summary>
     public static Uri? FindUnusableWithoutLookup(TokenRefreshOptions options) =>
-        Addresses(options).FirstOrDefault(address => address is not null && !Origin.MayGetTokens(address, options));
+        AddressesIn(options).FirstOrDefault(address => !Origin.MayGetTokens(address, options));
+
+    /// <summary>The addresses of the server that the options name.</summary>
+    public static IEnumerable<Uri> AddressesIn(TokenRefreshOptions options) =>
+        new[] { options.TokenEndpoint, options.RevocationEndpoint, options.Issuer, options.MetadataAddress }.OfType<Uri>();
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -40,7 +43,4 @@ internal sealed class FinalEndpointHandler(TokenRefreshOptions options) : Delega
         _ => $"{Origin.TextOf(named)} is looked up, and {Origin.TextOf(found)} isn't https. Give the service an https endpoint, or add "
             + "that origin, or the service's name such as http://login, to InsecureOrigins.",
     };
-
-    private static Uri?[] Addresses(TokenRefreshOptions options) =>
-        [options.TokenEndpoint, options.RevocationEndpoint, options.Issuer, options.MetadataAddress];
 }

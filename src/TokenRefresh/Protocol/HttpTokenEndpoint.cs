@@ -51,7 +51,9 @@ internal abstract class HttpTokenEndpoint(
         var name = "the token endpoint " + Origin.WithPath(address);
         try
         {
-            using var message = CreateMessage(request, address);
+            using var message = new HttpRequestMessage(HttpMethod.Post, address);
+            message.Headers.Accept.ParseAdd("application/json");
+            message.Content = new TokenRequestContent(Write(message, request), request);
             using var response = await backchannel()
                 .SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
             using var answer = await TokenResponse.ReadAsync(response, name, time, cancellationToken).ConfigureAwait(false);
@@ -93,14 +95,6 @@ internal abstract class HttpTokenEndpoint(
                 newRefreshToken: newRefreshToken);
             return byProtocol.RefreshTokenMayBeUsed ? failed.AsPossiblyUsed() : failed;
         }
-    }
-
-    private HttpRequestMessage CreateMessage(TokenEndpointRequest request, Uri address)
-    {
-        var message = new HttpRequestMessage(HttpMethod.Post, address);
-        message.Headers.Accept.ParseAdd("application/json");
-        message.Content = new TokenRequestContent(Write(message, request), request);
-        return message;
     }
 
     // Before the content is read, nothing of it has left this process, whatever exception the transport throws. For example, a connect

@@ -33,7 +33,8 @@ internal static class RefreshPipeline
             OnRetry = async args =>
             {
                 var delay = Delay(args.Context.Properties, args.Outcome.Result!, random());
-                await time.DelayWasCancelledAsync(delay, stopping, args.Context.CancellationToken).ConfigureAwait(false);
+                using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping, args.Context.CancellationToken);
+                await time.DelayWasCancelledAsync(delay, end.Token).ConfigureAwait(false);
             },
         }).Build();
     }

@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace TokenRefresh.Protocol;
 
 /// <summary>The members of a token endpoint's response body. Of duplicate members the last one counts. Nothing here throws.</summary>
-internal sealed class TokenFields : IDisposable
+internal sealed class TokenFields(JsonDocument document) : IDisposable
 {
     // No token lives longer. A longer lifetime counts as unknown.
     private static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(365 * 100);
@@ -16,17 +16,10 @@ internal sealed class TokenFields : IDisposable
         "error", "error_description", "error_uri", "access", "refresh", "code", "detail",
     ];
 
-    private readonly JsonDocument _document;
-    private readonly Dictionary<string, JsonElement> _members;
-
-    private TokenFields(JsonDocument document)
-    {
-        _document = document;
-        _members = ReadMembers(document.RootElement);
-    }
+    private readonly Dictionary<string, JsonElement> _members = ReadMembers(document.RootElement);
 
     /// <summary>The body: a JSON object or array.</summary>
-    public JsonElement Root => _document.RootElement;
+    public JsonElement Root => document.RootElement;
 
     /// <summary>Whether the body has members. An array of errors has none.</summary>
     public bool IsObject => Root.ValueKind == JsonValueKind.Object;
@@ -39,7 +32,7 @@ internal sealed class TokenFields : IDisposable
 
     /// <summary>Reads a body; <see langword="null"/> if it is neither JSON nor a form.</summary>
     public static TokenFields? Read(ReadOnlySpan<byte> body, MediaTypeHeaderValue? contentType = null) =>
-        ResponseBodyParser.Parse(body, contentType) is { } document ? new TokenFields(document) : null;
+        ResponseBodyParser.Parse(body, contentType) is { } parsed ? new TokenFields(parsed) : null;
 
     /// <summary>Reads the members of an object; none of another value.</summary>
     public static Dictionary<string, JsonElement> ReadMembers(JsonElement body)
@@ -109,7 +102,7 @@ internal sealed class TokenFields : IDisposable
                 : null;
     }
 
-    public void Dispose() => _document.Dispose();
+    public void Dispose() => document.Dispose();
 
     private static IEnumerable<(string Name, string Text)> TextsIn(string name, JsonElement value) => value.ValueKind switch
     {

@@ -20,8 +20,8 @@ public sealed class BackchannelHandlerTests
         using var sockets = new SocketsHttpHandler { AllowAutoRedirect = redirects, UseCookies = cookies };
         using var wrapped = new Wrapping(sockets);
 
-        BackchannelHandler.DisableRedirectsAndCookies(client);
-        BackchannelHandler.DisableRedirectsAndCookies(wrapped);
+        BackchannelHandler.Prepare(client, new TokenRefreshOptions());
+        BackchannelHandler.Prepare(wrapped, new TokenRefreshOptions());
 
         Assert.False(client.AllowAutoRedirect || client.UseCookies || sockets.AllowAutoRedirect || sockets.UseCookies);
     }
