@@ -82,7 +82,7 @@ public sealed class RedisTokenStore : ITokenStore, ITokenStoreNotifications, IAs
 
             var database = await DatabaseAsync(cancellationToken).ConfigureAwait(false);
             var current = await CallAsync(
-                database.HashGetAsync(KeyOf(key), "revision", CommandFlags.DemandMaster), cancellationToken).ConfigureAwait(false);
+                () => database.HashGetAsync(KeyOf(key), "revision", CommandFlags.DemandMaster), cancellationToken).ConfigureAwait(false);
             if (current != revision)
             {
                 return;
@@ -125,18 +125,20 @@ public sealed class RedisTokenStore : ITokenStore, ITokenStoreNotifications, IAs
         await _changes.ListenAsync(database, cancellationToken).ConfigureAwait(false);
         var channel = await _changes.ChannelOfAsync(database, cancellationToken).ConfigureAwait(false);
         RedisValue[] values = [channel, name, expected, mark, text, Milliseconds(keepFor)];
-        var script = database.ScriptEvaluateAsync(Script, [KeyOf(key)], values, CommandFlags.DemandMaster);
-        var result = (RedisValue[])(await CallAsync(script, cancellationToken).ConfigureAwait(false))!;
+        var script = await CallAsync(
+            () => database.ScriptEvaluateAsync(Script, [KeyOf(key)], values, CommandFlags.DemandMaster),
+            cancellationToken).ConfigureAwait(false);
+        var result = (RedisValue[])script!;
         var revision = result[0].ToString();
         var age = TimeSpan.FromMilliseconds(double.Parse(result[2].ToString(), CultureInfo.InvariantCulture));
         return (revision, revision.Length == 0 ? null : new StoredRecord(result[1].ToString(), revision, age));
     }
 
-    private static async Task<T> CallAsync<T>(Task<T> command, CancellationToken cancellationToken)
+    private static async Task<T> CallAsync<T>(Func<Task<T>> command, CancellationToken cancellationToken)
     {
         try
         {
-            return await command.WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false);
+            return await command().WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (RedisServerException e) when (e.Kind == RedisErrorKind.NoPermission || e.Message.Contains("can't run this command"))
         {
@@ -144,7 +146,18 @@ public sealed class RedisTokenStore : ITokenStore, ITokenStoreNotifications, IAs
                 "The Redis user lacks a right to the keys or the commands of the token store. Grant the rights that the page "
                 + "docs/processes.md of TokenRefresh lists. (NOPERM.)");
         }
+        catch (Exception e) when (IsSwitchedOff(e))
+        {
+            throw new TokenStoreConfigurationException(
+                "The Redis server or the configuration of the connection has switched off a command of the token store: EVAL, EVALSHA, "
+                + "SCRIPT or HGET. Switch it on, or use a server that runs Lua scripts.");
+        }
     }
+
+    // The server's message for a renamed command, and the client's for one that its command map excludes.
+    private static bool IsSwitchedOff(Exception e) =>
+        (e is RedisServerException && e.Message.Contains("unknown command"))
+        || (e is RedisCommandException && e.Message.Contains("command-map"));
 
     private async Task ListenAsync()
     {

@@ -56,6 +56,26 @@ public sealed class RefusalTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_connection_without_scripts_is_reported()
+    {
+        await using var connection = await ConnectAsync(options => options.CommandMap = CommandMap.Create(["EVAL", "EVALSHA"], available: false));
+        await using var store = new RedisTokenStore(connection);
+
+        await AssertSwitchedOffAsync(store);
+    }
+
+    [Fact]
+    public async Task A_server_without_scripts_is_reported()
+    {
+        using var server = new RedisServer("--rename-command", "EVAL", "", "--rename-command", "EVALSHA", "");
+        await server.StartAsync();
+        await using var connection = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{server.Port},connectTimeout=2000,abortConnect=false");
+        await using var store = new RedisTokenStore(connection);
+
+        await AssertSwitchedOffAsync(store);
+    }
+
+    [Fact]
     public async Task A_server_without_memory_is_named_and_uses_no_refresh_token()
     {
         await using var connection = await ConnectAsync(_ => { });
@@ -143,6 +163,12 @@ public sealed class RefusalTests : IAsyncLifetime
             Assert.True(TimeProvider.System.GetElapsedTime(start) < Gate.FailSafe, "The record stays.");
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
         }
+    }
+
+    private static async Task AssertSwitchedOffAsync(RedisTokenStore store)
+    {
+        var failure = await Assert.ThrowsAsync<TokenStoreConfigurationException>(() => store.ReadAsync(Key, default).AsTask());
+        Assert.Contains("has switched off a command", failure.Message, StringComparison.Ordinal);
     }
 
     private async Task CheckNotifiedAsync(
