@@ -1,11 +1,7 @@
-using System;
 using System.Diagnostics;
-using System.IO;
-using System.Threading.Tasks;
 using TokenRefresh.ServerTests;
 using TokenRefresh.TestKit;
 using TokenRefresh.Testing;
-using Xunit;
 
 namespace TokenRefresh.BrowserTests;
 

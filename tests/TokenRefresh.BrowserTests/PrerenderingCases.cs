@@ -1,10 +1,6 @@
-using System;
 using System.Net;
-using System.Net.Http;
-using System.Threading.Tasks;
 using Microsoft.Playwright;
 using TokenRefresh.ServerTests;
-using Xunit;
 
 namespace TokenRefresh.BrowserTests;
 

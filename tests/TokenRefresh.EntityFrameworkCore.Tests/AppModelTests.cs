@@ -1,7 +1,4 @@
-using System;
-using System.Threading.Tasks;
 using Microsoft.EntityFrameworkCore;
-using Xunit;
 
 namespace TokenRefresh.EntityFrameworkCore.Tests;
 

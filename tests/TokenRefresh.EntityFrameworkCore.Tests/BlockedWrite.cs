@@ -1,8 +1,5 @@
-using System;
-using System.Threading.Tasks;
 using Microsoft.EntityFrameworkCore;
 using TokenRefresh.TestKit;
-using Xunit;
 
 namespace TokenRefresh.EntityFrameworkCore.Tests;
 

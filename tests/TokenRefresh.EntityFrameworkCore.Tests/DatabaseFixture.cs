@@ -1,5 +1,3 @@
-using System;
-using System.Threading.Tasks;
 using TokenRefresh.TestKit;
 
 namespace TokenRefresh.EntityFrameworkCore.Tests;

@@ -1,6 +1,4 @@
-using System.Threading.Tasks;
 using Microsoft.EntityFrameworkCore;
-using Xunit;
 
 namespace TokenRefresh.EntityFrameworkCore.Tests;
 

@@ -1,12 +1,6 @@
-using System;
-using System.Collections.Generic;
-using System.Linq;
-using System.Threading;
-using System.Threading.Tasks;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.TestKit;
-using Xunit;
 
 namespace TokenRefresh.EntityFrameworkCore.Tests;
 

@@ -1,9 +1,6 @@
-using System;
-using System.Threading.Tasks;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using TokenRefresh.TestKit;
-using Xunit;
 
 [assembly: AssemblyFixture(typeof(TokenRefresh.EntityFrameworkCore.Tests.PostgresFixture))]
 

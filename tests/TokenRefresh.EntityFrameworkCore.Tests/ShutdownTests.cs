@@ -1,14 +1,10 @@
-using System;
 using System.Data.Common;
 using System.Net;
-using System.Threading;
-using System.Threading.Tasks;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using TokenRefresh.TestKit;
-using Xunit;
 
 namespace TokenRefresh.EntityFrameworkCore.Tests;
 

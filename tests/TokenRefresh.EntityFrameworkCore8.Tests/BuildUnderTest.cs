@@ -1,9 +1,7 @@
-using System;
 using System.Reflection;
 using System.Runtime.Versioning;
 using Microsoft.EntityFrameworkCore;
 using TokenRefresh.EntityFrameworkCore.Tests;
-using Xunit;
 
 namespace TokenRefresh.EntityFrameworkCore8.Tests;
 

@@ -1,12 +1,8 @@
-using System;
 using System.Data.Common;
-using System.Threading;
-using System.Threading.Tasks;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using MySqlConnector;
 using TokenRefresh.EntityFrameworkCore.Tests;
-using Xunit;
 
 namespace TokenRefresh.EntityFrameworkCore8.Tests;
 

@@ -1,11 +1,8 @@
-using System;
-using System.Threading.Tasks;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using MySqlConnector;
 using TokenRefresh.EntityFrameworkCore.Tests;
 using TokenRefresh.TestKit;
-using Xunit;
 
 [assembly: AssemblyFixture(typeof(TokenRefresh.EntityFrameworkCore8.Tests.MariaDbFixture))]
 

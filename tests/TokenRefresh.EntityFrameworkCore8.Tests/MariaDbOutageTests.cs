@@ -1,9 +1,6 @@
-using System;
-using System.Threading.Tasks;
 using System.Transactions;
 using TokenRefresh.EntityFrameworkCore.Tests;
 using TokenRefresh.TestKit;
-using Xunit;
 
 namespace TokenRefresh.EntityFrameworkCore8.Tests;
 

@@ -1,8 +1,5 @@
-using System;
-using System.Threading.Tasks;
 using Microsoft.EntityFrameworkCore;
 using TokenRefresh.EntityFrameworkCore.Tests;
-using Xunit;
 
 namespace TokenRefresh.EntityFrameworkCore8.Tests;
 

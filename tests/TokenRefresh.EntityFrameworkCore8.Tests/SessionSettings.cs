@@ -1,6 +1,4 @@
 using System.Data.Common;
-using System.Threading;
-using System.Threading.Tasks;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 
 namespace TokenRefresh.EntityFrameworkCore8.Tests;

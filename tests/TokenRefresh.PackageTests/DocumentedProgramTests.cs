@@ -1,10 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.IO;
-using System.Linq;
-using System.Threading.Tasks;
-using Xunit;
-
 namespace TokenRefresh.PackageTests;
 
 /// <summary>Follows the README and the pages word for word: `dotnet new`, the packages that the page names, and its program as pasted.</summary>

@@ -1,8 +1,4 @@
-using System;
-using System.IO;
-using System.Linq;
 using System.Reflection.Metadata;
-using Xunit;
 
 namespace TokenRefresh.PackageTests;
 

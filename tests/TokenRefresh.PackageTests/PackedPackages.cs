@@ -1,12 +1,6 @@
-using System;
-using System.Collections.Generic;
-using System.IO;
 using System.IO.Compression;
-using System.Linq;
-using System.Threading.Tasks;
 using System.Xml.Linq;
 using TokenRefresh.PackageTests;
-using Xunit;
 
 [assembly: AssemblyFixture(typeof(PackedPackages))]
 

@@ -1,9 +1,3 @@
-using System;
-using System.IO;
-using System.Linq;
-using System.Threading.Tasks;
-using Xunit;
-
 namespace TokenRefresh.PackageTests;
 
 /// <summary>Two builds of the same sources give the same bytes.</summary>

@@ -1,14 +1,8 @@
-using System;
 using System.Diagnostics;
-using System.IO;
-using System.Linq;
 using System.Net;
-using System.Net.Http;
-using System.Threading.Tasks;
 using TokenRefresh.AspNetCore.Tests.Support;
 using TokenRefresh.ServerTests;
 using TokenRefresh.TestKit;
-using Xunit;
 
 namespace TokenRefresh.PackageTests;
 

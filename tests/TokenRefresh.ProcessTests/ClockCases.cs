@@ -1,10 +1,6 @@
-using System;
 using System.Globalization;
-using System.Linq;
-using System.Threading.Tasks;
 using TokenRefresh.TestKit;
 using TokenRefresh.Testing;
-using Xunit;
 
 namespace TokenRefresh.ProcessTests;
 

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text.RegularExpressions;
 using TokenRefresh.TestKit;
 using TokenRefresh.Testing;
-using Xunit;
 
 namespace TokenRefresh.ProcessTests;
 

@@ -1,8 +1,5 @@
-using System;
-using System.Threading.Tasks;
 using TokenRefresh.TestKit;
 using TokenRefresh.Testing;
-using Xunit;
 
 namespace TokenRefresh.ProcessTests;
 

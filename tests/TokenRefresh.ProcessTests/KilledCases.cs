@@ -1,9 +1,5 @@
-using System;
-using System.Linq;
-using System.Threading.Tasks;
 using TokenRefresh.TestKit;
 using TokenRefresh.Testing;
-using Xunit;
 
 namespace TokenRefresh.ProcessTests;
 

@@ -1,10 +1,6 @@
-using System;
-using System.Threading;
-using System.Threading.Tasks;
 using TokenRefresh.ServerTests;
 using TokenRefresh.Storage;
 using TokenRefresh.TestKit;
-using Xunit;
 
 namespace TokenRefresh.ProcessTests;
 

@@ -1,11 +1,6 @@
-using System;
-using System.Linq;
-using System.Threading;
-using System.Threading.Tasks;
 using StackExchange.Redis;
 using TokenRefresh.TestKit;
 using TokenRefresh.Testing;
-using Xunit;
 
 namespace TokenRefresh.ProcessTests;
 

@@ -1,12 +1,8 @@
-using System;
-using System.IO;
-using System.Threading.Tasks;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using StackExchange.Redis;
 using TokenRefresh.ProcessNode;
 using TokenRefresh.TestKit;
-using Xunit;
 
 namespace TokenRefresh.ProcessTests;
 

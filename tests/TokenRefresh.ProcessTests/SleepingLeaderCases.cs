@@ -1,6 +1,4 @@
-using System.Threading.Tasks;
 using TokenRefresh.Testing;
-using Xunit;
 
 namespace TokenRefresh.ProcessTests;
 

@@ -2,7 +2,6 @@ using System.Net;
 using StackExchange.Redis;
 using TokenRefresh.Storage;
 using TokenRefresh.TestKit;
-using Xunit;
 
 [assembly: AssemblyFixture(typeof(TokenRefresh.Redis.Tests.RedisClusterFixture))]
 

@@ -1,6 +1,5 @@
 using StackExchange.Redis;
 using TokenRefresh.TestKit;
-using Xunit;
 
 namespace TokenRefresh.Redis.Tests;
 

@@ -1,11 +1,7 @@
-using System;
 using System.Net;
-using System.Threading;
-using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
 using StackExchange.Redis;
 using TokenRefresh.TestKit;
-using Xunit;
 
 namespace TokenRefresh.Redis.Tests;
 

@@ -1,10 +1,6 @@
-using System;
-using System.Collections.Generic;
-using System.Threading.Tasks;
 using StackExchange.Redis;
 using TokenRefresh.Storage;
 using TokenRefresh.TestKit;
-using Xunit;
 
 namespace TokenRefresh.Redis.Tests;
 

@@ -1,8 +1,5 @@
-using System;
-using System.Threading.Tasks;
 using StackExchange.Redis;
 using TokenRefresh.TestKit;
-using Xunit;
 
 namespace TokenRefresh.Redis.Tests;
 

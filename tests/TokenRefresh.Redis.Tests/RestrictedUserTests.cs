@@ -2,7 +2,6 @@ using System.Text.RegularExpressions;
 using StackExchange.Redis;
 using TokenRefresh.Storage;
 using TokenRefresh.TestKit;
-using Xunit;
 
 namespace TokenRefresh.Redis.Tests;
 

@@ -1,9 +1,6 @@
-using System;
-using System.Threading.Tasks;
 using Garnet;
 using StackExchange.Redis;
 using TokenRefresh.TestKit;
-using Xunit;
 
 [assembly: AssemblyFixture(typeof(TokenRefresh.Redis.Tests.GarnetFixture))]
 [assembly: AssemblyFixture(typeof(TokenRefresh.Redis.Tests.RedisServerFixture))]

@@ -1,9 +1,6 @@
-using System;
 using System.Globalization;
-using System.Threading.Tasks;
 using Microsoft.Coyote;
 using Microsoft.Coyote.SystematicTesting;
-using Xunit;
 
 namespace TokenRefresh.Schedules;
 

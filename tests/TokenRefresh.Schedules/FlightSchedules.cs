@@ -1,10 +1,5 @@
-using System;
 using System.Net;
-using System.Net.Http;
-using System.Threading;
-using System.Threading.Tasks;
 using Microsoft.Coyote.Specifications;
-using Xunit;
 
 namespace TokenRefresh.Schedules;
 

@@ -1,10 +1,6 @@
-using System;
-using System.Threading;
-using System.Threading.Tasks;
 using System.Threading.Tasks.Sources;
 using Microsoft.Coyote.Specifications;
 using TokenRefresh.SingleFlight;
-using Xunit;
 
 namespace TokenRefresh.Schedules;
 

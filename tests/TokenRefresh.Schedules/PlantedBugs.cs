@@ -1,7 +1,3 @@
-using System;
-using System.Threading.Tasks;
-using Xunit;
-
 namespace TokenRefresh.Schedules;
 
 /// <summary>The schedules find what they are meant to find: bugs that others have had, planted in the same sources.</summary>

@@ -2,7 +2,6 @@ using TokenRefresh.ServerTests;
 using TokenRefresh.ServerTests.Django;
 using TokenRefresh.TestKit;
 using TokenRefresh.Testing;
-using Xunit;
 using Xunit.Sdk;
 using Xunit.v3;
 

@@ -1,10 +1,6 @@
-using System;
 using System.Net;
-using System.Net.Http;
-using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.Samples.Servers;
-using Xunit;
 
 namespace TokenRefresh.ServerTests;
 

@@ -1,8 +1,3 @@
-using System;
-using System.Linq;
-using System.Threading.Tasks;
-using Xunit;
-
 namespace TokenRefresh.ServerTests;
 
 /// <summary>What a newcomer sees of QuickStart, and when.</summary>

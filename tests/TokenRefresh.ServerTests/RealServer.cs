@@ -1,10 +1,6 @@
-using System;
 using System.Net;
-using System.Net.Http;
-using System.Threading.Tasks;
 using TokenRefresh.Samples.Servers;
 using TokenRefresh.TestKit;
-using Xunit;
 
 namespace TokenRefresh.ServerTests;
 

@@ -1,12 +1,7 @@
-using System;
-using System.Collections.Generic;
 using System.Diagnostics;
-using System.Linq;
 using System.Net;
-using System.Threading.Tasks;
 using TokenRefresh.Samples.Servers;
 using TokenRefresh.TestKit;
-using Xunit;
 
 namespace TokenRefresh.ServerTests;
 

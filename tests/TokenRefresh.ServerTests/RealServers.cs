@@ -1,7 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.Threading.Tasks;
-
 namespace TokenRefresh.ServerTests;
 
 /// <summary>Every real server, started by the first test that needs it and shared by the rest.</summary>

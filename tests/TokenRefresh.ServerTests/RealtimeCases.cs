@@ -1,11 +1,6 @@
-using System;
-using System.IO;
-using System.Linq;
 using System.Net;
-using System.Net.Http;
 using System.Net.WebSockets;
 using System.Text;
-using System.Threading.Tasks;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Grpc.Net.Client.Web;
@@ -20,7 +15,6 @@ using Microsoft.Extensions.Logging;
 using TokenRefresh.Samples.Documentation;
 using TokenRefresh.TestKit;
 using TokenRefresh.Testing;
-using Xunit;
 
 namespace TokenRefresh.ServerTests;
 

@@ -1,11 +1,7 @@
-using System;
-using System.Linq;
 using System.Net;
 using System.Text.RegularExpressions;
-using System.Threading.Tasks;
 using TokenRefresh.AspNetCore.Tests.Support;
 using TokenRefresh.TestKit;
-using Xunit;
 
 namespace TokenRefresh.ServerTests;
 

@@ -1,5 +1,3 @@
-using Xunit;
-
 namespace TokenRefresh.TestKit;
 
 /// <summary>How many requests a concurrency case is run with.</summary>

@@ -1,8 +1,3 @@
-using System;
-using System.IO;
-using System.Threading;
-using System.Threading.Tasks;
-
 namespace TokenRefresh.TestKit;
 
 /// <summary>A store whose operations fail on demand, before they reach the real one.</summary>

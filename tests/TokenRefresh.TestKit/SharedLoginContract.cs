@@ -1,11 +1,6 @@
-using System;
-using System.Linq;
 using System.Net;
-using System.Net.Http;
 using System.Net.Http.Headers;
-using System.Threading.Tasks;
 using TokenRefresh.Storage;
-using Xunit;
 
 namespace TokenRefresh.TestKit;
 

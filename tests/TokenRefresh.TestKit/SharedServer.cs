@@ -1,6 +1,3 @@
-using System;
-using System.Threading.Tasks;
-
 namespace TokenRefresh.TestKit;
 
 /// <summary>A server in a process of its own.</summary>

@@ -1,8 +1,4 @@
-using System;
-using System.Linq;
-using System.Threading.Tasks;
 using TokenRefresh.Testing;
-using Xunit;
 
 namespace TokenRefresh.TestKit;
 

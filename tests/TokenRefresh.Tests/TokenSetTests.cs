@@ -1,8 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.Linq;
-using Xunit;
-
 namespace TokenRefresh.Tests;
 
 public sealed class TokenSetTests

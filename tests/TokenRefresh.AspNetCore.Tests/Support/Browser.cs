@@ -1,13 +1,7 @@
-using System;
-using System.Collections.Generic;
-using System.Linq;
 using System.Net;
-using System.Net.Http;
 using System.Text.RegularExpressions;
 
-using System.Threading.Tasks;
 using Microsoft.Net.Http.Headers;
-using Xunit;
 
 namespace TokenRefresh.AspNetCore.Tests.Support;
 

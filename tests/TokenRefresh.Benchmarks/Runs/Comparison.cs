@@ -1,14 +1,8 @@
-using System;
 using System.Buffers;
-using System.Collections.Generic;
 using System.Globalization;
 using System.IO.Pipelines;
-using System.Linq;
-using System.Net.Http;
 using System.Reflection;
 using System.Runtime.InteropServices;
-using System.Threading;
-using System.Threading.Tasks;
 using Duende.IdentityModel.OidcClient;
 using TokenRefresh.Benchmarks.Yardsticks;
 

@@ -1,10 +1,5 @@
-using System;
 using System.Diagnostics;
-using System.Linq;
 using System.Net;
-using System.Net.Http;
-using System.Threading;
-using System.Threading.Tasks;
 using TokenRefresh.Benchmarks.Yardsticks;
 
 namespace TokenRefresh.Benchmarks.Runs;

@@ -1,7 +1,3 @@
-using System;
-using System.Net.Http;
-using System.Threading;
-using System.Threading.Tasks;
 using Duende.IdentityModel.OidcClient;
 
 namespace TokenRefresh.Benchmarks.Yardsticks;

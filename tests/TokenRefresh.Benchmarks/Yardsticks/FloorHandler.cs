@@ -1,7 +1,3 @@
-using System.Net.Http;
-using System.Threading;
-using System.Threading.Tasks;
-
 namespace TokenRefresh.Benchmarks.Yardsticks;
 
 /// <summary>The least that a handler can do: it sets a header that is ready made.</summary>

@@ -1,5 +1,3 @@
-using System.Threading;
-
 namespace TokenRefresh;
 
 /// <summary>Found before the system's from inside this namespace: unique, and no source of chance that Coyote couldn't repeat.</summary>

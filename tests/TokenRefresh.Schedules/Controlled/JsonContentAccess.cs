@@ -1,4 +1,3 @@
-using System.Net.Http;
 using System.Text.Json.Serialization.Metadata;
 
 namespace TokenRefresh.Handling;

@@ -1,8 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.Threading;
-using System.Threading.Tasks;
-
 namespace TokenRefresh.Schedules;
 
 /// <summary>A clock that stands still until a program moves it. Its timers then fire on that program's task.</summary>

@@ -1,7 +1,3 @@
-using System;
-using System.Threading;
-using System.Threading.Tasks;
-
 namespace TokenRefresh;
 
 /// <summary>Found before the system's from inside this namespace: work that Coyote can hold back.</summary>

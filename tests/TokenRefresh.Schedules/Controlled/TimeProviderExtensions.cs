@@ -1,7 +1,3 @@
-using System;
-using System.Threading;
-using System.Threading.Tasks;
-
 namespace TokenRefresh;
 
 /// <summary>The library's own, with a delay that Coyote controls: by the system's clock it may take any time.</summary>

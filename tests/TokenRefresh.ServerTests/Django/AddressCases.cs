@@ -1,7 +1,4 @@
-using System;
 using System.Net;
-using System.Threading.Tasks;
-using Xunit;
 
 namespace TokenRefresh.ServerTests.Django;
 

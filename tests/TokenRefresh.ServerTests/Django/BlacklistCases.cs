@@ -1,10 +1,6 @@
-using System;
 using System.Net;
-using System.Net.Http;
 using System.Net.Http.Json;
-using System.Threading.Tasks;
 using TokenRefresh.Samples.Servers;
-using Xunit;
 
 namespace TokenRefresh.ServerTests.Django;
 

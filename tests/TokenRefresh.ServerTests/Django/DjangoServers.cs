@@ -1,11 +1,6 @@
-using System;
 using System.Collections.Concurrent;
-using System.Collections.Generic;
-using System.Threading;
-using System.Threading.Tasks;
 using TokenRefresh.Samples.Servers;
 using TokenRefresh.TestKit;
-using Xunit;
 
 namespace TokenRefresh.ServerTests.Django;
 

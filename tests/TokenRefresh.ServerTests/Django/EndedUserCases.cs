@@ -1,10 +1,5 @@
-using System;
-using System.Collections.Generic;
-using System.Linq;
 using System.Net;
-using System.Threading.Tasks;
 using TokenRefresh.Samples.Servers;
-using Xunit;
 
 namespace TokenRefresh.ServerTests.Django;
 

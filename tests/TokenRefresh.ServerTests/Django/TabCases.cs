@@ -1,15 +1,8 @@
-using System;
-using System.IO;
-using System.Linq;
 using System.Net;
-using System.Net.Http;
-using System.Threading;
-using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using TokenRefresh.Samples.Servers;
 using TokenRefresh.TestKit;
-using Xunit;
 
 namespace TokenRefresh.ServerTests.Django;
 

@@ -1,13 +1,8 @@
-using System;
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
-using System.IO;
-using System.Linq;
-using System.Net.Http;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
-using System.Threading.Tasks;
 using TokenRefresh.Testing;
 
 namespace TokenRefresh.TestKit;

@@ -1,9 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.IO;
-using System.Linq;
-using Xunit;
-
 namespace TokenRefresh.Tests.Conventions;
 
 /// <summary>Rules of the code base that no compiler checks.</summary>

@@ -1,7 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.IO;
-using System.Linq;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -9,7 +5,6 @@ using Microsoft.Extensions.Logging;
 using TokenRefresh.Diagnostics;
 using TokenRefresh.Refreshing;
 using TokenRefresh.SingleFlight;
-using Xunit;
 
 namespace TokenRefresh.Tests.Conventions;
 

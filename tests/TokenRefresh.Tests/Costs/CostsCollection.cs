@@ -1,5 +1,3 @@
-using Xunit;
-
 namespace TokenRefresh.Tests.Costs;
 
 /// <summary>Measures alone: nothing else runs meanwhile.</summary>

@@ -1,10 +1,5 @@
-using System;
-using System.Net.Http;
 using System.Runtime.CompilerServices;
-using System.Threading;
-using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
-using Xunit;
 
 namespace TokenRefresh.Tests.Costs;
 

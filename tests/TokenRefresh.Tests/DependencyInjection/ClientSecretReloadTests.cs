@@ -1,14 +1,9 @@
-using System;
-using System.Collections.Generic;
-using System.Linq;
-using System.Threading.Tasks;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using TokenRefresh.DependencyInjection;
 using TokenRefresh.Tests.Support;
-using Xunit;
 
 namespace TokenRefresh.Tests.DependencyInjection;
 

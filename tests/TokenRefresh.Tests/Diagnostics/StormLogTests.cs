@@ -1,13 +1,8 @@
-using System;
-using System.Linq;
 using System.Net;
-using System.Net.Http;
 using System.Net.Sockets;
-using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
-using Xunit;
 
 namespace TokenRefresh.Tests.Diagnostics;
 

@@ -1,5 +1,3 @@
-using Xunit;
-
 namespace TokenRefresh.Tests.Diagnostics;
 
 /// <summary>Listens to what the whole process reports: nothing else runs meanwhile.</summary>

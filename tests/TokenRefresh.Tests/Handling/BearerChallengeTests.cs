@@ -1,7 +1,5 @@
 using System.Net;
-using System.Net.Http;
 using TokenRefresh.Handling;
-using Xunit;
 
 namespace TokenRefresh.Tests.Handling;
 

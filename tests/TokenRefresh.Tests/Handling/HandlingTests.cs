@@ -1,11 +1,5 @@
-using System;
-using System.IO;
 using System.Net;
-using System.Net.Http;
-using System.Threading;
-using System.Threading.Tasks;
 using TokenRefresh.Handling;
-using Xunit;
 
 namespace TokenRefresh.Tests.Handling;
 

@@ -1,6 +1,3 @@
-using System;
-using System.Collections.Generic;
-
 namespace TokenRefresh.Tests.Model;
 
 /// <summary>What a session is meant to be, one thing after the other: no threads, no store, no HTTP.</summary>

@@ -1,9 +1,4 @@
-using System;
-using System.Collections.Generic;
-using System.Linq;
-using System.Threading.Tasks;
 using CsCheck;
-using Xunit;
 
 namespace TokenRefresh.Tests.Model;
 

@@ -1,8 +1,5 @@
-using System;
 using System.Net;
-using System.Net.Http;
 using TokenRefresh.Protocol;
-using Xunit;
 
 namespace TokenRefresh.Tests.Protocol;
 

@@ -1,17 +1,11 @@
-using System;
-using System.IO;
-using System.Linq;
 using System.Net;
-using System.Net.Http;
 using System.Net.Http.Headers;
 using System.Text;
-using System.Threading;
 using CsCheck;
 using Microsoft.Extensions.Time.Testing;
 using TokenRefresh.Handling;
 using TokenRefresh.Protocol;
 using TokenRefresh.Storage;
-using Xunit;
 
 namespace TokenRefresh.Tests.Protocol;
 

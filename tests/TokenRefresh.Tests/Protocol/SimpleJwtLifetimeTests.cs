@@ -1,7 +1,5 @@
-using System;
 using System.Text;
 using TokenRefresh.Protocol;
-using Xunit;
 
 namespace TokenRefresh.Tests.Protocol;
 

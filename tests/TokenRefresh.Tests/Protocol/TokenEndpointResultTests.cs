@@ -1,6 +1,4 @@
-using System;
 using TokenRefresh.Protocol;
-using Xunit;
 
 namespace TokenRefresh.Tests.Protocol;
 

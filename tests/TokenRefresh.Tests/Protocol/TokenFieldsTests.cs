@@ -1,8 +1,6 @@
-using System;
 using System.Net.Http.Headers;
 using System.Text;
 using TokenRefresh.Protocol;
-using Xunit;
 
 namespace TokenRefresh.Tests.Protocol;
 

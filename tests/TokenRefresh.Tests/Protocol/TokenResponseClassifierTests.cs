@@ -1,8 +1,5 @@
-using System;
-using System.Linq;
 using System.Text;
 using TokenRefresh.Protocol;
-using Xunit;
 
 namespace TokenRefresh.Tests.Protocol;
 

@@ -1,11 +1,6 @@
-using System;
 using System.Net;
-using System.Net.Http;
 using System.Text;
-using System.Threading;
-using System.Threading.Tasks;
 using TokenRefresh.Protocol;
-using Xunit;
 
 namespace TokenRefresh.Tests.Protocol;
 

@@ -1,9 +1,5 @@
-using System;
-using System.IO;
-using System.Net.Http;
 using System.Net.Sockets;
 using TokenRefresh.Refreshing;
-using Xunit;
 
 namespace TokenRefresh.Tests.Refreshing;
 

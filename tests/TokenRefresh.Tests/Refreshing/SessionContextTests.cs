@@ -1,11 +1,8 @@
-using System;
-using System.Threading.Tasks;
 using Microsoft.Extensions.Time.Testing;
 using TokenRefresh.Refreshing;
 using TokenRefresh.SingleFlight;
 using TokenRefresh.Storage;
 using TokenRefresh.TestKit;
-using Xunit;
 
 namespace TokenRefresh.Tests.Refreshing;
 

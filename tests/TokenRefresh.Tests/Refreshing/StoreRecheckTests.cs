@@ -1,16 +1,9 @@
-using System;
-using System.IO;
-using System.Linq;
 using System.Net;
-using System.Net.Http;
 using System.Runtime.CompilerServices;
-using System.Threading;
-using System.Threading.Tasks;
 using TokenRefresh.SingleFlight;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
 using TokenRefresh.Tests.Storage;
-using Xunit;
 
 namespace TokenRefresh.Tests.Refreshing;
 

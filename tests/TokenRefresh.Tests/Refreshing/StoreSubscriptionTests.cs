@@ -1,11 +1,8 @@
-using System;
 using System.Runtime.CompilerServices;
-using System.Threading.Tasks;
 using TokenRefresh.Refreshing;
 using TokenRefresh.SingleFlight;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
-using Xunit;
 
 namespace TokenRefresh.Tests.Refreshing;
 

@@ -1,7 +1,4 @@
-using System;
-using System.Threading.Tasks;
 using TokenRefresh.Refreshing;
-using Xunit;
 
 namespace TokenRefresh.Tests.Refreshing;
 

@@ -1,14 +1,7 @@
-using System;
-using System.IO;
-using System.Linq;
 using System.Net;
-using System.Net.Http;
 using System.Text;
-using System.Threading;
-using System.Threading.Tasks;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
-using Xunit;
 
 namespace TokenRefresh.Tests.Scenarios;
 

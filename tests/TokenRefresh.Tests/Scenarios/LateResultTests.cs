@@ -1,13 +1,8 @@
-using System;
 using System.Net;
-using System.Net.Http;
-using System.Threading;
-using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
 using Polly;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
-using Xunit;
 
 namespace TokenRefresh.Tests.Scenarios;
 

@@ -1,10 +1,6 @@
-using System;
 using System.Net;
-using System.Net.Http;
-using System.Threading.Tasks;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
-using Xunit;
 
 namespace TokenRefresh.Tests.Scenarios;
 

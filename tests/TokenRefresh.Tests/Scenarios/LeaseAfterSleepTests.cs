@@ -3,7 +3,6 @@ using Microsoft.Extensions.Time.Testing;
 using TokenRefresh.Storage;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
-using Xunit;
 
 namespace TokenRefresh.Tests.Scenarios;
 

@@ -4,7 +4,6 @@ using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Storage;
-using Xunit;
 
 namespace TokenRefresh.Tests.Scenarios;
 

@@ -1,5 +1,3 @@
-using Xunit;
-
 namespace TokenRefresh.Tests.Scenarios;
 
 /// <summary>Tests that count exceptions of the whole process: no other test runs at the same time.</summary>

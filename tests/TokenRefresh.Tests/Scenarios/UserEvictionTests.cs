@@ -1,15 +1,9 @@
-using System;
-using System.Linq;
 using System.Net;
-using System.Net.Http;
 using System.Runtime.CompilerServices;
-using System.Threading;
-using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using TokenRefresh.SingleFlight;
 using TokenRefresh.TestKit;
-using Xunit;
 
 namespace TokenRefresh.Tests.Scenarios;
 

@@ -1,10 +1,5 @@
-using System;
-using System.IO;
 using System.Net;
-using System.Threading;
-using System.Threading.Tasks;
 using TokenRefresh.TestKit;
-using Xunit;
 
 namespace TokenRefresh.Tests.Scenarios;
 

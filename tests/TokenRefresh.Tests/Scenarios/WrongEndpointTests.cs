@@ -1,10 +1,7 @@
-using System;
 using System.Net;
-using System.Threading.Tasks;
 using Microsoft.Extensions.Logging;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
-using Xunit;
 
 namespace TokenRefresh.Tests.Scenarios;
 

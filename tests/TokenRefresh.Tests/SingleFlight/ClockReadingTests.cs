@@ -1,8 +1,6 @@
-using System;
 using Microsoft.Extensions.Time.Testing;
 using TokenRefresh.SingleFlight;
 using TokenRefresh.Tests.Support;
-using Xunit;
 
 namespace TokenRefresh.Tests.SingleFlight;
 

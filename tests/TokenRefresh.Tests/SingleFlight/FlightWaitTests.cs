@@ -1,6 +1,5 @@
 using TokenRefresh.SingleFlight;
 using TokenRefresh.Tests.Support;
-using Xunit;
 
 namespace TokenRefresh.Tests.SingleFlight;
 

@@ -1,7 +1,5 @@
-using System;
 using Microsoft.Extensions.Time.Testing;
 using TokenRefresh.SingleFlight;
-using Xunit;
 
 namespace TokenRefresh.Tests.SingleFlight;
 

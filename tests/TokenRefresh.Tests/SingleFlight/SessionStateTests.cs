@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
 using TokenRefresh.SingleFlight;
-using Xunit;
 
 namespace TokenRefresh.Tests.SingleFlight;
 

@@ -1,6 +1,4 @@
-using System;
 using TokenRefresh.SingleFlight;
-using Xunit;
 
 namespace TokenRefresh.Tests.SingleFlight;
 

@@ -1,15 +1,8 @@
-using System;
 using System.Globalization;
-using System.IO;
-using System.Linq;
 using System.Net;
-using System.Net.Http;
 using System.Net.Sockets;
 using System.Text;
-using System.Threading;
-using System.Threading.Tasks;
 using TokenRefresh.TestKit;
-using Xunit;
 
 namespace TokenRefresh.Tests.Sockets;
 

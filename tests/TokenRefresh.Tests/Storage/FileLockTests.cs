@@ -1,12 +1,7 @@
-using System;
 using System.Collections;
-using System.IO;
 using System.Reflection;
-using System.Threading;
-using System.Threading.Tasks;
 using Microsoft.Extensions.Time.Testing;
 using TokenRefresh.Storage;
-using Xunit;
 
 namespace TokenRefresh.Tests.Storage;
 

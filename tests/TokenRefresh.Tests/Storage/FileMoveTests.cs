@@ -1,6 +1,5 @@
 using System.Text;
 using TokenRefresh.Storage;
-using Xunit;
 
 namespace TokenRefresh.Tests.Storage;
 

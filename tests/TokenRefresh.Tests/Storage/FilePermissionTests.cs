@@ -4,7 +4,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.Storage;
 using TokenRefresh.TestKit;
-using Xunit;
 
 namespace TokenRefresh.Tests.Storage;
 

@@ -1,15 +1,9 @@
 // The tests of Unix permissions skip themselves on Windows, which the analyzer does not see.
 #pragma warning disable CA1416
 
-using System;
-using System.IO;
-using System.Linq;
-using System.Threading;
-using System.Threading.Tasks;
 using Microsoft.Extensions.Time.Testing;
 using TokenRefresh.Storage;
 using TokenRefresh.TestKit;
-using Xunit;
 
 namespace TokenRefresh.Tests.Storage;
 

@@ -1,6 +1,4 @@
-using System;
 using TokenRefresh.Storage;
-using Xunit;
 
 namespace TokenRefresh.Tests.Storage;
 

@@ -1,10 +1,5 @@
-using System;
-using System.Collections.Generic;
-using System.Linq;
-using System.Threading.Tasks;
 using Microsoft.Extensions.Time.Testing;
 using TokenRefresh.Storage;
-using Xunit;
 
 namespace TokenRefresh.Tests.Storage;
 

@@ -1,8 +1,4 @@
-using System;
-using System.Collections.Generic;
-using System.Threading.Tasks;
 using TokenRefresh.Storage;
-using Xunit;
 
 namespace TokenRefresh.Tests.Storage;
 

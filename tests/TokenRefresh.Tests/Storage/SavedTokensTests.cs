@@ -1,14 +1,9 @@
-using System;
-using System.Linq;
-using System.Net.Http;
 using System.Security.Cryptography;
-using System.Threading.Tasks;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using TokenRefresh.TestKit;
-using Xunit;
 
 namespace TokenRefresh.Tests.Storage;
 

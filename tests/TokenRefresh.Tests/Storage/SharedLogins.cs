@@ -1,4 +1,3 @@
-using System.Threading.Tasks;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
 

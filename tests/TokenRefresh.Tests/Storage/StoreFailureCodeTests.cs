@@ -1,7 +1,5 @@
-using System;
 using System.Data.Common;
 using TokenRefresh.Storage;
-using Xunit;
 
 namespace TokenRefresh.Tests.Storage
 {

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Net;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
-using Xunit;
 
 namespace TokenRefresh.Tests.Storage;
 

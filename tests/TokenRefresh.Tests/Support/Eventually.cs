@@ -1,7 +1,3 @@
-using System;
-using System.Threading;
-using System.Threading.Tasks;
-
 namespace TokenRefresh.Tests.Support;
 
 /// <summary>Waits for what happens in the background; real time only ends a test that hangs.</summary>

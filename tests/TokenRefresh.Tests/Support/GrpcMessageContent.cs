@@ -1,8 +1,4 @@
-using System.IO;
 using System.Net;
-using System.Net.Http;
-using System.Threading;
-using System.Threading.Tasks;
 using TokenRefresh.Testing;
 
 namespace Grpc.Net.Client.Internal;

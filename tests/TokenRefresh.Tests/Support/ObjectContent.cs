@@ -1,6 +1,4 @@
-using System.IO;
 using System.Text.Json;
-using System.Threading.Tasks;
 
 #pragma warning disable IDE0130 // The names of Microsoft.AspNet.WebApi.Client, whose licence keeps it out of here.
 namespace System.Net.Http;

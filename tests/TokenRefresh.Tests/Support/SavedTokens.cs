@@ -1,4 +1,3 @@
-using System.Threading.Tasks;
 using TokenRefresh.Storage;
 using TokenRefresh.TestKit;
 

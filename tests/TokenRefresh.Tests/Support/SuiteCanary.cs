@@ -1,4 +1,3 @@
 using TokenRefresh.TestKit;
-using Xunit;
 
 [assembly: AssemblyFixture(typeof(Canary))]

@@ -1,5 +1,3 @@
-using Xunit;
-
 namespace TokenRefresh.Tests.Testing;
 
 /// <summary>The contract finds a store that breaks a rule.</summary>
