@@ -168,8 +168,8 @@ public sealed class UserEvictionTests
     public async Task A_session_with_a_subscriber_stays()
     {
         await using var app = WithStore();
-        var raised = 0;
-        Subscribe(app, "user-1", session => session.TokensRefreshed += (_, _) => raised++);
+        var raised = new Gate();
+        Subscribe(app, "user-1", session => session.TokensRefreshed += (_, _) => raised.PassAsync());
 
         await LeaveAsync(app);
         await LeaveAsync(app);
@@ -177,15 +177,16 @@ public sealed class UserEvictionTests
         app.Tokens.ExpireAccessTokens();
         using var response = await SendAsync(app, "user-1");
 
-        Assert.Equal(1, raised);
+        await raised.ArrivedAsync(1);
+        Assert.Equal(1, raised.Arrived);
     }
 
     [Fact]
     public async Task A_session_with_a_subscriber_for_dead_logins_stays()
     {
         await using var app = WithStore();
-        var raised = 0;
-        Subscribe(app, "user-1", session => session.ReLoginRequired += (_, _) => raised++);
+        var raised = new Gate();
+        Subscribe(app, "user-1", session => session.ReLoginRequired += (_, _) => raised.PassAsync());
 
         await LeaveAsync(app);
         await LeaveAsync(app);
@@ -194,7 +195,8 @@ public sealed class UserEvictionTests
         app.Tokens.RevokeRefreshTokens();
         using var response = await SendAsync(app, "user-1");
 
-        Assert.Equal(1, raised);
+        await raised.ArrivedAsync(1);
+        Assert.Equal(1, raised.Arrived);
     }
 
     [Fact]
