@@ -26,7 +26,7 @@ internal static class Comparison
         var (requests, rounds) = isSmoke ? (20, 1) : (200, 3);
         (string Name, Create Create)[] contenders =
         [
-            ("TokenRefresh " + VersionOf(typeof(TokenSession)), (api, tokens, address, login) => TokenRefreshAsync(api, tokens, address, login, bufferSize: 0)),
+            ("TokenRefresh", (api, tokens, address, login) => TokenRefreshAsync(api, tokens, address, login, bufferSize: 0)),
             ("textbook semaphore", (api, tokens, _, login) => Task.FromResult(Textbook(api, tokens, login))),
             ("OidcClient " + VersionOf(typeof(OidcClient)), (api, tokens, _, login) => Task.FromResult(Oidc(api, tokens, login))),
         ];
