@@ -1,12 +1,15 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Reflection;
 
 namespace TokenRefresh.Diagnostics;
 
 /// <summary>The instruments of one meter: of the container's meter with dependency injection, else of one meter for the process.</summary>
 internal sealed class Instruments
 {
-    private static readonly string? Version = typeof(Instruments).Assembly.GetName().Version?.ToString(3);
+    // Without the commit, which the SDK adds after a plus sign.
+    private static readonly string? Version =
+        typeof(Instruments).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0];
 
     private static readonly TokenSessionState[] States =
         [TokenSessionState.NotLoaded, TokenSessionState.SignedOut, TokenSessionState.SignedIn, TokenSessionState.ReLoginRequired];
