@@ -55,7 +55,10 @@ public static class TokenRefreshRedisExtensions
 
     /// <summary>Keeps the session's tokens in Redis, over a connection from the app's services.</summary>
     /// <param name="builder">The session.</param>
-    /// <param name="connection">Finds the connection: <c>p =&gt; p.GetRequiredService&lt;IConnectionMultiplexer&gt;()</c>.</param>
+    /// <param name="connection">
+    /// Finds the connection: <c>p =&gt; p.GetRequiredService&lt;IConnectionMultiplexer&gt;()</c>. The session keeps it, so an app that
+    /// replaces its connection must not close the old one.
+    /// </param>
     /// <param name="configure">Sets the options of the store; <see langword="null"/> for the defaults.</param>
     /// <returns>The same builder.</returns>
     /// <exception cref="ArgumentException">An option is wrong; the message names it and says what to do.</exception>
