@@ -26,10 +26,10 @@ internal sealed class InteractiveSignIn(SessionContext session, Flight flight, S
         }
 
         SessionLog.InteractiveSignInStarted(_services.Logger, _services.Name, _ended.End.Reason);
-        var app = new AppCancellation(thrown => SessionEvents.LogThrown(session, thrown));
-        var asking = Task.Run(() => CallAppAsync(app.Token));
         using var timeout = _services.Time.CreateTimeout(_services.Options.InteractiveSignInTimeout);
         using var stopping = _services.Work.Stopping.Register(static source => ((CancellationTokenSource)source!).Cancel(), timeout);
+        var app = new AppCancellation(thrown => SessionEvents.LogThrown(session, thrown));
+        var asking = Task.Run(() => CallAppAsync(app.Token));
         var watching = WatchStoreAsync(timeout.Token);
         await WaitExtensions.FirstOfAsync(asking, flight.Result, watching).ConfigureAwait(false);
         timeout.Cancel();
