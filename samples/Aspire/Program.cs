@@ -1,10 +1,5 @@
 // A service as the Aspire template writes it: it knows its API by name, and service discovery finds the address.
 
-using System;
-using System.Linq;
-using System.Net.Http;
-using System.Threading;
-using System.Threading.Tasks;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;

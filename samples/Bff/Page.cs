@@ -1,8 +1,5 @@
-using System;
-using System.IO;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Microsoft.AspNetCore.Http;
 
 namespace TokenRefresh.Samples.Bff;
 

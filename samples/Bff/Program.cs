@@ -1,17 +1,8 @@
 // A backend for a frontend. The browser has a session cookie, and the tokens stay in this app: one token session for each browser login.
 
-using System;
-using System.Linq;
-using System.Net.Http;
-using System.Net.Http.Json;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication.Cookies;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using StackExchange.Redis;
 using TokenRefresh;
 using TokenRefresh.Samples.Bff;

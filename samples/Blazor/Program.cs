@@ -1,11 +1,7 @@
 // A Blazor Server app with OpenID Connect. Its circuits call an API with the token of their own user, for as long as they are open. Start
 // it, open the address that it prints, and leave the page open: the tokens of this sample live for 2 seconds.
 
-using System;
-using System.IO;
 using Microsoft.AspNetCore.Authentication.Cookies;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.Samples.BlazorApp.Components;
 using TokenRefresh.Samples.Servers;
 

@@ -1,10 +1,6 @@
 // A command-line tool without a container. Its login is saved in encrypted files, which all running copies of the tool share.
 
-using System;
-using System.IO;
 using System.Net;
-using System.Net.Http;
-using System.Threading.Tasks;
 using Microsoft.AspNetCore.DataProtection;
 using TokenRefresh;
 using TokenRefresh.Samples.Servers;

@@ -1,6 +1,3 @@
-using System;
-using System.Net.Http;
-using System.Threading.Tasks;
 using Duende.IdentityModel.OidcClient;
 using Microsoft.Extensions.DependencyInjection;
 

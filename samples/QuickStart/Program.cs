@@ -1,10 +1,7 @@
 // Starts an OAuth server and an API in this process, and sends a hundred requests with an expired token.
 
-using System;
 using System.Globalization;
 using System.Net;
-using System.Net.Http;
-using System.Threading;
 using Microsoft.Extensions.DependencyInjection;
 using Spectre.Console;
 using TokenRefresh;

@@ -1,8 +1,5 @@
 // Sends a hundred requests with one expired token to an API in memory, with a login server in memory. It uses the packages alone.
 
-using System;
-using System.Net.Http;
-using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh;
 using TokenRefresh.Testing;

@@ -1,9 +1,5 @@
 // A typed client by Refit. The handler is added to its HTTP client as to any other client.
 
-using System;
-using System.Linq;
-using System.Net.Http;
-using System.Threading.Tasks;
 using Microsoft.Extensions.DependencyInjection;
 using Refit;
 using TokenRefresh;

@@ -1,10 +1,7 @@
 // The same with a real Django REST framework server and Simple JWT, with rotation and blacklisting.
 
-using System;
 using System.Globalization;
 using System.Net;
-using System.Net.Http;
-using System.Threading;
 using Microsoft.Extensions.DependencyInjection;
 using Spectre.Console;
 using TokenRefresh;

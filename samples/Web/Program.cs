@@ -1,14 +1,8 @@
 // An ASP.NET Core app with OpenID Connect. Its users call an API, each with their own tokens. Start it, open the address that it prints,
 // and reload as fast as you like: the tokens of this sample live for 5 seconds.
 
-using System;
-using System.IO;
-using System.Net.Http;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication.Cookies;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh;
 using TokenRefresh.Samples.Servers;
 

@@ -14,6 +14,7 @@ public sealed class EmptyAppTests(PackedPackages packages)
             <OutputType>Exe</OutputType>
             <TargetFrameworks>net10.0;net8.0;net6.0</TargetFrameworks>
             <LangVersion>latest</LangVersion>
+            <ImplicitUsings>enable</ImplicitUsings>
             <Nullable>enable</Nullable>
             <UseAppHost Condition="'$(TargetFramework)' != 'net10.0'">false</UseAppHost>
             <PublishAot Condition="'$(TargetFramework)' == 'net10.0'">true</PublishAot>

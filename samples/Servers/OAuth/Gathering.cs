@@ -1,5 +1,3 @@
-using System.Threading.Tasks;
-
 namespace TokenRefresh.Samples.Servers;
 
 /// <summary>Holds calls until all expected calls have arrived.</summary>

@@ -1,6 +1,3 @@
-using System;
-using System.Threading.Tasks;
-
 namespace TokenRefresh.Samples.Servers;
 
 /// <summary>How an <see cref="OAuthServer"/> issues tokens.</summary>

@@ -1,5 +1,3 @@
-using System;
-
 namespace TokenRefresh.Samples.Servers;
 
 /// <summary>The tokens of a sign-in.</summary>

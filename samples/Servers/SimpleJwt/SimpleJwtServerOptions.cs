@@ -1,6 +1,3 @@
-using System;
-using System.Collections.Generic;
-
 namespace TokenRefresh.Samples.Servers;
 
 /// <summary>The options of a <see cref="SimpleJwtServer"/>. The defaults are those of Simple JWT's documentation.</summary>
