@@ -6,7 +6,8 @@ namespace TokenRefresh;
 
 /// <summary>
 /// The base class for your own events of an OpenID Connect scheme that has a token session. You need it only if the scheme has an
-/// <see cref="AuthenticationSchemeOptions.EventsType"/>, or events that override these methods. Call the base method in each override.
+/// <see cref="AuthenticationSchemeOptions.EventsType"/>, or events that override these methods. In each override call the base
+/// method last.
 /// </summary>
 public class TokenRefreshOpenIdConnectEvents : OpenIdConnectEvents
 {

@@ -242,27 +242,31 @@ public sealed class AppEventsTests
         Assert.DoesNotContain(AppCookie, browser.CookieNames(node.Address));
     }
 
-    [Fact]
+    [Theory]
     [Trait("Case", "W27")]
-    public async Task The_app_can_answer_a_login_that_it_refuses_at_its_last_step()
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_app_can_answer_a_login_that_it_refuses_at_its_last_step(bool isClass)
     {
         await using var provider = await Provider.StartAsync();
         await using var node = await Node.StartAsync(provider, new NodeSetup
         {
             ConfigureProvider = options =>
             {
+                if (isClass)
+                {
+                    options.EventsType = typeof(AnsweringEvents);
+                    return;
+                }
+
                 options.Events.OnTicketReceived = context =>
                 {
                     context.Fail("The user is disabled.");
                     return Task.CompletedTask;
                 };
-                options.Events.OnRemoteFailure = context =>
-                {
-                    context.Response.Redirect("/?" + Uri.EscapeDataString(context.Failure!.Message));
-                    context.HandleResponse();
-                    return Task.CompletedTask;
-                };
+                options.Events.OnRemoteFailure = AnswerAsync;
             },
+            ConfigureServices = services => services.AddScoped<AnsweringEvents>(),
         });
         using var browser = new Browser();
 
@@ -272,7 +276,19 @@ public sealed class AppEventsTests
         Assert.DoesNotContain(AppCookie, browser.CookieNames(node.Address));
     }
 
-    private sealed class RefusingEvents : TokenRefreshOpenIdConnectEvents
+    private static Task AnswerAsync(RemoteFailureContext context)
+    {
+        context.Response.Redirect("/?" + Uri.EscapeDataString(context.Failure!.Message));
+        context.HandleResponse();
+        return Task.CompletedTask;
+    }
+
+    private sealed class AnsweringEvents : RefusingEvents
+    {
+        public override Task RemoteFailure(RemoteFailureContext context) => AnswerAsync(context);
+    }
+
+    private class RefusingEvents : TokenRefreshOpenIdConnectEvents
     {
         public override Task TicketReceived(TicketReceivedContext context)
         {

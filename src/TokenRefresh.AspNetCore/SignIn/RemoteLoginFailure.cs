@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace TokenRefresh.AspNetCore.SignIn;
 
@@ -14,7 +15,10 @@ internal static class RemoteLoginFailure
         {
             Properties = context.Properties,
         };
-        await context.Options.Events.RemoteFailure(failure).ConfigureAwait(false);
+        var events = context.Options.EventsType is { } type
+            ? (RemoteAuthenticationEvents)context.HttpContext.RequestServices.GetRequiredService(type)
+            : context.Options.Events;
+        await events.RemoteFailure(failure).ConfigureAwait(false);
         switch (failure.Result)
         {
             case { Handled: true }:
