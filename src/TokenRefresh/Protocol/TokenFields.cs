@@ -69,18 +69,15 @@ internal sealed class TokenFields(JsonDocument document) : IDisposable
             ? value.EnumerateArray().Select(ReadMembers)
             : [];
 
-    /// <summary>Reads the members that the protocol doesn't define: strings as they are, anything else but null as JSON text.</summary>
+    /// <summary>
+    /// Reads the members that the protocol doesn't define: strings as they are, anything else but null as JSON text. A member that isn't
+    /// valid Unicode is left out.
+    /// </summary>
     public IEnumerable<KeyValuePair<string, string>> ReadAdditional()
     {
         foreach (var member in _members)
         {
-            var text = member.Value.ValueKind switch
-            {
-                JsonValueKind.Null => null,
-                JsonValueKind.String => ReadText(member.Value),
-                _ => member.Value.GetRawText(),
-            };
-            if (text is not null && Array.IndexOf(ProtocolMembers, member.Key) < 0)
+            if (Array.IndexOf(ProtocolMembers, member.Key) < 0 && ReadAny(member.Value) is { } text)
             {
                 yield return new KeyValuePair<string, string>(member.Key, text);
             }
@@ -130,6 +127,24 @@ internal sealed class TokenFields(JsonDocument document) : IDisposable
         }
         catch (InvalidOperationException)
         {
+            return null;
+        }
+    }
+
+    private static string? ReadAny(JsonElement value)
+    {
+        try
+        {
+            return value.ValueKind switch
+            {
+                JsonValueKind.Null => null,
+                JsonValueKind.String => ReadText(value),
+                _ => value.GetRawText(),
+            };
+        }
+        catch (InvalidOperationException)
+        {
+            // The parser doesn't check the bytes of texts. An object or array may have a text that isn't valid UTF-8.
             return null;
         }
     }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
@@ -35,6 +36,21 @@ public sealed class ResponseMembersTests
         Assert.Equal(("access-10", "refresh-9", "id-9", first.RefreshTokenExpiresAt), (second.AccessToken, second.RefreshToken, second.IdentityToken, second.RefreshTokenExpiresAt));
         Assert.Equal("https://y.example.com", second.Additional["instance_url"]);
         Assert.Equal("5", second.Additional["count"]);
+    }
+
+    [Fact]
+    [Trait("Case", "B32")]
+    public async Task A_member_that_isnt_valid_UTF8_is_left_out_and_no_token_is_lost()
+    {
+        await using var scene = await Scene.SetAsync();
+        var body = Encoding.Latin1.GetBytes("""{"access_token":"access-9","refresh_token":"refresh-9","user":{"name":"Zoë"},"names":["Zoë"],"name":"Zoë","count":5}""");
+        scene.App.Tokens.Next((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage { Content = new ByteArrayContent(body) }));
+
+        await scene.App.Session.RefreshAsync();
+
+        var saved = (await scene.StoredAsync())!;
+        Assert.Equal(("access-9", "refresh-9"), (saved.AccessToken, saved.RefreshToken));
+        Assert.Equal(["count"], saved.Additional.Keys);
     }
 
     [Theory]
