@@ -30,8 +30,7 @@ internal sealed class TokenCall(SessionContext session, Flight flight, SessionSn
         var previousFailed = session.CoolDown is not null;
         var app = new AppCancellation(thrown => SessionEvents.LogThrown(session, thrown));
         using var following = app.FollowFrom(cancellationToken);
-        var calling = OtherThread.RunAsync(() => RefreshPipeline.ExecuteAsync(
-            _services.Pipeline, ct => AttemptAsync(refreshToken, ct), previousFailed, app.Token).AsTask());
+        var calling = OtherThread.RunAsync(() => ExecuteAsync(refreshToken, previousFailed, app.Token));
         try
         {
             return await calling.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -49,6 +48,21 @@ internal sealed class TokenCall(SessionContext session, Flight flight, SessionSn
             // Only a custom pipeline gets here: an open circuit, a rate limit, a timeout of its own.
             MarkIfSent(_attempt);
             return TokenEndpointResult.TimedOut($"the refresh pipeline gave up ({e.GetType().Name}).");
+        }
+    }
+
+    private async Task<TokenEndpointResult> ExecuteAsync(string? refreshToken, bool previousFailed, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await RefreshPipeline.ExecuteAsync(
+                _services.Pipeline, ct => AttemptAsync(refreshToken, ct), previousFailed, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (_lastResult is { Tokens: not null } or { NewRefreshToken: not null })
+        {
+            // Code of the app's pipeline threw after the server had issued new tokens. The old refresh token may be used up, so they count.
+            SessionEvents.LogThrown(session, e);
+            return _lastResult;
         }
     }
 

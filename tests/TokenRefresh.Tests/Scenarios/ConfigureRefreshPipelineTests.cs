@@ -36,6 +36,28 @@ public sealed class ConfigureRefreshPipelineTests
         Assert.Equal(6, scene.App.Tokens.Calls);
     }
 
+    [Theory]
+    [InlineData("""{"access_token":"access-9","refresh_token":"refresh-9"}""", "refresh-9", HttpStatusCode.OK)]
+    [InlineData("""{"refresh_token":"refresh-9"}""", "refresh-9", HttpStatusCode.ServiceUnavailable)]
+    public async Task A_pipeline_that_throws_after_new_tokens_have_arrived_loses_none(string answer, string kept, HttpStatusCode next)
+    {
+        using var log = new CapturingLoggerProvider();
+        await using var scene = await Scene.SetAsync(
+            configure: options => options.ConfigureRefreshPipeline = pipeline => pipeline.AddRetry(new RetryStrategyOptions<TokenEndpointResult>
+            {
+                // The error code of a success is null.
+                ShouldHandle = args => new ValueTask<bool>(args.Outcome.Result!.Error!.StartsWith("busy", StringComparison.Ordinal)),
+            }),
+            services: log.Add);
+        scene.App.Tokens.Next(HttpStatusCode.OK, answer).Next(HttpStatusCode.ServiceUnavailable);
+
+        var held = await scene.HoldAndExpireAsync(2);
+
+        Assert.All(held, result => Assert.Equal(next == HttpStatusCode.OK, result.Status == HttpStatusCode.OK));
+        Assert.Equal(kept, await scene.StoredRefreshTokenAsync());
+        Assert.Contains(log.Messages, message => message.Text.Contains("callback of the app threw NullReferenceException", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task An_open_circuit_is_a_transient_failure_and_leaves_no_doubt()
     {
