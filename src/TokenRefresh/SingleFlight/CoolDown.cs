@@ -95,8 +95,12 @@ internal sealed class CoolDown
         return true;
     }
 
-    /// <summary>A server's <c>Retry-After</c>, one hour at most. It delays this process and all processes that share the store.</summary>
-    public static TimeSpan? CapRetryAfter(TimeSpan? retryAfter) => retryAfter is { } wanted ? Min(wanted, MaxRetryAfter) : null;
+    /// <summary>
+    /// A server's <c>Retry-After</c>, one hour at most. It delays this process and all processes that share the store. Zero or less counts
+    /// as absent: otherwise there would be no pause at all.
+    /// </summary>
+    public static TimeSpan? CapRetryAfter(TimeSpan? retryAfter) =>
+        retryAfter is { } wanted && wanted > TimeSpan.Zero ? Min(wanted, MaxRetryAfter) : null;
 
     private static TimeSpan Backoff(int failures) => Times(FirstPause, Math.Pow(2, Math.Min(Math.Max(failures - 1, 0), 10)));
 

@@ -68,6 +68,25 @@ public sealed class RetryAfterCoolDownTests
         Assert.Equal(3, scene.App.Tokens.Calls);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-5)]
+    public async Task Neither_does_one_that_the_app_names(int seconds)
+    {
+        await using var scene = await Scene.SetAsync(configure: options => options.InterpretTokenResponse = _ =>
+            TokenEndpointResult.Transient("the server is busy.", retryAfter: TimeSpan.FromSeconds(seconds)));
+        scene.App.Tokens.Always(HttpStatusCode.ServiceUnavailable, "");
+        await scene.HoldAndExpireAsync(1);
+
+        for (var i = 0; i < 10; i++)
+        {
+            var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => scene.App.GetAsync());
+            Assert.True(failure.RetryAfter > TimeSpan.Zero);
+        }
+
+        Assert.Equal(1, scene.App.Tokens.Calls);
+    }
+
     private static HttpResponseMessage Busy(string retryAfter)
     {
         var response = new HttpResponseMessage(HttpStatusCode.ServiceUnavailable);

@@ -73,6 +73,8 @@ public sealed class CoolDownTests
     [InlineData(5d, 5d)]
     [InlineData(3600d, 3600d)]
     [InlineData(86400d, 3600d)]
+    [InlineData(0d, null)]
+    [InlineData(-5d, null)]
     public void A_Retry_After_is_capped_at_one_hour(double? asked, double? capped) =>
         Assert.Equal(capped, CoolDown.CapRetryAfter(asked is { } seconds ? TimeSpan.FromSeconds(seconds) : null)?.TotalSeconds);
 
