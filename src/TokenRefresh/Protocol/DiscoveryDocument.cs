@@ -22,12 +22,13 @@ internal sealed record DiscoveryDocument(Uri TokenEndpoint, Uri? RevocationEndpo
         }
 
         // OpenID Connect appends its path to the issuer; RFC 8414, section 3.1, puts its path between host and issuer path.
-        var issuer = options.Issuer!;
-        var path = issuer.AbsolutePath.TrimEnd('/');
+        // A path that begins with two slashes would be another host in a relative URL.
+        var origin = Origin.TextOf(options.Issuer!);
+        var path = options.Issuer!.AbsolutePath.TrimEnd('/');
         return
         [
-            new Uri(issuer, path + "/.well-known/openid-configuration"),
-            new Uri(issuer, "/.well-known/oauth-authorization-server" + path),
+            new Uri(origin + path + "/.well-known/openid-configuration"),
+            new Uri(origin + "/.well-known/oauth-authorization-server" + path),
         ];
     }
 

@@ -44,6 +44,7 @@ public sealed class DiscoveryTests : IDisposable
     [InlineData("https://login.example.com/realms/shop/", "https://login.example.com/realms/shop/.well-known/openid-configuration")]
     [InlineData("https://login.example.com/realms/shop", "https://login.example.com/.well-known/oauth-authorization-server/realms/shop")]
     [InlineData("https://login.example.com", "https://login.example.com/.well-known/oauth-authorization-server")]
+    [InlineData("https://login.example.com//realms/shop", "https://login.example.com//realms/shop/.well-known/openid-configuration")]
     [InlineData("https://login.example.com:8443/a", "https://login.example.com:8443/.well-known/oauth-authorization-server/a")]
     public async Task Both_usual_places_are_tried(string issuer, string place)
     {
