@@ -39,6 +39,12 @@ internal static class AppVerdict
 
             var preview = new PreviewContent(original, time, cancellationToken);
             original.CopyHeadersTo(preview);
+            if (preview.Headers.ContentLength > ReadAheadBody.MaxLength)
+            {
+                // The app gets less. The platform allocates the stated length when it reads a text, and throws above 2 GiB.
+                preview.Headers.ContentLength = null;
+            }
+
             response.Content = preview;
             return preview;
         }

@@ -122,6 +122,25 @@ public sealed class AppVerdictTests
     }
 
     [Fact]
+    public async Task A_verdict_reads_the_beginning_of_a_download_of_3_GiB_as_text()
+    {
+        const long length = 3L * 1024 * 1024 * 1024;
+        string? seen = null;
+        await using var app = await SignedInAsync(async (response, ct) =>
+        {
+            seen = await response.Content.ReadAsStringAsync(ct);
+            return false;
+        });
+        using var body = new ScriptedBody("begun"u8.ToArray());
+        app.Api.Answer(_ => new HttpResponseMessage { Content = new StreamContent(body) { Headers = { ContentLength = length } } });
+
+        using var response = await app.Client.GetAsync(Me, HttpCompletionOption.ResponseHeadersRead);
+
+        Assert.Equal("begun", seen);
+        Assert.Equal(length, response.Content.Headers.ContentLength);
+    }
+
+    [Fact]
     public async Task A_body_that_stalls_holds_the_verdict_for_two_seconds()
     {
         string? seen = null;
