@@ -78,9 +78,10 @@ internal sealed class OptionsReader(string client, IConfigurationSection section
         ? uri
         : throw Wrong(setting, "isn't an absolute URL, such as https://api.example.com.");
 
-    // The framework reads a bare number as days.
+    // The framework reads a bare number as days. Without the exact format, it reads 24:00:00 as 24 days.
     private TimeSpan ReadTime(IConfigurationSection setting) =>
-        TimeSpan.TryParse(setting.Value, CultureInfo.InvariantCulture, out var time) && (time == TimeSpan.Zero || !IsNumber(setting, out _))
+        TimeSpan.TryParseExact(setting.Value, "c", CultureInfo.InvariantCulture, out var time)
+        && (time == TimeSpan.Zero || !IsNumber(setting, out _))
         ? time
         : throw Wrong(setting, "isn't a time, such as 00:00:30.");
 

@@ -194,6 +194,7 @@ public sealed class RegistrationTests
         { "RevocationEndpoint", "http://login.example.com/revoke", "RevocationEndpoint, http://login.example.com/revoke, isn't https" },
         { "MaxReplayBufferSize", "lots", "isn't a whole number" },
         { "UserIdleTimeout", "20", "isn't a time" },
+        { "UserIdleTimeout", "24:00:00", "isn't a time" },
         { "InteractiveSignInTimeout", "00:00:00", "InteractiveSignInTimeout is 00:00:00" },
         { "ReLoginResult", "Panic", "isn't one of Return401, Throw" },
         { "RefreshTimeOut2", "x", "an option that configuration can set" },
