@@ -21,7 +21,8 @@ internal sealed class OAuthTokenEndpoint(TokenRefreshOptions options, Func<HttpC
             form["refresh_token"] = refreshToken;
         }
 
-        if (request.Scope is { } scope)
+        // An empty setting of a configuration file means the scope that the login has.
+        if (request.Scope is { Length: > 0 } scope)
         {
             form["scope"] = scope;
         }

@@ -12,6 +12,7 @@ public sealed class TokenRequestTests
     [Theory]
     [Trait("Case", "A26")]
     [InlineData("r 1", null, null, null, "grant_type=refresh_token&refresh_token=r+1&client_id=shop", null)]
+    [InlineData("r1", "", null, null, "grant_type=refresh_token&refresh_token=r1&client_id=shop", null)]
     [InlineData("r1", "read write", null, null, "grant_type=refresh_token&refresh_token=r1&scope=read+write&client_id=shop", null)]
     [InlineData(null, "read", "s:1", null, "grant_type=client_credentials&scope=read", "shop:s%3A1")]
     [InlineData("r1", null, "", null, "grant_type=refresh_token&refresh_token=r1&client_id=shop", null)]
