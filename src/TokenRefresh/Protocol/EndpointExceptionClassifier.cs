@@ -18,6 +18,13 @@ internal static class EndpointExceptionClassifier
         HttpRequestException http when IsRefused(http) => TokenEndpointResult.Transient(
             $"{endpoint} refused the request without processing it. It may be overloaded or stopping.", exception: http),
 
+#if NET8_0_OR_GREATER
+        // An endpoint of the app's own that calls EnsureSuccessStatusCode: the response has arrived.
+        HttpRequestException { StatusCode: { } status } => TokenEndpointResult.Transient(
+            $"{endpoint} answered {(int)status}, which was thrown as an exception. Return a TokenEndpointResult for it, such as Rejected "
+            + "for a dead refresh token."),
+#endif
+
         // Only the kind of the exception is passed on. .NET quotes a response that it can't parse, and it may contain a token.
         HttpRequestException or IOException =>
             TokenEndpointResult.ResponseLost($"the connection to {endpoint} broke after sending ({Kind(exception)})."),

@@ -18,9 +18,9 @@ public interface ITokenEndpoint
     /// <paramref name="cancellationToken"/> was cancelled: the refresh token is possibly used.
     /// </exception>
     /// <exception cref="Exception">
-    /// Any other exception is a failed call. A <see cref="System.Net.Http.HttpRequestException"/> of a request that wasn't sent is
-    /// transient. One of a request that was sent means that the response was lost. After any other exception the refresh token is possibly
-    /// used.
+    /// Any other exception is a failed call. A <see cref="System.Net.Http.HttpRequestException"/> of a request that wasn't sent, or with a
+    /// status code, is transient. One of a request that was sent means that the response was lost. After any other exception the refresh
+    /// token is possibly used.
     /// </exception>
     Task<TokenEndpointResult> RequestTokenAsync(TokenEndpointRequest request, CancellationToken cancellationToken);
 }

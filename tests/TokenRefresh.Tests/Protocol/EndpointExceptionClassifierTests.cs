@@ -26,6 +26,18 @@ public sealed class EndpointExceptionClassifierTests
     }
 
     [Theory]
+    [InlineData(HttpStatusCode.BadRequest)]
+    [InlineData(HttpStatusCode.ServiceUnavailable)]
+    public void A_response_that_an_endpoint_throws_as_an_exception_isnt_lost(HttpStatusCode status)
+    {
+        var result = EndpointExceptionClassifier.Classify(new HttpRequestException("canary", inner: null, status));
+
+        Assert.Equal((TokenEndpointOutcome.Transient, false), (result.Outcome, result.RefreshTokenMayBeUsed));
+        Assert.Contains($"answered {(int)status},", result.Description, StringComparison.Ordinal);
+        Assert.DoesNotContain("canary", result.Description, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(7, false)]
     [InlineData(0x10B, false)]
     [InlineData(8, true)]
