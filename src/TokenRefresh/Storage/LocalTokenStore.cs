@@ -98,7 +98,7 @@ public abstract class LocalTokenStore : ITokenStore, ITokenStoreLock
     /// The session. The name of its text must be unambiguous: ("a:b", "c") and ("a", "b:c") are two sessions.
     /// </param>
     /// <param name="cancellationToken">Cancels the operation. It may be ignored.</param>
-    /// <returns>The text as it was written, or <see langword="null"/> if there is none.</returns>
+    /// <returns>The text as it was written; <see langword="null"/> or an empty text if there is none.</returns>
     protected abstract ValueTask<string?> ReadTextAsync(TokenSessionKey key, CancellationToken cancellationToken);
 
     /// <summary>Writes the text of a session. It replaces an earlier text.</summary>
@@ -117,7 +117,7 @@ public abstract class LocalTokenStore : ITokenStore, ITokenStoreLock
     private async ValueTask<StoredRecord?> FindAsync(TokenSessionKey key, CancellationToken cancellationToken)
     {
         var now = _time.GetUtcNow();
-        if (await ReadTextAsync(key, cancellationToken).ConfigureAwait(false) is { } text)
+        if (await ReadTextAsync(key, cancellationToken).ConfigureAwait(false) is { Length: > 0 } text)
         {
             return StoredText.Read(text) is not { } stored ? new StoredRecord(text, UnreadableRevision, TimeSpan.Zero)
                 : stored.IsExpired(now) ? null

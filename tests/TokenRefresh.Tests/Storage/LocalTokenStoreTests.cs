@@ -44,13 +44,25 @@ public sealed class LocalTokenStoreTests
         Assert.Equal(LoginStatus.SignedOut, (await process.LoadAsync()).Status);
     }
 
-    private sealed class CountingStore(TimeProvider time) : LocalTokenStore(time)
+    [Fact]
+    public async Task An_empty_text_counts_as_none()
+    {
+        var process = new OtherProcess(new CountingStore(_time, none: ""), Key);
+
+        Assert.Equal(LoginStatus.NotFound, (await process.LoadAsync()).Status);
+        await process.SignInAsync(new TokenSet("access-1", "refresh-1"));
+        await process.SignOutAsync();
+
+        Assert.Equal(LoginStatus.SignedOut, (await process.LoadAsync()).Status);
+    }
+
+    private sealed class CountingStore(TimeProvider time, string? none = null) : LocalTokenStore(time)
     {
         public string? Text { get; private set; }
 
         public int Writes { get; private set; }
 
-        protected override ValueTask<string?> ReadTextAsync(TokenSessionKey key, CancellationToken cancellationToken) => new(Text);
+        protected override ValueTask<string?> ReadTextAsync(TokenSessionKey key, CancellationToken cancellationToken) => new(Text ?? none);
 
         protected override ValueTask WriteTextAsync(TokenSessionKey key, string text, CancellationToken cancellationToken)
         {
