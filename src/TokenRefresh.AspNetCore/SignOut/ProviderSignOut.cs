@@ -30,7 +30,7 @@ internal static class ProviderSignOut
     }
 
     /// <summary>
-    /// Leads to the next page if there is no address of a sign-out at the provider, where the scheme's handler would throw an exception.
+    /// Redirects to the next page if the provider has no address for a sign-out. The scheme's handler would throw an exception then.
     /// </summary>
     public static void SkipIfUnsupported(RedirectContext context)
     {

@@ -11,7 +11,7 @@ internal static class DisposableExtensions
         }
         catch (Exception)
         {
-            // Nobody can do anything about it.
+            // The object is no longer in use, so its failure changes nothing.
         }
     }
 }

@@ -169,7 +169,7 @@ public sealed class UserEvictionTests
     {
         await using var app = WithStore();
         var raised = new Gate();
-        Subscribe(app, "user-1", session => session.TokensRefreshed += (_, _) => raised.PassAsync());
+        Subscribe(app, "user-1", session => session.TokensRefreshed += (_, _) => _ = raised.PassAsync());
 
         await LeaveAsync(app);
         await LeaveAsync(app);
@@ -186,7 +186,7 @@ public sealed class UserEvictionTests
     {
         await using var app = WithStore();
         var raised = new Gate();
-        Subscribe(app, "user-1", session => session.ReLoginRequired += (_, _) => raised.PassAsync());
+        Subscribe(app, "user-1", session => session.ReLoginRequired += (_, _) => _ = raised.PassAsync());
 
         await LeaveAsync(app);
         await LeaveAsync(app);
