@@ -12,8 +12,9 @@ public static class FreePort
     private const int Last = 32_000;
     private const int Attempts = 100;
 
-    // A port that was found may not be in use yet.
-    private static readonly ConcurrentDictionary<int, bool> Found = new();
+    // A port that was found may not be in use yet, or no longer: its server may be stopped. The lock keeps other test programs from it.
+    private static readonly ConcurrentDictionary<int, FileStream> Found = new();
+    private static readonly string Locks = Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), "tokenrefresh-ports")).FullName;
 
     public static int Find()
     {
@@ -24,14 +25,13 @@ public static class FreePort
             {
                 using var listener = new TcpListener(IPAddress.Loopback, port);
                 listener.Start();
-                if (Found.TryAdd(port, true))
-                {
-                    return port;
-                }
+                Found[port] = new FileStream(
+                    Path.Combine(Locks, $"{port}"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+                return port;
             }
-            catch (SocketException)
+            catch (Exception e) when (e is SocketException or IOException)
             {
-                // Another server has it.
+                // Another server has it, or will have it.
             }
         }
 
