@@ -29,7 +29,7 @@ internal static class Reloads
             }
         }
 
-        bool IsOn(TimeSpan elapsed) => elapsed < Machine.ReloadTime || (!isEnough() && elapsed < Gate.FailSafe);
+        bool IsOn(TimeSpan elapsed) => elapsed < Machine.ReloadTime || (!isEnough() && elapsed < Machine.Slowness * Gate.FailSafe);
     }
 
     /// <summary>What the processes said, counted.</summary>
