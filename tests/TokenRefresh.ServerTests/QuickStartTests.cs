@@ -5,29 +5,30 @@ namespace TokenRefresh.ServerTests;
 /// <summary>What a newcomer sees of QuickStart, and when.</summary>
 public sealed class QuickStartTests
 {
-    // A busy machine may delay a run: the best of them counts.
-    private const int Runs = 3;
+    // A busy machine may delay a run, also by more than its tokens live: the best of them counts.
+    private const int Runs = 5;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(20);
 
     [Fact]
     [Trait("Case", "N13")]
     public async Task QuickStart_says_at_once_what_it_does_and_is_not_silent_for_long()
     {
-        string? delay = null;
-        for (var run = 0; run < Runs; run++)
+        for (var run = 1; ; run++)
         {
             await using var sample = SampleProcess.Start("QuickStart", "QuickStart");
 
-            Assert.True(await sample.EndAsync() == 0, sample.Output);
+            var failure = await sample.EndAsync() == 0 ? FindDelay(sample) : sample.Output;
 
             Assert.Contains("Shows that a hundred requests need one refresh", sample.Lines[1].Text, StringComparison.Ordinal);
-            delay = FindDelay(sample);
-            if (delay is null)
+            if (failure is null)
             {
                 return;
             }
-        }
 
-        Assert.Fail(delay!);
+            Assert.True(run < Runs, failure);
+            await Task.Delay(Pause, TimeProvider.System);
+        }
     }
 
     /// <returns>The line that came too late; <see langword="null"/>: none did.</returns>
