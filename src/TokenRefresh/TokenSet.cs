@@ -165,7 +165,7 @@ public sealed class TokenSet
 
     /// <summary>The same tokens with the string instance of another set's header. Both sets have the same access token.</summary>
     internal TokenSet WithHeader(string header) =>
-        !HasAccessToken || ReferenceEquals(_text, header) ? this : new(this, header, header.Length - _text.Length + _start, RefreshToken);
+        !HasAccessToken || ReferenceEquals(_text, header) ? this : new(this, header, header.Length - AccessTokenLength, RefreshToken);
 
     /// <summary>Whether the tokens can be sent with this scheme: their type is one word and needs no proof of possession.</summary>
     internal bool CanBeSentAs(string scheme) => Scheme is null || (TokenSyntax.IsScheme(Scheme) && !TokenSyntax.NeedsProof(Scheme, scheme));
@@ -185,6 +185,8 @@ public sealed class TokenSet
             ReceivedAt = ReceivedAt ?? now,
             Scope = Scope ?? previous?.Scope,
         };
+
+    private int AccessTokenLength => _text.Length - _start;
 
     private static DateTimeOffset? FromTicks(long ticks) => ticks == 0 ? null : new DateTimeOffset(ticks - 1, TimeSpan.Zero);
 
