@@ -1,4 +1,5 @@
-// Serves the page, and replaces your API and your token server. Access tokens live for 2 seconds, and refresh tokens can be used once.
+// Serves the page, and replaces your API and your token server. Access tokens live for 2 seconds (--TokenLifetime=5: for 5),
+// and refresh tokens can be used once.
 
 using System.Security.Cryptography;
 
@@ -7,7 +8,7 @@ var app = builder.Build();
 app.MapStaticAssets();
 app.MapFallbackToFile("index.html");
 
-var tokens = new Tokens();
+var tokens = new Tokens(lifetime: builder.Configuration.GetValue("TokenLifetime", defaultValue: 2));
 app.MapPost("/sign-in", () => tokens.Issue());
 app.MapPost("/token", (HttpRequest request) => tokens.Refresh(request.Form["refresh_token"]!) is { } issued
     ? Results.Json(new { access_token = issued.Access, refresh_token = issued.Refresh, token_type = "Bearer", expires_in = issued.Lifetime })
@@ -20,10 +21,8 @@ await app.RunAsync();
 
 internal sealed record Issued(string Access, string Refresh, int Lifetime);
 
-internal sealed class Tokens
+internal sealed class Tokens(int lifetime)
 {
-    private const int Lifetime = 2;
-
     private readonly Lock _lock = new();
     private readonly Dictionary<string, DateTimeOffset> _access = [];
     private readonly HashSet<string> _refresh = [];
@@ -36,8 +35,8 @@ internal sealed class Tokens
     {
         lock (_lock)
         {
-            var issued = new Issued(RandomNumberGenerator.GetHexString(32), RandomNumberGenerator.GetHexString(32), Lifetime);
-            _access[issued.Access] = TimeProvider.System.GetUtcNow().AddSeconds(Lifetime);
+            var issued = new Issued(RandomNumberGenerator.GetHexString(32), RandomNumberGenerator.GetHexString(32), lifetime);
+            _access[issued.Access] = TimeProvider.System.GetUtcNow().AddSeconds(lifetime);
             _refresh.Add(issued.Refresh);
             return issued;
         }
