@@ -28,8 +28,8 @@ public sealed class ReloadCases
         var outcomes = new Reloads.Outcomes();
         var start = TimeProvider.System.GetTimestamp();
 
-        // Three lives of an access token. On a busy machine, where it lives longer, one and ten seconds.
-        var duration = TimeSpan.FromSeconds(Math.Min(3 * lifetime.TotalSeconds, lifetime.TotalSeconds + 10));
+        // Two lives of an access token. On a busy machine, where it lives longer, one and ten seconds.
+        var duration = TimeSpan.FromSeconds(Math.Min(2 * lifetime.TotalSeconds, lifetime.TotalSeconds + 10));
         var isEnough = () => outcomes["200"] > 10 && TimeProvider.System.GetElapsedTime(start) > duration;
         await Reloads.RunAsync(isEnough, async (slot, round) =>
         {
