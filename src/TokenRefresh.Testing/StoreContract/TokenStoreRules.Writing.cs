@@ -69,7 +69,7 @@ internal sealed partial class TokenStoreRules
     {
         var first = await WriteAsync("one", keepFor: ShortTime);
         await contract.AdvanceTimeAsync(ShortTime + ShortTime);
-        var back = await WriteAsync("one", (await ReadAsync())?.Revision);
+        var back = await WriteOverEndedAsync("one");
 
         var late = await Other.CompareExchangeAsync(Key, "late", first.Revision, null, default);
 
@@ -121,8 +121,7 @@ internal sealed partial class TokenStoreRules
         await WriteAsync("one", keepFor: ShortTime);
         await contract.AdvanceTimeAsync(ShortTime + ShortTime);
 
-        var left = await ReadAsync();
-        await WriteAsync("two", left?.Revision);
+        await WriteOverEndedAsync("two");
 
         Check.Equal("two", (await ReadAsync())?.Text);
     }

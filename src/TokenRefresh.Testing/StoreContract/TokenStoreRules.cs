@@ -27,6 +27,15 @@ internal sealed partial class TokenStoreRules(TokenStoreContract contract)
         return written!.Value;
     }
 
+    /// <summary>
+    /// Writes after the time of a record is over. A store may keep it for longer, and remove it between the read and the write.
+    /// </summary>
+    private async Task<StoredRecord> WriteOverEndedAsync(string text)
+    {
+        var left = await ReadAsync();
+        return await Store.CompareExchangeAsync(Key, text, left?.Revision, null, default) ?? await WriteAsync(text);
+    }
+
     private Task<StoredRecord?> ReadAsync() => Other.ReadAsync(Key, default).AsTask();
 
     /// <summary>Writes fifty different texts at once, half of them by another process.</summary>
