@@ -69,7 +69,7 @@ internal sealed class FlightLauncher(SessionContext session, Flight flight)
             run = FlightRun.Failed(FailureMessages.Crashed(session.Services.Name, e)) with { Crash = e };
         }
 
-        session.Land(flight, run.Result);
+        run = run with { Result = session.Land(flight, run.Result) };
         report.End(run, session);
         return run;
     }

@@ -18,7 +18,6 @@ internal sealed class CoolDown
 
     private readonly FlightFailure _failure;
     private readonly ClockReading _startedAt;
-    private readonly TimeSpan _pause;
     private readonly TimeSpan _proactivePause;
 
     // Failures of flights that a request waited for. Proactive failures don't lengthen the pause of requests.
@@ -31,12 +30,15 @@ internal sealed class CoolDown
         _failure = failure;
         _startedAt = _lookedAt = startedAt;
         FailingSince = failingSince;
-        _pause = pause;
+        Pause = pause;
         _proactivePause = proactivePause;
         _failures = failures;
     }
 
     public TokenRefreshFailure Kind => _failure.Kind;
+
+    /// <summary>How long requests are blocked.</summary>
+    public TimeSpan Pause { get; }
 
     /// <summary>When the first of the failures in a row was.</summary>
     public ClockReading FailingSince { get; }
@@ -59,7 +61,7 @@ internal sealed class CoolDown
         {
             { RetryAfter: { } wanted } => wanted,
             { Kind: TokenRefreshFailure.Configuration } => ConfigurationPause,
-            _ when isProactive && previous is not null => Max(previous.Remaining(previous._pause, time), Times(FirstPause, spread)),
+            _ when isProactive && previous is not null => Max(previous.Remaining(previous.Pause, time), Times(FirstPause, spread)),
             _ => Times(Min(Backoff(failures), since.Elapsed(time) < LongOutage ? MaxPause : MaxPauseOfLongOutage), spread),
         };
         var proactivePause = isProactive ? Max(Times(ProactivePause, spread), pause) : pause;
@@ -75,7 +77,7 @@ internal sealed class CoolDown
             return false;
         }
 
-        var remaining = Remaining(reason == FlightReason.Proactive ? _proactivePause : _pause, time);
+        var remaining = Remaining(reason == FlightReason.Proactive ? _proactivePause : Pause, time);
         failure = _failure with { Remaining = remaining };
         return remaining > TimeSpan.Zero;
     }

@@ -12,7 +12,7 @@ internal sealed record FlightFailure(TokenRefreshFailure Kind, string Message)
     /// <summary>The server's own <c>Retry-After</c>. It also delays a requested refresh.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>The rest of the cool-down, for a request that needs a token during the cool-down.</summary>
+    /// <summary>The rest of the cool-down that this failure has started.</summary>
     public TimeSpan? Remaining { get; init; }
 
     /// <summary>Whether the session was disposed before the flight could start.</summary>

@@ -156,13 +156,14 @@ internal abstract class SessionState(SessionSnapshot initial)
     }
 
     /// <summary>Closes a flight, unless a sign-in or sign-out has replaced it.</summary>
-    public void Land(Flight flight, FlightResult result)
+    /// <returns>The result for the waiters. A failure that starts a cool-down has its length.</returns>
+    public FlightResult Land(Flight flight, FlightResult result)
     {
         using (EnterGate())
         {
             if (_flight != flight)
             {
-                return;
+                return result;
             }
 
             _flight = null;
@@ -173,7 +174,10 @@ internal abstract class SessionState(SessionSnapshot initial)
             else if (flight.CallBlockedBy is null && !failure.IsDisposed)
             {
                 _coolDown = CoolDown.After(_coolDown, failure, flight.Reason, Settings.Time, Settings.Random());
+                return FlightResult.Failed(failure with { Remaining = _coolDown.Pause });
             }
+
+            return result;
         }
     }
 

@@ -87,6 +87,28 @@ public sealed class RetryAfterCoolDownTests
         Assert.Equal(1, scene.App.Tokens.Calls);
     }
 
+    [Fact]
+    public async Task Requests_that_waited_for_a_failing_refresh_are_told_how_long_its_pause_is()
+    {
+        await using var scene = await Scene.SetAsync();
+        scene.App.Tokens.Always(HttpStatusCode.ServiceUnavailable, "");
+
+        var waited = await scene.HoldAndExpireAsync(3);
+
+        var pauses = waited.Select(result => Assert.IsType<TokenRefreshException>(result.Exception).RetryAfter!.Value).Distinct();
+        var pause = Assert.Single(pauses);
+        Assert.InRange(pause, TimeSpan.FromSeconds(0.8), TimeSpan.FromSeconds(1.2));
+        var calls = scene.App.Tokens.Calls;
+
+        scene.App.Time.Advance(pause - TimeSpan.FromTicks(1));
+        await Assert.ThrowsAsync<TokenRefreshException>(() => scene.App.GetAsync());
+        Assert.Equal(calls, scene.App.Tokens.Calls);
+
+        scene.App.Time.Advance(TimeSpan.FromTicks(1));
+        await Assert.ThrowsAsync<TokenRefreshException>(() => scene.App.GetAsync());
+        Assert.Equal(calls + 1, scene.App.Tokens.Calls);
+    }
+
     private static HttpResponseMessage Busy(string retryAfter)
     {
         var response = new HttpResponseMessage(HttpStatusCode.ServiceUnavailable);
