@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Kiota.Abstractions.Authentication;
 using Microsoft.Kiota.Http.HttpClientLibrary;
@@ -70,18 +69,6 @@ public static class Addresses
     {
         var client = KiotaClientFactory.Create([sessions.CreateHandler("orders"), .. KiotaClientFactory.CreateDefaultHandlers()]);
         return new HttpClientRequestAdapter(new AnonymousAuthenticationProvider(), httpClient: client);
-    }
-
-    public static HubConnection SignalR(TokenSessions sessions, Uri url)
-    {
-        return new HubConnectionBuilder()
-            .WithUrl(url, options => options.HttpMessageHandlerFactory = inner =>
-            {
-                var handler = sessions.CreateHandler("orders");
-                handler.InnerHandler = inner;
-                return handler;
-            })
-            .Build();
     }
 
     public static void Yarp(IServiceCollection services)

@@ -27,8 +27,9 @@ public static class Pages
                     .HttpContext?.User.FindFirst("login")?.Value;
             });
 
-        // after the login of user 42:
-        await sessions["orders", "42"].SignInAsync(new TokenSet(accessToken, refreshToken));
+        // After the app's own login. Add the key to the user's claims, as "login":
+        var login = Guid.NewGuid().ToString();
+        await sessions["orders", login].SignInAsync(new TokenSet(accessToken, refreshToken));
     }
 
     public static void DebugLog(IServiceCollection services)

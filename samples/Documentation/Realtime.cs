@@ -46,7 +46,10 @@ public static class Realtime
             .AddCallCredentials(async (context, metadata, provider) =>
             {
                 var session = provider.GetRequiredService<TokenSessions>()["orders"];
-                metadata.Add("Authorization", "Bearer " + await session.GetAccessTokenAsync(context.CancellationToken));
+                if (await session.GetAccessTokenAsync(context.CancellationToken) is { } token)
+                {
+                    metadata.Add("Authorization", "Bearer " + token);
+                }
             });
     }
 

@@ -25,8 +25,8 @@ await using var provider = services.BuildServiceProvider();     // in an app wit
 await provider.GetRequiredService<TokenSessions>()["orders"].SignInAsync(new TokenSet(accessToken, refreshToken));
 
 var session = provider.GetRequiredService<TokenSessions>()["orders"];
-var heard = 0;
-session.ReLoginRequired += (sender, e) => ShowLoginPage(e.Reason);   // once per dead login
+var raised = 0;
+session.ReLoginRequired += (sender, e) => ShowLoginPage(e.Reason);   // once per ended login
 session.TokensRefreshed += (sender, e) => Console.WriteLine($"refreshed; the next expiry is {e.ExpiresAt:t}");
 
 // A hundred requests, one expired token.
@@ -46,12 +46,12 @@ tokens.AssertRefreshes(2);
 tokens.AssertNoRefreshTokenUsedTwice();
 
 await WithoutDependencyInjection.CreateAsync();
-Console.WriteLine($"two dead tokens: {tokens.Calls} refreshes, {heard} login page");
-return heard == 1 && session.State == TokenSessionState.ReLoginRequired ? 0 : 1;
+Console.WriteLine($"an expired token and an ended login: {tokens.Calls} refreshes, {raised} login page");
+return raised == 1 && session.State == TokenSessionState.ReLoginRequired ? 0 : 1;
 
 void ShowLoginPage(ReLoginReason reason)
 {
-    heard++;
+    raised++;
     Console.WriteLine($"log in again: {reason}");
 }
 
@@ -84,7 +84,7 @@ internal static class WithoutDependencyInjection
 
         if (session.State != TokenSessionState.SignedOut)
         {
-            throw new InvalidOperationException("A session that nobody signed in is signed out.");
+            throw new InvalidOperationException("A session without a sign-in is signed out.");
         }
     }
 }

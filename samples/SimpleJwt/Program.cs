@@ -1,4 +1,4 @@
-// The same with a real Django REST framework server and Simple JWT, with rotation and blacklisting.
+// A hundred requests with one expired token, against a real Django REST framework server and Simple JWT, with rotation and blacklisting.
 
 using System.Globalization;
 using System.Net;

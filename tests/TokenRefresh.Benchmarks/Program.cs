@@ -56,7 +56,7 @@ Console.WriteLine(report.ToMarkdown());
 Console.WriteLine(Simulation.Run());
 if (isSmoke && report.Missed() is { Count: > 0 } missed)
 {
-    Console.Error.WriteLine("Not reached: " + string.Join("; ", missed));
+    Console.Error.WriteLine("Not met: " + string.Join("; ", missed));
     return 1;
 }
 

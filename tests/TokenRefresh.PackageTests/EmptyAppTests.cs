@@ -5,7 +5,7 @@ namespace TokenRefresh.PackageTests;
 /// <summary>The packages in an empty app with an empty package folder, on every build and as native code.</summary>
 public sealed class EmptyAppTests(PackedPackages packages)
 {
-    private const string LastLine = "two dead tokens: 2 refreshes, 1 login page";
+    private const string LastLine = "an expired token and an ended login: 2 refreshes, 1 login page";
 
     // An app for .NET 6 gets the netstandard2.0 build, by the same choice that NuGet makes for .NET Framework.
     private const string Project = """

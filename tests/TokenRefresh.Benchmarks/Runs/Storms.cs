@@ -4,7 +4,7 @@ using TokenRefresh.Benchmarks.Yardsticks;
 
 namespace TokenRefresh.Benchmarks.Runs;
 
-/// <summary>Many requests that are refused at once, late 401s, and a dead grant.</summary>
+/// <summary>Many requests that are refused at once, late 401s, and a rejected refresh token.</summary>
 internal static class Storms
 {
     private static readonly TimeSpan RefreshTime = TimeSpan.FromMilliseconds(50);
@@ -29,10 +29,10 @@ internal static class Storms
         }
 
         report.Add("late 401s: refreshes", await LateAsync(1_000));
-        report.Add("dead grant: calls", await DeadAsync(1_000));
+        report.Add("rejected refresh token: calls", await DeadAsync(1_000));
     }
 
-    /// <summary>The time until all have their 200, less the refresh itself; what a held request allocates over one refused and sent again by hand.</summary>
+    /// <summary>The time until all have their 200, less the refresh itself; what a waiting request allocates over one refused and sent again by hand.</summary>
     private static async Task<Storm> HoldAsync(int count)
     {
         var byHand = await ByHandAsync(count);
