@@ -56,8 +56,7 @@ public sealed class FileTokenStore : ITokenStore, ITokenStoreLock, IBuiltInToken
 
     bool IBuiltInTokenStore.IsInMemory => false;
 
-    /// <inheritdoc/>
-    public async ValueTask<StoredRecord?> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken)
+    async ValueTask<StoredRecord?> ITokenStore.ReadAsync(TokenSessionKey key, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var path = PathOf(StoreKey.For(key));
@@ -69,8 +68,7 @@ public sealed class FileTokenStore : ITokenStore, ITokenStoreLock, IBuiltInToken
             : record;
     }
 
-    /// <inheritdoc/>
-    public async ValueTask<StoredRecord?> CompareExchangeAsync(
+    async ValueTask<StoredRecord?> ITokenStore.CompareExchangeAsync(
         TokenSessionKey key, string text, string? expectedRevision, TimeSpan? keepFor, CancellationToken cancellationToken)
     {
         Require.NotNull(text, nameof(text));
@@ -85,8 +83,8 @@ public sealed class FileTokenStore : ITokenStore, ITokenStoreLock, IBuiltInToken
         return record;
     }
 
-    /// <inheritdoc/>
-    public async ValueTask WaitForChangeAsync(TokenSessionKey key, string? revision, TimeSpan timeout, CancellationToken cancellationToken)
+    async ValueTask ITokenStore.WaitForChangeAsync(
+        TokenSessionKey key, string? revision, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var path = PathOf(StoreKey.For(key));
         var start = _time.GetTimestamp();
@@ -96,8 +94,7 @@ public sealed class FileTokenStore : ITokenStore, ITokenStoreLock, IBuiltInToken
         }
     }
 
-    /// <inheritdoc/>
-    public async ValueTask<IDisposable?> TryLockAsync(TokenSessionKey key, CancellationToken cancellationToken)
+    async ValueTask<IDisposable?> ITokenStoreLock.TryLockAsync(TokenSessionKey key, CancellationToken cancellationToken)
     {
         var name = StoreKey.For(key);
         _files.EnsureDirectory(_directory);

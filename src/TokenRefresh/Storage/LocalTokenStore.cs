@@ -29,8 +29,7 @@ public abstract class LocalTokenStore : ITokenStore, ITokenStoreLock
     /// <param name="timeProvider">The store's clock, or <see langword="null"/> for the system's.</param>
     protected LocalTokenStore(TimeProvider? timeProvider = null) => _time = timeProvider ?? TimeProvider.System;
 
-    /// <inheritdoc/>
-    public async ValueTask<StoredRecord?> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken)
+    async ValueTask<StoredRecord?> ITokenStore.ReadAsync(TokenSessionKey key, CancellationToken cancellationToken)
     {
         await _step.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -43,8 +42,7 @@ public abstract class LocalTokenStore : ITokenStore, ITokenStoreLock
         }
     }
 
-    /// <inheritdoc/>
-    public async ValueTask<StoredRecord?> CompareExchangeAsync(
+    async ValueTask<StoredRecord?> ITokenStore.CompareExchangeAsync(
         TokenSessionKey key, string text, string? expectedRevision, TimeSpan? keepFor, CancellationToken cancellationToken)
     {
         Require.NotNull(text, nameof(text));
@@ -78,13 +76,11 @@ public abstract class LocalTokenStore : ITokenStore, ITokenStoreLock
         }
     }
 
-    /// <inheritdoc/>
-    public async ValueTask WaitForChangeAsync(
+    async ValueTask ITokenStore.WaitForChangeAsync(
         TokenSessionKey key, string? revision, TimeSpan timeout, CancellationToken cancellationToken) =>
         await _time.Delay(PollInterval < timeout ? PollInterval : timeout, cancellationToken).ConfigureAwait(false);
 
-    /// <inheritdoc/>
-    public ValueTask<IDisposable?> TryLockAsync(TokenSessionKey key, CancellationToken cancellationToken)
+    ValueTask<IDisposable?> ITokenStoreLock.TryLockAsync(TokenSessionKey key, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         lock (_locked)
