@@ -5,7 +5,7 @@ public enum TokenRefreshOutcome
 {
     /// <summary>
     /// The request wasn't rejected, or it was sent without this client's token on purpose: to another origin, with an
-    /// <c>Authorization</c> header of the caller, or after <see cref="TokenRefreshRequestExtensions.WithoutAccessToken"/>.
+    /// <c>Authorization</c> header of the caller, or after <see cref="TokenRefreshHttpExtensions.WithoutAccessToken"/>.
     /// </summary>
     None,
 

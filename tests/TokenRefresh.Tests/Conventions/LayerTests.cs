@@ -33,9 +33,7 @@ public sealed partial class LayerTests
     {
         [nameof(SessionComposer)] = Composition,
         [nameof(TokenRefreshHandler)] = "TokenRefreshHandler",
-        [nameof(TokenRefreshRequestExtensions)] = "TokenRefreshHandler",
-        [nameof(TokenRefreshResponseExtensions)] = "TokenRefreshHandler",
-        [nameof(TokenSessionsExtensions)] = "TokenRefreshHandler",
+        [nameof(TokenRefreshHttpExtensions)] = "TokenRefreshHandler",
         [nameof(TokenSessions)] = "TokenSessions",
         [nameof(UserSessions)] = "TokenSessions",
         [nameof(TokenSessionHealth)] = "TokenSessions",
