@@ -18,7 +18,7 @@ public sealed class TokenEndpointResult
     /// <summary>
     /// A refresh token that replaces the used one, although the response has no usable access token; otherwise <see langword="null"/>.
     /// </summary>
-    public string? NewRefreshToken { get; private set; }
+    internal string? NewRefreshToken { get; private set; }
 
     /// <summary>The server's error code; <see langword="null"/> if there is none.</summary>
     public string? Error { get; private set; }
@@ -27,7 +27,7 @@ public sealed class TokenEndpointResult
     /// What went wrong and what to do, for messages and logs; <see langword="null"/> if there is nothing to say. It contains no secret and
     /// no text of the response.
     /// </summary>
-    public string? Description { get; private set; }
+    internal string? Description { get; private set; }
 
     /// <summary>How long the server asked to wait (RFC 9110, section 10.2.3); <see langword="null"/> if it didn't.</summary>
     public TimeSpan? RetryAfter { get; private set; }
@@ -38,7 +38,7 @@ public sealed class TokenEndpointResult
     /// <summary>
     /// The exception of the failed call; <see langword="null"/> if there was none, or if its message can contain a secret.
     /// </summary>
-    public Exception? Exception { get; private set; }
+    internal Exception? Exception { get; private set; }
 
     /// <summary>Creates a result with new tokens.</summary>
     /// <param name="tokens">The new tokens. Without a refresh token, the login keeps the old one.</param>
