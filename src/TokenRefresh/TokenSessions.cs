@@ -24,19 +24,9 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
     /// <summary>The container that the sessions come from.</summary>
     internal IServiceProvider Provider { get; }
 
-    /// <summary>Gets the session of a name that has no separate users.</summary>
-    /// <param name="name">The name of the HTTP client or of the session, as it was registered.</param>
-    /// <returns>Always the same session.</returns>
-    /// <exception cref="ArgumentException">No session of this name is registered.</exception>
-    /// <exception cref="ArgumentNullException"><paramref name="name"/> is <see langword="null"/>.</exception>
-    /// <exception cref="InvalidOperationException">
-    /// <see cref="TokenRefreshOptions.UserKey"/> is set: pass the user too. Or the session is being created, and its parts request it.
-    /// </exception>
-    public TokenSession this[string name] => this[name, null];
-
     /// <summary>
-    /// Gets the session of one user. It is created at its first use, and removed from memory when it isn't used for
-    /// <see cref="TokenRefreshOptions.UserIdleTimeout"/>.
+    /// Gets the session of a name, or of one user of it. The session of a user is created at its first use, and removed from memory when
+    /// it isn't used for <see cref="TokenRefreshOptions.UserIdleTimeout"/>.
     /// </summary>
     /// <param name="name">The name of the HTTP client or of the session, as it was registered.</param>
     /// <param name="userKey">The user; <see langword="null"/> for a session that has no separate users.</param>
@@ -49,7 +39,7 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
     /// <see cref="TokenRefreshOptions.UserKey"/> is set and <paramref name="userKey"/> is <see langword="null"/>; or the session is being
     /// created, and its parts request it.
     /// </exception>
-    public TokenSession this[string name, string? userKey]
+    public TokenSession this[string name, string? userKey = null]
     {
         get
         {
