@@ -33,7 +33,7 @@ internal sealed class OtherProcess(ITokenStore store, TokenSessionKey key, IToke
     private async Task<HeldLogin> HeldAsync() => await LoadAsync() switch
     {
         { Status: LoginStatus.Newer } login => HeldLogin.SignedIn(login.LoginId, login.Version, login.Tokens, revision: null, login.Age),
-        { Status: LoginStatus.LoginEnded } ended => HeldLogin.Ended(ended.LoginId, ended.Version, ended.TokenHash, ended.Reason, ended.Error),
+        { Status: LoginStatus.LoginEnded } ended => HeldLogin.Ended(ended.LoginId, ended.Version, ended.Record.TokenHash, ended.Record.Reason, ended.Record.Error),
         var other => HeldLogin.SignedOut(other.Version),
     };
 }

@@ -122,7 +122,7 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
         SignedInSnapshot start, LeaseClaim lease, LoginStoreResult acquired, CancellationToken cancellationToken)
     {
         var held = HeldLogins.Of(start, acquired.Revision, _services);
-        if (acquired.PossiblyUsed && start.Rejection is null)
+        if (acquired.Record.PossiblyUsed && start.Rejection is null)
         {
             start.MarkPossiblyUsed();
         }

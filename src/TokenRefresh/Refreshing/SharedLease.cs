@@ -33,7 +33,7 @@ internal readonly struct SharedLease(SessionContext session)
             }
 
             services.StoreFailed(e);
-            return new LoginStoreResult(LoginStatus.Succeeded);
+            return new LoginStoreResult(LoginStatus.Succeeded, LoginRecord.Vacant);
         }
     }
 

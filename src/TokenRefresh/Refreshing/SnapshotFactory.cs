@@ -34,7 +34,7 @@ internal sealed class SnapshotFactory(SessionServices services, ClockReading? st
         LoginStatus.LoginEnded => Ended(
             LoginId.Parse(found.LoginId),
             found.Version,
-            new LoginEnd(found.Reason, found.Error, found.TokenHash),
+            new LoginEnd(found.Record.Reason, found.Record.Error, found.Record.TokenHash),
             canAskUser: previous is not EndedSnapshot { CanAskUser: false } known || known.LoginId != LoginId.Parse(found.LoginId)),
         _ => services.UsesClientCredentials ? new NotLoadedSnapshot(found.Version) : SignedOut(found.Version),
     };

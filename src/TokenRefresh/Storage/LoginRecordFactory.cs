@@ -1,6 +1,6 @@
 namespace TokenRefresh.Storage;
 
-/// <summary>Creates the records that this process writes, and the results for records that it reads.</summary>
+/// <summary>Creates the records that this process writes, and reads the tokens of records.</summary>
 internal sealed class LoginRecordFactory(TokenSessionKey key, ITokenProtector? protector, TimeProvider time)
 {
     private readonly TokenCodec _codec = new(key, protector);
@@ -53,32 +53,6 @@ internal sealed class LoginRecordFactory(TokenSessionKey key, ITokenProtector? p
         {
             return null;
         }
-    }
-
-    /// <summary>Creates the result of a decision from the record that is stored now, parsed and as the store returned it.</summary>
-    /// <exception cref="TokenStoreConfigurationException">The tokens of a newer record can't be read.</exception>
-    public LoginStoreResult Describe(LoginDecision decision, LoginRecord? record, StoredRecord? stored)
-    {
-        record ??= LoginRecord.Vacant;
-        var result = new LoginStoreResult(decision.Status)
-        {
-            LoginId = record.LoginId,
-            Version = record.Version,
-            Age = record.TokensAge + (stored?.Age ?? TimeSpan.Zero),
-            Revision = stored?.Revision,
-            Delay = decision.Delay,
-            PossiblyUsed = record.PossiblyUsed,
-            Reason = record.Reason,
-            Error = record.Error,
-            TokenHash = record.TokenHash,
-        };
-        return decision.Status switch
-        {
-            LoginStatus.Newer => result with { Tokens = Read(record), Revision = record.IsFree ? result.Revision : null },
-            LoginStatus.Succeeded when record is { State: LoginState.SignedIn, IsFree: false } && decision.Write?.Lease is null =>
-                result with { Revision = null },
-            _ => result,
-        };
     }
 
     private LoginRecord SignedIn(string loginId, long version, TokenSet tokens, TimeSpan age, string hash) => new()

@@ -1,16 +1,15 @@
 namespace TokenRefresh.Storage;
 
-/// <summary>The result of a <see cref="LoginStore"/> operation, with the state of the record afterwards.</summary>
+/// <summary>The result of a <see cref="LoginStore"/> operation.</summary>
 /// <param name="Status">The outcome. Switch on it before reading the other members.</param>
-internal sealed record LoginStoreResult(LoginStatus Status)
+/// <param name="Record">The record after the operation; <see cref="LoginRecord.Vacant"/> if there is none.</param>
+internal sealed record LoginStoreResult(LoginStatus Status, LoginRecord Record)
 {
     private readonly TokenSet? _tokens;
 
-    /// <summary>The record's login, or empty if there is none.</summary>
-    public string LoginId { get; init; } = "";
+    public string LoginId => Record.LoginId;
 
-    /// <summary>The record's version.</summary>
-    public long Version { get; init; }
+    public long Version => Record.Version;
 
     /// <summary>The record's tokens, with <see cref="LoginStatus.Newer"/> and of a sign-in.</summary>
     /// <exception cref="InvalidOperationException">The status has no tokens.</exception>
@@ -33,21 +32,6 @@ internal sealed record LoginStoreResult(LoginStatus Status)
     public TimeSpan Delay { get; init; }
 
     /// <summary>
-    /// With <see cref="LoginStatus.Succeeded"/> of an acquire: the refresh token may have been used by another process whose result was
-    /// never saved.
-    /// </summary>
-    public bool PossiblyUsed { get; init; }
-
-    /// <summary>Why the login ended, with <see cref="LoginStatus.LoginEnded"/>.</summary>
-    public ReLoginReason Reason { get; init; }
-
-    /// <summary>The server's error code, with <see cref="LoginStatus.LoginEnded"/>.</summary>
-    public string? Error { get; init; }
-
-    /// <summary>The hash of the record's refresh token, for <see cref="HeldLogin.Ended"/>.</summary>
-    public string? TokenHash { get; init; }
-
-    /// <summary>
     /// After a sign-out: the tokens that its write replaced; <see langword="null"/> if there were none, or if they can't be read.
     /// </summary>
     public TokenSet? Replaced { get; init; }
@@ -59,5 +43,5 @@ internal sealed record LoginStoreResult(LoginStatus Status)
     public IDisposable? Lock { get; init; }
 
     /// <summary>Returns no token.</summary>
-    public override string ToString() => $"LoginStoreResult {{ Status = {Status}, LoginId = {LoginId}, Version = {Version} }}";
+    public override string ToString() => $"LoginStoreResult {{ Status = {Status}, Record = {Record} }}";
 }

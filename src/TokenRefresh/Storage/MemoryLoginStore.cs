@@ -15,14 +15,7 @@ internal sealed class MemoryLoginStore(TimeProvider time) : LoginStore
         Result(LoginStatus.Succeeded, start.LoginId, start.Version + 1);
 
     public override Task<LoginStoreResult> EndAsync(HeldLogin start, RefreshLease lease, ReLoginReason reason, string? error) =>
-        Task.FromResult(new LoginStoreResult(LoginStatus.LoginEnded)
-        {
-            LoginId = start.LoginId,
-            Version = start.Version,
-            TokenHash = start.TokenHash,
-            Reason = reason,
-            Error = error,
-        });
+        Task.FromResult(new LoginStoreResult(LoginStatus.LoginEnded, LoginRecordFactory.Ended(start, reason, error)));
 
     public override Task ReleaseAsync(HeldLogin start, RefreshLease lease, LeaseRelease release) => Task.CompletedTask;
 
@@ -30,10 +23,8 @@ internal sealed class MemoryLoginStore(TimeProvider time) : LoginStore
         string loginId, long knownVersion, TokenSet tokens, CancellationToken cancellationToken)
     {
         var version = NextVersion(knownVersion);
-        return Task.FromResult(new LoginStoreResult(LoginStatus.Succeeded)
+        return Task.FromResult(new LoginStoreResult(LoginStatus.Succeeded, new LoginRecord { LoginId = loginId, Version = version })
         {
-            LoginId = loginId,
-            Version = version,
             Tokens = LoginPeriod.Join(tokens, knownVersion, replaced: null, _ => null, version),
         });
     }
@@ -47,5 +38,5 @@ internal sealed class MemoryLoginStore(TimeProvider time) : LoginStore
     private long NextVersion(long knownVersion) => LoginRules.NextVersion(stored: null, knownVersion, time.GetUtcNow());
 
     private static Task<LoginStoreResult> Result(LoginStatus status, string loginId, long version) =>
-        Task.FromResult(new LoginStoreResult(status) { LoginId = loginId, Version = version });
+        Task.FromResult(new LoginStoreResult(status, new LoginRecord { LoginId = loginId, Version = version }));
 }

@@ -29,42 +29,18 @@ internal sealed class SharedLoginStore(
 
     public override Task<LoginStoreResult> AcquireAsync(HeldLogin held, RefreshLease lease, CancellationToken cancellationToken) =>
         StoreCalls.GuardAsync(
-        async () =>
-        {
-            if (store is not ITokenStoreLock locks)
-            {
-                return await AcquireAsync(held, lease, StoreLock.None, cancellationToken).ConfigureAwait(false);
-            }
-
-            var storeLock = await _calls.TryLockAsync(locks, cancellationToken).ConfigureAwait(false);
-            try
-            {
-                var result = await AcquireAsync(
-                    held, lease, storeLock is null ? StoreLock.Busy : StoreLock.Held, cancellationToken).ConfigureAwait(false);
-                if (result.Status == LoginStatus.Succeeded)
-                {
-                    result = result with { Lock = storeLock };
-                    storeLock = null;
-                }
-
-                return result;
-            }
-            finally
-            {
-                storeLock?.Dispose();
-            }
-        },
-        cancellationToken);
+            () => store is ITokenStoreLock locks
+                ? AcquireUnderLockAsync(locks, held, lease, cancellationToken)
+                : AcquireAsync(held, lease, StoreLock.None, cancellationToken),
+            cancellationToken);
 
     public override Task<LoginStoreResult> SaveAsync(HeldLogin start, TokenSet tokens) => WithTimeoutAsync(async cancellationToken =>
     {
         var next = _records.New(start.LoginId, start.Version + 1, tokens);
-        var (stored, isSaved) = start.Revision is { } revision
-            ? await _calls.ExchangeAsync(next, revision, cancellationToken).ConfigureAwait(false)
-            : (await _calls.ReadAsync(cancellationToken).ConfigureAwait(false), false);
+        var (stored, isSaved) = await ExchangeOrReadAsync(next, start.Revision, cancellationToken).ConfigureAwait(false);
         if (isSaved)
         {
-            return _records.Describe(new LoginDecision(LoginStatus.Succeeded, next), next, stored);
+            return Result(new LoginDecision(LoginStatus.Succeeded, next), stored);
         }
 
         var result = await WriteAsync(stored, (record, _) => LoginRules.Save(record, start, next), cancellationToken).ConfigureAwait(false);
@@ -113,34 +89,48 @@ internal sealed class SharedLoginStore(
         },
         cancellationToken);
 
+    private async Task<LoginStoreResult> AcquireUnderLockAsync(
+        ITokenStoreLock locks, HeldLogin held, RefreshLease lease, CancellationToken cancellationToken)
+    {
+        var storeLock = await _calls.TryLockAsync(locks, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var state = storeLock is null ? StoreLock.Busy : StoreLock.Held;
+            var result = await AcquireAsync(held, lease, state, cancellationToken).ConfigureAwait(false);
+            if (result.Status == LoginStatus.Succeeded)
+            {
+                result = result with { Lock = storeLock };
+                storeLock = null;
+            }
+
+            return result;
+        }
+        finally
+        {
+            storeLock?.Dispose();
+        }
+    }
+
     private async Task<LoginStoreResult> AcquireAsync(
         HeldLogin held, RefreshLease lease, StoreLock storeLock, CancellationToken cancellationToken)
     {
         // Encrypts once, so that a missing key fails before the refresh token is used.
         var own = held.State == LoginState.None ? LoginRecord.Vacant : _records.Of(held);
-        StoredRecord? stored;
-        if (held is { State: LoginState.SignedIn, Revision: { } revision } && storeLock != StoreLock.Busy)
+        var leased = own with { Lease = lease };
+        var revision = storeLock == StoreLock.Busy ? null : held.Revision;
+        var (stored, isLeased) = await ExchangeOrReadAsync(leased, revision, cancellationToken).ConfigureAwait(false);
+        if (isLeased)
         {
-            var leased = own with { Lease = lease };
-            (stored, var isLeased) = await _calls.ExchangeAsync(leased, revision, cancellationToken).ConfigureAwait(false);
-            if (isLeased)
-            {
-                return _records.Describe(new LoginDecision(LoginStatus.Succeeded, leased), leased, stored);
-            }
-        }
-        else
-        {
-            stored = await _calls.ReadAsync(cancellationToken).ConfigureAwait(false);
+            return Result(new LoginDecision(LoginStatus.Succeeded, leased), stored);
         }
 
         while (true)
         {
-            LoginDecision last = default;
             var result = await WriteAsync(
                 stored,
-                (record, seen) => last = LoginRules.Acquire(record, held, lease, Terms(record, seen, storeLock), () => own),
+                (record, seen) => LoginRules.Acquire(record, held, lease, Terms(record, seen, storeLock), () => own),
                 cancellationToken).ConfigureAwait(false);
-            if (result.Status != LoginStatus.Succeeded || last.Write?.Lease is not null)
+            if (result.Status != LoginStatus.Succeeded || result.Record.Lease is not null)
             {
                 return Settled(result);
             }
@@ -162,13 +152,19 @@ internal sealed class SharedLoginStore(
             (stored, var isWritten) = await _calls.ExchangeOrFindAsync(record, stored?.Revision, cancellationToken).ConfigureAwait(false);
             if (isWritten)
             {
-                var result = _records.Describe(new LoginDecision(LoginStatus.Succeeded, record), record, stored);
-                return Settled(result) with { Replaced = _records.TryRead(replaced) };
+                var result = Settled(Result(new LoginDecision(LoginStatus.Succeeded, record), stored));
+                return result with { Replaced = _records.TryRead(replaced) };
             }
         }
 
         throw TooManyWrites();
     }
+
+    /// <summary>Writes a record over the one of this revision; without a revision it only reads.</summary>
+    private async Task<(StoredRecord? Stored, bool IsWritten)> ExchangeOrReadAsync(
+        LoginRecord next, string? revision, CancellationToken cancellationToken) => revision is null
+            ? (await _calls.ReadAsync(cancellationToken).ConfigureAwait(false), false)
+            : await _calls.ExchangeAsync(next, revision, cancellationToken).ConfigureAwait(false);
 
     private async Task<LoginStoreResult> ReadAndWriteAsync(
         Func<LoginRecord?, StoredRecord?, LoginDecision> decide, CancellationToken cancellationToken) => await WriteAsync(
@@ -184,13 +180,13 @@ internal sealed class SharedLoginStore(
             var decision = decide(record, stored);
             if (decision.Write is not { } next)
             {
-                return _records.Describe(decision, record, stored);
+                return Result(decision, stored, record);
             }
 
             (stored, var isWritten) = await _calls.ExchangeAsync(next, stored?.Revision, cancellationToken).ConfigureAwait(false);
             if (isWritten)
             {
-                return _records.Describe(decision, next, stored);
+                return Result(decision, stored);
             }
         }
 
@@ -214,6 +210,23 @@ internal sealed class SharedLoginStore(
         storeLock,
         watch.SinceOutage is { } since && since < OutageGrace ? OutageGrace - since : TimeSpan.Zero);
 
+    /// <summary>The result of a decision, with the record that it wrote or found.</summary>
+    /// <exception cref="TokenStoreConfigurationException">The tokens of a newer record can't be read.</exception>
+    private LoginStoreResult Result(LoginDecision decision, StoredRecord? stored, LoginRecord? found = null)
+    {
+        var record = decision.Write ?? found ?? LoginRecord.Vacant;
+        var mustBeRead = decision.Status is LoginStatus.Newer or LoginStatus.Succeeded
+            && record is { State: LoginState.SignedIn, IsFree: false }
+            && decision.Write?.Lease is null;
+        var result = new LoginStoreResult(decision.Status, record)
+        {
+            Age = record.TokensAge + (stored?.Age ?? TimeSpan.Zero),
+            Revision = mustBeRead ? null : stored?.Revision,
+            Delay = decision.Delay,
+        };
+        return decision.Status == LoginStatus.Newer ? result with { Tokens = _records.Read(record) } : result;
+    }
+
     private LoginStoreResult Settled(LoginStoreResult result)
     {
         if (result.Status is not (LoginStatus.Leased or LoginStatus.RetryLater))
@@ -230,6 +243,6 @@ internal sealed class SharedLoginStore(
     // An earlier attempt had saved the tokens, and its answer was lost.
     private static bool IsSavedAlready(LoginStoreResult result, LoginRecord next, TokenSet tokens) =>
         result.Status == LoginStatus.Newer
-        && (result.LoginId, result.Version, result.TokenHash) == (next.LoginId, next.Version, next.TokenHash)
+        && (result.LoginId, result.Version, result.Record.TokenHash) == (next.LoginId, next.Version, next.TokenHash)
         && result.Tokens.AccessToken == tokens.AccessToken;
 }

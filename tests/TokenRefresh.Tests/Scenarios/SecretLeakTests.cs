@@ -135,7 +135,7 @@ public sealed class SecretLeakTests
         [
             tokens, options, session, session.Context.Current, record, new StoredRecord(text, "1", TimeSpan.Zero),
             StoredText.New(text, null, DateTimeOffset.UnixEpoch), HeldLogin.SignedIn("a", 1, tokens, null, TimeSpan.Zero),
-            new LoginStoreResult(LoginStatus.Newer) { Tokens = tokens, Replaced = tokens }, new LoginDecision(LoginStatus.Succeeded, record),
+            new LoginStoreResult(LoginStatus.Newer, record) { Tokens = tokens, Replaced = tokens }, new LoginDecision(LoginStatus.Succeeded, record),
             new TokenEndpointRequest(key, "refresh-1", "all"),
             TokenEndpointResult.Succeeded(tokens), TokenEndpointResult.RefreshTokenOnly("refresh-9"),
             TokenEndpointResult.Misconfigured("x", newRefreshToken: "refresh-9"),

@@ -104,7 +104,8 @@ internal sealed class LoginProcess
         Held = result.Status switch
         {
             LoginStatus.Newer => HeldLogin.SignedIn(result.LoginId, result.Version, result.Tokens, result.Revision, result.Age),
-            LoginStatus.LoginEnded => HeldLogin.Ended(result.LoginId, result.Version, result.TokenHash, result.Reason, result.Error),
+            LoginStatus.LoginEnded => HeldLogin.Ended(
+                result.LoginId, result.Version, result.Record.TokenHash, result.Record.Reason, result.Record.Error),
             LoginStatus.SignedOut => HeldLogin.SignedOut(result.Version),
             _ => Held,
         };

@@ -119,9 +119,9 @@ public sealed class SharedLoginTests
         await next.LoadAsync();
         var afterwards = await next.AcquireAsync();
 
-        Assert.Equal((LoginStatus.Succeeded, true), (taken.Status, taken.PossiblyUsed));
-        Assert.Equal((LoginStatus.Succeeded, true), (again.Status, again.PossiblyUsed));
-        Assert.Equal((LoginStatus.Succeeded, false), (afterwards.Status, afterwards.PossiblyUsed));
+        Assert.Equal((LoginStatus.Succeeded, true), (taken.Status, taken.Record.PossiblyUsed));
+        Assert.Equal((LoginStatus.Succeeded, true), (again.Status, again.Record.PossiblyUsed));
+        Assert.Equal((LoginStatus.Succeeded, false), (afterwards.Status, afterwards.Record.PossiblyUsed));
     }
 
     [Fact]
@@ -151,7 +151,7 @@ public sealed class SharedLoginTests
 
         var acquired = await other.AcquireAsync();
 
-        Assert.Equal((LoginStatus.Succeeded, true), (acquired.Status, acquired.PossiblyUsed));
+        Assert.Equal((LoginStatus.Succeeded, true), (acquired.Status, acquired.Record.PossiblyUsed));
     }
 
     [Fact]

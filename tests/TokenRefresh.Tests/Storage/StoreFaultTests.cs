@@ -26,7 +26,7 @@ public sealed class StoreFaultTests
         var again = await process.AcquireAgainAsync();
 
         Assert.Equal(LoginStatus.Leased, others.Status);
-        Assert.Equal((LoginStatus.Succeeded, false), (again.Status, again.PossiblyUsed));
+        Assert.Equal((LoginStatus.Succeeded, false), (again.Status, again.Record.PossiblyUsed));
         Assert.Equal(LoginStatus.Succeeded, (await process.SaveAsync(2)).Status);
     }
 
@@ -44,7 +44,7 @@ public sealed class StoreFaultTests
         await Eventually.UntilAsync(() => store.WritesAfterStall == 1);
         var again = await process.AcquireAgainAsync();
 
-        Assert.Equal((LoginStatus.Succeeded, false), (again.Status, again.PossiblyUsed));
+        Assert.Equal((LoginStatus.Succeeded, false), (again.Status, again.Record.PossiblyUsed));
     }
 
     [Fact]
@@ -111,7 +111,7 @@ public sealed class StoreFaultTests
 
         var ended = await process.EndAsync();
 
-        Assert.Equal((LoginStatus.LoginEnded, ReLoginReason.Rejected, "invalid_grant"), (ended.Status, ended.Reason, ended.Error));
+        Assert.Equal((LoginStatus.LoginEnded, ReLoginReason.Rejected, "invalid_grant"), (ended.Status, ended.Record.Reason, ended.Record.Error));
     }
 
     [Fact]
@@ -159,7 +159,7 @@ public sealed class StoreFaultTests
 
         var taken = await other.AcquireAsync();
 
-        Assert.Equal((LoginStatus.Succeeded, true), (taken.Status, taken.PossiblyUsed));
+        Assert.Equal((LoginStatus.Succeeded, true), (taken.Status, taken.Record.PossiblyUsed));
     }
 
     [Fact]
@@ -183,7 +183,7 @@ public sealed class StoreFaultTests
 
         Assert.Equal((LoginStatus.Leased, Duration), (first.Status, first.Delay));
         Assert.Equal((LoginStatus.Leased, TimeSpan.FromSeconds(15)), (second.Status, second.Delay));
-        Assert.Equal((LoginStatus.Succeeded, true), (third.Status, third.PossiblyUsed));
+        Assert.Equal((LoginStatus.Succeeded, true), (third.Status, third.Record.PossiblyUsed));
         Assert.Equal(0, other.Watch.Count);
     }
 

@@ -41,7 +41,7 @@ public sealed class StoreWentBackTests
         var acquired = await process.AcquireAsync();
         await process.SaveAsync(3);
 
-        Assert.Equal((LoginStatus.Succeeded, true), (acquired.Status, acquired.PossiblyUsed));
+        Assert.Equal((LoginStatus.Succeeded, true), (acquired.Status, acquired.Record.PossiblyUsed));
         Assert.Equal("refresh-3", (await SavedAsync()).RefreshToken);
     }
 
@@ -90,7 +90,7 @@ public sealed class StoreWentBackTests
         await process.LoadAsync();
         var other = await new LoginProcess(_store).LoadAsync();
 
-        Assert.Equal((LoginStatus.LoginEnded, ReLoginReason.LostRotation, "invalid_grant"), (other.Status, other.Reason, other.Error));
+        Assert.Equal((LoginStatus.LoginEnded, ReLoginReason.LostRotation, "invalid_grant"), (other.Status, other.Record.Reason, other.Record.Error));
     }
 
     [Fact]
@@ -129,7 +129,7 @@ public sealed class StoreWentBackTests
         await time.PassAsync(WriteBackPause);
         var acquired = await acquiring.WaitAsync(Gate.FailSafe, TimeProvider.System);
 
-        Assert.Equal((LoginStatus.Succeeded, true), (acquired.Status, acquired.PossiblyUsed));
+        Assert.Equal((LoginStatus.Succeeded, true), (acquired.Status, acquired.Record.PossiblyUsed));
     }
 
     [Fact]
