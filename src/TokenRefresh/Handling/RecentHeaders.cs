@@ -1,10 +1,4 @@
-#if NET8_0_OR_GREATER
 using System.Runtime.InteropServices;
-#endif
-using System.Security.Cryptography;
-#if !NET8_0_OR_GREATER
-using System.Text;
-#endif
 
 namespace TokenRefresh.Handling;
 
@@ -46,13 +40,8 @@ internal sealed class RecentHeaders
 
     private static System.Guid Hash(string header)
     {
-#if NET8_0_OR_GREATER
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(MemoryMarshal.AsBytes(header.AsSpan()), hash);
-        return new System.Guid(hash[..16]);
-#else
-        using var sha = SHA256.Create();
-        return new System.Guid(sha.ComputeHash(Encoding.Unicode.GetBytes(header)).AsSpan(0, 16).ToArray());
-#endif
+        Span<byte> hash = stackalloc byte[Sha256.Size];
+        Sha256.Write(MemoryMarshal.AsBytes(header.AsSpan()), hash);
+        return MemoryMarshal.Read<System.Guid>(hash);
     }
 }

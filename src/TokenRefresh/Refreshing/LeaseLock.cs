@@ -14,15 +14,5 @@ internal sealed class LeaseLock(IDisposable? storeLock) : IDisposable
     public LeaseLock? PassOn() => Interlocked.Exchange(ref _lock, null) is { } passed ? new LeaseLock(passed) : null;
 
     /// <summary>Releases the lock. An exception of the store is ignored, so that the result of the refresh isn't lost.</summary>
-    public void Dispose()
-    {
-        try
-        {
-            Interlocked.Exchange(ref _lock, null)?.Dispose();
-        }
-        catch (Exception)
-        {
-            // The operating system releases the lock when the process ends, at the latest.
-        }
-    }
+    public void Dispose() => Interlocked.Exchange(ref _lock, null)?.DisposeQuietly();
 }

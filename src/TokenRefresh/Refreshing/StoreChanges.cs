@@ -39,14 +39,7 @@ internal sealed class StoreChanges(SessionContext session) : IDisposable
     public void Dispose()
     {
         _isDisposed = true;
-        try
-        {
-            Interlocked.Exchange(ref _subscription, null)?.Dispose();
-        }
-        catch (Exception)
-        {
-            // The store may be closed. Its calls have no effect from now on.
-        }
+        Interlocked.Exchange(ref _subscription, null)?.DisposeQuietly();
     }
 
     private void Changed(string? revision)

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 
 namespace TokenRefresh.Storage;
@@ -16,13 +15,7 @@ internal static class StoreKey
     {
         // With the length in front, ("a:b", "c") and ("a", "b:c") have different texts.
         var text = key.UserKey is null ? key.SessionName : $"{key.SessionName.Length}:{key.SessionName}{key.UserKey}";
-        var bytes = Encode((key.UserKey is null ? "all:" : "one:") + text);
-#if NET8_0_OR_GREATER
-        return Convert.ToHexString(SHA256.HashData(bytes), 0, 20).ToLowerInvariant();
-#else
-        using var sha = SHA256.Create();
-        return BitConverter.ToString(sha.ComputeHash(bytes), 0, 20).Replace("-", "").ToLowerInvariant();
-#endif
+        return Sha256.Hex(Encode((key.UserKey is null ? "all:" : "one:") + text), 20).ToLowerInvariant();
     }
 
     private static byte[] Encode(string text)
