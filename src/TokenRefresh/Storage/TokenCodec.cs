@@ -8,9 +8,6 @@ internal sealed class TokenCodec(TokenSessionKey key, ITokenProtector? protector
 {
     private const int FormatVersion = 1;
 
-    // Stores refuse to read a larger record. So a larger one isn't written.
-    private const int MaxLength = 1024 * 1024;
-
     public string Write(TokenSet tokens)
     {
         using var buffer = new MemoryStream();
@@ -32,9 +29,7 @@ internal sealed class TokenCodec(TokenSessionKey key, ITokenProtector? protector
         }
 
         var text = Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
-        var value = protector is null ? text : Protect(protector, text);
-        return value.Length <= MaxLength ? value : throw new TokenStoreConfigurationException(
-            $"The tokens take {value.Length} characters to save; the limit is {MaxLength}. Configure the server to issue smaller tokens.");
+        return protector is null ? text : Protect(protector, text);
     }
 
     private string Protect(ITokenProtector by, string text)

@@ -50,18 +50,6 @@ public sealed class SavedFormatTests
         Assert.Equal(read.ReceivedAt, read.ExpiresAt);
     }
 
-    [Fact]
-    [Trait("Case", "S13")]
-    public void Tokens_that_are_too_large_to_be_read_again_are_not_written()
-    {
-        const int overhead = 19;
-        Assert.Equal(1024 * 1024, Codec.Write(new TokenSet(new string('x', (1024 * 1024) - overhead))).Length);
-
-        var refusal = Assert.Throws<TokenStoreConfigurationException>(() => Codec.Write(new TokenSet(new string('x', (1024 * 1024) - overhead + 1))));
-
-        Assert.Contains("1048577", refusal.Message, StringComparison.Ordinal);
-    }
-
     [Theory]
     [InlineData("orders", null, "d8a3d3d758a0c4787b55e523121be2ae8c750856")]
     [InlineData("orders", "me", "3975e7f6003a3101d56dd4cc82e4e77bf1ecb3d6")]

@@ -363,6 +363,28 @@ public sealed class StoreFaultTests
     }
 
     [Fact]
+    [Trait("Case", "S13")]
+    public async Task A_record_of_the_largest_size_is_written_and_one_byte_more_is_refused()
+    {
+        const int limit = 1024 * 1024;
+        var store = new FaultyStore(_time);
+        var logins = new SharedLoginStore(store, LoginProcess.Key, protector: null, _time, new RecordWatch(_time));
+        async Task<int> SizeOfAsync(int length)
+        {
+            await logins.SignInAsync("a", 0, new TokenSet(new string('x', length)), default);
+            return (await store.ReadAsync(LoginProcess.Key, default))?.Text.Length ?? 0;
+        }
+
+        var rest = limit - await SizeOfAsync(1);
+        Assert.Equal(limit, await SizeOfAsync(1 + rest));
+
+        var refusal = await Assert.ThrowsAsync<StoreException>(() => SizeOfAsync(2 + rest));
+
+        Assert.IsType<TokenStoreConfigurationException>(refusal.Cause);
+        Assert.Equal(limit, (await store.ReadAsync(LoginProcess.Key, default))?.Text.Length);
+    }
+
+    [Fact]
     public async Task Without_a_key_to_encrypt_with_no_lease_is_written()
     {
         var store = new FaultyStore(_time);
