@@ -16,7 +16,7 @@ internal sealed class TokenCall(SessionContext session, Flight flight, SessionSn
     private volatile TokenEndpointRequest? _attempt;
     private TokenEndpointResult? _lastResult;
 
-    /// <summary>The result of a call that wasn't made because the lease had ended.</summary>
+    /// <summary>The result of a call that wasn't made because the lease had ended. With a pause the pipeline doesn't repeat it.</summary>
     public static TokenEndpointResult LeaseExpired { get; } =
         TokenEndpointResult.Transient("the lease ended before the request was sent.", retryAfter: TimeSpan.Zero);
 
