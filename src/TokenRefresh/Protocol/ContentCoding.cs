@@ -19,14 +19,7 @@ internal static class ContentCoding
         try
         {
             using var stream = Open(body, content);
-            if (stream is null)
-            {
-                return body;
-            }
-
-            using var decoded = new ResponseBuffer();
-            await decoded.FillAsync(stream, limit, CancellationToken.None).ConfigureAwait(false);
-            return decoded.Written.ToArray();
+            return stream is null ? body : await stream.ReadUpToAsync(limit + 1, CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception)
         {

@@ -58,14 +58,13 @@ internal sealed class TokenResponse(int status) : IDisposable
             return (null, ResponseBodyState.Empty);
         }
 
-        using var buffer = new ResponseBuffer();
+        ReadOnlyMemory<byte> body;
         try
         {
-            using var body = await content.OpenAsync(cancellationToken).ConfigureAwait(false);
-            if (!await buffer.FillAsync(body, MaxBodySize, cancellationToken).ConfigureAwait(false))
-            {
-                return (null, ResponseBodyState.TooLong);
-            }
+            using var stream = await content.OpenAsync(cancellationToken).ConfigureAwait(false);
+
+            // One byte beyond the limit shows that there is more.
+            body = await stream.ReadUpToAsync(MaxBodySize + 1, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested
             && e is HttpRequestException or IOException or InvalidDataException)
@@ -73,7 +72,12 @@ internal sealed class TokenResponse(int status) : IDisposable
             return (null, ResponseBodyState.CutOff);
         }
 
-        var decoded = await ContentCoding.DecodeAsync(buffer.Written, content, MaxBodySize).ConfigureAwait(false);
+        if (body.Length > MaxBodySize)
+        {
+            return (null, ResponseBodyState.TooLong);
+        }
+
+        var decoded = await ContentCoding.DecodeAsync(body, content, MaxBodySize).ConfigureAwait(false);
         return Parse(decoded.Span, content);
     }
 
