@@ -18,10 +18,11 @@ internal sealed class StoreRecheck(RecheckSettings settings)
     public static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(2);
 
     // A session that has just signed in has the stored state, so the interval starts now.
-    private volatile Check _last = new(settings.Time, session: null);
+    private readonly ClockReading _signedInAt = ClockReading.Now(settings.Time);
+    private volatile Check? _last;
 
     /// <summary>Whether the interval is over, or a read is running.</summary>
-    public bool IsDue => !_last.IsDone || IsOver(_last);
+    public bool IsDue => _last is var last && (last is { IsDone: false } || IsOver(last));
 
     /// <summary>Starts a read if the interval is over, or joins the one that is running.</summary>
     /// <returns>
@@ -53,12 +54,12 @@ internal sealed class StoreRecheck(RecheckSettings settings)
     }
 #endif
 
-    private Task Awaited => settings.IsAway ? Task.CompletedTask : _last.Done;
+    private Task Awaited => settings.IsAway ? Task.CompletedTask : _last?.Done ?? Task.CompletedTask;
 
     private Check? TryBegin(SessionContext session)
     {
         var last = _last;
-        if (!last.IsDone || !IsOver(last))
+        if (last is { IsDone: false } || !IsOver(last))
         {
             return null;
         }
@@ -67,19 +68,19 @@ internal sealed class StoreRecheck(RecheckSettings settings)
         return Interlocked.CompareExchange(ref _last, next, last) == last ? next : null;
     }
 
-    private bool IsOver(Check check) => check.StartedAt.Elapsed(settings.Time) >= settings.Interval;
+    private bool IsOver(Check? last) => (last?.StartedAt ?? _signedInAt).Elapsed(settings.Time) >= settings.Interval;
 
-    /// <summary>One read of the store. It is complete from the start if there is no session.</summary>
-    private sealed class Check(TimeProvider time, SessionContext? session)
+    /// <summary>One read of the store.</summary>
+    private sealed class Check(TimeProvider time, SessionContext session)
     {
-        private readonly TaskCompletionSource<bool>? _done =
-            session is null ? null : new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<bool> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+        // Null when a thread has begun to read, so that a check doesn't keep a session in memory that was evicted.
         private SessionContext? _session = session;
 
         public ClockReading StartedAt { get; } = ClockReading.Now(time);
 
-        public Task Done => _done?.Task ?? Task.CompletedTask;
+        public Task Done => _done.Task;
 
         public bool IsDone => Done.IsCompleted;
 
@@ -122,7 +123,7 @@ internal sealed class StoreRecheck(RecheckSettings settings)
             }
             finally
             {
-                _done!.TrySetResult(true);
+                _done.TrySetResult(true);
             }
         }
     }
