@@ -149,8 +149,7 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
                 return await EndLoginAsync(start, held, lease, result, cancellationToken).ConfigureAwait(false);
 
             case var _ when ReferenceEquals(result, TokenCall.LeaseExpired):
-                // The machine slept, and another process may have used the refresh token. Read the store again, with the same lease id.
-                start.KeepLeaseId(lease.Lease.HolderId);
+                // The machine slept, and another process may have used the refresh token. Read the store again.
                 return FlightRun.Unfinished;
 
             default:

@@ -12,10 +12,10 @@ internal sealed record LeaseClaim(RefreshLease Lease, ClockReading RequestedAt, 
     // The time between the last moment of sending and the end of the lease in the store.
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(5);
 
-    /// <summary>A new lease for the tokens of a snapshot. If the write of an earlier lease got no answer, the id is the same.</summary>
+    /// <summary>A new lease for the tokens of a snapshot.</summary>
     public static LeaseClaim For(SessionSnapshot start, SessionServices services)
     {
-        var holderId = (start as SignedInSnapshot)?.UnansweredLeaseId ?? Guid.NewGuid().ToString();
+        var holderId = (start as SignedInSnapshot)?.TakeLeaseId() ?? Guid.NewGuid().ToString();
         var usable = services.Options.RefreshTimeout;
         return new LeaseClaim(new RefreshLease(holderId, usable + Margin), ClockReading.Now(services.Time), usable);
     }

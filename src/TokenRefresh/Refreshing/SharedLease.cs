@@ -23,15 +23,8 @@ internal readonly struct SharedLease(SessionContext session)
         {
             return await session.Store.AcquireAsync(HeldLogins.Of(start, services), lease.Lease, ending.Token).ConfigureAwait(false);
         }
-        catch (StoreException e)
+        catch (StoreException e) when (services.UsesClientCredentials && !cancellationToken.IsCancellationRequested)
         {
-            // The write may have reached the store although it threw. The next flight uses the same id, so it doesn't wait for this lease.
-            (start as SignedInSnapshot)?.KeepLeaseId(lease.Lease.HolderId);
-            if (!services.UsesClientCredentials || cancellationToken.IsCancellationRequested)
-            {
-                throw;
-            }
-
             services.StoreFailed(e);
             return new LoginStoreResult(LoginStatus.Succeeded, LoginRecord.Vacant);
         }
@@ -75,7 +68,7 @@ internal readonly struct SharedLease(SessionContext session)
         return ReleaseAsync(held, lease, new LeaseRelease { RetryAfter = retryAfter, PossiblyUsed = isPossiblyUsed });
     }
 
-    /// <summary>Releases a lease. If the store can't be reached, the lease ends by time.</summary>
+    /// <summary>Releases a lease. If the store can't be reached, the lease ends by time for other processes.</summary>
     public async Task ReleaseAsync(HeldLogin held, LeaseClaim lease, LeaseRelease release)
     {
         try

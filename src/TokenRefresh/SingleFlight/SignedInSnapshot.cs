@@ -41,9 +41,6 @@ internal sealed class SignedInSnapshot(
     /// <summary>The endpoint's final answer for this refresh token, kept until it can be written to the store.</summary>
     public TokenEndpointResult? Rejection => _unwritten?.Rejection;
 
-    /// <summary>The lease whose write got no answer. Later flights acquire their leases under the same id.</summary>
-    public string? UnansweredLeaseId => _unwritten?.LeaseId;
-
     public override RefreshDecision Decide(TimeProvider time) => accessToken.Decide(time);
 
     /// <summary>
@@ -63,7 +60,7 @@ internal sealed class SignedInSnapshot(
     /// </param>
     public void MarkUnsaved(IDisposable? storeLock)
     {
-        _unwritten = new Unwritten(Rejection, UnansweredLeaseId, storeLock);
+        _unwritten = new Unwritten(Rejection, _unwritten?.LeaseId, storeLock);
         _isUnsaved = true;
     }
 
@@ -77,9 +74,18 @@ internal sealed class SignedInSnapshot(
     public void ReleaseLock() => _unwritten?.StoreLock?.Dispose();
 
     public void KeepRejection(TokenEndpointResult rejection) =>
-        _unwritten = new Unwritten(rejection, UnansweredLeaseId, _unwritten?.StoreLock);
+        _unwritten = new Unwritten(rejection, _unwritten?.LeaseId, _unwritten?.StoreLock);
 
-    public void KeepLeaseId(string leaseId) => _unwritten = new Unwritten(Rejection, leaseId, _unwritten?.StoreLock);
+    /// <summary>
+    /// Gives the id of this process's leases for these tokens. It is always the same: the next flight doesn't wait for a lease that got no
+    /// answer, or couldn't be released.
+    /// </summary>
+    public string TakeLeaseId()
+    {
+        var id = _unwritten?.LeaseId ?? Guid.NewGuid().ToString();
+        _unwritten = new Unwritten(Rejection, id, _unwritten?.StoreLock);
+        return id;
+    }
 
     private sealed record Unwritten(TokenEndpointResult? Rejection, string? LeaseId, IDisposable? StoreLock);
 }

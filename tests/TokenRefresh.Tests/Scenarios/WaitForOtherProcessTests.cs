@@ -69,6 +69,30 @@ public sealed class WaitForOtherProcessTests
     }
 
     [Fact]
+    public async Task A_lease_that_couldnt_be_released_is_not_waited_for()
+    {
+        var store = new FailingStore(_records);
+        await using var app = TestApp.Over(store, options => options.ConfigureRefreshPipeline = _ => { });
+        await app.SignInAsync();
+        app.Tokens.ExpireAccessTokens();
+
+        // The network goes during the token call, and is back two seconds later.
+        app.Tokens.Next((_, _) =>
+        {
+            store.IsAway = true;
+            throw new HttpRequestException(HttpRequestError.ConnectionError, "no network");
+        });
+        await Assert.ThrowsAsync<TokenRefreshException>(() => app.GetAsync());
+        store.IsAway = false;
+        app.Time.Advance(TimeSpan.FromSeconds(2));
+
+        using var response = await app.GetAsync().WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(["refresh-1", "refresh-1"], app.Tokens.Presented);
+    }
+
+    [Fact]
     public async Task A_store_that_fails_during_a_pause_of_the_endpoint_doesnt_hide_why_there_is_a_pause()
     {
         var store = new FailingStore(_records);
