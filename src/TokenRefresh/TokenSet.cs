@@ -98,8 +98,8 @@ public sealed class TokenSet
     /// <summary>When the refresh token expires, and the login with it.</summary>
     /// <value>
     /// By the local clock, from <c>refresh_token_expires_in</c> or <c>refresh_expires_in</c>. The default is <see langword="null"/>:
-    /// unknown. If the response of a refresh has no value, the earlier one is kept. It is information for the app. The refresh token is
-    /// sent also after this time, because only the server decides.
+    /// unknown. If the response of a refresh has no value, the earlier one is kept, unless there is a new refresh token. The refresh token
+    /// is sent also after this time, because only the server decides. A store may remove a login some days after it.
     /// </value>
     public DateTimeOffset? RefreshTokenExpiresAt
     {
@@ -158,7 +158,7 @@ public sealed class TokenSet
     }
 
     /// <summary>The same tokens with another refresh token.</summary>
-    internal TokenSet WithRefreshToken(string refreshToken) => new(this, _text, _start, refreshToken);
+    internal TokenSet WithRefreshToken(string refreshToken) => new(this, _text, _start, refreshToken, ExtrasFor(refreshToken));
 
     /// <summary>The same tokens, kept as the header's value with this scheme.</summary>
     internal TokenSet WithScheme(string scheme) => _start > 0 ? this : WithHeader(scheme + " " + _text);
@@ -180,11 +180,16 @@ public sealed class TokenSet
 
     /// <summary>These tokens. Values that the response lacks are those of <paramref name="previous"/> (RFC 6749, section 6).</summary>
     internal TokenSet WithDefaultsFrom(TokenSet? previous, DateTimeOffset now) =>
-        new(this, AccessToken, start: 0, RefreshToken ?? previous?.RefreshToken, _extras.WithDefaultsFrom(previous?._extras))
+        new(this, AccessToken, start: 0, RefreshToken ?? previous?.RefreshToken, _extras.WithDefaultsFrom(previous?.ExtrasFor(RefreshToken)))
         {
             ReceivedAt = ReceivedAt ?? now,
             Scope = Scope ?? previous?.Scope,
         };
+
+    // When a refresh token expires says nothing of its successor.
+    private TokenSetExtras ExtrasFor(string? refreshToken) =>
+        refreshToken is null || refreshToken == RefreshToken || RefreshTokenExpiresAt is null ? _extras
+        : _extras with { RefreshTokenExpiresAt = null };
 
     private int AccessTokenLength => _text.Length - _start;
 

@@ -80,6 +80,21 @@ public sealed class TokenSetTests
 
     [Fact]
     [Trait("Case", "B32")]
+    public void The_expiry_of_a_refresh_token_isnt_that_of_its_successor()
+    {
+        var now = new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        var old = new TokenSet("access-1", "refresh-1") { RefreshTokenExpiresAt = now.AddDays(1), IdentityToken = "id-1" };
+
+        var same = new TokenSet("access-2", "refresh-1").WithDefaultsFrom(old, now);
+        var rotated = new TokenSet("access-2", "refresh-2").WithDefaultsFrom(old, now);
+
+        Assert.Equal((now.AddDays(1), "id-1"), (same.RefreshTokenExpiresAt, same.IdentityToken));
+        Assert.Equal((null, "id-1"), (rotated.RefreshTokenExpiresAt, rotated.IdentityToken));
+        Assert.Equal((null, "id-1"), (old.WithRefreshToken("refresh-2").RefreshTokenExpiresAt, rotated.IdentityToken));
+    }
+
+    [Fact]
+    [Trait("Case", "B32")]
     public void Additional_members_are_copied_and_bounded_also_over_many_refreshes()
     {
         var members = new Dictionary<string, string> { ["a"] = "1" };
