@@ -54,7 +54,15 @@ internal static class EndpointExceptionClassifier
 
     private static TokenEndpointResult Unreachable(Exception exception, string endpoint) => TokenEndpointResult.Transient(
         $"{endpoint} can't be reached ({Kind(exception)}). Check the network, the proxy and the URL.",
-        exception: exception as HttpRequestException);
+        exception: IsOfProxy(exception) ? null : exception as HttpRequestException);
+
+    // .NET's text has the address of the proxy as it was set, and that may contain a password.
+    private static bool IsOfProxy(Exception exception) =>
+#if NET8_0_OR_GREATER
+        exception is HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError };
+#else
+        exception.InnerException is null;
+#endif
 
     private static string Kind(Exception exception) => exception switch
     {

@@ -52,6 +52,31 @@ public sealed class EndpointExceptionClassifierTests
     }
 
     [Fact]
+    public async Task The_password_of_a_proxy_that_refuses_the_connection_is_not_passed_on()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var refusing = RefuseAsync(listener);
+        using var client = new HttpClient(new SocketsHttpHandler { Proxy = new WebProxy($"http://user:canary@{listener.LocalEndpoint}") });
+
+        var thrown = await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync(new Uri("https://login.example.com")));
+        await refusing;
+        var result = EndpointExceptionClassifier.Classify(thrown);
+
+        Assert.Contains("canary", thrown.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("canary", result.Description + result.Exception, StringComparison.Ordinal);
+        Assert.Equal((TokenEndpointOutcome.Transient, false), (result.Outcome, result.RefreshTokenMayBeUsed));
+    }
+
+    private static async Task RefuseAsync(TcpListener listener)
+    {
+        using var client = await listener.AcceptTcpClientAsync();
+        using var stream = client.GetStream();
+        await stream.ReadExactlyAsync(new byte[16]);
+        await stream.WriteAsync("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"u8.ToArray());
+    }
+
+    [Fact]
     public void A_rejected_certificate_is_a_matter_of_configuration()
     {
         var exception = new HttpRequestException(HttpRequestError.SecureConnectionError, "TLS", new IOException("x", new AuthenticationException("y")));
