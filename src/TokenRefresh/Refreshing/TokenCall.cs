@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using TokenRefresh.Protocol;
 using TokenRefresh.SingleFlight;
 using TokenRefresh.Storage;
@@ -14,7 +15,7 @@ internal sealed class TokenCall(SessionContext session, Flight flight, SessionSn
 
     // The attempt whose answer hasn't arrived. If it never does, the server may have used the refresh token.
     private volatile TokenEndpointRequest? _attempt;
-    private TokenEndpointResult? _lastResult;
+    private volatile TokenEndpointResult? _lastResult;
 
     /// <summary>The result of a call that wasn't made because the lease had ended. With a pause the pipeline doesn't repeat it.</summary>
     public static TokenEndpointResult LeaseExpired { get; } =
@@ -38,7 +39,15 @@ internal sealed class TokenCall(SessionContext session, Flight flight, SessionSn
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             app.Cancel();
+
+            // An attempt ends after its result is set, so read them in this order.
             var wasSent = MarkIfSent(_attempt);
+            if (HasNewTokens(_lastResult))
+            {
+                // The server has answered, and code of the app's pipeline is still busy with the result.
+                return _lastResult;
+            }
+
             _ = ApplyLateAsync(calling);
             var limit = FormattableString.Invariant($"within RefreshTimeout, {_services.Options.RefreshTimeout.TotalSeconds} s.");
             return wasSent ? TokenEndpointResult.TimedOut("no answer " + limit) : TokenEndpointResult.Transient("no connection " + limit);
@@ -58,7 +67,7 @@ internal sealed class TokenCall(SessionContext session, Flight flight, SessionSn
             return await RefreshPipeline.ExecuteAsync(
                 _services.Pipeline, ct => AttemptAsync(refreshToken, ct), previousFailed, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (_lastResult is { Tokens: not null } or { NewRefreshToken: not null })
+        catch (Exception e) when (HasNewTokens(_lastResult))
         {
             // Code of the app's pipeline threw after the server had issued new tokens. The old refresh token may be used up, so they count.
             SessionEvents.LogThrown(session, e);
@@ -98,14 +107,19 @@ internal sealed class TokenCall(SessionContext session, Flight flight, SessionSn
             result = EndpointExceptionClassifier.Classify(e);
         }
 
-        _attempt = null;
         if (result.RefreshTokenMayBeUsed)
         {
             MarkPossiblyUsed();
         }
 
-        return _lastResult = Check(result, request);
+        result = Check(result, request);
+        _lastResult = result;
+        _attempt = null;
+        return result;
     }
+
+    private static bool HasNewTokens([NotNullWhen(true)] TokenEndpointResult? result) =>
+        result is { Tokens: not null } or { NewRefreshToken: not null };
 
     private TokenEndpointResult Check(TokenEndpointResult result, TokenEndpointRequest request)
     {

@@ -131,6 +131,36 @@ public sealed class LateResultTests
         Assert.Empty(app.Tokens.Presented);
     }
 
+    [Fact]
+    public async Task Tokens_that_arrived_before_the_deadline_count_while_the_pipeline_is_still_busy()
+    {
+        var busy = new Gate();
+        await using var app = TestApp.Create(
+            options => options.ConfigureRefreshPipeline = pipeline => pipeline.AddStrategy(_ => new BusyStrategy(busy)));
+        await app.SignInAsync();
+        var refresh = app.Session.RefreshAsync();
+        await busy.ArrivedAsync(1);
+
+        app.Time.Advance(TimeSpan.FromSeconds(30));
+        await refresh.WaitAsync(Gate.FailSafe, TimeProvider.System);
+        Assert.Equal("access-2", await app.Session.GetAccessTokenAsync());
+
+        busy.Open();
+        await app.Session.RefreshAsync();
+        Assert.Equal(["refresh-1", "refresh-2"], app.Tokens.Presented);
+    }
+
+    private sealed class BusyStrategy(Gate busy) : ResilienceStrategy<TokenEndpointResult>
+    {
+        protected override async ValueTask<Outcome<TokenEndpointResult>> ExecuteCore<TState>(
+            Func<ResilienceContext, TState, ValueTask<Outcome<TokenEndpointResult>>> callback, ResilienceContext context, TState state)
+        {
+            var outcome = await callback(context, state);
+            await busy.PassAsync(CancellationToken.None);
+            return outcome;
+        }
+    }
+
     private sealed class HoldingStrategy(Gate held) : ResilienceStrategy<TokenEndpointResult>
     {
         protected override async ValueTask<Outcome<TokenEndpointResult>> ExecuteCore<TState>(
