@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using TokenRefresh.Diagnostics;
 using TokenRefresh.Refreshing;
 using TokenRefresh.SingleFlight;
+using TokenRefresh.Storage;
 
 namespace TokenRefresh;
 
@@ -11,7 +12,8 @@ namespace TokenRefresh;
 /// </summary>
 /// <remarks>
 /// A session that was idle from one sweep to the next is held by a weak reference. If a caller still has the session, a later request finds
-/// the same object, so there are never two sessions of one user. If its login has ended, the end is remembered, so it isn't reported again.
+/// the same object, so there are never two sessions of one user. If its login has ended, the end is remembered for as long as a store
+/// would, so it isn't reported again.
 /// </remarks>
 internal sealed class UserSessions : ISessionCache, IObservedSessions
 {
@@ -102,7 +104,7 @@ internal sealed class UserSessions : ISessionCache, IObservedSessions
             {
                 Sweep(held.Key, session);
             }
-            else if (held.Value is EvictedSession evicted && evicted.UnsubscribeIfCollected() && evicted.End is null)
+            else if (held.Value is EvictedSession evicted && evicted.UnsubscribeIfCollected() && !evicted.IsEndNeeded)
             {
                 // Remove only this reference: a new session may have replaced it.
                 ((ICollection<KeyValuePair<string, object>>)_sessions).Remove(held);
@@ -165,10 +167,14 @@ internal sealed class UserSessions : ISessionCache, IObservedSessions
     private sealed class EvictedSession(TokenSession session)
     {
         private readonly WeakReference<TokenSession> _session = new(session);
+        private readonly TimeProvider _time = session.Context.Services.Time;
+        private readonly ClockReading _evictedAt = ClockReading.Now(session.Context.Services.Time);
 
         public SessionListeners? Listeners { get; private set; } = session.Context.Listeners;
 
         public EndedSnapshot? End { get; } = session.Context.Current as EndedSnapshot;
+
+        public bool IsEndNeeded => End is not null && _evictedAt.Elapsed(_time) < LoginRules.MarkLifetime;
 
         public TokenSession? Session => _session.TryGetTarget(out var session) ? session : null;
 

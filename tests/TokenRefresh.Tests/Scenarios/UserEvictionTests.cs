@@ -234,6 +234,31 @@ public sealed class UserEvictionTests
     }
 
     [Fact]
+    [Trait("Case", "A22")]
+    public async Task The_end_of_a_login_is_remembered_for_a_week()
+    {
+        await using var app = TestApp.Create(options => options.UserIdleTimeout = TimeSpan.FromHours(1));
+        await SignInAsync(app, "user-1");
+        app.Tokens.RevokeRefreshTokens();
+        app.Tokens.ExpireAccessTokens();
+        using (await SendAsync(app, "user-1"))
+        {
+            app.Time.Advance(TimeSpan.FromHours(2));
+        }
+
+        for (var day = 0; day < 7; day++)
+        {
+            await Task.Yield();
+            Collect();
+            Assert.Equal(1, Users(app).Count);
+            app.Time.Advance(TimeSpan.FromDays(1));
+        }
+
+        app.Time.Advance(TimeSpan.FromHours(2));
+        Assert.Equal(0, Users(app).Count);
+    }
+
+    [Fact]
     public async Task Without_a_limit_every_session_stays()
     {
         await using var app = TestApp.Create(options => options.UserIdleTimeout = Timeout.InfiniteTimeSpan);
