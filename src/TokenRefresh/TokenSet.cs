@@ -180,7 +180,12 @@ public sealed class TokenSet
 
     /// <summary>These tokens. Values that the response lacks are those of <paramref name="previous"/> (RFC 6749, section 6).</summary>
     internal TokenSet WithDefaultsFrom(TokenSet? previous, DateTimeOffset now) =>
-        new(this, AccessToken, start: 0, RefreshToken ?? previous?.RefreshToken, _extras.WithDefaultsFrom(previous?.ExtrasFor(RefreshToken)))
+        new(
+            this,
+            AccessToken,
+            start: 0,
+            RefreshToken ?? previous?.RefreshToken,
+            _extras.WithDefaultsFrom(previous?.ExtrasFor(RefreshToken)))
         {
             ReceivedAt = ReceivedAt ?? now,
             Scope = Scope ?? previous?.Scope,
