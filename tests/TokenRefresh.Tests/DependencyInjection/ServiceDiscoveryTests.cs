@@ -416,7 +416,7 @@ public sealed class ServiceDiscoveryTests : IDisposable
 
     [Theory]
     [InlineData("https://localhost:7444/realms/shop", "https://localhost:7443/realms/shop/token")]
-    [InlineData("https://evil.example.com/realms/shop", "https://evil.example.com/token")]
+    [InlineData("https://other.example.com/realms/shop", "https://other.example.com/token")]
     [InlineData("https://localhost:7443/realms/shop", "http://localhost:7080/token")]
     public async Task A_looked_up_issuer_must_name_its_own_address_and_https(string issuer, string endpoint)
     {
