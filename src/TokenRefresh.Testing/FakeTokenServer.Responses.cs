@@ -70,7 +70,7 @@ public sealed partial class FakeTokenServer
 
     private HttpResponseMessage Answer(Call call) => call switch
     {
-        { RefreshToken: { } refreshToken } => Redeem(refreshToken),
+        { RefreshToken: { } refreshToken } => RespondTo(refreshToken),
         { RevokedToken: { } revoked } => Revoke(revoked),
         { GrantType: "client_credentials" } => IssueToClient(),
         _ => Json(HttpStatusCode.BadRequest, """{"error":"unsupported_grant_type"}"""),
@@ -103,7 +103,7 @@ public sealed partial class FakeTokenServer
     /// <summary>Answers a call with this refresh token as the server's mode does: with new tokens, or with a rejection.</summary>
     /// <param name="refreshToken">The token.</param>
     /// <returns>The response.</returns>
-    public HttpResponseMessage Redeem(string refreshToken)
+    public HttpResponseMessage RespondTo(string refreshToken)
     {
         lock (_lock)
         {
@@ -114,12 +114,12 @@ public sealed partial class FakeTokenServer
 
             if (!_used.Add(refreshToken))
             {
-                if (mode == TokenServerMode.Grace && family.Last.Parent == refreshToken)
+                if (mode == TokenServerMode.ReuseWithinGracePeriod && family.Last.Parent == refreshToken)
                 {
                     return Answer(family.Last.Access, family.Last.Refresh);
                 }
 
-                family.IsRevoked |= mode == TokenServerMode.Family;
+                family.IsRevoked |= mode == TokenServerMode.ReuseRevokesFamily;
                 return Refuse();
             }
 

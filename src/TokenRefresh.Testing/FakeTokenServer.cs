@@ -12,7 +12,7 @@ namespace TokenRefresh.Testing;
 /// The server's clock; <see langword="null"/> for the system's. Pass the app's clock, so that both agree when a token expires.
 /// </param>
 /// <param name="mode">The server's protocol, and its response to a refresh token that was used before.</param>
-public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, TokenServerMode mode = TokenServerMode.Strict)
+public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, TokenServerMode mode = TokenServerMode.ReuseIsRejected)
     : HttpMessageHandler
 {
     private const string NoRefresh = ". Check that the session is signed in, that the API answered 401, and that the last refresh "
@@ -54,7 +54,7 @@ public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, T
     public int PeakInFlight { get; private set; }
 
     /// <summary>The refresh tokens it received, in order.</summary>
-    public IReadOnlyList<string> Presented
+    public IReadOnlyList<string> ReceivedRefreshTokens
     {
         get
         {
@@ -66,7 +66,7 @@ public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, T
     }
 
     /// <summary>The bodies it received, in order.</summary>
-    public IReadOnlyList<string> Bodies
+    public IReadOnlyList<string> ReceivedBodies
     {
         get
         {
@@ -78,7 +78,8 @@ public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, T
     }
 
     /// <summary>How many refresh tokens arrived more than once.</summary>
-    public int PresentedTwice => Presented.GroupBy(token => token, StringComparer.Ordinal).Count(group => group.Count() > 1);
+    public int ReusedRefreshTokenCount =>
+        ReceivedRefreshTokens.GroupBy(token => token, StringComparer.Ordinal).Count(group => group.Count() > 1);
 
     /// <summary>Issues the first tokens of a new login.</summary>
     /// <returns>The tokens, for <c>SignInAsync</c>.</returns>
@@ -136,7 +137,7 @@ public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, T
     /// <param name="refreshToken">A refresh token that this server issued.</param>
     /// <returns>The new tokens of the other client.</returns>
     /// <exception cref="KeyNotFoundException">The server didn't issue this refresh token.</exception>
-    public TokenSet RotateElsewhere(string refreshToken)
+    public TokenSet RefreshFromAnotherClient(string refreshToken)
     {
         lock (_lock)
         {
@@ -165,7 +166,7 @@ public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, T
     /// </summary>
     /// <param name="answer">Creates the response. If it returns <see langword="null"/>, the server answers as usual.</param>
     /// <returns>This server.</returns>
-    public FakeTokenServer Next(Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage?>> answer)
+    public FakeTokenServer RespondOnce(Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage?>> answer)
     {
         lock (_lock)
         {
@@ -180,33 +181,33 @@ public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, T
     /// <param name="body">The body.</param>
     /// <param name="mediaType">The media type of the body.</param>
     /// <returns>This server.</returns>
-    public FakeTokenServer Next(HttpStatusCode status, string body = "", string mediaType = "application/json") =>
-        Next((_, _) => Task.FromResult<HttpResponseMessage?>(
+    public FakeTokenServer RespondOnce(HttpStatusCode status, string body = "", string mediaType = "application/json") =>
+        RespondOnce((_, _) => Task.FromResult<HttpResponseMessage?>(
             new HttpResponseMessage(status) { Content = new StringContent(body, Encoding.UTF8, mediaType) }));
 
     /// <summary>Makes the next call fail, as a broken connection does.</summary>
     /// <param name="exception">The exception that the client gets.</param>
     /// <returns>This server.</returns>
-    public FakeTokenServer NextThrows(Exception exception) => Next((_, _) => Task.FromException<HttpResponseMessage?>(exception));
+    public FakeTokenServer FailOnce(Exception exception) => RespondOnce((_, _) => Task.FromException<HttpResponseMessage?>(exception));
 
     /// <summary>Sets the response to all calls from now on, without rotation.</summary>
     /// <param name="answer">
     /// Creates the response. If it is <see langword="null"/> or returns <see langword="null"/>, the server answers as usual.
     /// </param>
-    public void Always(Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage?>>? answer) => _always = answer;
+    public void RespondAlways(Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage?>>? answer) => _always = answer;
 
     /// <summary>Sets the response to all calls from now on, without rotation.</summary>
     /// <param name="status">The status.</param>
     /// <param name="body">The body.</param>
-    public void Always(HttpStatusCode status, string body = "") =>
-        Always((_, _) => Task.FromResult<HttpResponseMessage?>(Json(status, body)));
+    public void RespondAlways(HttpStatusCode status, string body = "") =>
+        RespondAlways((_, _) => Task.FromResult<HttpResponseMessage?>(Json(status, body)));
 
     /// <summary>Asserts how many refreshes were requested.</summary>
     /// <param name="expected">The expected number of refresh requests since the server was created.</param>
     /// <exception cref="TokenAssertionException">There were more or fewer.</exception>
     public void AssertRefreshes(int expected)
     {
-        var presented = Presented;
+        var presented = ReceivedRefreshTokens;
         if (presented.Count != expected)
         {
             var received = presented.Count > 0 ? $" ({string.Join(", ", presented)})." : NoRefresh;
@@ -219,9 +220,9 @@ public sealed partial class FakeTokenServer(TimeProvider? timeProvider = null, T
     /// <exception cref="TokenAssertionException">A refresh token arrived more than once.</exception>
     public void AssertNoRefreshTokenUsedTwice()
     {
-        if (PresentedTwice > 0)
+        if (ReusedRefreshTokenCount > 0)
         {
-            throw new TokenAssertionException("A refresh token was used twice: " + string.Join(", ", Presented) + ".");
+            throw new TokenAssertionException("A refresh token was used twice: " + string.Join(", ", ReceivedRefreshTokens) + ".");
         }
     }
 }

@@ -4,14 +4,14 @@ namespace TokenRefresh.Testing;
 public enum TokenServerMode
 {
     /// <summary>A used refresh token gets <c>invalid_grant</c>.</summary>
-    Strict,
+    ReuseIsRejected,
 
     /// <summary>A used refresh token revokes all tokens of its sign-in.</summary>
-    Family,
+    ReuseRevokesFamily,
 
     /// <summary>The refresh token that was used last gets the same new tokens again.</summary>
-    Grace,
+    ReuseWithinGracePeriod,
 
-    /// <summary>As <see cref="Strict"/>, with the requests and responses of Django Simple JWT.</summary>
+    /// <summary>As <see cref="ReuseIsRejected"/>, with the requests and responses of Django Simple JWT.</summary>
     SimpleJwt,
 }

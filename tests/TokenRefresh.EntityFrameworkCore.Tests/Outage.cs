@@ -28,7 +28,7 @@ internal static class Outage
         using var response = await app.GetAsync();
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1"], app.Tokens.ReceivedRefreshTokens);
     }
 
     /// <param name="database">A database of a server that no other test uses.</param>
@@ -51,7 +51,7 @@ internal static class Outage
         Assert.Equal(HttpStatusCode.OK, good.StatusCode);
         Assert.Equal((TokenRefreshFailure.Transient, 0), (failure.Failure, callsWhileAway));
         Assert.Equal(HttpStatusCode.OK, back.StatusCode);
-        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1"], app.Tokens.ReceivedRefreshTokens);
         Assert.Empty(app.ReLogins);
         return failure;
     }

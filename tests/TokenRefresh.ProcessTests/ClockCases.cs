@@ -16,7 +16,7 @@ public sealed class ClockCases
     public async Task Processes_whose_clocks_differ_send_no_refresh_token_twice(string store)
     {
         await using var place = await SharedPlace.CreateAsync(store);
-        using var tokens = new FakeTokenServer(TimeProvider.System, TokenServerMode.Family);
+        using var tokens = new FakeTokenServer(TimeProvider.System, TokenServerMode.ReuseRevokesFamily);
         using var server = new LoopbackTokenServer(tokens);
         await place.SignInAsync(tokens.Issue());
 
@@ -24,7 +24,7 @@ public sealed class ClockCases
             place.Argument, $"endpoint={server.Endpoint}", "do=refresh", "rounds=10", "clock=" + clock.ToString(CultureInfo.InvariantCulture))));
 
         Assert.All(said, lines => Assert.Equal(Enumerable.Repeat("refreshed", 10), lines));
-        Assert.Equal(0, tokens.PresentedTwice);
+        Assert.Equal(0, tokens.ReusedRefreshTokenCount);
         Assert.Equal(1, tokens.PeakInFlight);
     }
 }

@@ -8,8 +8,8 @@ namespace TokenRefresh.ProcessTests;
 public sealed class FileLockCases
 {
     [Theory]
-    [InlineData("claimed", TokenServerMode.Strict, new[] { "refresh-1" })]
-    [InlineData("answered", TokenServerMode.Grace, new[] { "refresh-1", "refresh-1" })]
+    [InlineData("claimed", TokenServerMode.ReuseIsRejected, new[] { "refresh-1" })]
+    [InlineData("answered", TokenServerMode.ReuseWithinGracePeriod, new[] { "refresh-1", "refresh-1" })]
     public async Task Over_files_a_process_that_waits_for_a_leader_refreshes_within_a_second_of_its_kill(
         string step, TokenServerMode mode, string[] presented)
     {
@@ -27,13 +27,13 @@ public sealed class FileLockCases
         await refresh.WaitAsync(Gate.FailSafe, TimeProvider.System);
 
         Assert.InRange(TimeProvider.System.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(1));
-        Assert.Equal(presented, login.Tokens.Presented);
+        Assert.Equal(presented, login.Tokens.ReceivedRefreshTokens);
     }
 
     [Fact]
     public async Task Over_files_a_process_that_starts_after_the_kill_of_a_leader_refreshes_within_a_second()
     {
-        await using var login = await SharedLogin.CreateAsync("file", TokenServerMode.Grace);
+        await using var login = await SharedLogin.CreateAsync("file", TokenServerMode.ReuseWithinGracePeriod);
         using (var leader = login.Start("answered", timeout: 30))
         {
             Assert.Equal("stopped", await leader.ReadLineAsync());
@@ -45,13 +45,13 @@ public sealed class FileLockCases
         await session.RefreshAsync();
 
         Assert.InRange(TimeProvider.System.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(1));
-        Assert.Equal(["refresh-1", "refresh-1"], login.Tokens.Presented);
+        Assert.Equal(["refresh-1", "refresh-1"], login.Tokens.ReceivedRefreshTokens);
     }
 
     [Fact]
     public async Task Over_files_a_leader_that_stands_still_past_its_lease_is_not_overtaken()
     {
-        await using var login = await SharedLogin.CreateAsync("file", TokenServerMode.Strict);
+        await using var login = await SharedLogin.CreateAsync("file", TokenServerMode.ReuseIsRejected);
         using var sleeper = login.Start("answered", timeout: 3);
         Assert.Equal("stopped", await sleeper.ReadLineAsync());
         sleeper.Stop();
@@ -65,7 +65,7 @@ public sealed class FileLockCases
         sleeper.GoOn();
         await refresh.WaitAsync(Gate.FailSafe, TimeProvider.System);
 
-        Assert.Equal(["refresh-1"], login.Tokens.Presented);
+        Assert.Equal(["refresh-1"], login.Tokens.ReceivedRefreshTokens);
         Assert.Equal("access-2", await session.GetAccessTokenAsync());
     }
 }

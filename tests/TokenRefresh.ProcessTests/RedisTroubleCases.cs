@@ -20,7 +20,7 @@ public sealed class RedisTroubleCases
         await Trouble.RefreshUntilDoneAsync(trouble.Here);
 
         Assert.Equal(["refreshed"], await trouble.RunElsewhereAsync());
-        Assert.Equal(["refresh-1", "refresh-2", "refresh-3"], trouble.Tokens.Presented);
+        Assert.Equal(["refresh-1", "refresh-2", "refresh-3"], trouble.Tokens.ReceivedRefreshTokens);
     }
 
     [Fact]
@@ -33,7 +33,7 @@ public sealed class RedisTroubleCases
         await trouble.Here.RefreshAsync();
 
         Assert.Equal(["refreshed"], await trouble.RunElsewhereAsync());
-        Assert.Equal(["refresh-1", "refresh-2", "refresh-3"], trouble.Tokens.Presented);
+        Assert.Equal(["refresh-1", "refresh-2", "refresh-3"], trouble.Tokens.ReceivedRefreshTokens);
     }
 
     [Fact]
@@ -53,9 +53,9 @@ public sealed class RedisTroubleCases
         await Trouble.RefreshUntilDoneAsync(there);
 
         Assert.Equal(TokenRefreshFailure.Transient, failure.Failure);
-        Assert.Equal(0, trouble.Tokens.PresentedTwice);
+        Assert.Equal(0, trouble.Tokens.ReusedRefreshTokenCount);
         Assert.Equal(["refreshed"], await trouble.RunElsewhereAsync());
-        Assert.Equal(0, trouble.Tokens.PresentedTwice);
+        Assert.Equal(0, trouble.Tokens.ReusedRefreshTokenCount);
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class RedisTroubleCases
         await Trouble.RefreshUntilDoneAsync(there);
 
         Assert.Equal(["refreshed"], await trouble.RunElsewhereAsync());
-        Assert.Equal(["refresh-1", "refresh-2", "refresh-3"], trouble.Tokens.Presented);
+        Assert.Equal(["refresh-1", "refresh-2", "refresh-3"], trouble.Tokens.ReceivedRefreshTokens);
     }
 
     [Fact]
@@ -102,7 +102,7 @@ public sealed class RedisTroubleCases
         await deafening;
 
         Assert.Equal("access-2", await follower.GetAccessTokenAsync());
-        Assert.Equal(["refresh-1"], trouble.Tokens.Presented);
+        Assert.Equal(["refresh-1"], trouble.Tokens.ReceivedRefreshTokens);
     }
 
     [Fact]
@@ -131,7 +131,7 @@ public sealed class RedisTroubleCases
         trouble.Tokens.Release();
         await Task.WhenAll(leading, following).WaitAsync(Gate.FailSafe, TimeProvider.System);
         Assert.Equal("access-2", await follower.GetAccessTokenAsync());
-        Assert.Equal(["refresh-1"], trouble.Tokens.Presented);
+        Assert.Equal(["refresh-1"], trouble.Tokens.ReceivedRefreshTokens);
     }
 
     [Fact]
@@ -139,7 +139,7 @@ public sealed class RedisTroubleCases
     public async Task A_pause_that_the_server_asks_of_one_process_keeps_the_others_quiet()
     {
         await using var trouble = await Trouble.MakeAsync();
-        trouble.Tokens.Next((_, _) => Task.FromResult<System.Net.Http.HttpResponseMessage?>(new(System.Net.HttpStatusCode.TooManyRequests)
+        trouble.Tokens.RespondOnce((_, _) => Task.FromResult<System.Net.Http.HttpResponseMessage?>(new(System.Net.HttpStatusCode.TooManyRequests)
         {
             Headers = { RetryAfter = new System.Net.Http.Headers.RetryConditionHeaderValue(TimeSpan.FromSeconds(3)) },
         }));
@@ -150,7 +150,7 @@ public sealed class RedisTroubleCases
 
         Assert.Equal(["refreshed"], said);
         Assert.True(TimeProvider.System.GetElapsedTime(paused) >= TimeSpan.FromSeconds(2.9));
-        Assert.Equal(["refresh-1", "refresh-1"], trouble.Tokens.Presented);
+        Assert.Equal(["refresh-1", "refresh-1"], trouble.Tokens.ReceivedRefreshTokens);
     }
 
     private static async Task DeafenAsync(ConnectionMultiplexer connection, CancellationToken cancellationToken)
@@ -188,7 +188,7 @@ public sealed class RedisTroubleCases
         public static async Task<Trouble> MakeAsync()
         {
             var place = await SharedPlace.CreateAsync("redis");
-            var tokens = new FakeTokenServer(TimeProvider.System, TokenServerMode.Family);
+            var tokens = new FakeTokenServer(TimeProvider.System, TokenServerMode.ReuseRevokesFamily);
             await place.SignInAsync(tokens.Issue());
             var connection = await ConnectionMultiplexer.ConnectAsync(place.Redis!.Address + ",abortConnect=false,allowAdmin=true,connectTimeout=500,asyncTimeout=1000");
             var trouble = new Trouble(place, tokens, connection);

@@ -11,7 +11,7 @@ public sealed class SleepingLeaderCases
     [InlineData("postgres")]
     public async Task A_leader_that_stood_still_past_its_lease_doesnt_overwrite_newer_tokens(string store)
     {
-        await using var login = await SharedLogin.CreateAsync(store, TokenServerMode.Grace);
+        await using var login = await SharedLogin.CreateAsync(store, TokenServerMode.ReuseWithinGracePeriod);
         using var sleeper = login.Start("answered", timeout: 3);
         Assert.Equal("stopped", await sleeper.ReadLineAsync());
         sleeper.Stop();
@@ -24,9 +24,9 @@ public sealed class SleepingLeaderCases
 
         Assert.Equal(["refreshed", "refreshed"], said);
         Assert.Equal(["refreshed"], late);
-        Assert.Equal(["refresh-1", "refresh-1", "refresh-2"], login.Tokens.Presented);
+        Assert.Equal(["refresh-1", "refresh-1", "refresh-2"], login.Tokens.ReceivedRefreshTokens);
         Assert.Equal(["refreshed"], await login.RefreshAsync());
-        Assert.Equal("refresh-3", login.Tokens.Presented[^1]);
+        Assert.Equal("refresh-3", login.Tokens.ReceivedRefreshTokens[^1]);
     }
 
     [Theory]
@@ -34,7 +34,7 @@ public sealed class SleepingLeaderCases
     [InlineData("postgres")]
     public async Task A_leader_that_stood_still_past_its_lease_brings_a_dead_login_back(string store)
     {
-        await using var login = await SharedLogin.CreateAsync(store, TokenServerMode.Strict);
+        await using var login = await SharedLogin.CreateAsync(store, TokenServerMode.ReuseIsRejected);
         using var sleeper = login.Start("answered", timeout: 3);
         Assert.Equal("stopped", await sleeper.ReadLineAsync());
         sleeper.Stop();
@@ -47,6 +47,6 @@ public sealed class SleepingLeaderCases
         // It is the only one that has the pair the server gave.
         Assert.Equal(["refreshed"], late);
         Assert.Equal(["refreshed"], await login.RefreshAsync());
-        Assert.Equal(["refresh-1", "refresh-1", "refresh-2"], login.Tokens.Presented);
+        Assert.Equal(["refresh-1", "refresh-1", "refresh-2"], login.Tokens.ReceivedRefreshTokens);
     }
 }

@@ -109,7 +109,7 @@ public sealed class ClusterChangeTests : IAsyncLifetime
         using var response = await request.WaitAsync(Gate.FailSafe, TimeProvider.System);
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1"], app.Tokens.ReceivedRefreshTokens);
         Assert.Equal("refresh-2", (await new OtherProcess(store, new TokenSessionKey(TestApp.Name)).TokensAsync())?.RefreshToken);
     }
 
@@ -128,7 +128,7 @@ public sealed class ClusterChangeTests : IAsyncLifetime
         var saved = await UntilSavedAsync(app, store);
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1"], app.Tokens.ReceivedRefreshTokens);
         Assert.Equal("refresh-2", saved);
         Assert.Empty(app.ReLogins);
     }

@@ -63,7 +63,7 @@ public sealed class OutageTests : IAsyncLifetime
         }
 
         Assert.Equal(HttpStatusCode.OK, status);
-        Assert.Equal(0, app.Tokens.PresentedTwice);
+        Assert.Equal(0, app.Tokens.ReusedRefreshTokenCount);
     }
 
     [Fact]

@@ -15,7 +15,7 @@ public sealed class Http2FaultTests : IAsyncLifetime
     private const int Cancel = 8;
     private const int InternalError = 2;
 
-    private readonly FakeTokenServer _tokens = new(TimeProvider.System, TokenServerMode.Grace);
+    private readonly FakeTokenServer _tokens = new(TimeProvider.System, TokenServerMode.ReuseWithinGracePeriod);
     private readonly ConcurrentQueue<string> _presented = new();
     private readonly ConcurrentQueue<string> _calls = new();
     private readonly ConcurrentQueue<Action<HttpContext>> _tokenFaults = new();
@@ -70,7 +70,7 @@ public sealed class Http2FaultTests : IAsyncLifetime
 
         var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => _session.RefreshAsync());
         _tokenFaults.Clear();
-        _tokens.Next(HttpStatusCode.BadRequest, """{"error":"invalid_grant"}""");
+        _tokens.RespondOnce(HttpStatusCode.BadRequest, """{"error":"invalid_grant"}""");
         await Assert.ThrowsAsync<TokenRefreshException>(() => _session.RefreshAsync());
 
         Assert.True(failure.IsTransient);

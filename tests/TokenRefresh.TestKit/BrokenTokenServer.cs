@@ -32,7 +32,7 @@ public sealed class BrokenTokenServer : IAsyncDisposable
     public Uri TokenEndpoint => new(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/token"));
 
     /// <summary>The refresh tokens it received, in order.</summary>
-    public IReadOnlyList<string> Presented => [.. _presented];
+    public IReadOnlyList<string> ReceivedRefreshTokens => [.. _presented];
 
     /// <summary>Breaks down at the next call.</summary>
     public void Next(ServerFault fault, bool afterRotation) => _script.Enqueue((fault, afterRotation));
@@ -72,7 +72,7 @@ public sealed class BrokenTokenServer : IAsyncDisposable
                 {
                     _presented.Enqueue(refreshToken);
                     var (fault, afterRotation) = _script.TryDequeue(out var next) ? next : (ServerFault.None, true);
-                    using var answer = afterRotation ? _tokens.Redeem(refreshToken) : null;
+                    using var answer = afterRotation ? _tokens.RespondTo(refreshToken) : null;
                     var body = answer is null ? """{"access_token":"never"}""" : await answer.Content.ReadAsStringAsync(_stop.Token);
                     if (!await AnswerAsync(socket, stream, fault, (int)(answer?.StatusCode ?? HttpStatusCode.OK), body))
                     {

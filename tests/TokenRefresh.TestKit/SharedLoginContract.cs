@@ -35,7 +35,7 @@ public abstract class SharedLoginContract : IAsyncLifetime
         var responses = await cluster.SendRefusedFromAllAsync();
 
         Assert.All(responses, response => Assert.Equal(HttpStatusCode.OK, response.StatusCode));
-        Assert.Equal(["refresh-1"], cluster.Tokens.Presented);
+        Assert.Equal(["refresh-1"], cluster.Tokens.ReceivedRefreshTokens);
         Assert.Equal(processes, cluster.Api.CallsWith("access-2"));
         Assert.All(cluster.Nodes, node => Assert.Single(node.Refreshes));
     }
@@ -52,7 +52,7 @@ public abstract class SharedLoginContract : IAsyncLifetime
             Assert.All(responses, response => Assert.Equal(HttpStatusCode.OK, response.StatusCode));
         }
 
-        Assert.Equal(Enumerable.Range(1, 10).Select(number => "refresh-" + number), cluster.Tokens.Presented);
+        Assert.Equal(Enumerable.Range(1, 10).Select(number => "refresh-" + number), cluster.Tokens.ReceivedRefreshTokens);
     }
 
     [Fact]
@@ -79,17 +79,17 @@ public abstract class SharedLoginContract : IAsyncLifetime
         await using var cluster = TestCluster.Start(2, Open);
         await cluster.SignInAsync();
         cluster.Tokens.ExpireAccessTokens();
-        cluster.Tokens.Next(async (_, _) =>
+        cluster.Tokens.RespondOnce(async (_, _) =>
         {
             // Another process comes first at the server and at the store, lease or no lease.
-            await new OtherProcess(cluster[1].Store, Key).SaveAsync(cluster.Tokens.RotateElsewhere("refresh-1"));
+            await new OtherProcess(cluster[1].Store, Key).SaveAsync(cluster.Tokens.RefreshFromAnotherClient("refresh-1"));
             return new HttpResponseMessage(HttpStatusCode.BadRequest) { Content = new StringContent("""{"error":"invalid_grant"}""", null, "application/json") };
         });
 
         using var response = await cluster[0].GetAsync();
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(["refresh-1"], cluster.Tokens.Presented);
+        Assert.Equal(["refresh-1"], cluster.Tokens.ReceivedRefreshTokens);
         Assert.Equal("access-2", cluster.Api.Received[^1].Token);
         Assert.Empty(cluster[0].ReLogins);
     }
@@ -133,7 +133,7 @@ public abstract class SharedLoginContract : IAsyncLifetime
 
         Assert.All([unsaved, again, other], response => Assert.Equal(HttpStatusCode.OK, response.StatusCode));
         Assert.Equal(first.Version + 1, saved.Version);
-        Assert.Equal(["refresh-1"], cluster.Tokens.Presented);
+        Assert.Equal(["refresh-1"], cluster.Tokens.ReceivedRefreshTokens);
     }
 
     [Fact]
@@ -153,7 +153,7 @@ public abstract class SharedLoginContract : IAsyncLifetime
         using var next = await cluster[0].GetAsync();
 
         Assert.Equal(HttpStatusCode.OK, next.StatusCode);
-        Assert.Equal(["refresh-1", "refresh-2"], cluster.Tokens.Presented);
+        Assert.Equal(["refresh-1", "refresh-2"], cluster.Tokens.ReceivedRefreshTokens);
         Assert.Equal(first.Version + 2, (await new OtherProcess(failing, Key).LoadAsync()).Version);
     }
 
@@ -175,7 +175,7 @@ public abstract class SharedLoginContract : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, good.StatusCode);
         Assert.Equal(TokenRefreshFailure.Transient, failure.Failure);
         Assert.Equal(HttpStatusCode.OK, back.StatusCode);
-        Assert.Equal(["refresh-1"], cluster.Tokens.Presented);
+        Assert.Equal(["refresh-1"], cluster.Tokens.ReceivedRefreshTokens);
     }
 
     [Fact]
@@ -236,7 +236,7 @@ public abstract class SharedLoginContract : IAsyncLifetime
         await using var cluster = TestCluster.Start(2, Open);
         await cluster.SignInAsync();
         cluster.Tokens.ExpireAccessTokens();
-        cluster.Tokens.Next((_, _) =>
+        cluster.Tokens.RespondOnce((_, _) =>
         {
             var busy = new HttpResponseMessage(HttpStatusCode.TooManyRequests);
             busy.Headers.RetryAfter = new RetryConditionHeaderValue(TimeSpan.FromMinutes(10));
@@ -256,7 +256,7 @@ public abstract class SharedLoginContract : IAsyncLifetime
         await using var cluster = TestCluster.Start(2, Open);
         await cluster.SignInAsync();
         var gate = cluster.Tokens.Hold();
-        cluster.Tokens.Next(HttpStatusCode.BadRequest, """{"error":"invalid_client"}""");
+        cluster.Tokens.RespondOnce(HttpStatusCode.BadRequest, """{"error":"invalid_client"}""");
         var requests = cluster.SendRefusedFromAllAsync();
         await gate.ArrivedAsync(1);
 
@@ -269,7 +269,7 @@ public abstract class SharedLoginContract : IAsyncLifetime
             Assert.Equal(TokenRefreshFailure.Configuration, Assert.IsType<TokenRefreshException>(failure).Failure);
         }
 
-        Assert.Equal(["refresh-1", "refresh-1"], cluster.Tokens.Presented);
+        Assert.Equal(["refresh-1", "refresh-1"], cluster.Tokens.ReceivedRefreshTokens);
         Assert.Contains(cluster.Nodes, node => node.Refreshes.Count == 1);
     }
 

@@ -48,7 +48,7 @@ public sealed class TestApp : IAsyncDisposable
     public static TestApp Create(
         Action<TokenRefreshOptions>? configure = null,
         Action<IServiceCollection>? services = null,
-        TokenServerMode mode = TokenServerMode.Strict)
+        TokenServerMode mode = TokenServerMode.ReuseIsRejected)
     {
         var time = new FakeTimeProvider(new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero));
         var tokens = new FakeTokenServer(time, mode);

@@ -30,7 +30,7 @@ public sealed class TestCluster : IAsyncDisposable
     /// <param name="configure">Sets further options.</param>
     /// <param name="mode">What the token server does with a used refresh token.</param>
     public static TestCluster Start(
-        int count, Func<int, ITokenStore> open, Action<TokenRefreshOptions>? configure = null, TokenServerMode mode = TokenServerMode.Family)
+        int count, Func<int, ITokenStore> open, Action<TokenRefreshOptions>? configure = null, TokenServerMode mode = TokenServerMode.ReuseRevokesFamily)
     {
         var cluster = new TestCluster(new FakeTimeProvider(new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero)), mode);
         cluster.Nodes = [.. Enumerable.Range(0, count).Select(number => cluster.StartNode(open(number), configure))];

@@ -88,9 +88,9 @@ internal static class Comparison
     {
         await using var scene = await Scene.StartAsync(create);
         var answer = new Gate();
-        scene.Tokens.Next(async (_, cancellationToken) =>
+        scene.Tokens.RespondOnce(async (_, cancellationToken) =>
         {
-            var rotated = scene.Tokens.Redeem("refresh-1");
+            var rotated = scene.Tokens.RespondTo("refresh-1");
             await answer.PassAsync(cancellationToken);
             return rotated;
         });
@@ -103,7 +103,7 @@ internal static class Comparison
         answer.Open();
 
         var outcome = await scene.GetAsync();
-        var sent = scene.Tokens.Presented.Count(token => token == "refresh-1");
+        var sent = scene.Tokens.ReceivedRefreshTokens.Count(token => token == "refresh-1");
         return new Result(scene.Tokens.Calls, [outcome], sent == 1 ? "the new tokens were kept" : $"the new tokens were lost, and the used refresh token was sent twice");
     }
 
@@ -180,7 +180,7 @@ internal static class Comparison
         public static async Task<Scene> StartAsync(Create create)
         {
             var tokens = new FakeTokenServer();
-            tokens.Always(async (_, cancellationToken) =>
+            tokens.RespondAlways(async (_, cancellationToken) =>
             {
                 await Task.Delay(TokenCall, TimeProvider.System, cancellationToken);
                 return null;

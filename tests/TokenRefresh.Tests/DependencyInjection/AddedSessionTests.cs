@@ -31,7 +31,7 @@ public sealed class AddedSessionTests : IAsyncDisposable
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(new Uri("https://t1.example.com/me"), Token)).StatusCode);
 
         Assert.Equal(1, _tokens.Calls);
-        Assert.Contains("client_id=tenant", _tokens.Bodies.Single(), StringComparison.Ordinal);
+        Assert.Contains("client_id=tenant", _tokens.ReceivedBodies.Single(), StringComparison.Ordinal);
     }
 
     [Fact]

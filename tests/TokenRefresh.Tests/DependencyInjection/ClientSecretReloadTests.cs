@@ -43,7 +43,7 @@ public sealed class ClientSecretReloadTests : IAsyncDisposable
         Reload("secret-2");
         await Session.RefreshAsync(TestContext.Current.CancellationToken);
 
-        Assert.Equal(["secret-1", "secret-2"], _tokens.Bodies.Select(SecretOf));
+        Assert.Equal(["secret-1", "secret-2"], _tokens.ReceivedBodies.Select(SecretOf));
         Assert.Contains(_logs.Messages, line => line.Text.Contains("the client secret has changed", StringComparison.Ordinal));
         Assert.DoesNotContain(_logs.Messages, line => line.Text.Contains("secret-", StringComparison.Ordinal));
     }
@@ -57,7 +57,7 @@ public sealed class ClientSecretReloadTests : IAsyncDisposable
 
         await Session.RefreshAsync(TestContext.Current.CancellationToken);
 
-        Assert.Equal("secret-2", SecretOf(_tokens.Bodies.Single()));
+        Assert.Equal("secret-2", SecretOf(_tokens.ReceivedBodies.Single()));
     }
 
     [Fact]
@@ -68,7 +68,7 @@ public sealed class ClientSecretReloadTests : IAsyncDisposable
         Reload(secret: null);
         await Session.RefreshAsync(TestContext.Current.CancellationToken);
 
-        Assert.Equal("secret-1", SecretOf(_tokens.Bodies.Single()));
+        Assert.Equal("secret-1", SecretOf(_tokens.ReceivedBodies.Single()));
         Assert.Contains(_logs.Messages, line => line.Text.Contains("the changed configuration isn't used: TokenRefresh client 'orders': ClientAuthentication is Post, but ClientSecret isn't set", StringComparison.Ordinal));
     }
 
@@ -83,7 +83,7 @@ public sealed class ClientSecretReloadTests : IAsyncDisposable
         Reload(secret);
         await Session.RefreshAsync(TestContext.Current.CancellationToken);
 
-        Assert.DoesNotContain("client_id=", _tokens.Bodies.Single(), StringComparison.Ordinal); // Basic has it in the header.
+        Assert.DoesNotContain("client_id=", _tokens.ReceivedBodies.Single(), StringComparison.Ordinal); // Basic has it in the header.
         Assert.Contains(_logs.Messages, line => line is { EventName: "RestartNeeded", Level: LogLevel.Warning } && line.Text.Contains("a restart for ClientSecret.", StringComparison.Ordinal));
     }
 
@@ -99,7 +99,7 @@ public sealed class ClientSecretReloadTests : IAsyncDisposable
         Reload("secret-2");
         await Session.RefreshAsync(TestContext.Current.CancellationToken);
 
-        Assert.Equal("secret-1", SecretOf(_tokens.Bodies.Single()));
+        Assert.Equal("secret-1", SecretOf(_tokens.ReceivedBodies.Single()));
         Assert.Contains(_logs.Messages, line => line.EventName == "RestartNeeded" && line.Text.Contains($"a restart for {option}, ClientSecret.", StringComparison.Ordinal));
     }
 
@@ -116,7 +116,7 @@ public sealed class ClientSecretReloadTests : IAsyncDisposable
         Reload("secret-2");
         await Session.RefreshAsync(TestContext.Current.CancellationToken);
 
-        Assert.Equal("secret-2", SecretOf(_tokens.Bodies.Single()));
+        Assert.Equal("secret-2", SecretOf(_tokens.ReceivedBodies.Single()));
         var line = Assert.Single(_logs.Messages, line => line.EventName == "RestartNeeded");
         Assert.Contains($"needs a restart for {option.Split(':')[0]}. Until then the old values are used.", line.Text, StringComparison.Ordinal);
     }

@@ -254,7 +254,7 @@ public sealed class TokenEndpointClientTests
     private ServiceProvider Build(
         Action<IServiceCollection> all, bool isFirst, Action<IHttpClientBuilder>? own = null, Action<TokenRefreshOptions>? configure = null)
     {
-        _tokens.Always((request, _) =>
+        _tokens.RespondAlways((request, _) =>
         {
             _received = request;
             return Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage { Content = new StringContent("""{"access_token":"access-2"}""") });

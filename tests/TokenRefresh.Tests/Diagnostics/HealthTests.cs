@@ -29,7 +29,7 @@ public sealed class HealthTests
     public async Task A_session_whose_refresh_failed_says_how_and_until_when_it_waits(HttpStatusCode status, string body, TokenRefreshFailure failure)
     {
         await using var scene = await Scene.SetAsync();
-        scene.App.Tokens.Always(status, body);
+        scene.App.Tokens.RespondAlways(status, body);
 
         await scene.HoldAndExpireAsync(1);
 
@@ -38,7 +38,7 @@ public sealed class HealthTests
         Assert.True(health.NextAttemptAt > scene.App.Time.GetUtcNow());
         scene.App.Time.Advance(TimeSpan.FromMinutes(2));
         Assert.Equal((failure, null), (scene.App.Session.GetHealth().LastFailure, scene.App.Session.GetHealth().NextAttemptAt));
-        scene.App.Tokens.Always(null);
+        scene.App.Tokens.RespondAlways(null);
         await scene.App.Session.RefreshAsync();
         Assert.Null(scene.App.Session.GetHealth().LastFailure);
     }
@@ -83,7 +83,7 @@ public sealed class HealthTests
         scene.App.Tokens.RevokeRefreshTokens();
         await Assert.ThrowsAsync<TokenRefreshException>(() => user.RefreshAsync());
         var withDeadLogin = await check.CheckHealthAsync(new HealthCheckContext());
-        scene.App.Tokens.Always(HttpStatusCode.BadRequest, """{"error":"invalid_client"}""");
+        scene.App.Tokens.RespondAlways(HttpStatusCode.BadRequest, """{"error":"invalid_client"}""");
 
         await scene.HoldAndExpireAsync(1);
 

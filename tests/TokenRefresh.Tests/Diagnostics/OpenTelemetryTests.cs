@@ -92,7 +92,7 @@ public sealed class OpenTelemetryTests : IDisposable
         await using var app = await ExpiredAsync();
         Activity? inCall = null;
         var inSubscriber = new TaskCompletionSource<Activity?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        app.Tokens.Next((_, _) =>
+        app.Tokens.RespondOnce((_, _) =>
         {
             inCall = Activity.Current;
             return Task.FromResult<HttpResponseMessage?>(null);
@@ -112,7 +112,7 @@ public sealed class OpenTelemetryTests : IDisposable
     public async Task A_failed_flight_is_an_error_and_says_what_the_exception_says()
     {
         await using var app = await ExpiredAsync();
-        app.Tokens.Always(System.Net.HttpStatusCode.BadRequest, """{"error":"invalid_client"}""");
+        app.Tokens.RespondAlways(System.Net.HttpStatusCode.BadRequest, """{"error":"invalid_client"}""");
 
         var exception = await Assert.ThrowsAsync<TokenRefreshException>(() => app.GetAsync());
 

@@ -28,7 +28,7 @@ public sealed class StormLogTests
     [Fact]
     public async Task A_failure_is_logged_in_one_line_for_all_200()
     {
-        var log = await StormAsync(app => app.Tokens.Always(HttpStatusCode.Unauthorized, """{"error":"invalid_client"}"""));
+        var log = await StormAsync(app => app.Tokens.RespondAlways(HttpStatusCode.Unauthorized, """{"error":"invalid_client"}"""));
 
         Assert.Equal(["SignedIn", "RefreshStarted", "RefreshMisconfigured"], log);
     }
@@ -82,23 +82,23 @@ public sealed class StormLogTests
         switch (trouble)
         {
             case "down":
-                app.Tokens.Always(HttpStatusCode.ServiceUnavailable);
+                app.Tokens.RespondAlways(HttpStatusCode.ServiceUnavailable);
                 break;
             case "refused":
-                app.Tokens.Always((_, _) => throw new HttpRequestException(
+                app.Tokens.RespondAlways((_, _) => throw new HttpRequestException(
                     HttpRequestError.ConnectionError, "refused", new SocketException((int)SocketError.ConnectionRefused)));
                 break;
             case "wrong client":
-                app.Tokens.Always(HttpStatusCode.Unauthorized, """{"error":"invalid_client"}""");
+                app.Tokens.RespondAlways(HttpStatusCode.Unauthorized, """{"error":"invalid_client"}""");
                 break;
             case "wrong URL":
-                app.Tokens.Always(HttpStatusCode.NotFound);
+                app.Tokens.RespondAlways(HttpStatusCode.NotFound);
                 break;
             case "no JSON":
-                app.Tokens.Always(HttpStatusCode.OK, "<html>");
+                app.Tokens.RespondAlways(HttpStatusCode.OK, "<html>");
                 break;
             case "no code":
-                app.Tokens.Always(HttpStatusCode.BadRequest, "{}");
+                app.Tokens.RespondAlways(HttpStatusCode.BadRequest, "{}");
                 break;
             case "revoked":
                 app.Tokens.RevokeRefreshTokens();

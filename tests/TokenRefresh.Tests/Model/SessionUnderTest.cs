@@ -27,7 +27,7 @@ internal sealed class SessionUnderTest : IAsyncDisposable
     public SessionUnderTest(bool hasGrace)
     {
         _clock = new AppClock(_time);
-        _tokens = new FakeTokenServer(_time, hasGrace ? TokenServerMode.Grace : TokenServerMode.Strict);
+        _tokens = new FakeTokenServer(_time, hasGrace ? TokenServerMode.ReuseWithinGracePeriod : TokenServerMode.ReuseIsRejected);
         _api = new FakeApi(_tokens);
         _store = new MemoryTokenStore(_time);
         Start();
@@ -36,7 +36,7 @@ internal sealed class SessionUnderTest : IAsyncDisposable
     public int Calls => _tokens.Calls;
 
     /// <summary>Refresh tokens that were presented twice, though no answer was lost.</summary>
-    public int PresentedTwice => _tokens.PresentedTwice;
+    public int PresentedTwice => _tokens.ReusedRefreshTokenCount;
 
     /// <summary>
     /// How often the login has ended. The callback runs on another thread than the request, and may come later: it is waited for.
@@ -75,13 +75,13 @@ internal sealed class SessionUnderTest : IAsyncDisposable
                 await OneAtATimeAsync(() => Task.Run(_tokens.RevokeRefreshTokens));
                 break;
             case Command.Fail:
-                _tokens.Next(HttpStatusCode.BadGateway, "").Next(HttpStatusCode.BadGateway, "").Next(HttpStatusCode.BadGateway, "");
+                _tokens.RespondOnce(HttpStatusCode.BadGateway, "").RespondOnce(HttpStatusCode.BadGateway, "").RespondOnce(HttpStatusCode.BadGateway, "");
                 break;
             case Command.Cut:
-                _tokens.Next(async (request, cancellationToken) =>
+                _tokens.RespondOnce(async (request, cancellationToken) =>
                 {
                     var body = await request.Content!.ReadAsStringAsync(cancellationToken);
-                    _tokens.Redeem(System.Web.HttpUtility.ParseQueryString(body)["refresh_token"]!);
+                    _tokens.RespondTo(System.Web.HttpUtility.ParseQueryString(body)["refresh_token"]!);
                     throw new HttpIOException(HttpRequestError.ResponseEnded);
                 });
                 break;

@@ -251,7 +251,7 @@ public sealed class StoreRecheckTests : IAsyncDisposable
     public async Task A_read_that_races_with_a_refresh_never_replaces_newer_tokens()
     {
         await StartAsync(Interval);
-        await There.SaveAsync(App.Tokens.RotateElsewhere("refresh-1"));
+        await There.SaveAsync(App.Tokens.RefreshFromAnotherClient("refresh-1"));
         App.Time.Advance(Interval);
         var reads = _here.HoldResults();
 

@@ -130,7 +130,7 @@ public sealed class ChallengeTests
         user = "b";
         using var ofB = await app.GetAsync();
 
-        Assert.Equal(["refresh-1", "refresh-2"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1", "refresh-2"], app.Tokens.ReceivedRefreshTokens);
     }
 
     private static async Task<TestApp> RejectingFirstTokenAsync(params string[] challenges)

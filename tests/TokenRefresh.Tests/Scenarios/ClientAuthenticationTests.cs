@@ -18,7 +18,7 @@ public sealed class ClientAuthenticationTests
     {
         await using var app = TestApp.Create(options => (options.ClientId, options.ClientSecret, options.ClientAuthentication) = ("shop:1", secret, method));
         string? authorization = null;
-        app.Tokens.Next((request, _) =>
+        app.Tokens.RespondOnce((request, _) =>
         {
             authorization = request.Headers.Authorization is { } sent ? $"{sent.Scheme} {Encoding.UTF8.GetString(Convert.FromBase64String(sent.Parameter!))}" : null;
             return Task.FromResult<HttpResponseMessage?>(null);
@@ -30,7 +30,7 @@ public sealed class ClientAuthenticationTests
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(header, authorization);
-        var form = System.Web.HttpUtility.ParseQueryString(Assert.Single(app.Tokens.Bodies));
+        var form = System.Web.HttpUtility.ParseQueryString(Assert.Single(app.Tokens.ReceivedBodies));
         Assert.Equal((clientId, clientSecret), (form["client_id"], form["client_secret"]));
     }
 }

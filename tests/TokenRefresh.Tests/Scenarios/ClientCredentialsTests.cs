@@ -21,7 +21,7 @@ public sealed class ClientCredentialsTests
         var statuses = await TestApp.StatusesOf(Enumerable.Range(0, count).Select(_ => Task.Run(() => app.GetAsync())));
 
         Assert.All(statuses, status => Assert.Equal(HttpStatusCode.OK, status));
-        Assert.Equal(["grant_type=client_credentials&scope=orders"], app.Tokens.Bodies);
+        Assert.Equal(["grant_type=client_credentials&scope=orders"], app.Tokens.ReceivedBodies);
         Assert.All(app.Api.Received, request => Assert.Equal("Bearer service-1", request.Authorization));
         Assert.Equal(TokenSessionState.SignedIn, app.Session.State);
         await Eventually.UntilAsync(() => app.Refreshes.Count == 1);
@@ -41,7 +41,7 @@ public sealed class ClientCredentialsTests
 
         Assert.All(statuses, status => Assert.Equal(HttpStatusCode.OK, status));
         Assert.Equal(2, app.Tokens.Calls);
-        Assert.DoesNotContain("refresh_token", app.Tokens.Bodies[1], StringComparison.Ordinal);
+        Assert.DoesNotContain("refresh_token", app.Tokens.ReceivedBodies[1], StringComparison.Ordinal);
     }
 
     [Fact]
@@ -85,7 +85,7 @@ public sealed class ClientCredentialsTests
     public async Task A_refused_client_is_a_configuration_failure_and_no_re_login(string error, int status)
     {
         await using var app = Create();
-        app.Tokens.Always((HttpStatusCode)status, $$"""{"error":"{{error}}"}""");
+        app.Tokens.RespondAlways((HttpStatusCode)status, $$"""{"error":"{{error}}"}""");
 
         var exception = await Assert.ThrowsAsync<TokenRefreshException>(() => app.GetAsync());
         await Assert.ThrowsAsync<TokenRefreshException>(() => app.GetAsync());
@@ -102,7 +102,7 @@ public sealed class ClientCredentialsTests
     {
         await using var app = Create(expiresIn: 300);
         using var first = await app.GetAsync();
-        app.Tokens.Always(HttpStatusCode.ServiceUnavailable, "");
+        app.Tokens.RespondAlways(HttpStatusCode.ServiceUnavailable, "");
         app.Time.Advance(TimeSpan.FromMinutes(4.5));
 
         using var second = await app.GetAsync();
@@ -164,7 +164,7 @@ public sealed class ClientCredentialsTests
         var store = new HastyStore();
         await using var a = Create(store: store);
         await using var b = Create(store: store);
-        b.Tokens.Next(HttpStatusCode.OK, """{"access_token":"service-b","token_type":"Bearer"}""");
+        b.Tokens.RespondOnce(HttpStatusCode.OK, """{"access_token":"service-b","token_type":"Bearer"}""");
         var (answerA, answerB) = (a.Tokens.Hold(), b.Tokens.Hold());
         var (firstA, firstB) = (a.GetAsync(), b.GetAsync());
         await answerA.ArrivedAsync(1);
@@ -203,13 +203,13 @@ public sealed class ClientCredentialsTests
     public async Task A_refresh_token_that_comes_along_is_not_used()
     {
         await using var app = Create();
-        app.Tokens.Next(HttpStatusCode.OK, """{"access_token":"service-0","refresh_token":"refresh-0","token_type":"Bearer"}""");
+        app.Tokens.RespondOnce(HttpStatusCode.OK, """{"access_token":"service-0","refresh_token":"refresh-0","token_type":"Bearer"}""");
         using var first = await app.GetAsync();
 
         await app.Session.RefreshAsync();
 
         Assert.Equal(2, app.Tokens.Calls);
-        Assert.All(app.Tokens.Bodies, body => Assert.Equal("grant_type=client_credentials&scope=orders", body));
+        Assert.All(app.Tokens.ReceivedBodies, body => Assert.Equal("grant_type=client_credentials&scope=orders", body));
     }
 
     [Theory]
@@ -248,7 +248,7 @@ public sealed class ClientCredentialsTests
             options.ClientSecret = "secret";
             options.ConfigureRefreshPipeline = _ => { };
         });
-        cluster.Tokens.Always((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(HttpStatusCode.OK)
+        cluster.Tokens.RespondAlways((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(HttpStatusCode.OK)
         {
             Content = new StringContent("""{"access_token":"own-1","token_type":"Bearer","expires_in":300}"""),
         }));
@@ -257,7 +257,7 @@ public sealed class ClientCredentialsTests
         if (first != HttpStatusCode.OK)
         {
             // The lease of a request that failed is given back: the next one is made at once.
-            cluster.Tokens.Next(first);
+            cluster.Tokens.RespondOnce(first);
             await Assert.ThrowsAsync<TokenRefreshException>(() => cluster[0].Session.GetAccessTokenAsync());
         }
 
@@ -316,7 +316,7 @@ public sealed class ClientCredentialsTests
         var store = new HastyStore();
         ImpatientTime? clock = null;
         await using var app = Create(store: store, services: services => clock = ImpatientTime.In(services));
-        app.Tokens.Next((_, _) =>
+        app.Tokens.RespondOnce((_, _) =>
         {
             // The connection is lost as the lid closes.
             clock!.Slept = TimeSpan.FromHours(1);
@@ -381,7 +381,7 @@ public sealed class ClientCredentialsTests
                 services?.Invoke(collection);
             });
         var lifetime = expiresIn is null ? "" : $",\"expires_in\":{expiresIn}";
-        app.Tokens.Always((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(HttpStatusCode.OK)
+        app.Tokens.RespondAlways((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(HttpStatusCode.OK)
         {
             Content = new StringContent($"{{\"access_token\":\"service-{++number}\",\"token_type\":\"Bearer\"{lifetime}}}", Encoding.UTF8, "application/json"),
         }));

@@ -72,7 +72,7 @@ public sealed class ClientTokenOutageTests
     {
         var store = new FailingStore(_records) { IsAway = isAway };
         await using var app = Create(store);
-        app.Tokens.Always(HttpStatusCode.Unauthorized, """{"error":"invalid_client"}""");
+        app.Tokens.RespondAlways(HttpStatusCode.Unauthorized, """{"error":"invalid_client"}""");
         for (var second = 0; second < 30; second += 2)
         {
             await Assert.ThrowsAsync<TokenRefreshException>(() => app.Session.GetAccessTokenAsync());
@@ -169,7 +169,7 @@ public sealed class ClientTokenOutageTests
                 options.ClientSecret = "secret";
             },
             services => log?.Add(services));
-        app.Tokens.Always((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(HttpStatusCode.OK)
+        app.Tokens.RespondAlways((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(HttpStatusCode.OK)
         {
             Content = new StringContent(
                 $$"""{"access_token":"own-{{++number}}","token_type":"Bearer","expires_in":300}""", Encoding.UTF8, "application/json"),

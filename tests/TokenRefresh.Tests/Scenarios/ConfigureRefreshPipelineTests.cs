@@ -17,7 +17,7 @@ public sealed class ConfigureRefreshPipelineTests
     public async Task An_empty_pipeline_asks_once()
     {
         await using var scene = await Scene.SetAsync(configure: options => options.ConfigureRefreshPipeline = _ => { });
-        scene.App.Tokens.Always(HttpStatusCode.ServiceUnavailable, "");
+        scene.App.Tokens.RespondAlways(HttpStatusCode.ServiceUnavailable, "");
 
         var held = await scene.HoldAndExpireAsync(3);
 
@@ -29,7 +29,7 @@ public sealed class ConfigureRefreshPipelineTests
     public async Task A_retry_of_the_users_asks_as_often_as_it_says()
     {
         await using var scene = await Scene.SetAsync(configure: options => options.ConfigureRefreshPipeline = pipeline => pipeline.AddRetry(Retry(5)));
-        scene.App.Tokens.Always(HttpStatusCode.ServiceUnavailable, "");
+        scene.App.Tokens.RespondAlways(HttpStatusCode.ServiceUnavailable, "");
 
         await scene.HoldAndExpireAsync(3);
 
@@ -49,7 +49,7 @@ public sealed class ConfigureRefreshPipelineTests
                 ShouldHandle = args => new ValueTask<bool>(args.Outcome.Result!.Error!.StartsWith("busy", StringComparison.Ordinal)),
             }),
             services: log.Add);
-        scene.App.Tokens.Next(HttpStatusCode.OK, answer).Next(HttpStatusCode.ServiceUnavailable);
+        scene.App.Tokens.RespondOnce(HttpStatusCode.OK, answer).RespondOnce(HttpStatusCode.ServiceUnavailable);
 
         var held = await scene.HoldAndExpireAsync(2);
 
@@ -85,12 +85,12 @@ public sealed class ConfigureRefreshPipelineTests
             .AddTimeout(new TimeoutStrategyOptions { Timeout = TimeSpan.FromSeconds(5) }));
         var called = new Gate();
         scene.App.Tokens
-            .Next(async (_, cancellationToken) =>
+            .RespondOnce(async (_, cancellationToken) =>
             {
                 await called.PassAsync(cancellationToken);
                 return null;
             })
-            .Next(HttpStatusCode.ServiceUnavailable, "");
+            .RespondOnce(HttpStatusCode.ServiceUnavailable, "");
 
         var sending = scene.HoldAndExpireAsync(1);
         await called.ArrivedAsync(1);
@@ -114,7 +114,7 @@ public sealed class ConfigureRefreshPipelineTests
             options.ConfigureRefreshPipeline = pipeline => pipeline.AddStrategy(_ => givingUp, new GivingUpOptions()));
         var called = new Gate();
         givingUp.Called = () => called.ArrivedAsync(1);
-        scene.App.Tokens.Next(async (_, cancellationToken) =>
+        scene.App.Tokens.RespondOnce(async (_, cancellationToken) =>
         {
             var passing = called.PassAsync(cancellationToken);
             if (isOut)

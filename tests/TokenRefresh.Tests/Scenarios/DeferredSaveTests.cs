@@ -27,7 +27,7 @@ public sealed class DeferredSaveTests
 
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (unsaved.StatusCode, next.StatusCode));
         Assert.Equal(["access-1", "access-2", "access-2", "access-3"], app.Api.Received.Select(request => request.Token));
-        Assert.Equal(["refresh-1", "refresh-2"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1", "refresh-2"], app.Tokens.ReceivedRefreshTokens);
         Assert.Equal("refresh-3", await store.RefreshTokenAsync());
     }
 
@@ -64,12 +64,12 @@ public sealed class DeferredSaveTests
         Assert.Equal(HttpStatusCode.OK, next.StatusCode);
         Assert.Equal(others.AccessToken, app.Api.Received[^1].Token);
         Assert.Equal(others.RefreshToken, await store.RefreshTokenAsync());
-        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1"], app.Tokens.ReceivedRefreshTokens);
 
         // This process didn't receive them from the endpoint, so MinRefreshInterval doesn't hold back another refresh.
         app.Api.RejectEverything();
         using var refused = await app.GetAsync();
-        Assert.Equal(["refresh-1", others.RefreshToken!], app.Tokens.Presented);
+        Assert.Equal(["refresh-1", others.RefreshToken!], app.Tokens.ReceivedRefreshTokens);
         await app.Session.SignOutAsync();
     }
 
@@ -194,7 +194,7 @@ public sealed class DeferredSaveTests
 
         await app.Session.RefreshAsync();
 
-        Assert.Equal(["refresh-1", "refresh-2"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1", "refresh-2"], app.Tokens.ReceivedRefreshTokens);
         Assert.Equal(3, store.Saves.Arrived);
         Assert.Equal("refresh-3", await store.RefreshTokenAsync());
     }

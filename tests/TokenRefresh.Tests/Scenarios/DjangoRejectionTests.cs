@@ -176,7 +176,7 @@ public sealed class DjangoRejectionTests
     public async Task Under_OAuth_the_body_of_a_403_is_not_read()
     {
         using var body = new ScriptedBody(Encoding.UTF8.GetBytes(TokenNotValid));
-        await using var app = await SignedInAsync(() => Forbidden(body), TokenServerMode.Strict);
+        await using var app = await SignedInAsync(() => Forbidden(body), TokenServerMode.ReuseIsRejected);
 
         using var response = await app.Client.GetAsync(Me, HttpCompletionOption.ResponseHeadersRead);
 

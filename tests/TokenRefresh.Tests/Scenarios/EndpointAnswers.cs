@@ -32,10 +32,10 @@ internal static class EndpointAnswers
     /// <param name="Answer">The endpoint's answer, to every call of the flight.</param>
     public sealed record Row(string Name, Outcome Outcome, Func<HttpResponseMessage> Answer)
     {
-        public TokenServerMode Mode { get; init; } = TokenServerMode.Strict;
+        public TokenServerMode Mode { get; init; } = TokenServerMode.ReuseIsRejected;
 
         /// <summary>The refresh tokens that the endpoint receives in the flight.</summary>
-        public string[] Presented { get; init; } = Outcome == Outcome.Transient ? ["refresh-1", "refresh-1", "refresh-1"] : ["refresh-1"];
+        public string[] ReceivedRefreshTokens { get; init; } = Outcome == Outcome.Transient ? ["refresh-1", "refresh-1", "refresh-1"] : ["refresh-1"];
 
         /// <summary>The refresh token that the store holds afterwards.</summary>
         public string? Stored { get; init; } = Outcome == Outcome.ReLogin ? null : "refresh-1";
@@ -125,7 +125,7 @@ internal static class EndpointAnswers
         yield return new("200 with a token of another type", Outcome.Configuration, Json(200, """{"access_token":"access-9","token_type":"mac"}"""));
         yield return new("200 of another type, rotated", Outcome.Configuration, Json(200, """{"access_token":"access-9","refresh_token":"refresh-9","token_type":"mac"}""")) { Stored = "refresh-9" };
         yield return new("200 unusable, rotated", Outcome.Configuration, Json(200, """{"access_token":"a b","refresh_token":"refresh-9"}""")) { Stored = "refresh-9" };
-        yield return new("200 with a new refresh token alone, twice", Outcome.Configuration, Json(200, """{"refresh_token":"refresh-9"}""")) { Stored = "refresh-9", Presented = ["refresh-1", "refresh-9"] };
+        yield return new("200 with a new refresh token alone, twice", Outcome.Configuration, Json(200, """{"refresh_token":"refresh-9"}""")) { Stored = "refresh-9", ReceivedRefreshTokens = ["refresh-1", "refresh-9"] };
         yield return new("Simple JWT 400 on the field", Outcome.Configuration, Json(400, """{"refresh":["This field is required."]}""")) { Mode = TokenServerMode.SimpleJwt };
         yield return SimpleJwtError(Outcome.Configuration, 403, "permission_denied");
     }
@@ -174,7 +174,7 @@ internal static class EndpointAnswers
     }
 
     private static Row Doubtful(string name, Func<HttpResponseMessage> answer) =>
-        new(name, Outcome.Transient, answer) { Presented = ["refresh-1", "refresh-1"], LeavesDoubt = true };
+        new(name, Outcome.Transient, answer) { ReceivedRefreshTokens = ["refresh-1", "refresh-1"], LeavesDoubt = true };
 
     private static Row OAuthError(Outcome outcome, int status, string error) =>
         new($"{status} {error}", outcome, Json(status, $$"""{"error":"{{error}}","error_description":"Nobody reads this."}""")) { Error = error };

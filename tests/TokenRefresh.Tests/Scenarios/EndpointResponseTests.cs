@@ -17,11 +17,11 @@ public sealed class EndpointResponseTests
     {
         var row = EndpointAnswers.Get(name);
         await using var scene = await Scene.SetAsync(row.Mode);
-        scene.App.Tokens.Always((_, _) => Task.FromResult<HttpResponseMessage?>(row.Answer()));
+        scene.App.Tokens.RespondAlways((_, _) => Task.FromResult<HttpResponseMessage?>(row.Answer()));
 
         var held = await scene.HoldAndExpireAsync(Held);
 
-        Assert.Equal(row.Presented, scene.App.Tokens.Presented);
+        Assert.Equal(row.ReceivedRefreshTokens, scene.App.Tokens.ReceivedRefreshTokens);
         Assert.Equal(1, scene.App.Tokens.PeakInFlight);
         Assert.Equal(row.Stored, await scene.StoredRefreshTokenAsync());
         switch (row.Outcome)
@@ -65,10 +65,10 @@ public sealed class EndpointResponseTests
     {
         var row = EndpointAnswers.Get(name);
         await using var scene = await Scene.SetAsync(row.Mode);
-        scene.App.Tokens.Always((_, _) => Task.FromResult<HttpResponseMessage?>(row.Answer()));
+        scene.App.Tokens.RespondAlways((_, _) => Task.FromResult<HttpResponseMessage?>(row.Answer()));
         await scene.HoldAndExpireAsync(1);
 
-        scene.App.Tokens.Always(null);
+        scene.App.Tokens.RespondAlways(null);
         scene.App.Tokens.RevokeRefreshTokens();
         scene.App.Time.Advance(TimeSpan.FromSeconds(61));
         using var refused = await scene.App.GetAsync();
@@ -82,7 +82,7 @@ public sealed class EndpointResponseTests
     [Trait("Case", "C21")]
     public async Task No_answer_within_the_deadline_is_transient_and_possibly_used_and_not_repeated()
     {
-        await using var scene = await Scene.SetAsync(TokenServerMode.Strict);
+        await using var scene = await Scene.SetAsync(TokenServerMode.ReuseIsRejected);
         var called = scene.App.Tokens.Hold();
         var sending = scene.HoldAndExpireAsync(Held);
         await called.ArrivedAsync(1);
@@ -90,7 +90,7 @@ public sealed class EndpointResponseTests
         scene.App.Time.Advance(TimeSpan.FromSeconds(30));
         var held = await sending;
 
-        Assert.Equal(["refresh-1"], scene.App.Tokens.Presented);
+        Assert.Equal(["refresh-1"], scene.App.Tokens.ReceivedRefreshTokens);
         Assert.All(held, result => Assert.Equal(TokenRefreshFailure.Transient, Assert.IsType<TokenRefreshException>(result.Exception).Failure));
         Assert.Equal("refresh-1", await scene.StoredRefreshTokenAsync());
         Assert.Empty(scene.App.ReLogins);
@@ -107,11 +107,11 @@ public sealed class EndpointResponseTests
     [Trait("Case", "C29")]
     public async Task A_new_refresh_token_without_an_access_token_is_saved_first_and_then_asked_with()
     {
-        await using var scene = await Scene.SetAsync(TokenServerMode.Strict);
+        await using var scene = await Scene.SetAsync(TokenServerMode.ReuseIsRejected);
         string? storedAtSecondCall = null;
         scene.App.Tokens
-            .Next(HttpStatusCode.OK, """{"refresh_token":"refresh-9"}""")
-            .Next(async (_, _) =>
+            .RespondOnce(HttpStatusCode.OK, """{"refresh_token":"refresh-9"}""")
+            .RespondOnce(async (_, _) =>
             {
                 storedAtSecondCall = await scene.StoredRefreshTokenAsync();
                 return new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent("""{"access_token":"access-9","refresh_token":"refresh-10"}""") };
@@ -119,7 +119,7 @@ public sealed class EndpointResponseTests
 
         var held = await scene.HoldAndExpireAsync(Held);
 
-        Assert.Equal(["refresh-1", "refresh-9"], scene.App.Tokens.Presented);
+        Assert.Equal(["refresh-1", "refresh-9"], scene.App.Tokens.ReceivedRefreshTokens);
         Assert.Equal("refresh-9", storedAtSecondCall);
         Assert.Equal("refresh-10", await scene.StoredRefreshTokenAsync());
         await AssertCommittedAsync(scene, held);
@@ -129,10 +129,10 @@ public sealed class EndpointResponseTests
     [Trait("Case", "C29")]
     public async Task A_changed_scope_is_stored_and_a_missing_one_kept()
     {
-        await using var scene = await Scene.SetAsync(TokenServerMode.Strict);
+        await using var scene = await Scene.SetAsync(TokenServerMode.ReuseIsRejected);
         scene.App.Tokens
-            .Next(HttpStatusCode.OK, """{"access_token":"access-9","refresh_token":"refresh-9","scope":"read"}""")
-            .Next(HttpStatusCode.OK, """{"access_token":"access-10","refresh_token":"refresh-10"}""");
+            .RespondOnce(HttpStatusCode.OK, """{"access_token":"access-9","refresh_token":"refresh-9","scope":"read"}""")
+            .RespondOnce(HttpStatusCode.OK, """{"access_token":"access-10","refresh_token":"refresh-10"}""");
 
         await scene.App.Session.RefreshAsync();
         Assert.Equal("read", (await scene.StoredAsync())!.Scope);
@@ -145,12 +145,12 @@ public sealed class EndpointResponseTests
     [Trait("Case", "C29")]
     public async Task Transient_failures_are_tried_three_times_half_a_second_and_a_second_apart()
     {
-        await using var scene = await Scene.SetAsync(TokenServerMode.Strict);
-        scene.App.Tokens.Next(HttpStatusCode.ServiceUnavailable, "").Next(HttpStatusCode.BadGateway, "");
+        await using var scene = await Scene.SetAsync(TokenServerMode.ReuseIsRejected);
+        scene.App.Tokens.RespondOnce(HttpStatusCode.ServiceUnavailable, "").RespondOnce(HttpStatusCode.BadGateway, "");
 
         var held = await scene.HoldAndExpireAsync(Held);
 
-        Assert.Equal(["refresh-1", "refresh-1", "refresh-1"], scene.App.Tokens.Presented);
+        Assert.Equal(["refresh-1", "refresh-1", "refresh-1"], scene.App.Tokens.ReceivedRefreshTokens);
         Assert.All(held, result => Assert.Equal(HttpStatusCode.OK, result.Status));
         Assert.Collection(
             scene.Clock.Waits,
@@ -162,16 +162,16 @@ public sealed class EndpointResponseTests
     [Trait("Case", "C29")]
     public async Task A_lost_answer_is_asked_for_once_more_at_once()
     {
-        await using var scene = await Scene.SetAsync(TokenServerMode.Grace);
-        scene.App.Tokens.Next((_, _) =>
+        await using var scene = await Scene.SetAsync(TokenServerMode.ReuseWithinGracePeriod);
+        scene.App.Tokens.RespondOnce((_, _) =>
         {
-            scene.App.Tokens.Redeem("refresh-1").Dispose();
+            scene.App.Tokens.RespondTo("refresh-1").Dispose();
             throw new HttpRequestException(HttpRequestError.ResponseEnded, "The response ended prematurely.");
         });
 
         var held = await scene.HoldAndExpireAsync(Held);
 
-        Assert.Equal(["refresh-1", "refresh-1"], scene.App.Tokens.Presented);
+        Assert.Equal(["refresh-1", "refresh-1"], scene.App.Tokens.ReceivedRefreshTokens);
         Assert.Empty(scene.Clock.Waits);
         Assert.All(held, result => Assert.Equal(HttpStatusCode.OK, result.Status));
         Assert.Equal("refresh-2", await scene.StoredRefreshTokenAsync());
@@ -199,7 +199,7 @@ public sealed class EndpointResponseTests
 
         Assert.Equal(HttpStatusCode.Unauthorized, next.StatusCode);
         Assert.Equal(Held, scene.App.Api.Calls);
-        Assert.Equal(row.Presented, scene.App.Tokens.Presented);
+        Assert.Equal(row.ReceivedRefreshTokens, scene.App.Tokens.ReceivedRefreshTokens);
         var raised = await scene.WaitForEventAsync();
         Assert.Equal(row.Reason, raised.Reason);
         Assert.Equal(row.Error, raised.Error);
@@ -219,15 +219,15 @@ public sealed class EndpointResponseTests
         // While the failure is remembered, no call is made. After that the endpoint is called with the stored refresh token.
         var next = await Assert.ThrowsAsync<TokenRefreshException>(() => scene.App.GetAsync());
         Assert.Equal(failure, next.Failure);
-        Assert.Equal(row.Presented, scene.App.Tokens.Presented);
+        Assert.Equal(row.ReceivedRefreshTokens, scene.App.Tokens.ReceivedRefreshTokens);
         Assert.Equal(Held, scene.App.Api.Calls);
         Assert.Empty(scene.App.ReLogins);
 
         scene.App.Time.Advance(coolDown);
-        scene.App.Tokens.Always(HttpStatusCode.OK, row.Mode == TokenServerMode.SimpleJwt ? """{"access":"access-9"}""" : """{"access_token":"access-9"}""");
+        scene.App.Tokens.RespondAlways(HttpStatusCode.OK, row.Mode == TokenServerMode.SimpleJwt ? """{"access":"access-9"}""" : """{"access_token":"access-9"}""");
         using var mended = await scene.App.GetAsync();
         Assert.Equal(HttpStatusCode.OK, mended.StatusCode);
-        Assert.Equal([.. row.Presented, row.Stored!], scene.App.Tokens.Presented);
+        Assert.Equal([.. row.ReceivedRefreshTokens, row.Stored!], scene.App.Tokens.ReceivedRefreshTokens);
         Assert.Empty(scene.App.ReLogins);
     }
 

@@ -39,7 +39,7 @@ public sealed class FlightLifetimeTests
         await using var app = TestApp.Create();
         await app.SignInAsync();
         var failed = new Gate();
-        app.Tokens.Always((_, _) =>
+        app.Tokens.RespondAlways((_, _) =>
         {
             _ = failed.PassAsync();
             return Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(HttpStatusCode.BadRequest) { Content = new StringContent("""{"error":"slow_down"}""") });
@@ -63,7 +63,7 @@ public sealed class FlightLifetimeTests
     public async Task A_token_inside_its_buffer_goes_on_being_used_while_its_refresh_fails()
     {
         await using var scene = await Scene.SetAsync();
-        scene.App.Tokens.Always(HttpStatusCode.ServiceUnavailable, "");
+        scene.App.Tokens.RespondAlways(HttpStatusCode.ServiceUnavailable, "");
         scene.App.Time.Advance(TimeSpan.FromMinutes(4.9));
 
         using var first = await scene.App.GetAsync();
@@ -163,7 +163,7 @@ public sealed class FlightLifetimeTests
         using var next = await app.GetAsync().WaitAsync(Gate.FailSafe, TimeProvider.System);
 
         Assert.Equal(HttpStatusCode.OK, next.StatusCode);
-        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1"], app.Tokens.ReceivedRefreshTokens);
     }
 
     [Fact]
@@ -237,7 +237,7 @@ public sealed class FlightLifetimeTests
         await raised.ArrivedAsync(1);
 
         Assert.Equal([tokens.AccessToken], app.Api.Received.Select(request => request.Token));
-        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1"], app.Tokens.ReceivedRefreshTokens);
     }
 
     [Fact]

@@ -16,12 +16,12 @@ public sealed class ForcedRefreshTests
         await using var app = TestApp.Over(store, options => options.ConfigureRefreshPipeline = _ => { });
         await app.SignInAsync();
         app.Tokens.ExpireAccessTokens();
-        app.Tokens.Next(HttpStatusCode.ServiceUnavailable);
+        app.Tokens.RespondOnce(HttpStatusCode.ServiceUnavailable);
         await Assert.ThrowsAsync<TokenRefreshException>(() => app.GetAsync());
 
         // The cool-down lasts one second more or less. The second failure makes it longer than the store's recheck interval.
         app.Time.Advance(TimeSpan.FromSeconds(1.3));
-        app.Tokens.Next(HttpStatusCode.ServiceUnavailable);
+        app.Tokens.RespondOnce(HttpStatusCode.ServiceUnavailable);
         await Assert.ThrowsAsync<TokenRefreshException>(() => app.GetAsync());
         app.Time.Advance(TimeSpan.FromSeconds(1.1));
         store.Gate = new Gate();
@@ -81,7 +81,7 @@ public sealed class ForcedRefreshTests
         await using var app = TestApp.Over(store);
         await app.SignInAsync();
         await BeAskedToWaitAsync(app);
-        await store.RotateElsewhereAsync(app.Tokens.RotateElsewhere("refresh-1"));
+        await store.RotateElsewhereAsync(app.Tokens.RefreshFromAnotherClient("refresh-1"));
 
         await app.Session.RefreshAsync();
 
@@ -97,7 +97,7 @@ public sealed class ForcedRefreshTests
         await using var app = TestApp.Over(store);
         await app.SignInAsync();
         app.Time.Advance(TimeSpan.FromMinutes(10));
-        await store.RotateElsewhereAsync(app.Tokens.RotateElsewhere("refresh-1"));
+        await store.RotateElsewhereAsync(app.Tokens.RefreshFromAnotherClient("refresh-1"));
 
         await app.Session.RefreshAsync();
 
@@ -156,7 +156,7 @@ public sealed class ForcedRefreshTests
     /// <summary>A refresh fails because the server asks for a pause of an hour. Two seconds later the store may be read again.</summary>
     private static async Task BeAskedToWaitAsync(TestApp app)
     {
-        app.Tokens.Next((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(HttpStatusCode.TooManyRequests)
+        app.Tokens.RespondOnce((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(HttpStatusCode.TooManyRequests)
         {
             Headers = { RetryAfter = new RetryConditionHeaderValue(TimeSpan.FromHours(1)) },
         }));

@@ -41,7 +41,7 @@ public sealed class HeaderInjectionTests
     {
         await using var scene = await Scene.SetAsync();
         scene.Expire();
-        scene.App.Tokens.Always(HttpStatusCode.OK, $$"""{"access_token":{{System.Text.Json.JsonSerializer.Serialize(value)}}}""");
+        scene.App.Tokens.RespondAlways(HttpStatusCode.OK, $$"""{"access_token":{{System.Text.Json.JsonSerializer.Serialize(value)}}}""");
 
         var exception = await Assert.ThrowsAsync<TokenRefreshException>(() => scene.App.GetAsync());
 
@@ -60,8 +60,8 @@ public sealed class HeaderInjectionTests
 
         await Assert.ThrowsAsync<TokenRefreshException>(() => scene.App.Session.RefreshAsync());
 
-        Assert.Equal([refreshToken], scene.App.Tokens.Presented);
-        Assert.Equal(["grant_type", "refresh_token", "client_id"], Assert.Single(scene.App.Tokens.Bodies).Split('&').Select(field => field.Split('=')[0]));
+        Assert.Equal([refreshToken], scene.App.Tokens.ReceivedRefreshTokens);
+        Assert.Equal(["grant_type", "refresh_token", "client_id"], Assert.Single(scene.App.Tokens.ReceivedBodies).Split('&').Select(field => field.Split('=')[0]));
     }
 
     private static void AssertSilent(Exception exception)

@@ -37,7 +37,7 @@ public sealed class HedgingTests : IAsyncDisposable
         using var response = await sending.WaitAsync(Gate.FailSafe, TimeProvider.System);
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(["refresh-1"], _tokens.Presented);
+        Assert.Equal(["refresh-1"], _tokens.ReceivedRefreshTokens);
         Assert.All(_api.Received, received => Assert.Equal(hasContent ? """{"name":"Ada"}""" : "", Encoding.UTF8.GetString(received.Body)));
     }
 

@@ -73,7 +73,7 @@ public sealed class HostileResponseTests
     {
         await using var scene = await Scene.SetAsync();
         scene.Expire();
-        scene.App.Tokens.Always(HttpStatusCode.OK, kind switch
+        scene.App.Tokens.RespondAlways(HttpStatusCode.OK, kind switch
         {
             "deep" => string.Concat(Enumerable.Repeat("""{"x":""", 10_000)) + "1" + new string('}', 10_000),
             _ => """{"access_token":{"a":1},"refresh_token":["r"],"expires_in":{},"error":false,"scope":1}""",
@@ -97,7 +97,7 @@ public sealed class HostileResponseTests
         await using var scene = await Scene.SetAsync(configure: options => options.ReLoginResult = ReLoginResult.Throw, services: log.Add);
         scene.Expire();
         var description = "refresh-1 \\r\\n\\u001b[31mLog in at http://evil.example.com " + new string('x', length);
-        scene.App.Tokens.Always(HttpStatusCode.BadRequest, $$"""{"error":"invalid_grant","error_description":"{{description}}","error_uri":"http://evil.example.com"}""");
+        scene.App.Tokens.RespondAlways(HttpStatusCode.BadRequest, $$"""{"error":"invalid_grant","error_description":"{{description}}","error_uri":"http://evil.example.com"}""");
 
         var exception = await Assert.ThrowsAsync<TokenRefreshException>(() => scene.App.GetAsync());
 
@@ -119,7 +119,7 @@ public sealed class HostileResponseTests
     {
         await using var scene = await Scene.SetAsync();
         scene.Expire();
-        scene.App.Tokens.Always(HttpStatusCode.BadRequest, $$"""{"error":"{{code}}"}""");
+        scene.App.Tokens.RespondAlways(HttpStatusCode.BadRequest, $$"""{"error":"{{code}}"}""");
 
         var exception = await Assert.ThrowsAsync<TokenRefreshException>(() => scene.App.GetAsync());
 

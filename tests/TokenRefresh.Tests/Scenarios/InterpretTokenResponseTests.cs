@@ -17,13 +17,13 @@ public sealed class InterpretTokenResponseTests
     {
         const string body = """{"error":"unauthorized_client","error_description":"refresh_token is invalid"}""";
         await using var byDefault = await Scene.SetAsync();
-        byDefault.App.Tokens.Next(HttpStatusCode.Forbidden, body);
+        byDefault.App.Tokens.RespondOnce(HttpStatusCode.Forbidden, body);
         byDefault.Expire();
         var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => byDefault.App.GetAsync());
 
         await using var interpreted = await Scene.SetAsync(configure: options => options.InterpretTokenResponse = response =>
             response.GetString("error") == "unauthorized_client" ? TokenEndpointResult.Rejected("unauthorized_client") : null);
-        interpreted.App.Tokens.Next(HttpStatusCode.Forbidden, body);
+        interpreted.App.Tokens.RespondOnce(HttpStatusCode.Forbidden, body);
         interpreted.Expire();
         using var ended = await interpreted.App.GetAsync();
 
@@ -42,7 +42,7 @@ public sealed class InterpretTokenResponseTests
         // UAA and Micronaut answer so for a refresh token that is no longer valid.
         const string body = """{"error":"server_error","error_description":"Refresh token not found"}""";
         await using var byDefault = await Scene.SetAsync();
-        byDefault.App.Tokens.Always(HttpStatusCode.InternalServerError, body);
+        byDefault.App.Tokens.RespondAlways(HttpStatusCode.InternalServerError, body);
         byDefault.Expire();
         var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => byDefault.App.GetAsync());
         var calls = byDefault.App.Tokens.Calls;
@@ -51,7 +51,7 @@ public sealed class InterpretTokenResponseTests
 
         await using var interpreted = await Scene.SetAsync(configure: options => options.InterpretTokenResponse = response =>
             response.GetString("error") == "server_error" ? TokenEndpointResult.Rejected("server_error") : null);
-        interpreted.App.Tokens.Next(HttpStatusCode.InternalServerError, body);
+        interpreted.App.Tokens.RespondOnce(HttpStatusCode.InternalServerError, body);
         interpreted.Expire();
         using var ended = await interpreted.App.GetAsync();
 
@@ -61,7 +61,7 @@ public sealed class InterpretTokenResponseTests
         Assert.Equal("refresh-1", await byDefault.StoredRefreshTokenAsync());
         Assert.Equal(HttpStatusCode.Unauthorized, ended.StatusCode);
         Assert.Equal("server_error", (await interpreted.WaitForEventAsync()).Error);
-        Assert.Equal(["refresh-1"], interpreted.App.Tokens.Presented);
+        Assert.Equal(["refresh-1"], interpreted.App.Tokens.ReceivedRefreshTokens);
     }
 
     [Fact]
@@ -70,11 +70,11 @@ public sealed class InterpretTokenResponseTests
     {
         await using var scene = await Scene.SetAsync(TokenServerMode.SimpleJwt, options => options.InterpretTokenResponse = response =>
             response.StatusCode == HttpStatusCode.InternalServerError ? TokenEndpointResult.Rejected("user_deleted") : null);
-        scene.App.Tokens.Next(HttpStatusCode.InternalServerError, "<html>Server Error</html>", "text/html");
+        scene.App.Tokens.RespondOnce(HttpStatusCode.InternalServerError, "<html>Server Error</html>", "text/html");
 
         await scene.HoldAndExpireAsync(2);
 
-        Assert.Equal(["refresh-1"], scene.App.Tokens.Presented);
+        Assert.Equal(["refresh-1"], scene.App.Tokens.ReceivedRefreshTokens);
         Assert.Equal("user_deleted", (await scene.WaitForEventAsync()).Error);
     }
 
@@ -86,7 +86,7 @@ public sealed class InterpretTokenResponseTests
             response.Body is { } body && body.TryGetProperty("data", out var data)
                 ? TokenEndpointResult.Succeeded(new TokenSet(data.GetProperty("token").GetString()!, data.GetProperty("next").GetString()))
                 : null);
-        scene.App.Tokens.Next(HttpStatusCode.OK, """{"data":{"token":"access-9","next":"refresh-9"}}""");
+        scene.App.Tokens.RespondOnce(HttpStatusCode.OK, """{"data":{"token":"access-9","next":"refresh-9"}}""");
 
         var held = await scene.HoldAndExpireAsync(2);
 
@@ -103,7 +103,7 @@ public sealed class InterpretTokenResponseTests
         await using var scene = await Scene.SetAsync(
             configure: options => options.InterpretTokenResponse = response => throw new InvalidOperationException("kanarie " + response.GetString("access_token")),
             services: log.Add);
-        scene.App.Tokens.Next(HttpStatusCode.OK, Pair);
+        scene.App.Tokens.RespondOnce(HttpStatusCode.OK, Pair);
 
         var held = await scene.HoldAndExpireAsync(2);
 
@@ -116,7 +116,7 @@ public sealed class InterpretTokenResponseTests
         }
 
         Assert.DoesNotContain(log.Messages, message => message.Text.Contains("kanarie", StringComparison.Ordinal));
-        Assert.Equal(["refresh-1"], scene.App.Tokens.Presented);
+        Assert.Equal(["refresh-1"], scene.App.Tokens.ReceivedRefreshTokens);
         Assert.Equal("refresh-9", await scene.StoredRefreshTokenAsync());
         Assert.Empty(scene.App.ReLogins);
     }
@@ -134,11 +134,11 @@ public sealed class InterpretTokenResponseTests
             "misconfigured" => TokenEndpointResult.Misconfigured("the scope is missing."),
             _ => TokenEndpointResult.Transient("the scope is missing."),
         });
-        scene.App.Tokens.Next(HttpStatusCode.OK, Pair);
+        scene.App.Tokens.RespondOnce(HttpStatusCode.OK, Pair);
 
         await scene.HoldAndExpireAsync(1);
 
-        Assert.Equal(["refresh-1"], scene.App.Tokens.Presented);
+        Assert.Equal(["refresh-1"], scene.App.Tokens.ReceivedRefreshTokens);
         Assert.Equal("refresh-9", await scene.StoredRefreshTokenAsync());
         Assert.Empty(scene.App.ReLogins);
     }
@@ -148,7 +148,7 @@ public sealed class InterpretTokenResponseTests
     public async Task A_login_that_the_app_calls_ended_is_ended_whatever_the_response_holds()
     {
         await using var scene = await Scene.SetAsync(configure: options => options.InterpretTokenResponse = _ => TokenEndpointResult.Rejected("blocked"));
-        scene.App.Tokens.Next(HttpStatusCode.OK, Pair);
+        scene.App.Tokens.RespondOnce(HttpStatusCode.OK, Pair);
 
         await scene.HoldAndExpireAsync(1);
 
@@ -164,7 +164,7 @@ public sealed class InterpretTokenResponseTests
     {
         await using var scene = await Scene.SetAsync(
             configure: options => options.InterpretTokenResponse = response => response.Body is null ? throw new FormatException() : null);
-        scene.App.Tokens.Next(isSuccess ? HttpStatusCode.OK : HttpStatusCode.Forbidden, "<html>", "text/html");
+        scene.App.Tokens.RespondOnce(isSuccess ? HttpStatusCode.OK : HttpStatusCode.Forbidden, "<html>", "text/html");
         await scene.HoldAndExpireAsync(1);
 
         scene.App.Tokens.RevokeRefreshTokens();
@@ -185,8 +185,8 @@ public sealed class InterpretTokenResponseTests
             return null;
         });
         scene.App.Tokens
-            .Next(HttpStatusCode.ServiceUnavailable, "<html>", "text/html")
-            .Next((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(HttpStatusCode.OK)
+            .RespondOnce(HttpStatusCode.ServiceUnavailable, "<html>", "text/html")
+            .RespondOnce((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(HttpStatusCode.OK)
             {
                 Headers = { { "X-Reason", ["one", "two"] } },
                 Content = new StringContent("access_token=access-9&x=1&x=2", Encoding.UTF8, "application/x-www-form-urlencoded"),

@@ -128,7 +128,7 @@ public sealed class LateResultTests
         var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => refresh);
 
         Assert.Contains("no connection within RefreshTimeout, 30 s.", failure.Message, StringComparison.Ordinal);
-        Assert.Empty(app.Tokens.Presented);
+        Assert.Empty(app.Tokens.ReceivedRefreshTokens);
     }
 
     [Fact]
@@ -147,7 +147,7 @@ public sealed class LateResultTests
 
         busy.Open();
         await app.Session.RefreshAsync();
-        Assert.Equal(["refresh-1", "refresh-2"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1", "refresh-2"], app.Tokens.ReceivedRefreshTokens);
     }
 
     private sealed class BusyStrategy(Gate busy) : ResilienceStrategy<TokenEndpointResult>

@@ -22,7 +22,7 @@ public sealed class LeaseAfterSleepTests
         await using var app = TestApp.Over(_store, services: services => clock = ImpatientTime.In(services));
         await SignInAsync(app);
         TokenSet? others = null;
-        app.Tokens.Next(async (_, _) =>
+        app.Tokens.RespondOnce(async (_, _) =>
         {
             // The connection is lost as the lid closes. A second attempt would follow in half a second.
             others = await SleepWhileAnotherProcessRefreshesAsync(app, () => clock!.Slept = TimeSpan.FromHours(1));
@@ -33,7 +33,7 @@ public sealed class LeaseAfterSleepTests
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(others!.AccessToken, app.Api.Received[^1].Token);
-        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1"], app.Tokens.ReceivedRefreshTokens);
     }
 
     [Fact]
@@ -54,7 +54,7 @@ public sealed class LeaseAfterSleepTests
         using var response = await request.WaitAsync(Gate.FailSafe, TimeProvider.System);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(others.AccessToken, app.Api.Received[^1].Token);
-        Assert.Empty(app.Tokens.Presented);
+        Assert.Empty(app.Tokens.ReceivedRefreshTokens);
     }
 
     [Fact]
@@ -63,7 +63,7 @@ public sealed class LeaseAfterSleepTests
         ImpatientTime? clock = null;
         await using var app = TestApp.Over(_store, services: services => clock = ImpatientTime.In(services));
         await SignInAsync(app);
-        app.Tokens.Next((_, _) =>
+        app.Tokens.RespondOnce((_, _) =>
         {
             // By the store's clock the lease still lasts.
             clock!.Slept = TimeSpan.FromHours(1);
@@ -73,7 +73,7 @@ public sealed class LeaseAfterSleepTests
         using var response = await app.GetAsync().WaitAsync(Gate.FailSafe, TimeProvider.System);
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(["refresh-1", "refresh-1"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1", "refresh-1"], app.Tokens.ReceivedRefreshTokens);
     }
 
     private static async Task SignInAsync(TestApp app)
@@ -89,7 +89,7 @@ public sealed class LeaseAfterSleepTests
         sleep();
         _storesClock.Advance(TimeSpan.FromHours(1));
         Assert.Equal(LoginStatus.Succeeded, (await _store.Other().AcquireAsync()).Status);
-        var others = app.Tokens.RotateElsewhere("refresh-1");
+        var others = app.Tokens.RefreshFromAnotherClient("refresh-1");
         await _store.Other().SaveAsync(others);
         return others;
     }

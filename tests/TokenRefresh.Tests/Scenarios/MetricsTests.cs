@@ -122,7 +122,7 @@ public sealed class MetricsTests
         await using var scene = await Scene.SetAsync(row.Mode);
         using var refreshes = Collect<long>(scene.App, TokenRefreshTelemetry.Refreshes);
         using var reLogins = Collect<long>(scene.App, TokenRefreshTelemetry.LoginsEnded);
-        scene.App.Tokens.Always((_, _) => Task.FromResult<HttpResponseMessage?>(row.Answer()));
+        scene.App.Tokens.RespondAlways((_, _) => Task.FromResult<HttpResponseMessage?>(row.Answer()));
 
         await scene.HoldAndExpireAsync(1);
 

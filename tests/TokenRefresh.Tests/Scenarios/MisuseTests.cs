@@ -183,7 +183,7 @@ public sealed class MisuseTests
                 options.ClientSecret = "secret";
             },
             services);
-        app.Tokens.Always((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage
+        app.Tokens.RespondAlways((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage
         {
             Content = new StringContent("""{"access_token":"service-1","token_type":"Bearer"}""", Encoding.UTF8, "application/json"),
         }));

@@ -79,11 +79,11 @@ public sealed class PauseAndStoreTests
         app.Tokens.ExpireAccessTokens();
         if (failure == "invalid_client")
         {
-            app.Tokens.Next(HttpStatusCode.BadRequest, """{"error":"invalid_client"}""");
+            app.Tokens.RespondOnce(HttpStatusCode.BadRequest, """{"error":"invalid_client"}""");
         }
         else
         {
-            app.Tokens.Next((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(HttpStatusCode.TooManyRequests)
+            app.Tokens.RespondOnce((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(HttpStatusCode.TooManyRequests)
             {
                 Headers = { RetryAfter = new RetryConditionHeaderValue(TimeSpan.FromHours(1)) },
             }));

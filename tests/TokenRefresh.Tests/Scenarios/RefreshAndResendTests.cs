@@ -18,7 +18,7 @@ public sealed class RefreshAndResendTests
         using var response = await app.GetAsync();
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1"], app.Tokens.ReceivedRefreshTokens);
         Assert.Equal(["access-1", "access-2"], app.Api.Received.Select(request => request.Token));
         Assert.Single(app.Refreshes);
     }
@@ -101,7 +101,7 @@ public sealed class RefreshAndResendTests
         var statuses = await TestApp.StatusesOf(requests);
 
         Assert.All(statuses, status => Assert.Equal(HttpStatusCode.OK, status));
-        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1"], app.Tokens.ReceivedRefreshTokens);
         Assert.Equal(count, app.Api.CallsWith("access-1"));
         Assert.Equal(count, app.Api.CallsWith("access-2"));
     }

@@ -111,7 +111,7 @@ public sealed class RefreshLogTests : IDisposable
         var store = new FailingStore { Refused = StoreWriteKind.Release };
         await using var app = TestApp.Over(store, services: _log.Add);
         await app.SignInAsync();
-        app.Tokens.Always(HttpStatusCode.BadRequest, """{"error":"invalid_client"}""");
+        app.Tokens.RespondAlways(HttpStatusCode.BadRequest, """{"error":"invalid_client"}""");
 
         await Assert.ThrowsAsync<TokenRefreshException>(() => app.Session.RefreshAsync());
 
@@ -172,7 +172,7 @@ public sealed class RefreshLogTests : IDisposable
     {
         var app = TestApp.Create(options => options.ConfigureRefreshPipeline = _ => { }, _log.Add);
         await app.SignInAsync();
-        app.Tokens.Always(HttpStatusCode.ServiceUnavailable);
+        app.Tokens.RespondAlways(HttpStatusCode.ServiceUnavailable);
         return app;
     }
 

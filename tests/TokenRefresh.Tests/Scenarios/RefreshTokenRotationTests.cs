@@ -12,7 +12,7 @@ public sealed class RefreshTokenRotationTests
     public async Task Our_invalid_grant_is_no_re_login_when_another_process_has_rotated_meanwhile()
     {
         await using var scene = await Scene.SetAsync();
-        scene.App.Tokens.Next(async (_, _) =>
+        scene.App.Tokens.RespondOnce(async (_, _) =>
         {
             await scene.Store.RotateElsewhereAsync(new TokenSet("other-access", "other-refresh"));
             return new HttpResponseMessage(HttpStatusCode.BadRequest) { Content = new StringContent("""{"error":"invalid_grant"}""") };
@@ -21,7 +21,7 @@ public sealed class RefreshTokenRotationTests
         var held = await scene.HoldAndExpireAsync(20);
 
         Assert.All(held, result => Assert.Equal(HttpStatusCode.OK, result.Status));
-        Assert.Equal(["refresh-1"], scene.App.Tokens.Presented);
+        Assert.Equal(["refresh-1"], scene.App.Tokens.ReceivedRefreshTokens);
         Assert.Equal(20, scene.App.Api.CallsWith("other-access"));
         Assert.Empty(scene.App.ReLogins);
         Assert.Equal("other-refresh", await scene.StoredRefreshTokenAsync());
@@ -32,17 +32,17 @@ public sealed class RefreshTokenRotationTests
     public async Task After_the_adopted_set_has_expired_its_own_refresh_token_is_used()
     {
         await using var scene = await Scene.SetAsync();
-        scene.App.Tokens.Next(async (_, _) =>
+        scene.App.Tokens.RespondOnce(async (_, _) =>
         {
             await scene.Store.RotateElsewhereAsync(new TokenSet("other-access", "other-refresh"));
             return new HttpResponseMessage(HttpStatusCode.BadRequest) { Content = new StringContent("""{"error":"invalid_grant"}""") };
         });
         await scene.HoldAndExpireAsync(1);
 
-        scene.App.Tokens.Always(HttpStatusCode.OK, """{"access_token":"access-9"}""");
+        scene.App.Tokens.RespondAlways(HttpStatusCode.OK, """{"access_token":"access-9"}""");
         await scene.App.Session.RefreshAsync();
 
-        Assert.Equal(["refresh-1", "other-refresh"], scene.App.Tokens.Presented);
+        Assert.Equal(["refresh-1", "other-refresh"], scene.App.Tokens.ReceivedRefreshTokens);
     }
 
     [Fact]
@@ -74,7 +74,7 @@ public sealed class RefreshTokenRotationTests
         var statuses = await TestApp.StatusesOf(gate);
 
         Assert.All(statuses, status => Assert.Equal(HttpStatusCode.OK, status));
-        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1"], app.Tokens.ReceivedRefreshTokens);
         Assert.Equal("refresh-1", await store.RefreshTokenAsync());
         Assert.Single(log.Messages, message => message.EventName == "SaveFailed");
 
@@ -84,7 +84,7 @@ public sealed class RefreshTokenRotationTests
         store.SavesFail = false;
         await AdvanceUntilAsync(app, () => log.Messages.Any(message => message.EventName == "DeferredSaveSucceeded"));
         Assert.Equal("refresh-2", await store.RefreshTokenAsync());
-        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1"], app.Tokens.ReceivedRefreshTokens);
     }
 
     [Fact]
@@ -105,13 +105,13 @@ public sealed class RefreshTokenRotationTests
         app.Time.Advance(TimeSpan.FromSeconds(10));
         var failed = await Assert.ThrowsAsync<TokenRefreshException>(() => app.GetAsync());
         Assert.Equal(TokenRefreshFailure.Transient, failed.Failure);
-        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1"], app.Tokens.ReceivedRefreshTokens);
 
         store.SavesFail = false;
         app.Time.Advance(TimeSpan.FromSeconds(31));
         using var mended = await app.GetAsync();
         Assert.Equal(HttpStatusCode.OK, mended.StatusCode);
-        Assert.Equal(["refresh-1", "refresh-2"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1", "refresh-2"], app.Tokens.ReceivedRefreshTokens);
         Assert.Equal("refresh-3", await store.RefreshTokenAsync());
         Assert.Empty(app.ReLogins);
     }

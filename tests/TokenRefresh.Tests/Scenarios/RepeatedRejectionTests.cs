@@ -64,7 +64,7 @@ public sealed class RepeatedRejectionTests
 
         Assert.Equal(5, app.Tokens.Calls);
         Assert.Equal(10, app.Api.Calls);
-        Assert.Equal(0, app.Tokens.PresentedTwice);
+        Assert.Equal(0, app.Tokens.ReusedRefreshTokenCount);
     }
 
     [Theory]
@@ -78,8 +78,8 @@ public sealed class RepeatedRejectionTests
     {
         await using var scene = await Scene.SetAsync();
         scene.Expire();
-        scene.App.Tokens.Next(HttpStatusCode.OK, $$"""{"access_token":"access-2","refresh_token":"refresh-2"{{lifetime}}}""");
-        scene.App.Tokens.Next(HttpStatusCode.OK, """{"access_token":"access-3","refresh_token":"refresh-3"}""");
+        scene.App.Tokens.RespondOnce(HttpStatusCode.OK, $$"""{"access_token":"access-2","refresh_token":"refresh-2"{{lifetime}}}""");
+        scene.App.Tokens.RespondOnce(HttpStatusCode.OK, """{"access_token":"access-3","refresh_token":"refresh-3"}""");
         using var first = await scene.App.GetAsync();
 
         scene.App.Time.Advance(TimeSpan.FromSeconds(refusedAfter));
@@ -97,14 +97,14 @@ public sealed class RepeatedRejectionTests
     {
         await using var scene = await Scene.SetAsync();
         scene.Expire();
-        scene.App.Tokens.Always(HttpStatusCode.OK, """{"access_token":"access-1","refresh_token":"refresh-2"}""");
+        scene.App.Tokens.RespondAlways(HttpStatusCode.OK, """{"access_token":"access-1","refresh_token":"refresh-2"}""");
 
         using var first = await scene.App.GetAsync();
         using var second = await scene.App.GetAsync();
 
         Assert.Equal(HttpStatusCode.Unauthorized, first.StatusCode);
         Assert.Equal(HttpStatusCode.Unauthorized, second.StatusCode);
-        Assert.Equal(["refresh-1"], scene.App.Tokens.Presented);
+        Assert.Equal(["refresh-1"], scene.App.Tokens.ReceivedRefreshTokens);
         Assert.Equal(3, scene.App.Api.Calls);
         Assert.Equal("refresh-2", await scene.StoredRefreshTokenAsync());
     }
@@ -134,7 +134,7 @@ public sealed class RepeatedRejectionTests
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(["access-1", "access-2", "access-3"], app.Api.Received.Select(request => request.Token));
-        Assert.Equal(["refresh-1", "refresh-2"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1", "refresh-2"], app.Tokens.ReceivedRefreshTokens);
     }
 
     [Fact]
@@ -176,7 +176,7 @@ public sealed class RepeatedRejectionTests
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(["access-1", "access-2", "access-3"], app.Api.Received.Select(request => request.Token));
-        Assert.Equal(["refresh-1", "refresh-2"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1", "refresh-2"], app.Tokens.ReceivedRefreshTokens);
     }
 
     [Fact]
@@ -212,8 +212,8 @@ public sealed class RepeatedRejectionTests
     {
         await using var scene = await Scene.SetAsync();
         scene.Expire();
-        scene.App.Tokens.Next(HttpStatusCode.OK, $$"""{"access_token":"access-9","refresh_token":"refresh-2"{{lifetime}}}""");
-        scene.App.Tokens.Always(HttpStatusCode.OK, """{"access_token":"access-10","expires_in":86400}""");
+        scene.App.Tokens.RespondOnce(HttpStatusCode.OK, $$"""{"access_token":"access-9","refresh_token":"refresh-2"{{lifetime}}}""");
+        scene.App.Tokens.RespondAlways(HttpStatusCode.OK, """{"access_token":"access-10","expires_in":86400}""");
 
         for (var i = 0; i < 5; i++)
         {

@@ -35,7 +35,7 @@ public sealed class ResilienceTests : IAsyncDisposable
         using var response = await client.GetAsync(new Uri("me", UriKind.Relative));
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(["refresh-1"], _tokens.Presented);
+        Assert.Equal(["refresh-1"], _tokens.ReceivedRefreshTokens);
         Assert.Equal(1, _api.CallsWith("access-1"));
         Assert.Equal(1, _api.CallsWith("access-2"));
         Assert.Equal(0, _retries);
@@ -77,7 +77,7 @@ public sealed class ResilienceTests : IAsyncDisposable
         using var response = await client.GetAsync(new Uri("me", UriKind.Relative));
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(["refresh-1"], _tokens.Presented);
+        Assert.Equal(["refresh-1"], _tokens.ReceivedRefreshTokens);
         Assert.Equal(1, _api.CallsWith("access-2"));
     }
 
@@ -86,7 +86,7 @@ public sealed class ResilienceTests : IAsyncDisposable
     {
         var client = await CreateAsync(isOutside: true);
         _tokens.ExpireAccessTokens();
-        _tokens.Next(HttpStatusCode.ServiceUnavailable, "").Next(HttpStatusCode.ServiceUnavailable, "").Next(HttpStatusCode.ServiceUnavailable, "");
+        _tokens.RespondOnce(HttpStatusCode.ServiceUnavailable, "").RespondOnce(HttpStatusCode.ServiceUnavailable, "").RespondOnce(HttpStatusCode.ServiceUnavailable, "");
 
         using var response = await client.GetAsync(new Uri("me", UriKind.Relative));
 
@@ -102,7 +102,7 @@ public sealed class ResilienceTests : IAsyncDisposable
     {
         var client = await CreateAsync(isOutside: false);
         _tokens.ExpireAccessTokens();
-        _tokens.Always(HttpStatusCode.ServiceUnavailable, "");
+        _tokens.RespondAlways(HttpStatusCode.ServiceUnavailable, "");
 
         var exception = await Assert.ThrowsAsync<TokenRefreshException>(() => client.GetAsync(new Uri("me", UriKind.Relative)));
 
@@ -118,7 +118,7 @@ public sealed class ResilienceTests : IAsyncDisposable
     {
         var client = await CreateAsync(isOutside: true, isAdvised: true);
         _tokens.ExpireAccessTokens();
-        _tokens.Always(HttpStatusCode.BadRequest, $$"""{"error":"{{error}}"}""");
+        _tokens.RespondAlways(HttpStatusCode.BadRequest, $$"""{"error":"{{error}}"}""");
 
         var exception = await Assert.ThrowsAsync<TokenRefreshException>(() => client.GetAsync(new Uri("me", UriKind.Relative)));
 
@@ -136,7 +136,7 @@ public sealed class ResilienceTests : IAsyncDisposable
         // The standard predicate takes every HttpRequestException for transient. What that costs is the caller's time, and nothing else.
         var client = await CreateAsync(isOutside: true);
         _tokens.ExpireAccessTokens();
-        _tokens.Always(HttpStatusCode.BadRequest, $$"""{"error":"{{error}}"}""");
+        _tokens.RespondAlways(HttpStatusCode.BadRequest, $$"""{"error":"{{error}}"}""");
 
         var exception = await Assert.ThrowsAsync<TokenRefreshException>(() => client.GetAsync(new Uri("me", UriKind.Relative)));
 

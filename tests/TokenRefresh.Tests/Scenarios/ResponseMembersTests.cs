@@ -21,8 +21,8 @@ public sealed class ResponseMembersTests
     {
         await using var scene = await Scene.SetAsync();
         scene.App.Tokens
-            .Next(HttpStatusCode.OK, Response)
-            .Next(HttpStatusCode.OK, """{"access_token":"access-10","instance_url":"https://y.example.com"}""");
+            .RespondOnce(HttpStatusCode.OK, Response)
+            .RespondOnce(HttpStatusCode.OK, """{"access_token":"access-10","instance_url":"https://y.example.com"}""");
 
         await scene.App.Session.RefreshAsync();
         var first = (await scene.StoredAsync())!;
@@ -44,7 +44,7 @@ public sealed class ResponseMembersTests
     {
         await using var scene = await Scene.SetAsync();
         var body = Encoding.Latin1.GetBytes("""{"access_token":"access-9","refresh_token":"refresh-9","user":{"name":"Zoë"},"names":["Zoë"],"name":"Zoë","count":5}""");
-        scene.App.Tokens.Next((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage { Content = new ByteArrayContent(body) }));
+        scene.App.Tokens.RespondOnce((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage { Content = new ByteArrayContent(body) }));
 
         await scene.App.Session.RefreshAsync();
 
@@ -65,7 +65,7 @@ public sealed class ResponseMembersTests
     public async Task The_end_of_the_login_is_counted_from_receipt(string member, double? seconds)
     {
         await using var scene = await Scene.SetAsync();
-        scene.App.Tokens.Next(HttpStatusCode.OK, "{\"access_token\":\"access-9\"," + member + "}");
+        scene.App.Tokens.RespondOnce(HttpStatusCode.OK, "{\"access_token\":\"access-9\"," + member + "}");
 
         await scene.App.Session.RefreshAsync();
 
@@ -79,7 +79,7 @@ public sealed class ResponseMembersTests
     {
         await using var scene = await Scene.SetAsync();
         var members = string.Join(",", Enumerable.Range(0, 1000).Select(i => $"\"m{i}\":\"{new string('x', i == 1 ? 70_000 : 100)}\""));
-        scene.App.Tokens.Next(HttpStatusCode.OK, "{" + members + ",\"access_token\":\"access-9\"}");
+        scene.App.Tokens.RespondOnce(HttpStatusCode.OK, "{" + members + ",\"access_token\":\"access-9\"}");
 
         await scene.App.Session.RefreshAsync();
 
@@ -111,7 +111,7 @@ public sealed class ResponseMembersTests
         app.Tokens.Release();
 
         Assert.All(await TestApp.StatusesOf(requests), status => Assert.Equal(HttpStatusCode.OK, status));
-        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1"], app.Tokens.ReceivedRefreshTokens);
         Assert.Equal(5, app.Api.CallsWith("access-2"));
         Assert.Equal(5, app.Api.Calls);
     }
@@ -132,7 +132,7 @@ public sealed class ResponseMembersTests
         using var refused = await next.GetAsync();
 
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
-        Assert.Equal([refreshToken], next.Tokens.Presented);
+        Assert.Equal([refreshToken], next.Tokens.ReceivedRefreshTokens);
         Assert.Equal(0, next.Api.Calls);
         Assert.Equal(ReLoginReason.Rejected, Assert.Single(next.ReLogins).Reason);
     }
@@ -143,7 +143,7 @@ public sealed class ResponseMembersTests
     {
         await using var app = TestApp.Create(configure: options => options.ConfigureRefreshPipeline = _ => { });
         await app.Session.SignInAsync(TokenSet.FromRefreshToken(app.Tokens.Issue().RefreshToken!));
-        app.Tokens.Next(HttpStatusCode.ServiceUnavailable);
+        app.Tokens.RespondOnce(HttpStatusCode.ServiceUnavailable);
 
         await Assert.ThrowsAsync<TokenRefreshException>(() => app.GetAsync());
         app.Time.Advance(TimeSpan.FromSeconds(2));

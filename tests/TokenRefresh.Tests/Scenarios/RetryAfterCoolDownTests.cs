@@ -12,7 +12,7 @@ public sealed class RetryAfterCoolDownTests
     public async Task Nobody_asks_before_the_pause_is_over(string retryAfter)
     {
         await using var scene = await Scene.SetAsync();
-        scene.App.Tokens.Next((_, _) => Task.FromResult<HttpResponseMessage?>(Busy(retryAfter)));
+        scene.App.Tokens.RespondOnce((_, _) => Task.FromResult<HttpResponseMessage?>(Busy(retryAfter)));
 
         var held = await scene.HoldAndExpireAsync(3);
 
@@ -38,7 +38,7 @@ public sealed class RetryAfterCoolDownTests
     public async Task A_pause_of_days_is_believed_for_an_hour(string retryAfter)
     {
         await using var scene = await Scene.SetAsync();
-        scene.App.Tokens.Next((_, _) => Task.FromResult<HttpResponseMessage?>(Busy(retryAfter)));
+        scene.App.Tokens.RespondOnce((_, _) => Task.FromResult<HttpResponseMessage?>(Busy(retryAfter)));
         await scene.HoldAndExpireAsync(1);
 
         scene.App.Time.Advance(TimeSpan.FromMinutes(59));
@@ -57,7 +57,7 @@ public sealed class RetryAfterCoolDownTests
     public async Task A_pause_of_nothing_doesnt_switch_the_cool_down_off(string retryAfter)
     {
         await using var scene = await Scene.SetAsync();
-        scene.App.Tokens.Always((_, _) => Task.FromResult<HttpResponseMessage?>(Busy(retryAfter)));
+        scene.App.Tokens.RespondAlways((_, _) => Task.FromResult<HttpResponseMessage?>(Busy(retryAfter)));
         await scene.HoldAndExpireAsync(1);
 
         for (var i = 0; i < 10; i++)
@@ -75,7 +75,7 @@ public sealed class RetryAfterCoolDownTests
     {
         await using var scene = await Scene.SetAsync(configure: options => options.InterpretTokenResponse = _ =>
             TokenEndpointResult.Transient("the server is busy.", retryAfter: TimeSpan.FromSeconds(seconds)));
-        scene.App.Tokens.Always(HttpStatusCode.ServiceUnavailable, "");
+        scene.App.Tokens.RespondAlways(HttpStatusCode.ServiceUnavailable, "");
         await scene.HoldAndExpireAsync(1);
 
         for (var i = 0; i < 10; i++)
@@ -91,7 +91,7 @@ public sealed class RetryAfterCoolDownTests
     public async Task Requests_that_waited_for_a_failing_refresh_are_told_how_long_its_pause_is()
     {
         await using var scene = await Scene.SetAsync();
-        scene.App.Tokens.Always(HttpStatusCode.ServiceUnavailable, "");
+        scene.App.Tokens.RespondAlways(HttpStatusCode.ServiceUnavailable, "");
 
         var waited = await scene.HoldAndExpireAsync(3);
 

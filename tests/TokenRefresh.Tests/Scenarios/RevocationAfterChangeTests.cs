@@ -22,7 +22,7 @@ public sealed class RevocationAfterChangeTests
         await app.Session.SignInAsync(new TokenSet("access-1", "refresh-1"));
 
         // A server that doesn't rotate: the same refresh token stays in use.
-        app.Tokens.Next(HttpStatusCode.OK, """{"access_token":"access-2","expires_in":300}""");
+        app.Tokens.RespondOnce(HttpStatusCode.OK, """{"access_token":"access-2","expires_in":300}""");
         var gate = app.Tokens.Hold();
         var refresh = app.Session.RefreshAsync();
         await gate.ArrivedAsync(1);

@@ -223,7 +223,7 @@ public sealed class RevocationTests
     private Task RevokedAsync() => Eventually.UntilAsync(() => !_revoked.IsEmpty);
 
     private TestApp Create(
-        ITokenStore? store = null, TokenServerMode mode = TokenServerMode.Strict, Action<TokenRefreshOptions>? configure = null, Action<IServiceCollection>? services = null)
+        ITokenStore? store = null, TokenServerMode mode = TokenServerMode.ReuseIsRejected, Action<TokenRefreshOptions>? configure = null, Action<IServiceCollection>? services = null)
     {
         TestApp? app = null;
         app = TestApp.Create(

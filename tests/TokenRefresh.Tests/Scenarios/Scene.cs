@@ -28,7 +28,7 @@ internal sealed class Scene : IAsyncDisposable
     public ImpatientTime Clock { get; }
 
     public static async Task<Scene> SetAsync(
-        TokenServerMode mode = TokenServerMode.Strict, Action<TokenRefreshOptions>? configure = null, Action<IServiceCollection>? services = null)
+        TokenServerMode mode = TokenServerMode.ReuseIsRejected, Action<TokenRefreshOptions>? configure = null, Action<IServiceCollection>? services = null)
     {
         MemoryTokenStore? store = null;
         ImpatientTime? clock = null;

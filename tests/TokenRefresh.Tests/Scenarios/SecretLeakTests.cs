@@ -25,7 +25,7 @@ public sealed class SecretLeakTests
         var row = EndpointAnswers.Get(name);
         using var watch = new CanaryWatch();
         await using var scene = await SetAsync(watch, row.Mode);
-        scene.App.Tokens.Always((_, _) => Task.FromResult<HttpResponseMessage?>(row.Answer()));
+        scene.App.Tokens.RespondAlways((_, _) => Task.FromResult<HttpResponseMessage?>(row.Answer()));
 
         var held = await scene.HoldAndExpireAsync(3);
         See(watch, scene, held);
@@ -112,7 +112,7 @@ public sealed class SecretLeakTests
         var session = scene.App.Sessions[TestApp.Name, "kanarie"];
         await session.SignInAsync(scene.App.Tokens.Issue());
         await session.RefreshAsync();
-        scene.App.Tokens.Next(HttpStatusCode.BadRequest, """{"error":"invalid_client"}""");
+        scene.App.Tokens.RespondOnce(HttpStatusCode.BadRequest, """{"error":"invalid_client"}""");
         await Assert.ThrowsAsync<TokenRefreshException>(() => session.RefreshAsync());
         scene.App.Tokens.RevokeRefreshTokens();
         await Assert.ThrowsAsync<TokenRefreshException>(() => session.RefreshAsync());
@@ -171,7 +171,7 @@ public sealed class SecretLeakTests
         toString.IsDefined(typeof(System.Runtime.CompilerServices.CompilerGeneratedAttribute), inherit: false);
 
     private static Task<Scene> SetAsync(
-        CanaryWatch watch, TokenServerMode mode = TokenServerMode.Strict, Action<TokenRefreshOptions>? configure = null, Action<IServiceCollection>? services = null) =>
+        CanaryWatch watch, TokenServerMode mode = TokenServerMode.ReuseIsRejected, Action<TokenRefreshOptions>? configure = null, Action<IServiceCollection>? services = null) =>
         Scene.SetAsync(
             mode,
             options =>

@@ -25,7 +25,7 @@ public sealed class ShutdownTests
         await refreshing.WaitAsync(Gate.FailSafe, TimeProvider.System);
 
         await disposing;
-        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1"], app.Tokens.ReceivedRefreshTokens);
     }
 
     [Fact]
@@ -48,7 +48,7 @@ public sealed class ShutdownTests
         await refreshing.WaitAsync(Gate.FailSafe, TimeProvider.System);
 
         await disposing;
-        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1"], app.Tokens.ReceivedRefreshTokens);
     }
 
     [Fact]
@@ -76,7 +76,7 @@ public sealed class ShutdownTests
         var clock = new RetryClock();
         await using var app = TestApp.Create(services: services => services.AddSingleton<TimeProvider>(clock));
         await app.SignInAsync();
-        app.Tokens.Always(HttpStatusCode.ServiceUnavailable);
+        app.Tokens.RespondAlways(HttpStatusCode.ServiceUnavailable);
         var refreshing = app.Session.RefreshAsync();
         await clock.Pauses.ArrivedAsync(1);
 

@@ -50,7 +50,7 @@ public sealed class SignInInOtherProcessTests
         var token = await restarted.Session.GetAccessTokenAsync(issued.Tokens.AccessToken);
 
         Assert.Equal("access-2", token);
-        Assert.Equal(["refresh-1"], restarted.Tokens.Presented);
+        Assert.Equal(["refresh-1"], restarted.Tokens.ReceivedRefreshTokens);
     }
 
     [Fact]
@@ -108,14 +108,14 @@ public sealed class SignInInOtherProcessTests
         await using var app = TestApp.Over(_store);
         await app.SignInAsync();
         app.Tokens.ExpireAccessTokens();
-        var rotated = app.Tokens.RotateElsewhere("refresh-1");
+        var rotated = app.Tokens.RefreshFromAnotherClient("refresh-1");
         await _store.RotateElsewhereAsync(new TokenSet("access-1", rotated.RefreshToken) { ExpiresAt = rotated.ExpiresAt });
 
         using var response = await app.GetAsync();
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(["access-1", "access-3"], app.Api.Received.Select(request => request.Token));
-        Assert.Equal(["refresh-2"], app.Tokens.Presented);
+        Assert.Equal(["refresh-2"], app.Tokens.ReceivedRefreshTokens);
     }
 
     private async Task<(TestApp App, TokenSet Tokens)> SignInAtAnotherProcessAsync()

@@ -231,7 +231,7 @@ public sealed class SignOutTests
                 app.Tokens.RevokeRefreshTokens();
                 break;
             case "transient":
-                app.Tokens.Next((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(HttpStatusCode.TooManyRequests)
+                app.Tokens.RespondOnce((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(HttpStatusCode.TooManyRequests)
                 {
                     Headers = { RetryAfter = new System.Net.Http.Headers.RetryConditionHeaderValue(TimeSpan.FromSeconds(1)) },
                 }));

@@ -14,7 +14,7 @@ public sealed class SimpleJwtTests
         string? mediaType = null;
         string? authorization = "unset";
         await using var app = TestApp.Create(mode: TokenServerMode.SimpleJwt);
-        app.Tokens.Next((request, _) =>
+        app.Tokens.RespondOnce((request, _) =>
         {
             mediaType = request.Content!.Headers.ContentType!.ToString();
             authorization = request.Headers.Authorization?.ToString();
@@ -26,7 +26,7 @@ public sealed class SimpleJwtTests
         using var response = await app.GetAsync();
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal("""{"refresh":"refresh-1"}""", app.Tokens.Bodies.Single());
+        Assert.Equal("""{"refresh":"refresh-1"}""", app.Tokens.ReceivedBodies.Single());
         Assert.Equal("application/json", mediaType);
         Assert.Null(authorization);
     }
@@ -39,7 +39,7 @@ public sealed class SimpleJwtTests
     public async Task Its_own_401_is_the_end_of_the_login_and_never_another_refresh(string detail)
     {
         await using var app = TestApp.Create(mode: TokenServerMode.SimpleJwt);
-        app.Tokens.Next((_, _) =>
+        app.Tokens.RespondOnce((_, _) =>
         {
             var answer = new HttpResponseMessage(HttpStatusCode.Unauthorized)
             {
@@ -67,7 +67,7 @@ public sealed class SimpleJwtTests
     public async Task A_401_for_a_deactivated_user_ends_the_login_once(string body, string? error)
     {
         await using var app = TestApp.Create(mode: TokenServerMode.SimpleJwt);
-        app.Tokens.Always((_, _) =>
+        app.Tokens.RespondAlways((_, _) =>
         {
             var answer = new HttpResponseMessage(HttpStatusCode.Unauthorized) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
             answer.Headers.TryAddWithoutValidation("WWW-Authenticate", "Bearer realm=\"api\"");
@@ -81,7 +81,7 @@ public sealed class SimpleJwtTests
 
         Assert.Equal(HttpStatusCode.Unauthorized, first.StatusCode);
         Assert.Equal(HttpStatusCode.Unauthorized, second.StatusCode);
-        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1"], app.Tokens.ReceivedRefreshTokens);
         Assert.Equal(1, app.Api.Calls);
         var dead = Assert.Single(app.ReLogins);
         Assert.Equal((ReLoginReason.Rejected, error), (dead.Reason, dead.Error));
@@ -97,7 +97,7 @@ public sealed class SimpleJwtTests
 
         // The server's clock is an hour ahead; the token lives five minutes all the same. Its iat is the old refresh token's.
         var serverNow = app.Time.GetUtcNow().AddHours(1);
-        app.Tokens.Next((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage
+        app.Tokens.RespondOnce((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage
         {
             Headers = { Date = serverNow },
             Content = new StringContent($$"""{"access":"{{Jwt(serverNow.AddDays(-1), serverNow.AddMinutes(5))}}","refresh":"refresh-9"}"""),
@@ -114,7 +114,7 @@ public sealed class SimpleJwtTests
         await using var app = TestApp.Create(mode: TokenServerMode.SimpleJwt);
         await app.SignInAsync();
         var serverNow = app.Time.GetUtcNow().AddHours(-3);
-        app.Tokens.Next((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage
+        app.Tokens.RespondOnce((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage
         {
             Content = new StringContent(
                 $$"""{"access":"{{Jwt(serverNow.AddDays(-1), serverNow.AddMinutes(5))}}","refresh":"{{Jwt(serverNow, serverNow.AddDays(1))}}"}"""),

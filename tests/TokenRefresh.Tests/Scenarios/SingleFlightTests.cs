@@ -112,7 +112,7 @@ public sealed class SingleFlightTests
             Assert.Equal(expiry, app.Tokens.Calls);
         }
 
-        Assert.Equal(0, app.Tokens.PresentedTwice);
+        Assert.Equal(0, app.Tokens.ReusedRefreshTokenCount);
     }
 
     [Theory]
@@ -124,7 +124,7 @@ public sealed class SingleFlightTests
         await app.SignInAsync();
         var requests = await app.SendAtOnceAsync(count);
         app.Tokens.ExpireAccessTokens();
-        app.Tokens.Always(HttpStatusCode.BadRequest, """{"error":"invalid_client"}""");
+        app.Tokens.RespondAlways(HttpStatusCode.BadRequest, """{"error":"invalid_client"}""");
 
         app.Api.Release();
 
@@ -197,7 +197,7 @@ public sealed class SingleFlightTests
         await using var app = TestApp.Create(options => options.MinRefreshInterval = TimeSpan.Zero);
         await app.SignInAsync();
         var number = 0;
-        app.Tokens.Always((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage
+        app.Tokens.RespondAlways((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage
         {
             Content = new StringContent($$"""{"access_token":"same-{{Interlocked.Increment(ref number)}}"}"""),
         }));
@@ -209,6 +209,6 @@ public sealed class SingleFlightTests
         }
 
         Assert.Equal(1, app.Tokens.PeakInFlight);
-        Assert.All(app.Tokens.Presented, token => Assert.Equal("refresh-1", token));
+        Assert.All(app.Tokens.ReceivedRefreshTokens, token => Assert.Equal("refresh-1", token));
     }
 }

@@ -52,7 +52,7 @@ public sealed class StoreConflictTests : IDisposable
     {
         var store = new InterruptedStore();
         await using var app = await SignedInAsync(store);
-        app.Tokens.Next(async (_, _) =>
+        app.Tokens.RespondOnce(async (_, _) =>
         {
             await store.RotateElsewhereAsync(new TokenSet("other-access", "other-refresh"));
             return Refusal();
@@ -95,7 +95,7 @@ public sealed class StoreConflictTests : IDisposable
         using var next = await request;
 
         Assert.Equal(HttpStatusCode.Unauthorized, next.StatusCode);
-        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1"], app.Tokens.ReceivedRefreshTokens);
         await Eventually.UntilAsync(() => !app.ReLogins.IsEmpty);
         Assert.Equal(ReLoginReason.Rejected, Assert.Single(app.ReLogins).Reason);
     }
@@ -129,7 +129,7 @@ public sealed class StoreConflictTests : IDisposable
         using var response = await app.GetAsync();
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1"], app.Tokens.ReceivedRefreshTokens);
         Assert.Equal(["access-1", "access-2"], app.Api.Received.Select(request => request.Token));
         Assert.Equal(1, LoggedEvents().Count(name => name == "RefreshStarted"));
     }
@@ -241,8 +241,8 @@ public sealed class StoreConflictTests : IDisposable
     {
         var store = new InterruptedStore();
         await using var app = await SignedInAsync(store);
-        app.Tokens.Next(HttpStatusCode.OK, """{"access_token":"access-2","refresh_token":"refresh-2","expires_in":100}""");
-        app.Tokens.Next(HttpStatusCode.OK, """{"access_token":"access-3","refresh_token":"refresh-3"}""");
+        app.Tokens.RespondOnce(HttpStatusCode.OK, """{"access_token":"access-2","refresh_token":"refresh-2","expires_in":100}""");
+        app.Tokens.RespondOnce(HttpStatusCode.OK, """{"access_token":"access-3","refresh_token":"refresh-3"}""");
         app.Api.Answer(request => new HttpResponseMessage(request.Token == "access-1" ? HttpStatusCode.Unauthorized : HttpStatusCode.OK));
         store.BeforeSave = () =>
         {
@@ -265,7 +265,7 @@ public sealed class StoreConflictTests : IDisposable
         var store = new InterruptedStore();
         await using var app = await SignedInAsync(store);
         var number = 1;
-        app.Tokens.Always((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(HttpStatusCode.OK)
+        app.Tokens.RespondAlways((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(HttpStatusCode.OK)
         {
             Content = new StringContent($$"""{"access_token":"short-{{++number}}","refresh_token":"next-{{number}}","expires_in":1}"""),
         }));
@@ -286,7 +286,7 @@ public sealed class StoreConflictTests : IDisposable
     public async Task The_log_tells_what_can_be_mended_from_what_passes(string error, string eventName)
     {
         await using var app = await SignedInAsync(new MemoryTokenStore());
-        app.Tokens.Always((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(HttpStatusCode.BadRequest)
+        app.Tokens.RespondAlways((_, _) => Task.FromResult<HttpResponseMessage?>(new HttpResponseMessage(HttpStatusCode.BadRequest)
         {
             Content = new StringContent($$"""{"error":"{{error}}"}"""),
             Headers = { RetryAfter = new System.Net.Http.Headers.RetryConditionHeaderValue(TimeSpan.FromSeconds(5)) },

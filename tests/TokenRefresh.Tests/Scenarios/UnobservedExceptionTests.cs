@@ -28,7 +28,7 @@ public sealed class UnobservedExceptionTests
         await using var app = TestApp.Create();
         await app.SignInAsync();
         app.Tokens.ExpireAccessTokens();
-        app.Tokens.NextThrows(new InvalidOperationException("broken"));
+        app.Tokens.FailOnce(new InvalidOperationException("broken"));
         using var cancellation = new CancellationTokenSource();
         var refresh = app.Tokens.Hold();
         var requests = Enumerable.Range(0, 20).Select(_ => app.GetAsync(cancellation.Token)).ToArray();

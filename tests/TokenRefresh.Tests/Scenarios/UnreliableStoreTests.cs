@@ -25,7 +25,7 @@ public sealed class UnreliableStoreTests
         using var response = await request.WaitAsync(Gate.FailSafe, TimeProvider.System);
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1"], app.Tokens.ReceivedRefreshTokens);
         Assert.Equal("refresh-2", await store.RefreshTokenAsync());
     }
 
@@ -43,7 +43,7 @@ public sealed class UnreliableStoreTests
         {
             // Between the answer that nothing is there and our writing it back.
             await store.Other().SignInAsync(tokens, first.LoginId, first.Version);
-            await store.RotateElsewhereAsync(app.Tokens.RotateElsewhere("refresh-1"));
+            await store.RotateElsewhereAsync(app.Tokens.RefreshFromAnotherClient("refresh-1"));
         };
 
         using var response = await app.GetAsync();
@@ -64,12 +64,12 @@ public sealed class UnreliableStoreTests
         await app.SignInAsync();
         app.Tokens.ExpireAccessTokens();
         TokenSet? rotated = null;
-        app.Tokens.Next(async (_, _) =>
+        app.Tokens.RespondOnce(async (_, _) =>
         {
             // This process slept for longer than its lease. Another one has claimed the refresh and got its tokens, but not saved them yet.
             storesClock.Advance(TimeSpan.FromMinutes(1));
             Assert.Equal(LoginStatus.Succeeded, (await store.Other().AcquireAsync()).Status);
-            rotated = app.Tokens.RotateElsewhere("refresh-1");
+            rotated = app.Tokens.RefreshFromAnotherClient("refresh-1");
             return new HttpResponseMessage(HttpStatusCode.BadRequest) { Content = new StringContent("""{"error":"invalid_grant"}""") };
         });
 
@@ -79,7 +79,7 @@ public sealed class UnreliableStoreTests
         using var response = await request.WaitAsync(Gate.FailSafe, TimeProvider.System);
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1"], app.Tokens.ReceivedRefreshTokens);
         Assert.Equal(["access-1", "access-2"], app.Api.Received.Select(received => received.Token));
         Assert.Empty(app.ReLogins);
         Assert.Single(app.Refreshes);
@@ -110,7 +110,7 @@ public sealed class UnreliableStoreTests
         app.Time.Advance(TimeSpan.FromSeconds(2));
         using var next = await app.GetAsync();
         Assert.Equal(HttpStatusCode.OK, next.StatusCode);
-        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1"], app.Tokens.ReceivedRefreshTokens);
     }
 
     [Fact]
@@ -119,7 +119,7 @@ public sealed class UnreliableStoreTests
         await using var app = TestApp.Over(new KeepingStore());
         await app.SignInAsync();
         app.Tokens.ExpireAccessTokens();
-        app.Tokens.Always(HttpStatusCode.BadRequest, """{"error":"invalid_client"}""");
+        app.Tokens.RespondAlways(HttpStatusCode.BadRequest, """{"error":"invalid_client"}""");
 
         var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => app.GetAsync());
 

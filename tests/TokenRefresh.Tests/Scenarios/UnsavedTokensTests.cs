@@ -36,7 +36,7 @@ public sealed class UnsavedTokensTests
 
         await Eventually.UntilAsync(() => app.ReLogins.Count + app.Refreshes.Count == 2);
         Assert.Equal(hasEnded ? (1, 1) : (0, 2), (app.ReLogins.Count, app.Refreshes.Count));
-        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1"], app.Tokens.ReceivedRefreshTokens);
     }
 
     [Fact]
@@ -46,7 +46,7 @@ public sealed class UnsavedTokensTests
         var store = new FailingStore(_records);
         await using var app = await UnsavedAsync(store, log);
         store.SavesFail = false;
-        app.Tokens.Always(HttpStatusCode.ServiceUnavailable);
+        app.Tokens.RespondAlways(HttpStatusCode.ServiceUnavailable);
         await Assert.ThrowsAsync<TokenRefreshException>(() => app.Session.RefreshAsync());
         Assert.Equal("refresh-2", await store.RefreshTokenAsync());
 
@@ -65,14 +65,14 @@ public sealed class UnsavedTokensTests
         await using var app = TestApp.Over(store);
         await app.SignInAsync();
         app.Api.Answer(request => new HttpResponseMessage(request.Token == "access-3" ? HttpStatusCode.OK : HttpStatusCode.Unauthorized));
-        app.Tokens.Next(HttpStatusCode.OK, """{"refresh_token":"refresh-2"}""");
-        app.Tokens.Next(HttpStatusCode.OK, """{"access_token":"access-3","refresh_token":"refresh-3","token_type":"Bearer"}""");
+        app.Tokens.RespondOnce(HttpStatusCode.OK, """{"refresh_token":"refresh-2"}""");
+        app.Tokens.RespondOnce(HttpStatusCode.OK, """{"access_token":"access-3","refresh_token":"refresh-3","token_type":"Bearer"}""");
         store.FailingSaves = 1;
 
         using var response = await app.GetAsync();
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(["refresh-1", "refresh-2"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1", "refresh-2"], app.Tokens.ReceivedRefreshTokens);
         Assert.Equal("refresh-3", await store.RefreshTokenAsync());
     }
 
@@ -82,7 +82,7 @@ public sealed class UnsavedTokensTests
         await using var app = TestApp.Over(_records);
         await app.SignInAsync();
         app.Api.Answer(request => new HttpResponseMessage(request.Token == "other-access" ? HttpStatusCode.OK : HttpStatusCode.Unauthorized));
-        app.Tokens.Next(async (_, _) =>
+        app.Tokens.RespondOnce(async (_, _) =>
         {
             await _records.RotateElsewhereAsync(new TokenSet("other-access", "other-refresh"));
             return new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent("""{"refresh_token":"refresh-2"}""") };
@@ -91,7 +91,7 @@ public sealed class UnsavedTokensTests
         using var response = await app.GetAsync();
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1"], app.Tokens.ReceivedRefreshTokens);
         Assert.Equal("other-refresh", await _records.RefreshTokenAsync());
         await Eventually.UntilAsync(() => app.Refreshes.Count == 1);
     }

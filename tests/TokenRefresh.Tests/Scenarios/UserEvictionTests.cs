@@ -205,7 +205,7 @@ public sealed class UserEvictionTests
         await using var app = WithStore();
         await SignInAsync(app, "user-1");
         app.Tokens.ExpireAccessTokens();
-        app.Tokens.Always(HttpStatusCode.BadRequest, """{"error":"invalid_client"}""");
+        app.Tokens.RespondAlways(HttpStatusCode.BadRequest, """{"error":"invalid_client"}""");
         await Assert.ThrowsAsync<TokenRefreshException>(() => SendAsync(app, "user-1"));
 
         await LeaveAsync(app);

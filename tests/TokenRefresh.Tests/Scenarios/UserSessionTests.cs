@@ -92,7 +92,7 @@ public sealed class UserSessionTests
 
         Assert.All(statuses, status => Assert.Equal(HttpStatusCode.OK, status));
         Assert.Equal(25, app.Tokens.Calls);
-        Assert.Equal(0, app.Tokens.PresentedTwice);
+        Assert.Equal(0, app.Tokens.ReusedRefreshTokenCount);
         foreach (var user in users)
         {
             var token = await app.Sessions[TestApp.Name, user].GetAccessTokenAsync();

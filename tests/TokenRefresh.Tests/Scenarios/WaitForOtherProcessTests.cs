@@ -26,7 +26,7 @@ public sealed class WaitForOtherProcessTests
         gate.Open();
 
         await Task.WhenAll(leading, following).WaitAsync(Gate.FailSafe, TimeProvider.System);
-        Assert.Equal(["refresh-1"], cluster.Tokens.Presented);
+        Assert.Equal(["refresh-1"], cluster.Tokens.ReceivedRefreshTokens);
         Assert.Equal("access-2", await cluster[1].Session.GetAccessTokenAsync());
     }
 
@@ -47,7 +47,7 @@ public sealed class WaitForOtherProcessTests
         Assert.Contains("so the refresh token wasn't used", failure.Message, StringComparison.Ordinal);
         gate.Open();
         await leading;
-        Assert.Equal(["refresh-1"], cluster.Tokens.Presented);
+        Assert.Equal(["refresh-1"], cluster.Tokens.ReceivedRefreshTokens);
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public sealed class WaitForOtherProcessTests
         using var response = await app.GetAsync().WaitAsync(Gate.FailSafe, TimeProvider.System);
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(["refresh-1"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1"], app.Tokens.ReceivedRefreshTokens);
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class WaitForOtherProcessTests
         app.Tokens.ExpireAccessTokens();
 
         // The network goes during the token call, and is back two seconds later.
-        app.Tokens.Next((_, _) =>
+        app.Tokens.RespondOnce((_, _) =>
         {
             store.IsAway = true;
             throw new HttpRequestException(HttpRequestError.ConnectionError, "no network");
@@ -89,7 +89,7 @@ public sealed class WaitForOtherProcessTests
         using var response = await app.GetAsync().WaitAsync(Gate.FailSafe, TimeProvider.System);
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(["refresh-1", "refresh-1"], app.Tokens.Presented);
+        Assert.Equal(["refresh-1", "refresh-1"], app.Tokens.ReceivedRefreshTokens);
     }
 
     [Fact]
@@ -99,7 +99,7 @@ public sealed class WaitForOtherProcessTests
         await using var app = TestApp.Over(store, options => options.ConfigureRefreshPipeline = _ => { });
         await app.SignInAsync();
         app.Tokens.ExpireAccessTokens();
-        app.Tokens.Always(HttpStatusCode.ServiceUnavailable);
+        app.Tokens.RespondAlways(HttpStatusCode.ServiceUnavailable);
         await Assert.ThrowsAsync<TokenRefreshException>(() => app.GetAsync());
 
         // The second failure makes the pause longer than the interval at which the store is read.

@@ -49,7 +49,7 @@ public sealed class WrongClockTests
         await RequestAsync(app, Steps);
 
         Assert.InRange(app.Tokens.Calls, 5, MostRefreshes);
-        Assert.Equal(0, app.Tokens.PresentedTwice);
+        Assert.Equal(0, app.Tokens.ReusedRefreshTokenCount);
     }
 
     [Theory]
@@ -67,7 +67,7 @@ public sealed class WrongClockTests
         await RequestAsync(app, Steps / 4);
 
         Assert.InRange(app.Tokens.Calls, 3, MostRefreshes + 2);
-        Assert.Equal(0, app.Tokens.PresentedTwice);
+        Assert.Equal(0, app.Tokens.ReusedRefreshTokenCount);
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public sealed class WrongClockTests
         await using var disposing = app;
         await app.SignInAsync();
         app.Tokens.ExpireAccessTokens();
-        app.Tokens.Next(HttpStatusCode.BadRequest, """{"error":"invalid_client"}""");
+        app.Tokens.RespondOnce(HttpStatusCode.BadRequest, """{"error":"invalid_client"}""");
         await Assert.ThrowsAsync<TokenRefreshException>(() => app.GetAsync());
 
         clock.Ahead = TimeSpan.FromHours(-5);

@@ -10,12 +10,12 @@ namespace TokenRefresh.Tests.Scenarios;
 public sealed class WrongEndpointTests
 {
     [Theory]
-    [InlineData(TokenServerMode.Strict, HttpStatusCode.NotFound, "<html>Not Found</html>", "text/html")]
-    [InlineData(TokenServerMode.Strict, HttpStatusCode.NotFound, """{"status":404,"error":"Not Found","path":"/oauth/tokn"}""", "application/json")]
-    [InlineData(TokenServerMode.Strict, HttpStatusCode.MethodNotAllowed, "", "text/plain")]
-    [InlineData(TokenServerMode.Strict, HttpStatusCode.Gone, "", "text/plain")]
-    [InlineData(TokenServerMode.Strict, HttpStatusCode.BadRequest, """{"refresh":["This field is required."]}""", "application/json")]
-    [InlineData(TokenServerMode.Strict, HttpStatusCode.OK, "<html><form>Log in</form></html>", "text/html")]
+    [InlineData(TokenServerMode.ReuseIsRejected, HttpStatusCode.NotFound, "<html>Not Found</html>", "text/html")]
+    [InlineData(TokenServerMode.ReuseIsRejected, HttpStatusCode.NotFound, """{"status":404,"error":"Not Found","path":"/oauth/tokn"}""", "application/json")]
+    [InlineData(TokenServerMode.ReuseIsRejected, HttpStatusCode.MethodNotAllowed, "", "text/plain")]
+    [InlineData(TokenServerMode.ReuseIsRejected, HttpStatusCode.Gone, "", "text/plain")]
+    [InlineData(TokenServerMode.ReuseIsRejected, HttpStatusCode.BadRequest, """{"refresh":["This field is required."]}""", "application/json")]
+    [InlineData(TokenServerMode.ReuseIsRejected, HttpStatusCode.OK, "<html><form>Log in</form></html>", "text/html")]
     [InlineData(TokenServerMode.SimpleJwt, HttpStatusCode.BadRequest, """{"error":"invalid_request"}""", "application/json")]
     [InlineData(TokenServerMode.SimpleJwt, HttpStatusCode.Unauthorized, """{"error":"invalid_client"}""", "application/json")]
     [InlineData(TokenServerMode.SimpleJwt, HttpStatusCode.NotFound, """{"detail":"Not found."}""", "application/json")]
@@ -24,7 +24,7 @@ public sealed class WrongEndpointTests
         using var log = new CapturingLoggerProvider();
         await using var scene = await Scene.SetAsync(
             mode, options => options.TokenEndpoint = new Uri("https://login.example.com/oauth/tokn?key=kanarie"), log.Add);
-        scene.App.Tokens.Next(status, body, mediaType).Next(status, body, mediaType).Next(status, body, mediaType);
+        scene.App.Tokens.RespondOnce(status, body, mediaType).RespondOnce(status, body, mediaType).RespondOnce(status, body, mediaType);
         scene.Expire();
 
         var exception = await Assert.ThrowsAsync<TokenRefreshException>(() => scene.App.GetAsync());
@@ -47,13 +47,13 @@ public sealed class WrongEndpointTests
     }
 
     [Theory]
-    [InlineData(TokenServerMode.Strict, HttpStatusCode.BadRequest, """{"refresh":["This field is required."]}""", "as Django Simple JWT does, and Protocol is OAuth.")]
+    [InlineData(TokenServerMode.ReuseIsRejected, HttpStatusCode.BadRequest, """{"refresh":["This field is required."]}""", "as Django Simple JWT does, and Protocol is OAuth.")]
     [InlineData(TokenServerMode.SimpleJwt, HttpStatusCode.InternalServerError, "<html>RuntimeError</html>", "its path has no slash at its end")]
     [InlineData(TokenServerMode.SimpleJwt, HttpStatusCode.NotFound, "<html>Page not found</html>", ", which isn't a response of a token endpoint.")]
     public async Task The_message_names_the_mistake(TokenServerMode mode, HttpStatusCode status, string body, string mistake)
     {
         await using var scene = await Scene.SetAsync(mode, options => options.TokenEndpoint = new Uri("https://api.example.com/api/token/refresh"));
-        scene.App.Tokens.Always(status, body);
+        scene.App.Tokens.RespondAlways(status, body);
         scene.Expire();
 
         var exception = await Assert.ThrowsAsync<TokenRefreshException>(() => scene.App.GetAsync());
@@ -64,16 +64,16 @@ public sealed class WrongEndpointTests
     }
 
     [Theory]
-    [InlineData(TokenServerMode.Strict, HttpStatusCode.Unauthorized, """{"statusCode":401,"message":"Unauthorized"}""", true)]
-    [InlineData(TokenServerMode.Strict, HttpStatusCode.Forbidden, """{"message":"Forbidden"}""", true)]
-    [InlineData(TokenServerMode.Strict, HttpStatusCode.BadRequest, """{"message":"Bad Request","error":400}""", true)]
+    [InlineData(TokenServerMode.ReuseIsRejected, HttpStatusCode.Unauthorized, """{"statusCode":401,"message":"Unauthorized"}""", true)]
+    [InlineData(TokenServerMode.ReuseIsRejected, HttpStatusCode.Forbidden, """{"message":"Forbidden"}""", true)]
+    [InlineData(TokenServerMode.ReuseIsRejected, HttpStatusCode.BadRequest, """{"message":"Bad Request","error":400}""", true)]
     [InlineData(TokenServerMode.SimpleJwt, HttpStatusCode.Unauthorized, """{"success":false,"message":"Token is blacklisted"}""", true)]
-    [InlineData(TokenServerMode.Strict, HttpStatusCode.Unauthorized, "<html>", false)]
-    [InlineData(TokenServerMode.Strict, HttpStatusCode.NotFound, """{"message":"Not Found"}""", false)]
+    [InlineData(TokenServerMode.ReuseIsRejected, HttpStatusCode.Unauthorized, "<html>", false)]
+    [InlineData(TokenServerMode.ReuseIsRejected, HttpStatusCode.NotFound, """{"message":"Not Found"}""", false)]
     public async Task An_error_in_a_form_of_its_own_says_how_to_interpret_it(TokenServerMode mode, HttpStatusCode status, string body, bool isOfServer)
     {
         await using var scene = await Scene.SetAsync(mode);
-        scene.App.Tokens.Always(status, body);
+        scene.App.Tokens.RespondAlways(status, body);
         scene.Expire();
 
         var exception = await Assert.ThrowsAsync<TokenRefreshException>(() => scene.App.GetAsync());
@@ -87,7 +87,7 @@ public sealed class WrongEndpointTests
     {
         await using var scene = await Scene.SetAsync(
             TokenServerMode.SimpleJwt, options => options.TokenEndpoint = new Uri("https://api.example.com/api/token/refresh/"));
-        scene.App.Tokens.Always(HttpStatusCode.InternalServerError, "<html>");
+        scene.App.Tokens.RespondAlways(HttpStatusCode.InternalServerError, "<html>");
         scene.Expire();
 
         var exception = await Assert.ThrowsAsync<TokenRefreshException>(() => scene.App.GetAsync());
@@ -102,7 +102,7 @@ public sealed class WrongEndpointTests
     {
         using var log = new CapturingLoggerProvider();
         await using var scene = await Scene.SetAsync(services: log.Add);
-        scene.App.Tokens.Always(status, "<html>");
+        scene.App.Tokens.RespondAlways(status, "<html>");
         scene.Expire();
 
         var exception = await Assert.ThrowsAsync<TokenRefreshException>(() => scene.App.GetAsync());

@@ -21,13 +21,13 @@ public sealed class BrokenServerTests
     [MemberData(nameof(Lost))]
     public async Task An_answer_lost_before_the_rotation_is_asked_for_again_and_all_succeed(ServerFault fault)
     {
-        await using var scene = await Scene.StartAsync(TokenServerMode.Strict);
+        await using var scene = await Scene.StartAsync(TokenServerMode.ReuseIsRejected);
         scene.Server.Next(fault, afterRotation: false);
 
         var statuses = await scene.SendAsync(Waiters);
 
         Assert.All(statuses, status => Assert.Equal(HttpStatusCode.OK, status));
-        Assert.Equal(["refresh-1", "refresh-1"], scene.Server.Presented);
+        Assert.Equal(["refresh-1", "refresh-1"], scene.Server.ReceivedRefreshTokens);
         Assert.Equal(0, scene.ReLogins);
     }
 
@@ -37,13 +37,13 @@ public sealed class BrokenServerTests
     [MemberData(nameof(Lost))]
     public async Task An_answer_lost_after_the_rotation_is_given_again_by_a_server_with_grace(ServerFault fault)
     {
-        await using var scene = await Scene.StartAsync(TokenServerMode.Grace);
+        await using var scene = await Scene.StartAsync(TokenServerMode.ReuseWithinGracePeriod);
         scene.Server.Next(fault, afterRotation: true);
 
         var statuses = await scene.SendAsync(Waiters);
 
         Assert.All(statuses, status => Assert.Equal(HttpStatusCode.OK, status));
-        Assert.Equal(["refresh-1", "refresh-1"], scene.Server.Presented);
+        Assert.Equal(["refresh-1", "refresh-1"], scene.Server.ReceivedRefreshTokens);
         Assert.Equal(0, scene.ReLogins);
     }
 
@@ -52,13 +52,13 @@ public sealed class BrokenServerTests
     [MemberData(nameof(Lost))]
     public async Task An_answer_lost_after_the_rotation_of_a_strict_server_ends_in_one_clean_re_login(ServerFault fault)
     {
-        await using var scene = await Scene.StartAsync(TokenServerMode.Strict);
+        await using var scene = await Scene.StartAsync(TokenServerMode.ReuseIsRejected);
         scene.Server.Next(fault, afterRotation: true);
 
         var statuses = await scene.SendAsync(Waiters);
 
         Assert.All(statuses, status => Assert.Equal(HttpStatusCode.Unauthorized, status));
-        Assert.Equal(["refresh-1", "refresh-1"], scene.Server.Presented);
+        Assert.Equal(["refresh-1", "refresh-1"], scene.Server.ReceivedRefreshTokens);
         Assert.Equal(1, scene.ReLogins);
         Assert.Equal(ReLoginReason.LostRotation, scene.LastReason);
     }
@@ -69,7 +69,7 @@ public sealed class BrokenServerTests
     [MemberData(nameof(Slow))]
     public async Task A_server_that_never_finishes_is_given_up_at_the_deadline_and_not_asked_twice(ServerFault fault)
     {
-        await using var scene = await Scene.StartAsync(TokenServerMode.Grace, TimeSpan.FromSeconds(1));
+        await using var scene = await Scene.StartAsync(TokenServerMode.ReuseWithinGracePeriod, TimeSpan.FromSeconds(1));
         scene.Server.Next(fault, afterRotation: true);
 
         var requests = scene.Begin(Waiters);
@@ -80,7 +80,7 @@ public sealed class BrokenServerTests
             Assert.Equal(TokenRefreshFailure.Transient, exception.Failure);
         }
 
-        Assert.Single(scene.Server.Presented);
+        Assert.Single(scene.Server.ReceivedRefreshTokens);
         await scene.Session.RefreshAsync();
         Assert.Equal(HttpStatusCode.OK, Assert.Single(await scene.SendAsync(1)));
     }

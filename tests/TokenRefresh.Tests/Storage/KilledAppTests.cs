@@ -15,7 +15,7 @@ public sealed class KilledAppTests
     [Fact]
     public async Task An_app_that_was_killed_while_the_server_answered_refreshes_at_once_when_it_starts_again()
     {
-        await using var cluster = TestCluster.Start(2, _ => new PhoneStore(_texts, _storesClock), mode: TokenServerMode.Grace);
+        await using var cluster = TestCluster.Start(2, _ => new PhoneStore(_texts, _storesClock), mode: TokenServerMode.ReuseWithinGracePeriod);
         var (killed, restarted) = (cluster[0], cluster[1]);
         await killed.Session.SignInAsync(cluster.Tokens.Issue());
         cluster.Tokens.ExpireAccessTokens();
@@ -30,21 +30,21 @@ public sealed class KilledAppTests
 
         using var response = await request.WaitAsync(Gate.FailSafe, TimeProvider.System);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(["refresh-1", "refresh-1"], cluster.Tokens.Presented);
+        Assert.Equal(["refresh-1", "refresh-1"], cluster.Tokens.ReceivedRefreshTokens);
         (await lost).Dispose();
     }
 
     [Fact]
     public async Task An_app_that_was_killed_before_the_save_reports_a_lost_rotation_when_it_starts_again()
     {
-        await using var cluster = TestCluster.Start(2, _ => new PhoneStore(_texts, _storesClock), mode: TokenServerMode.Strict);
+        await using var cluster = TestCluster.Start(2, _ => new PhoneStore(_texts, _storesClock), mode: TokenServerMode.ReuseIsRejected);
         var (killed, restarted) = (cluster[0], cluster[1]);
         await killed.Session.SignInAsync(cluster.Tokens.Issue());
         cluster.Tokens.ExpireAccessTokens();
         var gate = cluster.Tokens.Hold();
         var lost = killed.GetAsync();
         await gate.ArrivedAsync(1);
-        cluster.Tokens.RotateElsewhere("refresh-1");
+        cluster.Tokens.RefreshFromAnotherClient("refresh-1");
 
         var request = restarted.GetAsync();
         await gate.ArrivedAsync(2);

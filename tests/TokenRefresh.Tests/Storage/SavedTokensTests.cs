@@ -178,7 +178,7 @@ public sealed class SavedTokensTests
 
         // Its own token server doesn't know the login: that it was asked is what counts.
         Assert.Equal((TokenRefreshFailure.Configuration, TokenRefreshFailure.ReLoginRequired), (held.Failure, asked.Failure));
-        Assert.Equal(["refresh-1"], other.Tokens.Presented);
+        Assert.Equal(["refresh-1"], other.Tokens.ReceivedRefreshTokens);
     }
 
     [Fact]

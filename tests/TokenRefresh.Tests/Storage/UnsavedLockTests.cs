@@ -24,7 +24,7 @@ public sealed class UnsavedLockTests
 
         using var response = await request;
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(["refresh-1"], cluster.Tokens.Presented);
+        Assert.Equal(["refresh-1"], cluster.Tokens.ReceivedRefreshTokens);
     }
 
     [Fact]
@@ -38,7 +38,7 @@ public sealed class UnsavedLockTests
         using var response = await cluster[0].GetAsync().WaitAsync(Gate.FailSafe, TimeProvider.System);
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(["refresh-1", "refresh-2"], cluster.Tokens.Presented);
+        Assert.Equal(["refresh-1", "refresh-2"], cluster.Tokens.ReceivedRefreshTokens);
         Assert.Equal(0, _stores[0].Held);
     }
 

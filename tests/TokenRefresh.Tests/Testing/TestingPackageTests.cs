@@ -33,9 +33,9 @@ public sealed class TestingPackageTests
     }
 
     [Theory]
-    [InlineData(TokenServerMode.Strict, HttpStatusCode.BadRequest)]
-    [InlineData(TokenServerMode.Family, HttpStatusCode.BadRequest)]
-    [InlineData(TokenServerMode.Grace, HttpStatusCode.OK)]
+    [InlineData(TokenServerMode.ReuseIsRejected, HttpStatusCode.BadRequest)]
+    [InlineData(TokenServerMode.ReuseRevokesFamily, HttpStatusCode.BadRequest)]
+    [InlineData(TokenServerMode.ReuseWithinGracePeriod, HttpStatusCode.OK)]
     public async Task Reuse_is_answered_as_the_mode_says(TokenServerMode mode, HttpStatusCode expected)
     {
         var tokens = new FakeTokenServer(mode: mode);
@@ -49,18 +49,18 @@ public sealed class TestingPackageTests
     [Fact]
     public async Task A_token_that_another_client_has_used_gets_its_pair_within_the_grace()
     {
-        using var server = new FakeTokenServer(mode: TokenServerMode.Grace);
+        using var server = new FakeTokenServer(mode: TokenServerMode.ReuseWithinGracePeriod);
         var tokens = server.Issue();
 
-        var others = server.RotateElsewhere(tokens.RefreshToken!);
-        using var answer = server.Redeem(tokens.RefreshToken!);
+        var others = server.RefreshFromAnotherClient(tokens.RefreshToken!);
+        using var answer = server.RespondTo(tokens.RefreshToken!);
 
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.Contains($"\"{others.RefreshToken}\"", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData(TokenServerMode.Strict, "https://login.example.com/revoke")]
+    [InlineData(TokenServerMode.ReuseIsRejected, "https://login.example.com/revoke")]
     [InlineData(TokenServerMode.SimpleJwt, "https://login.example.com/api/token/blacklist/")]
     public async Task A_revocation_ends_the_login_and_is_no_refresh(TokenServerMode mode, string address)
     {
@@ -83,7 +83,7 @@ public sealed class TestingPackageTests
         // The disposal waits for the revocation.
         server.AssertRefreshes(0);
         Assert.Equal(1, server.Calls);
-        using var answer = server.Redeem("refresh-1");
+        using var answer = server.RespondTo("refresh-1");
         Assert.False(answer.IsSuccessStatusCode);
     }
 

@@ -53,7 +53,7 @@ public sealed class TestingPageTests
         var session = app.GetRequiredService<TokenSessions>()["orders"];
         await session.SignInAsync(tokens.Issue());
         tokens.ExpireAccessTokens();
-        tokens.Next(HttpStatusCode.Unauthorized, "<html>maintenance</html>", "text/html");
+        tokens.RespondOnce(HttpStatusCode.Unauthorized, "<html>maintenance</html>", "text/html");
 
         await session.RefreshAsync();
 
