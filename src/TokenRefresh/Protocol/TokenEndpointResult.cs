@@ -27,7 +27,7 @@ public sealed class TokenEndpointResult
     /// What went wrong and what to do, for messages and logs; <see langword="null"/> if there is nothing to say. It contains no secret and
     /// no text of the response.
     /// </summary>
-    internal string? Description { get; private set; }
+    public string? Description { get; private set; }
 
     /// <summary>How long the server asked to wait (RFC 9110, section 10.2.3); <see langword="null"/> if it didn't.</summary>
     public TimeSpan? RetryAfter { get; private set; }

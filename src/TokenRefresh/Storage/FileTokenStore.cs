@@ -56,7 +56,8 @@ public sealed class FileTokenStore : ITokenStore, ITokenStoreLock, IBuiltInToken
 
     bool IBuiltInTokenStore.IsInMemory => false;
 
-    async ValueTask<StoredRecord?> ITokenStore.ReadAsync(TokenSessionKey key, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public async ValueTask<StoredRecord?> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var path = PathOf(StoreKey.For(key));
@@ -68,7 +69,8 @@ public sealed class FileTokenStore : ITokenStore, ITokenStoreLock, IBuiltInToken
             : record;
     }
 
-    async ValueTask<StoredRecord?> ITokenStore.CompareExchangeAsync(
+    /// <inheritdoc/>
+    public async ValueTask<StoredRecord?> CompareExchangeAsync(
         TokenSessionKey key, string text, string? expectedRevision, TimeSpan? keepFor, CancellationToken cancellationToken)
     {
         Require.NotNull(text, nameof(text));
@@ -83,8 +85,8 @@ public sealed class FileTokenStore : ITokenStore, ITokenStoreLock, IBuiltInToken
         return record;
     }
 
-    async ValueTask ITokenStore.WaitForChangeAsync(
-        TokenSessionKey key, string? revision, TimeSpan timeout, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public async ValueTask WaitForChangeAsync(TokenSessionKey key, string? revision, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var path = PathOf(StoreKey.For(key));
         var start = _time.GetTimestamp();
@@ -94,7 +96,8 @@ public sealed class FileTokenStore : ITokenStore, ITokenStoreLock, IBuiltInToken
         }
     }
 
-    async ValueTask<IDisposable?> ITokenStoreLock.TryLockAsync(TokenSessionKey key, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public async ValueTask<IDisposable?> TryLockAsync(TokenSessionKey key, CancellationToken cancellationToken)
     {
         var name = StoreKey.For(key);
         _files.EnsureDirectory(_directory);

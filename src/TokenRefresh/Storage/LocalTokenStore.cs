@@ -29,7 +29,8 @@ public abstract class LocalTokenStore : ITokenStore, ITokenStoreLock
     /// <param name="timeProvider">The store's clock, or <see langword="null"/> for the system's.</param>
     protected LocalTokenStore(TimeProvider? timeProvider = null) => _time = timeProvider ?? TimeProvider.System;
 
-    async ValueTask<StoredRecord?> ITokenStore.ReadAsync(TokenSessionKey key, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public async ValueTask<StoredRecord?> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken)
     {
         await _step.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -42,7 +43,8 @@ public abstract class LocalTokenStore : ITokenStore, ITokenStoreLock
         }
     }
 
-    async ValueTask<StoredRecord?> ITokenStore.CompareExchangeAsync(
+    /// <inheritdoc/>
+    public async ValueTask<StoredRecord?> CompareExchangeAsync(
         TokenSessionKey key, string text, string? expectedRevision, TimeSpan? keepFor, CancellationToken cancellationToken)
     {
         Require.NotNull(text, nameof(text));
@@ -76,11 +78,13 @@ public abstract class LocalTokenStore : ITokenStore, ITokenStoreLock
         }
     }
 
-    async ValueTask ITokenStore.WaitForChangeAsync(
+    /// <inheritdoc/>
+    public async ValueTask WaitForChangeAsync(
         TokenSessionKey key, string? revision, TimeSpan timeout, CancellationToken cancellationToken) =>
         await _time.Delay(PollInterval < timeout ? PollInterval : timeout, cancellationToken).ConfigureAwait(false);
 
-    ValueTask<IDisposable?> ITokenStoreLock.TryLockAsync(TokenSessionKey key, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public ValueTask<IDisposable?> TryLockAsync(TokenSessionKey key, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         lock (_locked)

@@ -12,7 +12,7 @@ public sealed class FileTokenStoreTests : IAsyncDisposable
     private static readonly TokenSessionKey Key = new("orders", "../../user@example.com");
 
     private readonly string _directory = Path.Combine(Path.GetTempPath(), "tokenrefresh-" + Guid.NewGuid().ToString("N"));
-    private readonly ITokenStore _store;
+    private readonly FileTokenStore _store;
 
     public FileTokenStoreTests() => _store = new FileTokenStore(_directory);
 
@@ -93,7 +93,7 @@ public sealed class FileTokenStoreTests : IAsyncDisposable
     public async Task A_file_in_the_place_of_the_directory_is_a_configuration_failure(string below)
     {
         var file = Path.GetTempFileName();
-        ITokenStore store = new FileTokenStore(Path.Combine(file, below));
+        var store = new FileTokenStore(Path.Combine(file, below));
 
         await Assert.ThrowsAsync<TokenStoreConfigurationException>(() => store.ReadAsync(Key, default).AsTask());
         await Assert.ThrowsAsync<TokenStoreConfigurationException>(
@@ -343,7 +343,7 @@ public sealed class FileTokenStoreTests : IAsyncDisposable
     private async Task<TokenStoreConfigurationException> RefusedAsync() =>
         Assert.IsType<TokenStoreConfigurationException>((await Assert.ThrowsAsync<StoreException>(SignInAsync)).Cause);
 
-    private static Task<StoredRecord?> WriteAsync(ITokenStore store, CancellationToken cancellationToken = default) =>
+    private static Task<StoredRecord?> WriteAsync(FileTokenStore store, CancellationToken cancellationToken = default) =>
         store.CompareExchangeAsync(Key, "text", "old", null, cancellationToken).AsTask();
 
     // As another process would hold it: the operating system doesn't tell one opener from another.

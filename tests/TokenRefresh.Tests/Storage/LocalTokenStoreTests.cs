@@ -13,7 +13,7 @@ public sealed class LocalTokenStoreTests
     [Fact]
     public async Task A_follower_looks_again_after_fifty_milliseconds_or_sooner_where_a_lease_ends_sooner()
     {
-        ITokenStore store = new DictionaryTokenStore(_time);
+        var store = new DictionaryTokenStore(_time);
         var shorter = store.WaitForChangeAsync(Key, "1", TimeSpan.FromMilliseconds(10), TestContext.Current.CancellationToken).AsTask();
         var longer = store.WaitForChangeAsync(Key, "1", TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken).AsTask();
 
