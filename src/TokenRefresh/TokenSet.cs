@@ -191,9 +191,9 @@ public sealed class TokenSet
             Scope = Scope ?? previous?.Scope,
         };
 
-    // When a refresh token expires says nothing of its successor.
+    // The expiry of a refresh token isn't that of its successor.
     private TokenSetExtras ExtrasFor(string? refreshToken) =>
-        refreshToken is null || refreshToken == RefreshToken || RefreshTokenExpiresAt is null ? _extras
+        RefreshToken is null || refreshToken is null || refreshToken == RefreshToken || RefreshTokenExpiresAt is null ? _extras
         : _extras with { RefreshTokenExpiresAt = null };
 
     private int AccessTokenLength => _text.Length - _start;

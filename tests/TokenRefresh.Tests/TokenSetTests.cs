@@ -90,7 +90,10 @@ public sealed class TokenSetTests
 
         Assert.Equal((now.AddDays(1), "id-1"), (same.RefreshTokenExpiresAt, same.IdentityToken));
         Assert.Equal((null, "id-1"), (rotated.RefreshTokenExpiresAt, rotated.IdentityToken));
-        Assert.Equal((null, "id-1"), (old.WithRefreshToken("refresh-2").RefreshTokenExpiresAt, rotated.IdentityToken));
+        Assert.Null(old.WithRefreshToken("refresh-2").RefreshTokenExpiresAt);
+
+        // The app read the expiry of a response, and the library its refresh token.
+        Assert.Equal(now, new TokenSet("access-2") { RefreshTokenExpiresAt = now }.WithRefreshToken("refresh-2").RefreshTokenExpiresAt);
     }
 
     [Fact]
