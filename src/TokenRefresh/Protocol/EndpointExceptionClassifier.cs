@@ -36,6 +36,17 @@ internal static class EndpointExceptionClassifier
     public static TokenEndpointResult ClassifyUnsent(Exception exception, string endpoint) =>
         FindUnsent(exception, endpoint) ?? Unreachable(exception, endpoint);
 
+    /// <summary>
+    /// Whether .NET's text may have the address of a proxy as it was set, with its password. Before .NET 8 only the missing inner exception
+    /// tells such a text apart.
+    /// </summary>
+    public static bool MayNameProxy(Exception exception) =>
+#if NET8_0_OR_GREATER
+        exception is HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError };
+#else
+        exception is HttpRequestException { InnerException: null };
+#endif
+
     // Exceptions that show by themselves that nothing was sent.
     private static TokenEndpointResult? FindUnsent(Exception exception, string endpoint) => exception switch
     {
@@ -54,15 +65,7 @@ internal static class EndpointExceptionClassifier
 
     private static TokenEndpointResult Unreachable(Exception exception, string endpoint) => TokenEndpointResult.Transient(
         $"{endpoint} can't be reached ({Kind(exception)}). Check the network, the proxy and the URL.",
-        exception: IsOfProxy(exception) ? null : exception as HttpRequestException);
-
-    // .NET's text has the address of the proxy as it was set, and that may contain a password.
-    private static bool IsOfProxy(Exception exception) =>
-#if NET8_0_OR_GREATER
-        exception is HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError };
-#else
-        exception.InnerException is null;
-#endif
+        exception: exception as HttpRequestException);
 
     private static string Kind(Exception exception) => exception switch
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
+using TokenRefresh.Protocol;
 using TokenRefresh.SingleFlight;
 using TokenRefresh.Storage;
 
@@ -16,7 +17,7 @@ internal static class FailureMessages
             + "Correct the configuration; the next attempt is in 60 seconds, or at once by RefreshAsync.")
         {
             Error = result.Error,
-            Cause = result.Exception,
+            Cause = CauseOf(result),
         },
         _ => new(
             TokenRefreshFailure.Transient,
@@ -24,7 +25,7 @@ internal static class FailureMessages
             + (result.SuspectOption is { } option ? $"if no refresh has worked yet, {option} is probably wrong." : "try again later."))
         {
             Error = result.Error,
-            Cause = result.Exception,
+            Cause = CauseOf(result),
             RetryAfter = CoolDown.CapRetryAfter(result.RetryAfter),
             NeedsAttention = result.SuspectOption is not null,
         },
@@ -76,6 +77,9 @@ internal static class FailureMessages
         TokenRefreshException or IOException or SocketException or TimeoutException => cause,
         _ => null,
     };
+
+    private static Exception? CauseOf(TokenEndpointResult result) =>
+        result.Exception is { } exception && !EndpointExceptionClassifier.MayNameProxy(exception) ? exception : null;
 
     private static string Describe(TokenEndpointResult result) =>
         (result.Description ?? "the token endpoint refused.") + (result.Error is null ? "" : $" (error: {result.Error})");

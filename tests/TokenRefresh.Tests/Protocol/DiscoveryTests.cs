@@ -436,12 +436,16 @@ public sealed class DiscoveryTests : IDisposable
         Assert.Equal(1 + 12, _provider.Requests.Count(request => request == Document));
     }
 
-    [Fact]
-    public async Task An_endpoint_that_moved_is_found_by_the_next_attempt()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_endpoint_that_moved_is_found_by_the_next_attempt(bool isBehindProxy)
     {
         var endpoint = Endpoint();
         await AskAsync(endpoint);
-        _provider.Answers[Token] = () => new HttpResponseMessage(HttpStatusCode.NotFound);
+        _provider.Answers[Token] = () => isBehindProxy
+            ? throw new HttpRequestException(HttpRequestError.ProxyTunnelError, "502")
+            : new HttpResponseMessage(HttpStatusCode.NotFound);
         _provider.Answers[Document] = () => Json(DocumentOf(Issuer, Issuer + "/new"));
         _provider.Answers[Issuer + "/new"] = () => Json("""{"access_token":"a3","token_type":"Bearer"}""");
 
