@@ -56,22 +56,21 @@ internal sealed class ClientTokenRequest(SessionContext session, Flight flight, 
 
         if (result.Tokens is { } tokens)
         {
-            return await SaveAsync(
-                tokens.WithDefaultsFrom(previous: null, _services.Time.GetUtcNow()), cancellationToken).ConfigureAwait(false);
+            return await SaveAsync(tokens.WithDefaultsFrom(previous: null, _services.Time.GetUtcNow())).ConfigureAwait(false);
         }
 
         await _lease.ReleaseAfterFailureAsync(held, lease, result, isPossiblyUsed: false).ConfigureAwait(false);
         return FlightRun.Failed(FailureMessages.From(_services.Name, result));
     }
 
-    private async Task<FlightRun> SaveAsync(TokenSet tokens, CancellationToken cancellationToken)
+    // The flight's deadline doesn't limit it: the token may have arrived just before.
+    private async Task<FlightRun> SaveAsync(TokenSet tokens)
     {
         var loginId = LoginId.Client;
         using var limit = _services.Time.CreateTimeout(SharedLease.ClientStoreTimeout);
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
-            var saved = await session.Store.SignInAsync(loginId.ToString(), start.Version, tokens, ending.Token).ConfigureAwait(false);
+            var saved = await session.Store.SignInAsync(loginId.ToString(), start.Version, tokens, limit.Token).ConfigureAwait(false);
             return publisher.PublishRefreshed(_snapshots.Refreshed(loginId, saved.Version, tokens, saved.Revision));
         }
         catch (StoreException e)

@@ -17,7 +17,9 @@ internal sealed class TokenCall(SessionContext session, Flight flight, SessionSn
     private volatile TokenEndpointRequest? _attempt;
     private volatile TokenEndpointResult? _lastResult;
 
-    /// <summary>The result of a call that wasn't made because the lease had ended. With a pause the pipeline doesn't repeat it.</summary>
+    /// <summary>
+    /// The result of a call that wasn't made because the lease had ended. It has a <c>RetryAfter</c>, so the pipeline doesn't repeat it.
+    /// </summary>
     public static TokenEndpointResult LeaseExpired { get; } =
         TokenEndpointResult.Transient("the lease ended before the request was sent.", retryAfter: TimeSpan.Zero);
 
@@ -40,12 +42,12 @@ internal sealed class TokenCall(SessionContext session, Flight flight, SessionSn
         {
             app.Cancel();
 
-            // An attempt ends after its result is set, so read them in this order.
+            // An attempt writes _lastResult before it clears _attempt, so _attempt is read first.
             var wasSent = MarkIfSent(_attempt);
-            if (HasNewTokens(_lastResult))
+            if (_lastResult is var last && HasNewTokens(last))
             {
                 // The server has answered, and code of the app's pipeline is still busy with the result.
-                return _lastResult;
+                return last;
             }
 
             _ = ApplyLateAsync(calling);

@@ -150,6 +150,41 @@ public sealed class LateResultTests
         Assert.Equal(["refresh-1", "refresh-2"], app.Tokens.ReceivedRefreshTokens);
     }
 
+    [Fact]
+    public async Task The_token_of_a_client_that_arrived_before_the_deadline_is_saved()
+    {
+        var busy = new Gate();
+        var records = new MemoryTokenStore();
+        await using var app = CreateClient(new CancellableStore(records), pipeline => pipeline.AddStrategy(_ => new BusyStrategy(busy)));
+        await using var other = CreateClient(records);
+        var asking = app.Session.GetAccessTokenAsync();
+        await busy.ArrivedAsync(1);
+
+        app.Time.Advance(TimeSpan.FromSeconds(30));
+        var token = await asking.WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        Assert.NotNull(token);
+        Assert.Equal(token, await other.Session.GetAccessTokenAsync().WaitAsync(Gate.FailSafe, TimeProvider.System));
+        Assert.Equal(0, other.Tokens.Calls);
+        busy.Open();
+    }
+
+    private static TestApp CreateClient(ITokenStore store, Action<ResiliencePipelineBuilder<TokenEndpointResult>>? pipeline = null) => TestApp.Over(store, options =>
+    {
+        options.GrantType = TokenGrantType.ClientCredentials;
+        options.ClientSecret = "secret-1";
+        options.ConfigureRefreshPipeline = pipeline;
+    });
+
+    private sealed class CancellableStore(ITokenStore inner) : StoreAround(inner)
+    {
+        protected override ValueTask<StoredRecord?> WriteAsync(StoreWrite write, CancellationToken cancellationToken)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return base.WriteAsync(write, cancellationToken);
+        }
+    }
+
     private sealed class BusyStrategy(Gate busy) : ResilienceStrategy<TokenEndpointResult>
     {
         protected override async ValueTask<Outcome<TokenEndpointResult>> ExecuteCore<TState>(
