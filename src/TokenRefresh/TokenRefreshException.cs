@@ -16,7 +16,10 @@ public sealed class TokenRefreshException(
     public string? Error { get; } = error;
 
     /// <summary>How long to wait before the next attempt: the rest of the cool-down, or the server's <c>Retry-After</c>.</summary>
-    /// <value>One hour at most. <see langword="null"/> if no time is known, or if waiting doesn't help.</value>
+    /// <value>
+    /// One hour at most. <see langword="null"/> if no time is known, or if the login has ended. After a configuration failure it is the
+    /// time to the next attempt, which fails too if nothing was corrected.
+    /// </value>
     public TimeSpan? RetryAfter { get; init; }
 
     /// <summary>Whether the same request can succeed later.</summary>

@@ -12,8 +12,8 @@ namespace TokenRefresh;
 /// </summary>
 /// <remarks>
 /// A session that was idle from one sweep to the next is held by a weak reference. If a caller still has the session, a later request finds
-/// the same object, so there are never two sessions of one user. If its login has ended, the end is remembered for as long as a store
-/// would, so it isn't reported again.
+/// the same object, so there are never two sessions of one user. If its login has ended, the end is remembered for seven days after
+/// that, so it isn't reported again.
 /// </remarks>
 internal sealed class UserSessions : ISessionCache, IObservedSessions
 {

@@ -7,7 +7,7 @@ namespace TokenRefresh;
 /// <summary>Operations on streams of any type.</summary>
 internal static class StreamExtensions
 {
-    // Most token responses fit. A longer one is copied once or twice.
+    // Most token responses fit. For longer ones the array is doubled.
     private const int InitialSize = 2 * 1024;
 
     /// <summary>Reads to the end of the stream, or the first <paramref name="limit"/> bytes.</summary>

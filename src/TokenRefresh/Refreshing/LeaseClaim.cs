@@ -15,7 +15,7 @@ internal sealed record LeaseClaim(RefreshLease Lease, ClockReading RequestedAt, 
     /// <summary>A new lease for the tokens of a snapshot.</summary>
     public static LeaseClaim For(SessionSnapshot start, SessionServices services)
     {
-        var holderId = (start as SignedInSnapshot)?.TakeLeaseId() ?? Guid.NewGuid().ToString();
+        var holderId = (start as SignedInSnapshot)?.GetLeaseId() ?? Guid.NewGuid().ToString();
         var usable = services.Options.RefreshTimeout;
         return new LeaseClaim(new RefreshLease(holderId, usable + Margin), ClockReading.Now(services.Time), usable);
     }

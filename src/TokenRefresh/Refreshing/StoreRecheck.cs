@@ -17,8 +17,8 @@ internal sealed class StoreRecheck(RecheckSettings settings)
     /// <summary>How long a read may take. A request then continues with the tokens that the session has.</summary>
     public static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(2);
 
-    // A session that has just signed in has the stored state, so the interval starts now.
-    private readonly ClockReading _signedInAt = ClockReading.Now(settings.Time);
+    // Before the first read, the interval counts from here: a session that signs in has the stored state.
+    private readonly ClockReading _createdAt = ClockReading.Now(settings.Time);
     private volatile Check? _last;
 
     /// <summary>Whether the interval is over, or a read is running.</summary>
@@ -68,14 +68,15 @@ internal sealed class StoreRecheck(RecheckSettings settings)
         return Interlocked.CompareExchange(ref _last, next, last) == last ? next : null;
     }
 
-    private bool IsOver(Check? last) => (last?.StartedAt ?? _signedInAt).Elapsed(settings.Time) >= settings.Interval;
+    private bool IsOver(Check? last) => (last?.StartedAt ?? _createdAt).Elapsed(settings.Time) >= settings.Interval;
 
     /// <summary>One read of the store.</summary>
     private sealed class Check(TimeProvider time, SessionContext session)
     {
         private readonly TaskCompletionSource<bool> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        // Null when a thread has begun to read, so that a check doesn't keep a session in memory that was evicted.
+        // Null when a thread has begun to read. The listeners of an evicted session stay in memory, and with them this check. It must not
+        // keep the session.
         private SessionContext? _session = session;
 
         public ClockReading StartedAt { get; } = ClockReading.Now(time);

@@ -4,8 +4,8 @@ namespace TokenRefresh.SingleFlight;
 internal sealed class SignedInSnapshot(
     LoginId loginId, long version, TokenSet tokens, AccessTokenSlot accessToken) : SessionSnapshot(loginId, version)
 {
-    // Few snapshots need these values, so they are in one object. Only the leader of a flight writes it.
-    private volatile Unwritten? _unwritten;
+    // Only snapshots that a flight has worked on need these values, so they are in one object. Only the leader of a flight writes it.
+    private volatile FlightState? _flightState;
     private volatile bool _isPossiblyUsed;
     private volatile bool _isUnsaved;
     private volatile bool _isHeaderKnown;
@@ -39,7 +39,7 @@ internal sealed class SignedInSnapshot(
     public bool IsUnsaved => _isUnsaved;
 
     /// <summary>The endpoint's final answer for this refresh token, kept until it can be written to the store.</summary>
-    public TokenEndpointResult? Rejection => _unwritten?.Rejection;
+    public TokenEndpointResult? Rejection => _flightState?.Rejection;
 
     public override RefreshDecision Decide(TimeProvider time) => accessToken.Decide(time);
 
@@ -60,7 +60,7 @@ internal sealed class SignedInSnapshot(
     /// </param>
     public void MarkUnsaved(IDisposable? storeLock)
     {
-        _unwritten = new Unwritten(Rejection, _unwritten?.LeaseId, storeLock);
+        _flightState = new FlightState(Rejection, _flightState?.LeaseId, storeLock);
         _isUnsaved = true;
     }
 
@@ -71,21 +71,21 @@ internal sealed class SignedInSnapshot(
     }
 
     /// <summary>Releases the store's lock: the tokens are saved, or no attempt to save them follows.</summary>
-    public void ReleaseLock() => _unwritten?.StoreLock?.Dispose();
+    public void ReleaseLock() => _flightState?.StoreLock?.Dispose();
 
     public void KeepRejection(TokenEndpointResult rejection) =>
-        _unwritten = new Unwritten(rejection, _unwritten?.LeaseId, _unwritten?.StoreLock);
+        _flightState = new FlightState(rejection, _flightState?.LeaseId, _flightState?.StoreLock);
 
     /// <summary>
-    /// Gives the id of this process's leases for these tokens. It is always the same: the next flight doesn't wait for a lease that got no
-    /// answer, or couldn't be released.
+    /// The id of all leases of this process for this snapshot. With it, the next flight doesn't wait for its own lease whose write got no
+    /// answer or whose release failed.
     /// </summary>
-    public string TakeLeaseId()
+    public string GetLeaseId()
     {
-        var id = _unwritten?.LeaseId ?? Guid.NewGuid().ToString();
-        _unwritten = new Unwritten(Rejection, id, _unwritten?.StoreLock);
+        var id = _flightState?.LeaseId ?? Guid.NewGuid().ToString();
+        _flightState = new FlightState(Rejection, id, _flightState?.StoreLock);
         return id;
     }
 
-    private sealed record Unwritten(TokenEndpointResult? Rejection, string? LeaseId, IDisposable? StoreLock);
+    private sealed record FlightState(TokenEndpointResult? Rejection, string? LeaseId, IDisposable? StoreLock);
 }
