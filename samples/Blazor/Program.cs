@@ -7,6 +7,8 @@ using TokenRefresh.Samples.Servers;
 
 // This server replaces your provider and your API.
 await using var provider = await OpenIdConnectServer.StartAsync(accessTokenLifetime: TimeSpan.FromSeconds(2));
+var api = provider.Address;
+var tokens = Path.Combine(Path.GetTempPath(), "tokenrefresh-blazor-sample");
 
 var builder = WebApplication.CreateBuilder(args);
 builder.Services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme)
@@ -24,10 +26,9 @@ builder.Services.AddCascadingAuthenticationState();
 builder.Services.AddRazorComponents().AddInteractiveServerComponents();
 
 // A session for each login, and in each circuit the session of its user.
-builder.Services.AddUserTokenSession("shop")
-    .UseFileStore(Path.Combine(Path.GetTempPath(), "tokenrefresh-blazor-sample")).UseDataProtection();
+builder.Services.AddUserTokenSession("shop").UseFileStore(tokens).UseDataProtection();
 builder.Services.AddTokenRefreshForBlazor();
-builder.Services.AddHttpClient("orders", client => client.BaseAddress = provider.Address).AddTokenRefreshHandler("shop");
+builder.Services.AddHttpClient("orders", client => client.BaseAddress = api).AddTokenRefreshHandler("shop");
 
 var app = builder.Build();
 app.UseTokenRefresh();
