@@ -138,7 +138,7 @@ public sealed class FileTokenStoreTests : IAsyncDisposable
     public async Task A_file_too_large_for_a_record_is_reported_and_replaced_by_a_sign_in()
     {
         await SignInAsync();
-        await using (var file = File.OpenWrite(RecordFile))
+        await using (var file = new FileStream(RecordFile, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
         {
             file.SetLength((1024 * 1024) + 257);
         }
