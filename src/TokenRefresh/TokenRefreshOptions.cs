@@ -243,4 +243,8 @@ public sealed class TokenRefreshOptions
 
     /// <summary>Whether the tokens of a login say to which <see cref="Storage.LoginPeriod"/> it belongs. For web apps.</summary>
     internal bool CountsPeriods { get; set; }
+
+    /// <summary>Returns the protocol and the client id, and no secret.</summary>
+    /// <returns>A text for logs and debuggers.</returns>
+    public override string ToString() => $"TokenRefreshOptions {{ Protocol = {Protocol}, ClientId = {ClientId} }}";
 }

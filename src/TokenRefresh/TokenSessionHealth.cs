@@ -37,6 +37,11 @@ public readonly struct TokenSessionHealth
     /// </summary>
     public bool IsRefreshedTokenRejected { get; internal init; }
 
+    /// <summary>Returns the session's name, its state and its last failure, and no secret or user.</summary>
+    /// <returns>A text for logs and debuggers.</returns>
+    public override string ToString() =>
+        $"TokenSessionHealth {{ SessionName = {SessionName}, State = {State}, LastFailure = {LastFailure?.ToString() ?? "none"} }}";
+
     internal static TokenSessionHealth Of(SessionContext session)
     {
         var current = session.Current;

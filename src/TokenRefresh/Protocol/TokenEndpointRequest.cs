@@ -1,9 +1,12 @@
+using System.Diagnostics;
+
 namespace TokenRefresh;
 
 /// <summary>A request for tokens, with a refresh token or with the client's own credentials.</summary>
 /// <param name="key">The session that requests the tokens.</param>
 /// <param name="refreshToken">The refresh token; <see langword="null"/> with <see cref="TokenGrantType.ClientCredentials"/>.</param>
 /// <param name="scope">The scopes to request, separated by spaces; <see langword="null"/> for the scope that the login has.</param>
+[DebuggerDisplay("[token request]")]
 public sealed class TokenEndpointRequest(TokenSessionKey key, string? refreshToken, string? scope)
 {
     // Read at the flight's deadline, while the call is running.
@@ -26,4 +29,7 @@ public sealed class TokenEndpointRequest(TokenSessionKey key, string? refreshTok
         get => _mayBeSent;
         set => _mayBeSent = value;
     }
+
+    /// <summary>Returns a text without any secret.</summary>
+    public override string ToString() => "[token request]";
 }

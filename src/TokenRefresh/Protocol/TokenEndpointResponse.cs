@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
 using TokenRefresh.Protocol;
@@ -7,6 +8,7 @@ namespace TokenRefresh;
 /// <summary>
 /// A response of the token endpoint, for <see cref="TokenRefreshOptions.InterpretTokenResponse"/>. It can contain tokens.
 /// </summary>
+[DebuggerDisplay("{ToString(),nq}")]
 public sealed class TokenEndpointResponse
 {
     internal TokenEndpointResponse(HttpResponseMessage response, TokenFields? body)
@@ -35,6 +37,10 @@ public sealed class TokenEndpointResponse
         Require.NotNull(name, nameof(name));
         return Body is { } body && TokenFields.ReadMembers(body).TryGetValue(name, out var value) ? TokenFields.ReadText(value) : null;
     }
+
+    /// <summary>Returns the status, and nothing of the body.</summary>
+    /// <returns>A text for logs and debuggers.</returns>
+    public override string ToString() => $"TokenEndpointResponse {{ StatusCode = {(int)StatusCode} }}";
 
     private static Dictionary<string, IReadOnlyList<string>> ReadHeaders(HttpResponseMessage response)
     {

@@ -19,6 +19,7 @@ public sealed class TokenEndpointResultTests
         Assert.Equal("RefreshTokenOnly", TokenEndpointResult.RefreshTokenOnly("canary").ToString());
         Assert.Contains("without an access token", TokenEndpointResult.RefreshTokenOnly("canary").Description, StringComparison.Ordinal);
         Assert.Equal("Rejected (invalid_grant)", TokenEndpointResult.Rejected("invalid_grant").ToString());
+        Assert.Equal("[token request]", new TokenEndpointRequest(new TokenSessionKey("orders"), "canary", scope: null).ToString());
     }
 
     [Fact]

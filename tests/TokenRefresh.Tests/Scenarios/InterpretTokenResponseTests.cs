@@ -203,7 +203,7 @@ public sealed class InterpretTokenResponseTests
         Assert.Equal("access-9", seen[1].GetString("access_token"));
         Assert.Equal("2", seen[1].GetString("x"));
         Assert.Null(seen[1].GetString("y"));
-        Assert.All<object>(seen, response => Assert.DoesNotContain("access-9", response.ToString(), StringComparison.Ordinal));
+        Assert.Equal("TokenEndpointResponse { StatusCode = 200 }", seen[1].ToString());
         Assert.Throws<ArgumentNullException>("name", () => seen[1].GetString(null!));
         Assert.Equal(1, scene.App.Api.CallsWith("access-9"));
     }
