@@ -118,12 +118,14 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
         .SelectMany(sessions => sessions.All.Where(session => session.UserKey is not null || sessions.Services.Options.UserKey is null))
         .Select(session => TokenSessionHealth.Of(session.Context));
 
-    /// <summary>Waits for all refreshes that are running, then ends all sessions. The container calls it.</summary>
-    async ValueTask IAsyncDisposable.DisposeAsync() =>
+    /// <summary>Waits for all refreshes that are running, then ends all sessions.</summary>
+    /// <returns>A task that completes when all sessions have ended.</returns>
+    public async ValueTask DisposeAsync() =>
         await Task.WhenAll(
             Existing.Concat(_removing.Keys).Select(sessions => sessions.Services.DisposeAsync().AsTask())).ConfigureAwait(false);
 
-    void IDisposable.Dispose() => ((IAsyncDisposable)this).DisposeAsync().AsTask().GetAwaiter().GetResult();
+    /// <inheritdoc cref="DisposeAsync"/>
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     /// <summary>The sessions of a name.</summary>
     /// <exception cref="ArgumentException">No session of this name exists.</exception>

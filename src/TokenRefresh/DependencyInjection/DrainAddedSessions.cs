@@ -6,7 +6,7 @@ namespace TokenRefresh.DependencyInjection;
 /// </summary>
 internal sealed class DrainAddedSessions(TokenSessions sessions) : IAsyncDisposable, IDisposable
 {
-    public ValueTask DisposeAsync() => ((IAsyncDisposable)sessions).DisposeAsync();
+    public ValueTask DisposeAsync() => sessions.DisposeAsync();
 
-    public void Dispose() => ((IDisposable)sessions).Dispose();
+    public void Dispose() => sessions.Dispose();
 }

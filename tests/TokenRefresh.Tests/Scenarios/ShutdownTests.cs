@@ -58,7 +58,7 @@ public sealed class ShutdownTests
         await using var app = TestApp.Create(options => options.AllowedOrigins.Add(new Uri("https://api.example.com")));
         await app.SignInAsync();
         app.Tokens.ExpireAccessTokens();
-        await ((IAsyncDisposable)app.Sessions).DisposeAsync();
+        await app.Sessions.DisposeAsync();
         using var client = new HttpMessageInvoker(new TokenRefreshHandler(app.Session) { InnerHandler = app.Api }, disposeHandler: false);
         using var oneShot = new StreamContent(new DeflateStream(new MemoryStream(), CompressionMode.Decompress));
         using var request = new HttpRequestMessage(HttpMethod.Post, "https://api.example.com/upload") { Content = oneShot };

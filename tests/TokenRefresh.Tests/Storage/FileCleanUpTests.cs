@@ -20,7 +20,7 @@ public sealed class FileCleanUpTests : IAsyncDisposable
     {
         await WriteAsync("alice", keepFor: null);
         await WriteAsync("bob", keepFor: TimeSpan.FromDays(7));
-        (await ((ITokenStoreLock)_store).TryLockAsync(Of("bob"), CancellationToken.None))!.Dispose();
+        (await _store.TryLockAsync(Of("bob"), CancellationToken.None))!.Dispose();
         _time.Advance(TimeSpan.FromDays(7));
 
         await CleanUpAsync();
@@ -66,7 +66,7 @@ public sealed class FileCleanUpTests : IAsyncDisposable
     private static TokenSessionKey Of(string user) => new("orders", user);
 
     private async Task WriteAsync(string user, TimeSpan? keepFor) =>
-        await ((ITokenStore)_store).CompareExchangeAsync(Of(user), "text", expectedRevision: null, keepFor, CancellationToken.None);
+        await _store.CompareExchangeAsync(Of(user), "text", expectedRevision: null, keepFor, CancellationToken.None);
 
     private Task CleanUpAsync() => new FileCleanUp(_store, _directory, _time).RunAsync(CancellationToken.None);
 

@@ -106,7 +106,7 @@ public sealed class UnsavedLockTests
 
         public async ValueTask<IDisposable?> TryLockAsync(TokenSessionKey key, CancellationToken cancellationToken)
         {
-            if (await ((ITokenStoreLock)store).TryLockAsync(key, cancellationToken) is { } taken)
+            if (await store.TryLockAsync(key, cancellationToken) is { } taken)
             {
                 Interlocked.Increment(ref _held);
                 return new HeldLock(this, taken);
