@@ -115,8 +115,10 @@ internal sealed class StoreCalls(ITokenStore store, TokenSessionKey key, RecordW
     private static string TextOf(LoginRecord record)
     {
         var text = LoginRecordText.Write(record);
-        return Encoding.UTF8.GetByteCount(text) <= MaxSize ? text : throw new TokenStoreConfigurationException(
-            "The tokens are too large to be saved: a record has up to 1 MiB. Configure the server to issue smaller tokens.");
+        var size = Encoding.UTF8.GetByteCount(text);
+        return size <= MaxSize ? text : throw new TokenStoreConfigurationException(
+            $"The tokens are too large to be saved: the record would have {size} bytes, and the limit is {MaxSize}. Configure the server "
+            + "to issue smaller tokens.");
     }
 
     private Task<StoredRecord?> WriteAsync(string text, string? revision, TimeSpan? keepFor, CancellationToken cancellationToken) =>
