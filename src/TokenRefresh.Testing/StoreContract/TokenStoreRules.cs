@@ -33,7 +33,9 @@ internal sealed partial class TokenStoreRules(TokenStoreContract contract)
     private async Task<StoredRecord> WriteOverEndedAsync(string text)
     {
         var left = await ReadAsync();
-        return await Store.CompareExchangeAsync(Key, text, left?.Revision, null, default) ?? await WriteAsync(text);
+        var written = await Store.CompareExchangeAsync(Key, text, left?.Revision, null, default) ?? await WriteAsync(text);
+        Check.Equal(text, written.Text);
+        return written;
     }
 
     private Task<StoredRecord?> ReadAsync() => Other.ReadAsync(Key, default).AsTask();
