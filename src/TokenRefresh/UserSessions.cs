@@ -104,7 +104,7 @@ internal sealed class UserSessions : ISessionCache, IObservedSessions
             {
                 Sweep(held.Key, session);
             }
-            else if (held.Value is EvictedSession evicted && evicted.UnsubscribeIfCollected() && !evicted.IsEndNeeded)
+            else if (held.Value is EvictedSession evicted && evicted.UnsubscribeIfCollected() && !evicted.IsEndNeeded(Services.Time))
             {
                 // Remove only this reference: a new session may have replaced it.
                 ((ICollection<KeyValuePair<string, object>>)_sessions).Remove(held);
@@ -167,14 +167,13 @@ internal sealed class UserSessions : ISessionCache, IObservedSessions
     private sealed class EvictedSession(TokenSession session)
     {
         private readonly WeakReference<TokenSession> _session = new(session);
-        private readonly TimeProvider _time = session.Context.Services.Time;
         private readonly ClockReading _evictedAt = ClockReading.Now(session.Context.Services.Time);
 
         public SessionListeners? Listeners { get; private set; } = session.Context.Listeners;
 
         public EndedSnapshot? End { get; } = session.Context.Current as EndedSnapshot;
 
-        public bool IsEndNeeded => End is not null && _evictedAt.Elapsed(_time) < LoginRules.MarkLifetime;
+        public bool IsEndNeeded(TimeProvider time) => End is not null && _evictedAt.Elapsed(time) < LoginRules.MarkLifetime;
 
         public TokenSession? Session => _session.TryGetTarget(out var session) ? session : null;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using TokenRefresh.Protocol;
 
 namespace TokenRefresh;
 
@@ -36,7 +37,8 @@ public sealed class TokenEndpointResult
     public bool RefreshTokenMayBeUsed { get; private set; }
 
     /// <summary>
-    /// The exception of the failed call; <see langword="null"/> if there was none, or if its message can contain a secret.
+    /// The exception of the failed call; <see langword="null"/> if there was none, or if its message can quote the response. It can name a
+    /// proxy with its password, so ask <see cref="EndpointExceptionClassifier.MayNameProxy"/> before it is passed on.
     /// </summary>
     internal Exception? Exception { get; private set; }
 

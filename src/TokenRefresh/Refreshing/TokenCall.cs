@@ -69,11 +69,11 @@ internal sealed class TokenCall(SessionContext session, Flight flight, SessionSn
             return await RefreshPipeline.ExecuteAsync(
                 _services.Pipeline, ct => AttemptAsync(refreshToken, ct), previousFailed, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (HasNewTokens(_lastResult))
+        catch (Exception e) when (_lastResult is var last && HasNewTokens(last))
         {
             // Code of the app's pipeline threw after the server had issued new tokens. The old refresh token may be used up, so they count.
             SessionEvents.LogThrown(session, e);
-            return _lastResult;
+            return last;
         }
     }
 

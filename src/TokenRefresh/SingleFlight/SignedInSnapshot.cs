@@ -82,7 +82,12 @@ internal sealed class SignedInSnapshot(
     /// </summary>
     public string GetLeaseId()
     {
-        var id = _flightState?.LeaseId ?? Guid.NewGuid().ToString();
+        if (_flightState?.LeaseId is { } known)
+        {
+            return known;
+        }
+
+        var id = Guid.NewGuid().ToString();
         _flightState = new FlightState(Rejection, id, _flightState?.StoreLock);
         return id;
     }
