@@ -31,52 +31,49 @@ internal sealed class Discovery(
 
     private readonly Uri[] _addresses = DiscoveryDocument.AddressesFor(options);
     private readonly object _lock = new();
-    private TaskCompletionSource<DiscoveryResult>? _fetch;
-    private DiscoveryDocument? _document;
+
+    // The document that is in use; or the last failure, while no document is known.
+    private DiscoveryResult _known;
     private long _fetchedAt;
-    private long? _renewedAt;
     private bool _isSuspect;
-    private TokenEndpointResult? _failure;
-    private long _failedAt;
-    private int _failures;
+    private TaskCompletionSource<DiscoveryResult>? _fetch;
+
+    // No fetch starts before the pause is over.
+    private long _pausedAt;
+    private TimeSpan _pause;
+    private TimeSpan _pauseAfterFailure = FirstPause;
 
     /// <summary>The option that the document's address comes from, for messages.</summary>
     public string Option { get; } = options.MetadataAddress is null ? nameof(options.Issuer) : nameof(options.MetadataAddress);
+
+    private bool IsPaused => time.GetElapsedTime(_pausedAt) < _pause;
 
     /// <summary>Returns the document. It waits for a fetch only if no document is known, or the known one seems to be wrong.</summary>
     /// <exception cref="OperationCanceledException">The caller's token was cancelled. The fetch continues for other callers.</exception>
     public async Task<DiscoveryResult> GetAsync(CancellationToken cancellationToken)
     {
+        DiscoveryResult known;
+        TaskCompletionSource<DiscoveryResult>? awaited;
         TaskCompletionSource<DiscoveryResult>? started = null;
-        Task<DiscoveryResult>? wait = null;
-        DiscoveryDocument? known;
         lock (_lock)
         {
-            known = _document;
-            if (known is null && _failure is { } failure && time.GetElapsedTime(_failedAt) < PauseAfter(failure))
-            {
-                return failure;
-            }
-
-            var isRenewal = known is not null && (_isSuspect || time.GetElapsedTime(_fetchedAt) >= Lifetime);
-            if (_fetch is null && (known is null || (isRenewal && MayRenew())))
+            known = _known;
+            var isRequired = known.Document is null || _isSuspect;
+            if (_fetch is null && !IsPaused && (isRequired || time.GetElapsedTime(_fetchedAt) >= Lifetime))
             {
                 _fetch = started = new TaskCompletionSource<DiscoveryResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-                _renewedAt = known is null ? null : time.GetTimestamp();
+                PauseFor(known.Document is null ? TimeSpan.Zero : RenewalPause);
             }
 
-            if (_fetch is not null && (known is null || _isSuspect))
-            {
-                wait = _fetch.Task;
-            }
+            awaited = isRequired ? _fetch : null;
         }
 
         if (started is not null)
         {
-            _ = FetchAsync(started, known);
+            _ = CompleteAsync(started);
         }
 
-        return wait is null ? known! : await wait.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return awaited is null ? known : await awaited.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -86,51 +83,45 @@ internal sealed class Discovery(
     {
         lock (_lock)
         {
-            _isSuspect |= ReferenceEquals(document, _document) && MayRenew();
+            _isSuspect |= ReferenceEquals(document, _known.Document) && !IsPaused;
         }
     }
 
-    private bool MayRenew() => _renewedAt is not { } renewedAt || time.GetElapsedTime(renewedAt) >= RenewalPause;
+    private void PauseFor(TimeSpan pause) => (_pausedAt, _pause) = (time.GetTimestamp(), pause);
 
-    private TimeSpan PauseAfter(TokenEndpointResult failure)
-    {
-        var pause = Min(TimeSpan.FromTicks((long)(FirstPause.Ticks * Math.Pow(2, Math.Min(_failures - 1, 10)))), MaxPause);
-        return failure.RetryAfter is { } wanted && wanted > pause ? Min(wanted, MaxRetryAfter) : pause;
-    }
-
-    private async Task FetchAsync(TaskCompletionSource<DiscoveryResult> fetch, DiscoveryDocument? known)
+    private async Task CompleteAsync(TaskCompletionSource<DiscoveryResult> fetch)
     {
         var result = await TryFetchAsync().ConfigureAwait(false);
+        DiscoveryResult known;
         lock (_lock)
         {
             _fetch = null;
             _isSuspect = false;
-            if (result.Document is { } document)
+            if (result.Document is not null)
             {
-                _document = document;
+                _known = result;
                 _fetchedAt = time.GetTimestamp();
-                _failure = null;
-                _failures = 0;
             }
-            else if (known is null)
+            else if (_known.Document is null)
             {
-                _failure = result.Failure;
-                _failedAt = time.GetTimestamp();
-                _failures++;
+                _known = result;
+                PauseFor(Max(_pauseAfterFailure, Min(result.Failure!.RetryAfter ?? TimeSpan.Zero, MaxRetryAfter)));
+                _pauseAfterFailure = Min(_pauseAfterFailure + _pauseAfterFailure, MaxPause);
             }
+
+            known = _known;
         }
 
-        if (result.Document is { } fetched)
+        if (result.Document is { } document)
         {
-            SessionLog.Discovered(logger, session, "the token endpoint " + Origin.WithPath(fetched.TokenEndpoint));
+            SessionLog.Discovered(logger, session, "the token endpoint " + Origin.WithPath(document.TokenEndpoint));
         }
-        else if (known is not null)
+        else if (known.Document is not null)
         {
             SessionLog.DiscoveryRenewalFailed(logger, session, result.Failure!.Description!);
-            result = known;
         }
 
-        fetch.TrySetResult(result);
+        fetch.TrySetResult(known);
     }
 
     private async Task<DiscoveryResult> TryFetchAsync()
