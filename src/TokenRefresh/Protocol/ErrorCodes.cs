@@ -11,47 +11,7 @@ internal static class ErrorCodes
     // Longer than any code, however it is spelled.
     private const int MaxLength = 64;
 
-    private const string InvalidRequest = "invalid_request";
-
-    private static readonly Dictionary<string, ErrorMeaning> OAuthCodes = Table(
-    [
-
-        // RFC 6749, section 5.2, and the codes of Firebase, Slack, Supabase, Ory Hydra and Salesforce. invalid_code is Zoho's: it means the
-        // refresh token, because no authorization code was sent. RefreshTokenStates has the codes that name the refresh token.
-        (ErrorMeaning.LoginEnded,
-        [
-            "invalid_grant", "invalid_token", "invalid_code", "expired_token", "token_expired", "token_invalid", "token_revoked",
-            "session_expired", "session_not_found", "token_inactive", "account_inactive", "inactive_user", "user_banned", "user_disabled",
-            "user_not_found",
-        ]),
-
-        // OpenID Connect Core, section 3.1.2.6, and the code of Auth0.
-        (ErrorMeaning.InteractionRequired,
-            ["interaction_required", "login_required", "consent_required", "account_selection_required", "mfa_required"]),
-
-        // RFC 6749, section 4.1.2.1, and RFC 8628, section 3.5.
-        (ErrorMeaning.Transient, ["temporarily_unavailable", "server_error", "slow_down"]),
-
-        // RFC 6749, sections 4.1.2.1 and 5.2.
-        (ErrorMeaning.Configuration,
-            ["invalid_client", "unauthorized_client", "unsupported_grant_type", "invalid_scope", InvalidRequest, "access_denied"]),
-
-        // RFC 8707, section 2. Some servers rotate the refresh token before they look at the resource.
-        (ErrorMeaning.ConfigurationAfterUse, ["invalid_target"]),
-    ]);
-
-    private static readonly HashSet<string> DeadWords = new(
-        OAuthCodes.Where(code => code.Value == ErrorMeaning.LoginEnded).Select(code => Letters(code.Key)), StringComparer.Ordinal);
-
     private const string RefreshToken = "REFRESHTOKEN";
-
-    // The rest of a code or a short text without the name of the refresh token: bad_refresh_token (GitHub, HubSpot),
-    // refresh_token_expired, "Invalid refresh token" (Twitch).
-    private static readonly HashSet<string> RefreshTokenStates = new(StringComparer.Ordinal)
-    {
-        "INVALID", "BAD", "EXPIRED", "REVOKED", "UNKNOWN", "INACTIVE", "REUSED", "NOTFOUND", "NOTVALID", "ALREADYUSED", "INVALIDOREXPIRED",
-        "ISINVALID", "ISEXPIRED", "ISREVOKED", "ISNOTVALID", "ISINVALIDOREXPIRED", "HASEXPIRED", "HASBEENREVOKED",
-    };
 
     /// <summary>What to do if the server says in its own way that the refresh token is dead.</summary>
     public const string InterpretAdvice = "If the server means that the refresh token is dead, say so with InterpretTokenResponse.";
@@ -59,13 +19,19 @@ internal static class ErrorCodes
     /// <summary>The code that drf-standardized-errors adds to a rejection without a code.</summary>
     public const string AuthenticationFailed = "authentication_failed";
 
-    private static readonly Dictionary<string, ErrorMeaning> SimpleJwtCodes = Table(
-    [
-        (ErrorMeaning.LoginEnded, ["token_not_valid", "no_active_account", "password_changed", "user_not_found", "user_inactive"]),
+    // RFC 6749, section 5.2, and the codes of Firebase, Slack, Supabase, Ory Hydra and Salesforce. invalid_code is Zoho's: it means the
+    // refresh token, because no authorization code was sent.
+    private static readonly HashSet<string> DeadLoginCodes = Words(
+        "invalid_grant", "invalid_token", "invalid_code", "expired_token", "token_expired", "token_invalid", "token_revoked",
+        "session_expired", "session_not_found", "token_inactive", "account_inactive", "inactive_user", "user_banned", "user_disabled",
+        "user_not_found");
 
-        // Django REST framework's code for a rejection without a code of its own. The status decides what it means.
-        (ErrorMeaning.Unknown, [AuthenticationFailed]),
-    ]);
+    // The rest of a code or a short text without the name of the refresh token: bad_refresh_token (GitHub, HubSpot),
+    // refresh_token_expired, "Invalid refresh token" (Twitch).
+    private static readonly HashSet<string> RefreshTokenStates = Words(
+        "invalid", "bad", "expired", "revoked", "unknown", "inactive", "reused", "not found", "not valid", "already used",
+        "invalid or expired", "is invalid", "is expired", "is revoked", "is not valid", "is invalid or expired", "has expired",
+        "has been revoked");
 
     // These members have text for developers, or repeat the request. They never have a code.
     private static readonly HashSet<string> NotCodes = new(StringComparer.Ordinal) { "error_description", "error_uri", "scope", "state" };
@@ -78,10 +44,10 @@ internal static class ErrorCodes
     public static (string? Code, ErrorMeaning Meaning) FindOAuth(TokenFields fields)
     {
         var error = fields["error"];
-        if (error is not null && IsOAuth(error, out var meaning))
+        if (error is not null && MeaningOf(error) is var meaning and not ErrorMeaning.Unknown)
         {
             // The PHP League's server, and Laravel Passport with it: invalid_request, and "The refresh token is invalid." in message.
-            return InvalidRequest.Equals(error, StringComparison.OrdinalIgnoreCase) && NamesDeadRefreshToken(fields)
+            return "invalid_request".Equals(error, StringComparison.OrdinalIgnoreCase) && NamesDeadRefreshToken(fields)
                 ? (error, ErrorMeaning.LoginEnded)
                 : (error, meaning);
         }
@@ -93,14 +59,14 @@ internal static class ErrorCodes
 
         foreach (var (name, text) in fields.Texts())
         {
-            if (!NotCodes.Contains(name) && IsOAuth(text, out meaning))
+            if (!NotCodes.Contains(name) && MeaningOf(text) is var found and not ErrorMeaning.Unknown)
             {
-                return (text, meaning);
+                return (text, found);
             }
         }
 
-        return fields.Objects("errors").Select(RejectionOfRefreshToken).FirstOrDefault(code => code is not null) is { } found
-            ? (error ?? found, ErrorMeaning.LoginEnded)
+        return fields.Objects("errors").Select(RejectionOfRefreshToken).FirstOrDefault(code => code is not null) is { } rejection
+            ? (error ?? rejection, ErrorMeaning.LoginEnded)
             : (error, ErrorMeaning.Unknown);
     }
 
@@ -110,7 +76,7 @@ internal static class ErrorCodes
     {
         foreach (var (name, text) in fields.Texts())
         {
-            if (name == "code" && SimpleJwtCodes.TryGetValue(text, out var meaning))
+            if (name == "code" && SimpleJwtMeaningOf(text) is { } meaning)
             {
                 return (text, meaning);
             }
@@ -119,21 +85,35 @@ internal static class ErrorCodes
         return (fields["code"], ErrorMeaning.Unknown);
     }
 
-    private static Dictionary<string, ErrorMeaning> Table((ErrorMeaning Meaning, string[] Codes)[] groups) => groups
-        .SelectMany(group => group.Codes, (group, code) => (code, group.Meaning))
-        .ToDictionary(row => row.code, row => row.Meaning, StringComparer.OrdinalIgnoreCase);
-
-    private static bool IsOAuth(string text, out ErrorMeaning meaning)
+    private static ErrorMeaning MeaningOf(string text) => text.ToUpperInvariant() switch
     {
-        if (OAuthCodes.TryGetValue(text, out meaning))
-        {
-            return true;
-        }
+        // OpenID Connect Core, section 3.1.2.6, and the code of Auth0.
+        "INTERACTION_REQUIRED" or "LOGIN_REQUIRED" or "CONSENT_REQUIRED" or "ACCOUNT_SELECTION_REQUIRED" or "MFA_REQUIRED" =>
+            ErrorMeaning.InteractionRequired,
+
+        // RFC 6749, section 4.1.2.1, and RFC 8628, section 3.5.
+        "TEMPORARILY_UNAVAILABLE" or "SERVER_ERROR" or "SLOW_DOWN" => ErrorMeaning.Transient,
+
+        // RFC 6749, sections 4.1.2.1 and 5.2.
+        "INVALID_CLIENT" or "UNAUTHORIZED_CLIENT" or "UNSUPPORTED_GRANT_TYPE" or "INVALID_SCOPE" or "INVALID_REQUEST" or "ACCESS_DENIED" =>
+            ErrorMeaning.Configuration,
+
+        // RFC 8707, section 2. Some servers rotate the refresh token before they look at the resource.
+        "INVALID_TARGET" => ErrorMeaning.ConfigurationAfterUse,
 
         // A text with spaces is a sentence, such as "Invalid token" of a gateway. It counts only if it names the refresh token.
-        meaning = ErrorMeaning.LoginEnded;
-        return NamesDeadRefreshToken(text) || (DeadWords.Contains(Letters(text)) && text.IndexOf(' ') < 0);
-    }
+        _ when NamesDeadRefreshToken(text) || (DeadLoginCodes.Contains(Letters(text)) && text.IndexOf(' ') < 0) => ErrorMeaning.LoginEnded,
+        _ => ErrorMeaning.Unknown,
+    };
+
+    private static ErrorMeaning? SimpleJwtMeaningOf(string code) => code.ToUpperInvariant() switch
+    {
+        "TOKEN_NOT_VALID" or "NO_ACTIVE_ACCOUNT" or "PASSWORD_CHANGED" or "USER_NOT_FOUND" or "USER_INACTIVE" => ErrorMeaning.LoginEnded,
+
+        // Django REST framework's code for a rejection without a code of its own. The status decides what it means.
+        "AUTHENTICATION_FAILED" => ErrorMeaning.Unknown,
+        _ => null,
+    };
 
     private static bool NamesDeadRefreshToken(TokenFields fields) =>
         fields["access_token"] is null
@@ -162,6 +142,8 @@ internal static class ErrorCodes
         && RefreshTokenStates.Contains(Letters(code))
             ? code
             : null;
+
+    private static HashSet<string> Words(params string[] codes) => new(codes.Select(Letters), StringComparer.Ordinal);
 
     private static string Letters(string? code) => code is null or { Length: > MaxLength }
         ? ""
