@@ -32,7 +32,8 @@ internal sealed record LoginStoreResult(LoginStatus Status, LoginRecord Record)
     public TimeSpan Delay { get; init; }
 
     /// <summary>
-    /// After a sign-out: the tokens that its write replaced; <see langword="null"/> if there were none, or if they can't be read.
+    /// After a sign-in or sign-out: the tokens that its write replaced; <see langword="null"/> if there were none, or if they can't be
+    /// read.
     /// </summary>
     public TokenSet? Replaced { get; init; }
 

@@ -61,24 +61,18 @@ internal sealed class SharedLoginStore(
 
     public override Task<LoginStoreResult> SignInAsync(
         string loginId, long knownVersion, TokenSet tokens, CancellationToken cancellationToken) => StoreCalls.GuardAsync(
-        async () =>
-        {
-            var (saved, record) = (tokens, (LoginRecord?)null);
-            var result = await ReplaceAsync(
-                replaced =>
-                {
-                    var version = NextVersion(replaced, knownVersion);
-                    var next = LoginPeriod.Join(tokens, knownVersion, replaced, _records.TryRead, version);
-                    (saved, record) = (next, record is null || next != saved ? _records.New(loginId, version, next) : record);
-                    return record with { Version = version };
-                },
-                cancellationToken).ConfigureAwait(false);
-            return result with { Tokens = saved };
-        },
+        () => ReplaceAsync(
+            knownVersion,
+            (replaced, version) =>
+            {
+                var saved = LoginPeriod.Join(tokens, knownVersion, replaced, _records.TryRead, version);
+                return (_records.New(loginId, version, saved), saved);
+            },
+            cancellationToken),
         cancellationToken);
 
     public override Task<LoginStoreResult> SignOutAsync(long knownVersion, CancellationToken cancellationToken) => StoreCalls.GuardAsync(
-        () => ReplaceAsync(replaced => LoginRecordFactory.SignedOut(NextVersion(replaced, knownVersion)), cancellationToken),
+        () => ReplaceAsync(knownVersion, (_, version) => (LoginRecordFactory.SignedOut(version), null), cancellationToken),
         cancellationToken);
 
     public override Task WaitForChangeAsync(LoginStoreResult leased, CancellationToken cancellationToken) => StoreCalls.GuardAsync(
@@ -142,18 +136,21 @@ internal sealed class SharedLoginStore(
     }
 
     /// <summary>Replaces any record, also one that can't be read. So a sign-in and a sign-out always succeed.</summary>
-    private async Task<LoginStoreResult> ReplaceAsync(Func<LoginRecord?, LoginRecord> next, CancellationToken cancellationToken)
+    private async Task<LoginStoreResult> ReplaceAsync(
+        long knownVersion,
+        Func<LoginRecord?, long, (LoginRecord Record, TokenSet? Tokens)> createNext,
+        CancellationToken cancellationToken)
     {
         StoredRecord? stored = null;
         for (var writes = 0; writes < MaxWrites; writes++)
         {
             var replaced = stored is { } found ? LoginRecordText.TryRead(found.Text) : null;
-            var record = next(replaced);
-            (stored, var isWritten) = await _calls.ExchangeOrFindAsync(record, stored?.Revision, cancellationToken).ConfigureAwait(false);
+            var (next, tokens) = createNext(replaced, LoginRules.NextVersion(replaced, knownVersion, time.GetUtcNow()));
+            (stored, var isWritten) = await _calls.ExchangeOrFindAsync(next, stored?.Revision, cancellationToken).ConfigureAwait(false);
             if (isWritten)
             {
-                var result = Settled(Result(new LoginDecision(LoginStatus.Succeeded, record), stored));
-                return result with { Replaced = _records.TryRead(replaced) };
+                var result = Settled(Result(new LoginDecision(LoginStatus.Succeeded, next), stored));
+                return result with { Tokens = tokens!, Replaced = _records.TryRead(replaced) };
             }
         }
 
@@ -198,8 +195,6 @@ internal sealed class SharedLoginStore(
         using var timeout = time.CreateTimeout(SaveTimeout);
         return await StoreCalls.GuardAsync(() => operation(timeout.Token), timeout.Token).ConfigureAwait(false);
     }
-
-    private long NextVersion(LoginRecord? stored, long knownVersion) => LoginRules.NextVersion(stored, knownVersion, time.GetUtcNow());
 
     /// <returns>The record's age: the store's, or how long this process has seen it unchanged while it waits.</returns>
     private TimeSpan AgeOf(LoginRecord? record, StoredRecord? stored) =>
