@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http;
 using Microsoft.Extensions.Logging;
 using TokenRefresh.Diagnostics;
+using TokenRefresh.Protocol;
 
 namespace TokenRefresh.DependencyInjection;
 
@@ -20,7 +21,7 @@ internal static class SharedCookies
         // If the options are wrong now, the session may have users later.
         if (SessionOptions.Find(builder.Services, sessionName) is not { UserKey: null })
         {
-            TurnOff(builder.PrimaryHandler);
+            builder.PrimaryHandler.TurnOff(PrimaryHandlerSetting.UseCookies);
         }
     }
 
@@ -30,39 +31,13 @@ internal static class SharedCookies
     /// <returns>Whether there is a warning.</returns>
     public static bool WarnOf(HttpMessageHandlerBuilder builder, string sessionName, string clientName)
     {
-        if (!AreOn(builder.PrimaryHandler) || SessionOptions.Find(builder.Services, sessionName) is not { UserKey: not null })
+        if (!builder.PrimaryHandler.IsOn(PrimaryHandlerSetting.UseCookies)
+            || SessionOptions.Find(builder.Services, sessionName) is not { UserKey: not null })
         {
             return false;
         }
 
         SessionLog.SharedCookies(GuardedLogger.Create(builder.Services.GetRequiredService<ILoggerFactory>()), sessionName, clientName);
         return true;
-    }
-
-    private static bool AreOn(HttpMessageHandler handler) => handler switch
-    {
-#if NET8_0_OR_GREATER
-        SocketsHttpHandler sockets => sockets.UseCookies,
-        HttpClientHandler when OperatingSystem.IsBrowser() => false,
-#endif
-        HttpClientHandler client => client.UseCookies,
-        _ => false,
-    };
-
-    private static void TurnOff(HttpMessageHandler handler)
-    {
-        switch (handler)
-        {
-#if NET8_0_OR_GREATER
-            case SocketsHttpHandler sockets:
-                sockets.UseCookies = false;
-                break;
-            case HttpClientHandler when OperatingSystem.IsBrowser():
-                break;
-#endif
-            case HttpClientHandler client:
-                client.UseCookies = false;
-                break;
-        }
     }
 }

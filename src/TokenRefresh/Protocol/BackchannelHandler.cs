@@ -46,19 +46,6 @@ internal static class BackchannelHandler
     /// <exception cref="ArgumentException">The handler is in use, and follows redirects, keeps cookies or uses a proxy.</exception>
     public static void Prepare(HttpMessageHandler handler, TokenRefreshOptions options)
     {
-        Change(handler, DisableRedirectsAndCookies);
-        if (FinalEndpointHandler.AddressesIn(options).Any(IsPlainHttp))
-        {
-            // Plain http is allowed because it doesn't leave the machine. A proxy would send it to another machine.
-            Change(handler, DisableProxy);
-        }
-    }
-
-    private static bool IsPlainHttp(Uri endpoint) =>
-        Origin.IsLocalHttp(endpoint) || (endpoint.Scheme != Uri.UriSchemeHttps && Origin.IsLookedUp(endpoint));
-
-    private static void Change(HttpMessageHandler handler, Action<HttpMessageHandler> change)
-    {
         while (handler is DelegatingHandler { InnerHandler: { } inner })
         {
             handler = inner;
@@ -66,7 +53,13 @@ internal static class BackchannelHandler
 
         try
         {
-            change(handler);
+            handler.TurnOff(PrimaryHandlerSetting.AllowAutoRedirect);
+            handler.TurnOff(PrimaryHandlerSetting.UseCookies);
+            if (FinalEndpointHandler.AddressesIn(options).Any(IsPlainHttp))
+            {
+                // Plain http is allowed because it doesn't leave the machine. A proxy would send it to another machine.
+                handler.TurnOff(PrimaryHandlerSetting.UseProxy);
+            }
         }
         catch (Exception e) when (e is InvalidOperationException or TargetInvocationException { InnerException: InvalidOperationException })
         {
@@ -74,65 +67,6 @@ internal static class BackchannelHandler
         }
     }
 
-    // A setting that is off isn't set again, because a handler that is in use throws at every assignment.
-    private static void DisableRedirectsAndCookies(HttpMessageHandler handler)
-    {
-        switch (handler)
-        {
-#if NET8_0_OR_GREATER
-            case SocketsHttpHandler sockets when sockets.AllowAutoRedirect || sockets.UseCookies:
-                sockets.AllowAutoRedirect = false;
-                sockets.UseCookies = false;
-                break;
-            case HttpClientHandler browser when OperatingSystem.IsBrowser():
-                browser.AllowAutoRedirect = false;
-                break;
-#endif
-            case HttpClientHandler client when client.AllowAutoRedirect || client.UseCookies:
-                client.AllowAutoRedirect = false;
-                client.UseCookies = false;
-                break;
-#if !NET8_0_OR_GREATER
-            default:
-                SwitchOff(handler, nameof(HttpClientHandler.AllowAutoRedirect));
-                SwitchOff(handler, nameof(HttpClientHandler.UseCookies));
-                break;
-#endif
-        }
-    }
-
-    private static void DisableProxy(HttpMessageHandler handler)
-    {
-        switch (handler)
-        {
-#if NET8_0_OR_GREATER
-            case SocketsHttpHandler { UseProxy: true } sockets:
-                sockets.UseProxy = false;
-                break;
-            case HttpClientHandler when OperatingSystem.IsBrowser():
-                break;
-#endif
-            case HttpClientHandler { UseProxy: true } client:
-                client.UseProxy = false;
-                break;
-#if !NET8_0_OR_GREATER
-            default:
-                SwitchOff(handler, nameof(HttpClientHandler.UseProxy));
-                break;
-#endif
-        }
-    }
-
-#if !NET8_0_OR_GREATER
-    // The build for .NET Standard can't reference SocketsHttpHandler, but the app may pass one.
-    private static void SwitchOff(HttpMessageHandler handler, string name)
-    {
-        if (handler.GetType().FullName == "System.Net.Http.SocketsHttpHandler"
-            && handler.GetType().GetProperty(name) is { } property
-            && property.GetValue(handler) is true)
-        {
-            property.SetValue(handler, false);
-        }
-    }
-#endif
+    private static bool IsPlainHttp(Uri endpoint) =>
+        Origin.IsLocalHttp(endpoint) || (endpoint.Scheme != Uri.UriSchemeHttps && Origin.IsLookedUp(endpoint));
 }
