@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
@@ -9,48 +8,29 @@ namespace TokenRefresh.Storage;
 /// </summary>
 internal static class LoginRecordText
 {
-    private const int FormatVersion = 2;
+    private const long FormatVersion = 2;
 
     // It is far above any time of day in milliseconds, and far below the number whose successor overflows.
     private const long MaxNumber = 1L << 52;
 
     // The text isn't part of a web page, so quotes in the tokens' own JSON need no long escapes.
-    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
-    public static string Write(LoginRecord record)
-    {
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer, Options))
-        {
-            json.WriteStartObject();
-            json.WriteNumber("tokenrefresh", FormatVersion);
-            json.WriteString("state", record.State.ToString());
-            json.WriteString("login", record.LoginId);
-            json.WriteNumber("version", record.Version);
-            WriteIfAny(json, "hash", record.TokenHash);
-            WriteState(json, record);
-            WriteIfAny(json, "retry", record.RetryPause);
-            if (record.PossiblyUsed)
-            {
-                json.WriteBoolean("possiblyUsed", true);
-            }
-
-            if (record.Lease is { } lease)
-            {
-                json.WriteString("holder", lease.HolderId);
-                json.WriteNumber("lease", Milliseconds(lease.Duration));
-            }
-
-            if (record.KeepFor is { } keepFor)
-            {
-                json.WriteNumber("keep", Milliseconds(keepFor));
-            }
-
-            json.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
-    }
+    public static string Write(LoginRecord record) => JsonObjectText.Write(
+        JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        ("tokenrefresh", FormatVersion),
+        ("state", record.State.ToString()),
+        ("login", record.LoginId),
+        ("version", record.Version),
+        ("hash", record.TokenHash),
+        ("tokens", record.Tokens),
+        ("age", record.State == LoginState.SignedIn ? MillisecondsIfAny(record.TokensAge) : null),
+        ("reason", record.State == LoginState.Ended ? record.Reason.ToString() : null),
+        ("error", record.Error),
+        ("mark", record.Mark),
+        ("retry", MillisecondsIfAny(record.RetryPause)),
+        ("possiblyUsed", record.PossiblyUsed),
+        ("holder", record.Lease?.HolderId),
+        ("lease", Milliseconds(record.Lease?.Duration)),
+        ("keep", Milliseconds(record.KeepFor)));
 
     /// <exception cref="TokenStoreConfigurationException">The text isn't a record of this format.</exception>
     public static LoginRecord Read(string text)
@@ -82,7 +62,7 @@ internal static class LoginRecordText
 
     private static LoginRecord Read(JsonElement root)
     {
-        if (root.GetProperty("tokenrefresh").GetInt32() != FormatVersion)
+        if (root.GetProperty("tokenrefresh").GetInt64() != FormatVersion)
         {
             throw new FormatException("The format version is unknown.");
         }
@@ -91,41 +71,21 @@ internal static class LoginRecordText
         {
             State = ReadState(root),
             LoginId = root.GetProperty("login").GetString() ?? "",
-            Version = Number(root.GetProperty("version")),
-            TokenHash = Text(root, "hash"),
-            Tokens = Text(root, "tokens"),
-            TokensAge = Duration(root, "age") ?? TimeSpan.Zero,
-            Reason = ReadReason(Text(root, "reason")),
-            Error = Text(root, "error"),
-            Mark = Text(root, "mark"),
-            Lease = Text(root, "holder") is { } holder ? new RefreshLease(holder, Duration(root, "lease") ?? TimeSpan.Zero) : null,
-            RetryPause = Duration(root, "retry") ?? TimeSpan.Zero,
+            Version = WithinLimits(root.GetProperty("version").GetInt64()),
+            TokenHash = root.ReadText("hash"),
+            Tokens = root.ReadText("tokens"),
+            TokensAge = ReadDuration(root, "age") ?? TimeSpan.Zero,
+            Reason = ReadReason(root.ReadText("reason")),
+            Error = root.ReadText("error"),
+            Mark = root.ReadText("mark"),
+            Lease = root.ReadText("holder") is { } holder ? new RefreshLease(holder, ReadDuration(root, "lease") ?? TimeSpan.Zero) : null,
+            RetryPause = ReadDuration(root, "retry") ?? TimeSpan.Zero,
             PossiblyUsed = root.TryGetProperty("possiblyUsed", out var isUsed) && isUsed.GetBoolean(),
-            KeepFor = Duration(root, "keep"),
+            KeepFor = ReadDuration(root, "keep"),
         };
         return record.State == LoginState.SignedIn && string.IsNullOrEmpty(record.Tokens)
             ? throw new FormatException("There are no tokens and no end.")
             : record;
-    }
-
-    private static void WriteState(Utf8JsonWriter json, LoginRecord record)
-    {
-        switch (record.State)
-        {
-            case LoginState.SignedIn:
-                json.WriteString("tokens", record.Tokens);
-                WriteIfAny(json, "age", record.TokensAge);
-                break;
-
-            case LoginState.Ended:
-                json.WriteString("reason", record.Reason.ToString());
-                WriteIfAny(json, "error", record.Error);
-                break;
-
-            case LoginState.SignedOut:
-                WriteIfAny(json, "mark", record.Mark);
-                break;
-        }
     }
 
     private static LoginState ReadState(JsonElement root) => root.GetProperty("state").GetString() switch
@@ -143,35 +103,17 @@ internal static class LoginRecordText
             ? reason
             : ReLoginReason.Rejected;
 
-    private static void WriteIfAny(Utf8JsonWriter json, string name, string? value)
-    {
-        if (value is not null)
-        {
-            json.WriteString(name, value);
-        }
-    }
-
-    private static void WriteIfAny(Utf8JsonWriter json, string name, TimeSpan value)
-    {
-        if (value > TimeSpan.Zero)
-        {
-            json.WriteNumber(name, Milliseconds(value));
-        }
-    }
+    private static long? MillisecondsIfAny(TimeSpan value) => value > TimeSpan.Zero ? Milliseconds(value) : null;
 
     // Rounded up: a pause or a lease must not end early.
-    private static long Milliseconds(TimeSpan value) => Math.Min(
+    private static long? Milliseconds(TimeSpan? value) => value is not { Ticks: var ticks } ? null : Math.Min(
         MaxNumber / TimeSpan.TicksPerMillisecond,
-        (value.Ticks / TimeSpan.TicksPerMillisecond) + (value.Ticks % TimeSpan.TicksPerMillisecond > 0 ? 1 : 0));
+        (ticks / TimeSpan.TicksPerMillisecond) + (ticks % TimeSpan.TicksPerMillisecond > 0 ? 1 : 0));
 
-    private static string? Text(JsonElement root, string name) => root.TryGetProperty(name, out var value) ? value.GetString() : null;
-
-    private static TimeSpan? Duration(JsonElement root, string name) => root.TryGetProperty(name, out var value)
-        ? new TimeSpan(Math.Min(Number(value), MaxNumber / TimeSpan.TicksPerMillisecond) * TimeSpan.TicksPerMillisecond)
+    private static TimeSpan? ReadDuration(JsonElement root, string name) => root.ReadNumber(name) is { } milliseconds
+        ? new TimeSpan(Math.Min(WithinLimits(milliseconds), MaxNumber / TimeSpan.TicksPerMillisecond) * TimeSpan.TicksPerMillisecond)
         : null;
 
-    private static long Number(JsonElement value) =>
-        value.TryGetInt64(out var number) && number is >= 0 and <= MaxNumber
-            ? number
-            : throw new FormatException("A number is out of range.");
+    private static long WithinLimits(long number) =>
+        number is >= 0 and <= MaxNumber ? number : throw new FormatException("A number is out of range.");
 }

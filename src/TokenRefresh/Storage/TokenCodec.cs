@@ -1,4 +1,4 @@
-using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace TokenRefresh.Storage;
@@ -6,29 +6,23 @@ namespace TokenRefresh.Storage;
 /// <summary>Writes and reads the token sets of one session, through its protector if it has one.</summary>
 internal sealed class TokenCodec(TokenSessionKey key, ITokenProtector? protector)
 {
-    private const int FormatVersion = 1;
+    private const long FormatVersion = 1;
 
     public string Write(TokenSet tokens)
     {
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer))
-        {
-            json.WriteStartObject();
-            json.WriteNumber("v", FormatVersion);
-            WriteIfAny(json, "access", tokens.HasAccessToken ? tokens.AccessToken : null);
-            WriteIfAny(json, "refresh", tokens.RefreshToken);
-            WriteIfAny(json, "scheme", tokens.Scheme);
-            WriteIfAny(json, "scope", tokens.Scope);
-            WriteIfAny(json, "expires", tokens.ExpiresAt);
-            WriteIfAny(json, "received", tokens.ReceivedAt);
-            WriteIfAny(json, "id", tokens.IdentityToken);
-            WriteIfAny(json, "refreshExpires", tokens.RefreshTokenExpiresAt);
-            WriteIfAny(json, "additional", tokens.Additional);
-            WriteIfAny(json, "period", tokens.Period);
-            json.WriteEndObject();
-        }
-
-        var text = Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
+        var text = JsonObjectText.Write(
+            JavaScriptEncoder.Default,
+            ("v", FormatVersion),
+            ("access", tokens.HasAccessToken ? tokens.AccessToken : null),
+            ("refresh", tokens.RefreshToken),
+            ("scheme", tokens.Scheme),
+            ("scope", tokens.Scope),
+            ("expires", tokens.ExpiresAt),
+            ("received", tokens.ReceivedAt),
+            ("id", tokens.IdentityToken),
+            ("refreshExpires", tokens.RefreshTokenExpiresAt),
+            ("additional", tokens.Additional),
+            ("period", tokens.Period == 0 ? null : tokens.Period));
         return protector is null ? text : Protect(protector, text);
     }
 
@@ -55,27 +49,25 @@ internal sealed class TokenCodec(TokenSessionKey key, ITokenProtector? protector
         {
             using var json = JsonDocument.Parse(protector is null ? value : protector.Unprotect(key, value));
             var root = json.RootElement;
-            if (root.GetProperty("v").GetInt32() != FormatVersion)
+            if (root.GetProperty("v").GetInt64() != FormatVersion)
             {
                 throw new FormatException("The format version is unknown.");
             }
 
-            if (Text(root, "access") is not { } accessToken)
-            {
-                return TokenSet.FromRefreshToken(Text(root, "refresh")!).WithPeriod(Number(root, "period"));
-            }
-
-            var tokens = new TokenSet(accessToken, Text(root, "refresh"))
-            {
-                Scheme = Text(root, "scheme"),
-                Scope = Text(root, "scope"),
-                ExpiresAt = Time(root, "expires"),
-                ReceivedAt = Time(root, "received"),
-                IdentityToken = Text(root, "id"),
-                RefreshTokenExpiresAt = Time(root, "refreshExpires"),
-                Additional = Texts(root, "additional"),
-            };
-            return tokens.WithPeriod(Number(root, "period"));
+            var refreshToken = root.ReadText("refresh");
+            var tokens = root.ReadText("access") is { } accessToken
+                ? new TokenSet(accessToken, refreshToken)
+                {
+                    Scheme = root.ReadText("scheme"),
+                    Scope = root.ReadText("scope"),
+                    ExpiresAt = root.ReadTime("expires"),
+                    ReceivedAt = root.ReadTime("received"),
+                    IdentityToken = root.ReadText("id"),
+                    RefreshTokenExpiresAt = root.ReadTime("refreshExpires"),
+                    Additional = TokenSetExtras.Copy(root.ReadTexts("additional")),
+                }
+                : TokenSet.FromRefreshToken(refreshToken!);
+            return tokens.WithPeriod(root.ReadNumber("period") ?? 0);
         }
         catch (Exception e)
         {
@@ -83,55 +75,4 @@ internal sealed class TokenCodec(TokenSessionKey key, ITokenProtector? protector
             throw TokenStoreConfigurationException.Because(e.GetType().Name);
         }
     }
-
-    private static void WriteIfAny(Utf8JsonWriter json, string name, string? value)
-    {
-        if (value is not null)
-        {
-            json.WriteString(name, value);
-        }
-    }
-
-    private static void WriteIfAny(Utf8JsonWriter json, string name, DateTimeOffset? value)
-    {
-        if (value is { } time)
-        {
-            json.WriteString(name, time);
-        }
-    }
-
-    private static void WriteIfAny(Utf8JsonWriter json, string name, long number)
-    {
-        if (number != 0)
-        {
-            json.WriteNumber(name, number);
-        }
-    }
-
-    private static void WriteIfAny(Utf8JsonWriter json, string name, IReadOnlyDictionary<string, string> texts)
-    {
-        if (texts.Count == 0)
-        {
-            return;
-        }
-
-        json.WriteStartObject(name);
-        foreach (var text in texts)
-        {
-            json.WriteString(text.Key, text.Value);
-        }
-
-        json.WriteEndObject();
-    }
-
-    private static IReadOnlyDictionary<string, string> Texts(JsonElement root, string name) => root.TryGetProperty(name, out var value)
-        ? TokenSetExtras.Copy(value.EnumerateObject().Select(text => new KeyValuePair<string, string>(text.Name, text.Value.GetString()!)))
-        : TokenSetExtras.None.Additional;
-
-    private static string? Text(JsonElement root, string name) => root.TryGetProperty(name, out var value) ? value.GetString() : null;
-
-    private static long Number(JsonElement root, string name) => root.TryGetProperty(name, out var value) ? value.GetInt64() : 0;
-
-    private static DateTimeOffset? Time(JsonElement root, string name) =>
-        root.TryGetProperty(name, out var value) ? value.GetDateTimeOffset() : null;
 }
