@@ -16,7 +16,7 @@ public sealed class TokenRefreshHandler : DelegatingHandler
     public TokenRefreshHandler(TokenSession session)
     {
         Require.NotNull(session, nameof(session));
-        Resolver = new SingleSessionResolver(session);
+        Resolver = SessionResolver.For(session);
     }
 
     internal TokenRefreshHandler(SessionResolver resolver) => Resolver = resolver;

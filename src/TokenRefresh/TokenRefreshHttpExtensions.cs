@@ -69,7 +69,7 @@ public static class TokenRefreshHttpExtensions
     {
         Require.NotNull(sessions, nameof(sessions));
         Require.NotEmpty(name, nameof(name));
-        var resolver = new ClientSessionResolver(sessions.Provider, name, name);
+        var resolver = SessionResolver.For(sessions.Provider, name, name);
         resolver.GetServices();
         return new TokenRefreshHandler(resolver);
     }

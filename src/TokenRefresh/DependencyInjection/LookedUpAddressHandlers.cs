@@ -26,7 +26,7 @@ internal static class LookedUpAddressHandlers
 
         var chain = new LookupChain();
         ours.Resolver.Chain = chain;
-        handlers.Add(new FinalAddressHandler(chain, new ClientSessionResolver(builder.Services, sessionName, clientName).GetServices));
+        handlers.Add(new FinalAddressHandler(chain, ours.Resolver.GetServices));
 
         // Where service discovery is outside, the handler sees what it found. Inside, it sees the name.
         var outside = handlers.Take(handlers.IndexOf(ours)).Where(IsServiceDiscovery).ToList();
@@ -52,7 +52,7 @@ internal static class LookedUpAddressHandlers
 
         try
         {
-            return ClientSessionResolver.ReadBaseAddress(provider, clientName) is { } address && Origin.IsLookedUp(address);
+            return SessionTarget.ReadBaseAddress(provider, clientName) is { } address && Origin.IsLookedUp(address);
         }
         catch (Exception)
         {

@@ -97,7 +97,7 @@ public static class TokenRefreshHttpClientBuilderExtensions
 
         clients.Add(client, sessionName);
         builder.Services.AddOptions<TokenRefreshOptions>(sessionName).ValidateOnStart();
-        builder.AddHttpMessageHandler(provider => new TokenRefreshHandler(new ClientSessionResolver(provider, sessionName, client)));
+        builder.AddHttpMessageHandler(provider => new TokenRefreshHandler(SessionResolver.For(provider, sessionName, client)));
         builder.Services.PostConfigure<HttpClientFactoryOptions>(
             client, options => AddActions(options.HttpMessageHandlerBuilderActions, client, sessionName));
     }

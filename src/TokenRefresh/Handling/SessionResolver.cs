@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using TokenRefresh.Diagnostics;
 using TokenRefresh.Refreshing;
@@ -6,11 +7,27 @@ using TokenRefresh.SingleFlight;
 namespace TokenRefresh.Handling;
 
 /// <summary>Finds the session for a request.</summary>
-internal abstract class SessionResolver
+/// <param name="findTarget">
+/// Finds the sessions that requests may belong to. It is called again when they have ended: a session may be removed and added again while
+/// its handlers live.
+/// </param>
+internal sealed class SessionResolver(Func<SessionTarget> findTarget)
 {
-    /// <summary>The sessions that requests may belong to.</summary>
-    /// <exception cref="TokenRefreshException">The sessions were removed.</exception>
-    protected abstract SessionTarget Target { get; }
+    private SessionTarget? _target;
+
+    /// <summary>Finds the session of a handler that is created without dependency injection.</summary>
+    public static SessionResolver For(TokenSession session)
+    {
+        var target = SessionTarget.For(session);
+        return new SessionResolver(() => target);
+    }
+
+    /// <summary>Finds the sessions of a client.</summary>
+    public static SessionResolver For(IServiceProvider provider, string sessionName, string clientName)
+    {
+        var sessions = provider.GetRequiredService<TokenSessions>();
+        return new SessionResolver(() => SessionTarget.For(sessions.Named(sessionName), provider, clientName));
+    }
 
     /// <summary>The handlers around the client, if service discovery looks up its addresses; otherwise <see langword="null"/>.</summary>
     public LookupChain? Chain { get; set; }
@@ -21,7 +38,7 @@ internal abstract class SessionResolver
     /// <exception cref="TokenRefreshException">No origin is set, or the user that the request names can't be served.</exception>
     public ResolvedSession Resolve(HttpRequestMessage request)
     {
-        var target = Target;
+        var target = FindTarget();
         var services = target.Services;
         if (RequestState.IsWithoutToken(request))
         {
@@ -58,8 +75,25 @@ internal abstract class SessionResolver
         return resolved;
     }
 
-    protected static TokenRefreshException Removed(string sessionName, Exception? innerException = null) => new(
+    /// <summary>What the sessions share.</summary>
+    /// <exception cref="ArgumentException">No session of this name exists.</exception>
+    /// <exception cref="TokenRefreshException">The session was removed.</exception>
+    public SessionServices GetServices() => FindTarget().Services;
+
+    public static TokenRefreshException Removed(string sessionName, Exception? innerException = null) => new(
         TokenRefreshFailure.Configuration, $"The session '{sessionName}' was removed.", innerException: innerException);
+
+    private SessionTarget FindTarget()
+    {
+        try
+        {
+            return _target is { Services.Work.IsStopping: false } target ? target : _target = findTarget();
+        }
+        catch (ArgumentException e) when (_target is { } removed)
+        {
+            throw Removed(removed.Services.Name, e);
+        }
+    }
 
     // An address that is still to be looked up is checked by FinalAddressHandler.
     private bool MayTravel(HttpRequestMessage request, Uri name, TokenRefreshOptions options)
@@ -129,22 +163,3 @@ internal abstract class SessionResolver
 /// <param name="WithoutToken">Why a rejection of a request without a token reaches the caller.</param>
 internal readonly record struct ResolvedSession(
     SessionContext? Session, LoginId? LoginId = null, TokenRefreshOutcome WithoutToken = TokenRefreshOutcome.None);
-
-/// <summary>
-/// The sessions of one name, and the origins that get their tokens. If a name is removed and added again, there is a new object with both.
-/// </summary>
-internal abstract class SessionTarget(SessionServices services)
-{
-    private AllowedOrigins? _origins;
-
-    public SessionServices Services => services;
-
-    /// <summary>The origins that get the token.</summary>
-    /// <exception cref="TokenRefreshException">No origin is set.</exception>
-    public AllowedOrigins Origins => _origins ??= ReadOrigins();
-
-    /// <summary>The session of the request's user; <see langword="null"/> if the request has none.</summary>
-    public abstract TokenSession? FindSession(HttpRequestMessage request);
-
-    protected abstract AllowedOrigins ReadOrigins();
-}
