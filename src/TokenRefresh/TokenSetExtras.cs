@@ -46,20 +46,19 @@ internal sealed record TokenSetExtras
     /// <summary>Copies the first members, up to the limits for a response. A member that doesn't fit is left out.</summary>
     public static IReadOnlyDictionary<string, string> CopyWithinLimits(IEnumerable<KeyValuePair<string, string>> members)
     {
-        var count = 0;
+        var kept = new List<KeyValuePair<string, string>>();
         var length = 0;
-        return Copy(members.Where(member =>
+        foreach (var member in members)
         {
             var size = member.Key.Length + member.Value.Length;
-            if (count == MaxMembers || length + size > MaxLength)
+            if (kept.Count < MaxMembers && length + size <= MaxLength)
             {
-                return false;
+                kept.Add(member);
+                length += size;
             }
+        }
 
-            count++;
-            length += size;
-            return true;
-        }));
+        return Copy(kept);
     }
 
     /// <summary>These values. Those that are missing are the ones of <paramref name="previous"/>.</summary>

@@ -158,15 +158,14 @@ internal sealed class Discovery(
         return NotFound(refusals);
     }
 
-    private static TokenEndpointResult NotFound(List<TokenEndpointResult> refusals)
+    private TokenEndpointResult NotFound(List<TokenEndpointResult> refusals)
     {
-        var last = refusals[refusals.Count - 1];
-        var advice = last.SuspectOption == nameof(TokenRefreshOptions.MetadataAddress)
-            ? "Check MetadataAddress."
-            : "Check Issuer, or set MetadataAddress to the document's URL.";
+        var advice = options.MetadataAddress is null
+            ? "Check Issuer, or set MetadataAddress to the document's URL."
+            : "Check MetadataAddress.";
         return TokenEndpointResult.Transient(
             $"{string.Join("; ", refusals.Select(refusal => refusal.Description))}. {advice}",
-            retryAfter: last.RetryAfter).AsSuspectSetup(last.SuspectOption!);
+            retryAfter: refusals[refusals.Count - 1].RetryAfter).AsSuspectSetup(Option);
     }
 
     private async Task<DiscoveryResult> FetchAsync(Uri address, CancellationToken cancellationToken)

@@ -114,47 +114,25 @@ internal sealed class TokenFields(JsonDocument document) : IDisposable
         ReadText(value) is { } text ? [(name, text)] : [];
 
     /// <summary>Reads a text; <see langword="null"/> for an empty one, one that isn't valid Unicode, and any other type.</summary>
-    public static string? ReadText(JsonElement value)
-    {
-        if (value.ValueKind != JsonValueKind.String)
-        {
-            return null;
-        }
+    public static string? ReadText(JsonElement value) =>
+        value.ValueKind == JsonValueKind.String && ReadIfValid(value.GetString) is { Length: > 0 } text ? text : null;
 
-        try
-        {
-            return value.GetString() is { Length: > 0 } text ? text : null;
-        }
-        catch (InvalidOperationException)
-        {
-            return null;
-        }
-    }
-
-    private static string? ReadAny(JsonElement value)
+    private static string? ReadAny(JsonElement value) => value.ValueKind switch
     {
-        try
-        {
-            return value.ValueKind switch
-            {
-                JsonValueKind.Null => null,
-                JsonValueKind.String => ReadText(value),
-                _ => value.GetRawText(),
-            };
-        }
-        catch (InvalidOperationException)
-        {
-            // The parser doesn't check the bytes of texts. An object or array may have a text that isn't valid UTF-8.
-            return null;
-        }
-    }
+        JsonValueKind.Null => null,
+        JsonValueKind.String => ReadText(value),
+        _ => ReadIfValid(value.GetRawText),
+    };
 
     /// <returns><see langword="null"/> for a name that isn't valid Unicode.</returns>
-    private static string? ReadName(JsonProperty member)
+    private static string? ReadName(JsonProperty member) => ReadIfValid(() => member.Name);
+
+    // The parser doesn't check whether names and texts are valid UTF-8 and Unicode. Their first read does.
+    private static string? ReadIfValid(Func<string?> read)
     {
         try
         {
-            return member.Name;
+            return read();
         }
         catch (InvalidOperationException)
         {

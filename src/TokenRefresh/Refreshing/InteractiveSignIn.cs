@@ -35,22 +35,21 @@ internal sealed class InteractiveSignIn(SessionContext session, Flight flight, S
         timeout.Cancel();
 
         var other = await watching.ConfigureAwait(false);
-        if (other.IsUnfinished && !flight.Result.IsCompleted && asking.IsCompleted)
+        var isReplaced = !other.IsUnfinished || flight.Result.IsCompleted;
+        if (!isReplaced && asking.IsCompleted)
         {
             return await ApplyAsync(await asking.ConfigureAwait(false), ended).ConfigureAwait(false);
         }
 
         app.Cancel();
-        if (other.IsUnfinished && !flight.Result.IsCompleted)
+        if (!isReplaced)
         {
             Decline("the time for it is over.");
-            _ = ApplyLateAsync(asking);
-            return ended;
         }
 
-        // The login was replaced in the meantime: there is no event for it.
+        // There is no event for a login that was replaced in the meantime.
         _ = ApplyLateAsync(asking);
-        return other;
+        return isReplaced ? other : ended;
     }
 
     /// <summary>Calls the app. It may throw any exception.</summary>

@@ -5,7 +5,7 @@ internal sealed class SignedInSnapshot(
     LoginId loginId, long version, TokenSet tokens, AccessTokenSlot accessToken) : SessionSnapshot(loginId, version)
 {
     // Only snapshots that a flight has worked on need these values, so they are in one object. Only the leader of a flight writes it.
-    private volatile FlightState? _flightState;
+    private volatile FlightState _flightState = FlightState.None;
     private volatile bool _isPossiblyUsed;
     private volatile bool _isUnsaved;
     private volatile bool _isHeaderKnown;
@@ -39,7 +39,7 @@ internal sealed class SignedInSnapshot(
     public bool IsUnsaved => _isUnsaved;
 
     /// <summary>The endpoint's final answer for this refresh token, kept until it can be written to the store.</summary>
-    public TokenEndpointResult? Rejection => _flightState?.Rejection;
+    public TokenEndpointResult? Rejection => _flightState.Rejection;
 
     public override RefreshDecision Decide(TimeProvider time) => accessToken.Decide(time);
 
@@ -60,7 +60,7 @@ internal sealed class SignedInSnapshot(
     /// </param>
     public void MarkUnsaved(IDisposable? storeLock)
     {
-        _flightState = new FlightState(Rejection, _flightState?.LeaseId, storeLock);
+        _flightState = _flightState with { StoreLock = storeLock };
         _isUnsaved = true;
     }
 
@@ -71,10 +71,9 @@ internal sealed class SignedInSnapshot(
     }
 
     /// <summary>Releases the store's lock: the tokens are saved, or no attempt to save them follows.</summary>
-    public void ReleaseLock() => _flightState?.StoreLock?.Dispose();
+    public void ReleaseLock() => _flightState.StoreLock?.Dispose();
 
-    public void KeepRejection(TokenEndpointResult rejection) =>
-        _flightState = new FlightState(rejection, _flightState?.LeaseId, _flightState?.StoreLock);
+    public void KeepRejection(TokenEndpointResult rejection) => _flightState = _flightState with { Rejection = rejection };
 
     /// <summary>
     /// The id of all leases of this process for this snapshot. With it, the next flight doesn't wait for its own lease whose write got no
@@ -82,15 +81,18 @@ internal sealed class SignedInSnapshot(
     /// </summary>
     public string GetLeaseId()
     {
-        if (_flightState?.LeaseId is { } known)
+        if (_flightState.LeaseId is { } known)
         {
             return known;
         }
 
         var id = Guid.NewGuid().ToString();
-        _flightState = new FlightState(Rejection, id, _flightState?.StoreLock);
+        _flightState = _flightState with { LeaseId = id };
         return id;
     }
 
-    private sealed record FlightState(TokenEndpointResult? Rejection, string? LeaseId, IDisposable? StoreLock);
+    private sealed record FlightState(TokenEndpointResult? Rejection, string? LeaseId, IDisposable? StoreLock)
+    {
+        public static FlightState None { get; } = new(null, null, null);
+    }
 }
