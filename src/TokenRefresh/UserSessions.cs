@@ -66,19 +66,20 @@ internal sealed class UserSessions : ISessionCache, IObservedSessions
         StartSweeps();
         while (true)
         {
-            var found = _sessions.TryGetValue(userKey, out var known)
+            var held = _sessions.TryGetValue(userKey, out var known)
                 ? known
                 : _sessions.GetOrAdd(userKey, new TokenSession(Services, userKey));
-            var session = SessionIn(found) ?? new TokenSession(Services, userKey, ((EvictedSession)found).End);
+            var evicted = held as EvictedSession;
+            var session = SessionIn(held) ?? new TokenSession(Services, userKey, evicted!.End);
             session.Context.WasAccessed = true;
-            if (ReferenceEquals(found, session))
+            if (evicted is null)
             {
                 return session;
             }
 
-            if (_sessions.TryUpdate(userKey, session, found))
+            if (_sessions.TryUpdate(userKey, session, evicted))
             {
-                ((EvictedSession)found).UnsubscribeIfCollected();
+                evicted.UnsubscribeIfCollected();
                 return session;
             }
         }

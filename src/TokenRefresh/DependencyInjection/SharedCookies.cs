@@ -10,13 +10,16 @@ namespace TokenRefresh.DependencyInjection;
 /// Turns the cookies of a client off if its session has many users. They share the client's primary handler, and with cookies a request of
 /// one user would be sent with the API's session cookie of another.
 /// </summary>
-internal static class SharedCookies
+internal sealed class SharedCookies(string sessionName, string clientName)
 {
+    // The platform creates new handlers every two minutes.
+    private bool _isWarned;
+
     /// <summary>
     /// Turns them off on the handler that the platform creates. Call it before everything else that configures the client: a handler of
     /// the app's own, and what the app sets, stay as they are.
     /// </summary>
-    public static void TurnOff(HttpMessageHandlerBuilder builder, string sessionName)
+    public void TurnOff(HttpMessageHandlerBuilder builder)
     {
         // If the options are wrong now, the session may have users later.
         if (SessionOptions.Find(builder.Services, sessionName) is not { UserKey: null })
@@ -26,18 +29,16 @@ internal static class SharedCookies
     }
 
     /// <summary>
-    /// Warns of cookies that are on in the end. The platform's handler may have been replaced, by the app or by the platform itself.
+    /// Warns once of cookies that are on in the end. The platform's handler may have been replaced, by the app or by the platform itself.
     /// </summary>
-    /// <returns>Whether there is a warning.</returns>
-    public static bool WarnOf(HttpMessageHandlerBuilder builder, string sessionName, string clientName)
+    public void WarnIfOn(HttpMessageHandlerBuilder builder)
     {
-        if (!builder.PrimaryHandler.IsOn(PrimaryHandlerSetting.UseCookies)
-            || SessionOptions.Find(builder.Services, sessionName) is not { UserKey: not null })
+        if (!_isWarned
+            && builder.PrimaryHandler.IsOn(PrimaryHandlerSetting.UseCookies)
+            && SessionOptions.Find(builder.Services, sessionName) is { UserKey: not null })
         {
-            return false;
+            _isWarned = true;
+            SessionLog.SharedCookies(GuardedLogger.Create(builder.Services.GetRequiredService<ILoggerFactory>()), sessionName, clientName);
         }
-
-        SessionLog.SharedCookies(GuardedLogger.Create(builder.Services.GetRequiredService<ILoggerFactory>()), sessionName, clientName);
-        return true;
     }
 }

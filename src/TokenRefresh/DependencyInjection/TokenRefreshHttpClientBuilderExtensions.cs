@@ -105,10 +105,9 @@ public static class TokenRefreshHttpClientBuilderExtensions
     // Before and after everything that configures the client.
     private static void AddActions(IList<Action<HttpMessageHandlerBuilder>> actions, string client, string sessionName)
     {
-        // The platform creates new handlers every two minutes.
-        var isWarned = false;
-        actions.Insert(0, handlers => SharedCookies.TurnOff(handlers, sessionName));
-        actions.Add(handlers => isWarned = isWarned || SharedCookies.WarnOf(handlers, sessionName, client));
+        var cookies = new SharedCookies(sessionName, client);
+        actions.Insert(0, cookies.TurnOff);
+        actions.Add(cookies.WarnIfOn);
         actions.Add(handlers => LookedUpAddressHandlers.Add(handlers, sessionName, client));
     }
 }

@@ -42,6 +42,12 @@ public sealed class TokenEndpointResult
     /// </summary>
     internal Exception? Exception { get; private set; }
 
+    /// <summary>
+    /// The option that is probably wrong: the response looks like that of a wrong URL or protocol, which waiting doesn't repair.
+    /// <see langword="null"/> for other responses.
+    /// </summary>
+    internal string? SuspectOption { get; private set; }
+
     /// <summary>Creates a result with new tokens.</summary>
     /// <param name="tokens">The new tokens. Without a refresh token, the login keeps the old one.</param>
     /// <returns>The result.</returns>
@@ -126,12 +132,6 @@ public sealed class TokenEndpointResult
     /// <returns>The result.</returns>
     public static TokenEndpointResult ResponseLost(string description, Exception? exception = null) =>
         new(TokenEndpointOutcome.ResponseLost) { Description = description, Exception = exception, RefreshTokenMayBeUsed = true };
-
-    /// <summary>
-    /// The option that is probably wrong: the response looks like that of a wrong URL or protocol, which waiting doesn't repair.
-    /// <see langword="null"/> for other responses.
-    /// </summary>
-    internal string? SuspectOption { get; private set; }
 
     internal TokenEndpointResult WithError(string? error) => error == Error ? this : With(copy => copy.Error = error);
 
