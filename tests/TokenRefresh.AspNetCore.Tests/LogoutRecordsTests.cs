@@ -20,7 +20,7 @@ public sealed class LogoutRecordsTests : IAsyncDisposable
 
     public LogoutRecordsTests()
     {
-        _services = new ServiceCollection().AddSingleton<ITokenStore>(_store).BuildServiceProvider();
+        _services = new ServiceCollection().AddOptions().AddSingleton<ITokenStore>(_store).BuildServiceProvider();
         _session = new UserSession(_services, "shop", new UserTokenOptions(), openIdConnectScheme: null);
         _records = CreateNode();
     }

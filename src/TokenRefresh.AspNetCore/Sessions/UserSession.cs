@@ -9,11 +9,15 @@ namespace TokenRefresh.AspNetCore.Sessions;
 internal sealed class UserSession
 {
     private readonly IServiceProvider _provider;
+    private readonly IOptionsMonitor<OpenIdConnectOptions> _openIdConnectOptions;
     private readonly Lazy<string?> _cookieScheme;
 
     public UserSession(IServiceProvider provider, string name, UserTokenOptions options, string? openIdConnectScheme)
     {
         _provider = provider;
+
+        // The last token calls need the options while the container is being disposed, and the container returns nothing then.
+        _openIdConnectOptions = provider.GetRequiredService<IOptionsMonitor<OpenIdConnectOptions>>();
         Name = name;
         Options = options;
         OpenIdConnectScheme = openIdConnectScheme;
@@ -35,8 +39,7 @@ internal sealed class UserSession
     public string ClaimType { get; }
 
     /// <summary>The options of the OpenID Connect scheme.</summary>
-    public OpenIdConnectOptions GetOpenIdConnectOptions() =>
-        _provider.GetRequiredService<IOptionsMonitor<OpenIdConnectOptions>>().Get(OpenIdConnectScheme);
+    public OpenIdConnectOptions GetOpenIdConnectOptions() => _openIdConnectOptions.Get(OpenIdConnectScheme);
 
     private string? FindCookieScheme()
     {

@@ -1,0 +1,63 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Text;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.IdentityModel.Protocols;
+using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+
+namespace TokenRefresh.AspNetCore.Tests;
+
+/// <summary>The endpoints that the discovery document of the OpenID Connect scheme names.</summary>
+public sealed class DiscoveredEndpointTests
+{
+    private static readonly TokenSet Tokens = new("access-1", "refresh-1");
+
+    [Fact]
+    public async Task A_sign_out_right_before_the_app_ends_still_revokes()
+    {
+        var received = new ConcurrentQueue<Uri>();
+        var provider = Build(DocumentWith("https://login.example.com/connect/revoke"), received);
+        var session = provider.GetRequiredService<TokenSessions>()["shop", "user"];
+        await session.SignInAsync(Tokens);
+
+        await session.SignOutAsync();
+        await provider.DisposeAsync();
+
+        Assert.Equal([new Uri("https://login.example.com/connect/revoke")], received);
+    }
+
+    private static OpenIdConnectConfiguration DocumentWith(string revocationEndpoint)
+    {
+        var configuration = new OpenIdConnectConfiguration { TokenEndpoint = "https://login.example.com/connect/token" };
+        configuration.AdditionalData["revocation_endpoint"] = revocationEndpoint;
+        return configuration;
+    }
+
+    private static ServiceProvider Build(OpenIdConnectConfiguration configuration, ConcurrentQueue<Uri> received)
+    {
+        var services = new ServiceCollection();
+        services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie().AddOpenIdConnect(options =>
+        {
+            options.Authority = "https://login.example.com";
+            options.ClientId = "shop";
+            options.ResponseType = "code";
+            options.ConfigurationManager = new StaticConfigurationManager<OpenIdConnectConfiguration>(configuration);
+        });
+        var session = services.AddUserTokenSession("shop");
+        session.TokenEndpointClient.ConfigurePrimaryHttpMessageHandler(() => new Recorder(received));
+        return services.BuildServiceProvider();
+    }
+
+    private sealed class Recorder(ConcurrentQueue<Uri> received) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            received.Enqueue(request.RequestUri!);
+            return Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK)
+            {
+                Content = new StringContent("""{"access_token":"access-2","refresh_token":"refresh-2"}""", Encoding.UTF8, "application/json"),
+            });
+        }
+    }
+}
