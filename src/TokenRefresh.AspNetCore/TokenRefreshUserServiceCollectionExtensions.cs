@@ -61,8 +61,10 @@ public static class TokenRefreshUserServiceCollectionExtensions
             services.Configure(name, configureUsers);
         }
 
-        builder.TokenEndpointClient.AddHttpMessageHandler(
-            provider => new DiscoveryHandler(provider.GetRequiredService<UserSessionRegistry>(), name));
+        builder.TokenEndpointClient.AddHttpMessageHandler(provider => new DiscoveryHandler(
+            provider.GetRequiredService<UserSessionRegistry>(),
+            provider.GetRequiredService<IOptionsMonitor<TokenRefreshOptions>>(),
+            name));
         return builder;
     }
 

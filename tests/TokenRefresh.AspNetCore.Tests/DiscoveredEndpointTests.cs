@@ -13,6 +13,57 @@ public sealed class DiscoveredEndpointTests
 {
     private static readonly TokenSet Tokens = new("access-1", "refresh-1");
 
+    // A provider behind a proxy that ends TLS often publishes http addresses.
+    [Theory]
+    [InlineData("http://login.example.com/connect/token")]
+    [InlineData("http://login:8080/connect/token")]
+    [InlineData("/connect/token")]
+    [InlineData(null)]
+    public async Task A_token_endpoint_that_isnt_https_gets_no_refresh_token(string? endpoint)
+    {
+        var received = new ConcurrentQueue<Uri>();
+        await using var provider = Build(new OpenIdConnectConfiguration { TokenEndpoint = endpoint }, received);
+        var session = provider.GetRequiredService<TokenSessions>()["shop", "user"];
+        await session.SignInAsync(Tokens);
+
+        var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => session.RefreshAsync());
+
+        Assert.Empty(received);
+        Assert.Equal(TokenRefreshFailure.Configuration, failure.Failure);
+        Assert.Contains("token_endpoint", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(TokenSessionState.SignedIn, session.State);
+    }
+
+    [Theory]
+    [InlineData("https://tokens.example.com/connect/token", null)]
+    [InlineData("http://localhost:5001/connect/token", null)]
+    [InlineData("http://10.0.2.2:8080/connect/token", "http://10.0.2.2:8080")]
+    public async Task A_token_endpoint_that_may_get_tokens_gets_the_refresh_token(string endpoint, string? insecureOrigin)
+    {
+        var received = new ConcurrentQueue<Uri>();
+        await using var provider = Build(new OpenIdConnectConfiguration { TokenEndpoint = endpoint }, received, insecureOrigin);
+        var session = provider.GetRequiredService<TokenSessions>()["shop", "user"];
+        await session.SignInAsync(Tokens);
+
+        await session.RefreshAsync();
+
+        Assert.Equal([new Uri(endpoint)], received);
+    }
+
+    [Fact]
+    public async Task A_revocation_endpoint_that_isnt_https_gets_no_refresh_token()
+    {
+        var received = new ConcurrentQueue<Uri>();
+        var provider = Build(DocumentWith("http://login.example.com/connect/revoke"), received);
+        var session = provider.GetRequiredService<TokenSessions>()["shop", "user"];
+        await session.SignInAsync(Tokens);
+
+        await session.SignOutAsync();
+        await provider.DisposeAsync();
+
+        Assert.Empty(received);
+    }
+
     [Fact]
     public async Task A_sign_out_right_before_the_app_ends_still_revokes()
     {
@@ -34,7 +85,8 @@ public sealed class DiscoveredEndpointTests
         return configuration;
     }
 
-    private static ServiceProvider Build(OpenIdConnectConfiguration configuration, ConcurrentQueue<Uri> received)
+    private static ServiceProvider Build(
+        OpenIdConnectConfiguration configuration, ConcurrentQueue<Uri> received, string? insecureOrigin = null)
     {
         var services = new ServiceCollection();
         services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie().AddOpenIdConnect(options =>
@@ -44,7 +96,13 @@ public sealed class DiscoveredEndpointTests
             options.ResponseType = "code";
             options.ConfigurationManager = new StaticConfigurationManager<OpenIdConnectConfiguration>(configuration);
         });
-        var session = services.AddUserTokenSession("shop");
+        var session = services.AddUserTokenSession("shop", options =>
+        {
+            if (insecureOrigin is not null)
+            {
+                options.InsecureOrigins.Add(new Uri(insecureOrigin));
+            }
+        });
         session.TokenEndpointClient.ConfigurePrimaryHttpMessageHandler(() => new Recorder(received));
         return services.BuildServiceProvider();
     }

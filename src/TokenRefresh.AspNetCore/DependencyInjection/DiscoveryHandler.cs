@@ -1,12 +1,15 @@
 using System.Net;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
+using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using TokenRefresh.AspNetCore.Sessions;
+using TokenRefresh.Protocol;
 
 namespace TokenRefresh.AspNetCore.DependencyInjection;
 
 /// <summary>Sends token requests to the endpoints that the scheme's discovery document names.</summary>
-internal sealed class DiscoveryHandler(UserSessionRegistry registry, string sessionName) : DelegatingHandler
+internal sealed class DiscoveryHandler(UserSessionRegistry registry, IOptionsMonitor<TokenRefreshOptions> options, string sessionName)
+    : DelegatingHandler
 {
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -21,7 +24,7 @@ internal sealed class DiscoveryHandler(UserSessionRegistry registry, string sess
         if (request.RequestUri == known.Token)
         {
             var configuration = await DiscoverAsync(scheme, cancellationToken).ConfigureAwait(false);
-            request.RequestUri = new Uri(configuration.TokenEndpoint);
+            request.RequestUri = Check(configuration.TokenEndpoint, "token_endpoint", scheme);
         }
         else if (request.RequestUri == known.Revocation)
         {
@@ -32,10 +35,24 @@ internal sealed class DiscoveryHandler(UserSessionRegistry registry, string sess
                 return new HttpResponseMessage(HttpStatusCode.OK) { RequestMessage = request };
             }
 
-            request.RequestUri = revocation;
+            request.RequestUri = Check(revocation.OriginalString, "revocation_endpoint", scheme);
         }
 
         return await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+    }
+
+    // The handler of the scheme doesn't check the addresses. A provider behind a proxy that ends TLS often publishes http addresses. If an
+    // address of the session is looked up, the innermost handler decides.
+    private Uri Check(string? endpoint, string member, OpenIdConnectOptions scheme)
+    {
+        var session = options.Get(sessionName);
+        return Uri.TryCreate(endpoint, UriKind.Absolute, out var uri)
+            && (Origin.MayGetTokens(uri, session) || FinalEndpointHandler.IsNeededFor(session))
+                ? uri
+                : throw new TokenRefreshException(
+                    TokenRefreshFailure.Configuration,
+                    $"the discovery document '{scheme.MetadataAddress}' names no {member} to which tokens may be sent. It must be an https "
+                    + "URL: correct it at the provider. To allow plain http, add its origin to InsecureOrigins.");
     }
 
     private static async Task<OpenIdConnectConfiguration> DiscoverAsync(OpenIdConnectOptions scheme, CancellationToken cancellationToken)

@@ -59,9 +59,12 @@ internal sealed class TokenRevocation(TokenRefreshOptions options, Func<HttpClie
         }
         catch (Exception e)
         {
-            return RevocationResult.Failed(e is OperationCanceledException
-                ? $"{name} gave no response in time."
-                : $"{name} can't be reached ({e.GetType().Name}).");
+            return RevocationResult.Failed(e switch
+            {
+                OperationCanceledException => $"{name} gave no response in time.",
+                TokenRefreshException own => own.Message,
+                _ => $"{name} can't be reached ({e.GetType().Name}).",
+            });
         }
     }
 
