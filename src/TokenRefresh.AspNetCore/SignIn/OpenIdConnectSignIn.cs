@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using TokenRefresh.AspNetCore.BackChannelLogout;
 using TokenRefresh.AspNetCore.Diagnostics;
 using TokenRefresh.AspNetCore.Requests;
@@ -18,6 +19,7 @@ internal sealed class OpenIdConnectSignIn(
     LoginReplacement replacement,
     LogoutRecords records,
     SessionChanges changes,
+    IOptionsMonitor<TokenRefreshOptions> options,
     TimeProvider time,
     ILogger<OpenIdConnectSignIn> logger)
 {
@@ -118,7 +120,7 @@ internal sealed class OpenIdConnectSignIn(
                 + "and let its handler redeem the code.");
         }
 
-        if (pending.NeedsProof)
+        if (pending.NeedsProof(options.Get(session.Name).Scheme))
         {
             return new(
                 $"The provider issued an access token for session '{session.Name}' that needs a proof of possession. "

@@ -1,7 +1,7 @@
-using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using TokenRefresh.AspNetCore.Sessions;
+using TokenRefresh.Protocol;
 
 namespace TokenRefresh.AspNetCore.SignIn;
 
@@ -10,29 +10,25 @@ internal sealed class PendingLogin(ProviderLogin login, OpenIdConnectMessage res
 {
     private const string KeyPrefix = "TokenRefresh.PendingLogin/";
 
-    // A proof of possession can't be sent with a plain header (RFC 9449, RFC 8705).
-    private static readonly string[] TypesWithProof = ["DPoP", "mac", "pop"];
-
     public ProviderLogin Login => login;
 
     public string? AccessToken => NullIfEmpty(response.AccessToken);
 
     public string? RefreshToken => NullIfEmpty(response.RefreshToken);
 
-    public bool NeedsProof => TypesWithProof.Contains(response.TokenType, StringComparer.OrdinalIgnoreCase);
+    /// <summary>Whether requests with this scheme need a proof of possession that the handler can't send.</summary>
+    public bool NeedsProof(string scheme) => response.TokenType is { } type && TokenSyntax.NeedsProof(type, scheme);
 
     public void Keep(HttpContext context, string scheme) => context.Items[KeyPrefix + scheme] = this;
 
     public static PendingLogin? Take(HttpContext context, string scheme) =>
         context.Items.Remove(KeyPrefix + scheme, out var pending) ? pending as PendingLogin : null;
 
-    /// <summary>Creates the token set for the session. If <c>expires_in</c> is missing, the lifetime is unknown.</summary>
+    /// <summary>Creates the token set for the session. Without a valid <c>expires_in</c> the lifetime is unknown.</summary>
     public TokenSet ToTokenSet(bool keepIdToken) => new(AccessToken!, RefreshToken)
     {
         ReceivedAt = receivedAt,
-        ExpiresAt = int.TryParse(response.ExpiresIn, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
-            ? receivedAt.AddSeconds(seconds)
-            : null,
+        ExpiresAt = receivedAt + TokenFields.ParseSeconds(response.ExpiresIn),
         Scope = NullIfEmpty(response.Scope),
         IdentityToken = keepIdToken ? NullIfEmpty(response.IdToken) : null,
     };

@@ -85,19 +85,16 @@ internal sealed class TokenFields(JsonDocument document) : IDisposable
     }
 
     /// <summary>Reads a number of seconds, as a number or as text; <see langword="null"/> if it isn't a possible lifetime.</summary>
-    public TimeSpan? ReadSeconds(string name)
-    {
-        if (!_members.TryGetValue(name, out var value))
-        {
-            return null;
-        }
+    public TimeSpan? ReadSeconds(string name) => _members.TryGetValue(name, out var value)
+        ? ParseSeconds(value.ValueKind == JsonValueKind.Number ? value.GetRawText() : ReadText(value))
+        : null;
 
-        var text = value.ValueKind == JsonValueKind.Number ? value.GetRawText() : ReadText(value);
-        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds)
-            && seconds > 0 && seconds < MaxLifetime.TotalSeconds
-                ? TimeSpan.FromSeconds(seconds)
-                : null;
-    }
+    /// <summary>Reads the text of a number of seconds; <see langword="null"/> if it isn't a possible lifetime.</summary>
+    public static TimeSpan? ParseSeconds(string? text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds)
+        && seconds > 0 && seconds < MaxLifetime.TotalSeconds
+            ? TimeSpan.FromSeconds(seconds)
+            : null;
 
     public void Dispose() => document.Dispose();
 
