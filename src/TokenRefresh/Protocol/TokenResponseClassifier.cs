@@ -155,7 +155,7 @@ internal static class TokenResponseClassifier
             return fields.IsObject
                 ? TokenEndpointResult.Misconfigured(
                     $"{response.Endpoint} answered {response.Status} without an access token. Check {response.Option} and Protocol, "
-                    + "or read the response with InterpretTokenResponse.")
+                    + "or read the response with InterpretTokenResponse.").AsPossiblyUsed()
                 : Unreadable(response);
         }
 

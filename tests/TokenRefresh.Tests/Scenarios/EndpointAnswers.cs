@@ -120,7 +120,11 @@ internal static class EndpointAnswers
 
         yield return new("certificate rejected", Outcome.Configuration, Throws(new HttpRequestException(
             HttpRequestError.SecureConnectionError, "The SSL connection could not be established.", new AuthenticationException("The remote certificate is invalid."))));
-        yield return new("200 with nothing in it", Outcome.Configuration, Json(200, "{}"));
+        yield return new("200 with nothing in it", Outcome.Configuration, Json(200, "{}")) { LeavesDoubt = true };
+        yield return new("200 that names its tokens otherwise", Outcome.Configuration, Json(200, """{"accessToken":"access-9","refreshToken":"refresh-9"}"""))
+        {
+            LeavesDoubt = true,
+        };
         yield return new("200 with a line end in the token", Outcome.Configuration, Json(200, """{"access_token":"a\r\nb"}"""));
         yield return new("200 with a token of another type", Outcome.Configuration, Json(200, """{"access_token":"access-9","token_type":"mac"}"""));
         yield return new("200 of another type, rotated", Outcome.Configuration, Json(200, """{"access_token":"access-9","refresh_token":"refresh-9","token_type":"mac"}""")) { Stored = "refresh-9" };
