@@ -91,12 +91,10 @@ internal sealed class TokenResponse(int status) : IDisposable
     // shorten our own pause.
     private static TimeSpan? ReadRetryAfter(HttpResponseMessage response, DateTimeOffset now)
     {
-        if (response.Headers.RetryAfter is not { } retryAfter)
-        {
-            return null;
-        }
-
-        var pause = retryAfter.Delta ?? retryAfter.Date - now;
+        // Some servers send a fraction, which .NET doesn't parse.
+        var pause = response.Headers.RetryAfter is { } parsed ? parsed.Delta ?? parsed.Date - now
+            : response.Headers.TryGetValues("Retry-After", out var values) ? TokenFields.ParseSeconds(values.First())
+            : null;
         return pause > TimeSpan.Zero ? pause : null;
     }
 }

@@ -20,7 +20,10 @@ public sealed class RetryAfterTests
     [InlineData("soon", null)]
     [InlineData("", null)]
     [InlineData("99999999999999", null)]
-    [InlineData("1.5", null)]
+    [InlineData("1.5", 1.5)]
+    [InlineData("3600.25", 3600.25)]
+    [InlineData("0.0", null)]
+    [InlineData("NaN", null)]
     public async Task A_pause_is_asked_for_in_seconds_or_by_a_date_ahead(string value, double? seconds) =>
         Assert.Equal(seconds, (await ReadAsync(value, date: null)).RetryAfter?.TotalSeconds);
 
