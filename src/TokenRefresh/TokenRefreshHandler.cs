@@ -66,11 +66,21 @@ public sealed class TokenRefreshHandler : DelegatingHandler
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         Require.NotNull(request, nameof(request));
-        var resolved = Resolver.Resolve(request);
-        var sending = resolved.Session is null
-            ? SendWithoutTokenAsync(request, resolved.WithoutToken, isAsync: false, cancellationToken)
-            : WaitThenSendAsync(request, resolved, isAsync: false, cancellationToken);
-        return sending.GetAwaiter().GetResult();
+        var context = SynchronizationContext.Current;
+        try
+        {
+            // Asynchronous code of the app, such as ShouldRefreshAsync, would wait for this thread, which waits for that code.
+            SynchronizationContext.SetSynchronizationContext(null);
+            var resolved = Resolver.Resolve(request);
+            var sending = resolved.Session is null
+                ? SendWithoutTokenAsync(request, resolved.WithoutToken, isAsync: false, cancellationToken)
+                : WaitThenSendAsync(request, resolved, isAsync: false, cancellationToken);
+            return sending.GetAwaiter().GetResult();
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(context);
+        }
     }
 #endif
 
