@@ -39,7 +39,7 @@ public sealed class KilledReloadCases
             }
         });
 
-        await Reloads.RunAsync(() => outcomes["200"] > 10, async (slot, _) =>
+        await Reloads.RunAsync(() => Task.FromResult(outcomes["200"] > 10 && kills > 5), async (slot, _) =>
         {
             if (slot > 1)
             {

@@ -11,25 +11,26 @@ internal static class Reloads
     public const int Processes = 6;
 
     /// <summary>
-    /// Runs them for the reload time. It takes longer if there were too few requests by then: a process that opens a database starts
+    /// Runs them for the reload time. It takes longer if too little has happened by then: a process that opens a database starts
     /// slowly, and after a kill in mid-refresh all processes wait for the end of a lease of 8 s.
     /// </summary>
-    /// <param name="isEnough">Whether there were enough requests.</param>
+    /// <param name="isEnough">Whether enough has happened.</param>
     /// <param name="reload">Runs one process. The arguments are its place among the six, and how many ran there before.</param>
-    public static Task RunAsync(Func<bool> isEnough, Func<int, int, Task> reload)
+    public static Task RunAsync(Func<Task<bool>> isEnough, Func<int, int, Task> reload)
     {
         var start = TimeProvider.System.GetTimestamp();
         return Task.WhenAll(Enumerable.Range(0, Processes).Select(LoopAsync));
 
         async Task LoopAsync(int slot)
         {
-            for (var round = 0; IsOn(TimeProvider.System.GetElapsedTime(start)); round++)
+            for (var round = 0; await IsOnAsync(TimeProvider.System.GetElapsedTime(start)); round++)
             {
                 await reload(slot, round);
             }
         }
 
-        bool IsOn(TimeSpan elapsed) => elapsed < Machine.ReloadTime || (!isEnough() && elapsed < Machine.Slowness * Gate.FailSafe);
+        async Task<bool> IsOnAsync(TimeSpan elapsed) =>
+            elapsed < Machine.ReloadTime || (elapsed < Machine.Slowness * Gate.FailSafe && !await isEnough());
     }
 
     /// <summary>What the processes said, counted.</summary>

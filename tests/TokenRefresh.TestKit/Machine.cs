@@ -10,9 +10,9 @@ public static class Machine
     /// <summary>Whether nothing may be missing (<c>TOKENREFRESH_REQUIRE_SERVERS=1</c>): a test that would be skipped fails.</summary>
     public static bool IsComplete => Environment.GetEnvironmentVariable("TOKENREFRESH_REQUIRE_SERVERS") == "1";
 
-    /// <summary>How long processes reload their pages: <c>TOKENREFRESH_RELOAD_SECONDS</c>, or 6 seconds, which is three lives of an access token.</summary>
+    /// <summary>How long processes reload their pages: at least <c>TOKENREFRESH_RELOAD_SECONDS</c>, or 3 seconds.</summary>
     public static TimeSpan ReloadTime => TimeSpan.FromSeconds(
-        double.Parse(Environment.GetEnvironmentVariable("TOKENREFRESH_RELOAD_SECONDS") ?? "6", CultureInfo.InvariantCulture));
+        double.Parse(Environment.GetEnvironmentVariable("TOKENREFRESH_RELOAD_SECONDS") ?? "3", CultureInfo.InvariantCulture));
 
     /// <summary>How much slower a process is than on an idle machine: the processes that want to run, for each core; at least 1.</summary>
     public static double Slowness => File.Exists(LoadAverage)
