@@ -64,6 +64,25 @@ public sealed class DiscoveredEndpointTests
         Assert.Empty(received);
     }
 
+    [Theory]
+    [InlineData(HttpStatusCode.NotFound)]
+    [InlineData(HttpStatusCode.Gone)]
+    [InlineData(null)]
+    public async Task A_token_endpoint_that_has_moved_is_found_again(HttpStatusCode? answer)
+    {
+        var received = new ConcurrentQueue<Uri>();
+        var discovery = new MovingDiscovery();
+        await using var provider = Build(discovery, received, answer: uri => uri.Host != "old.example.com" ? HttpStatusCode.OK
+            : answer ?? throw new HttpRequestException(HttpRequestError.NameResolutionError));
+        var session = provider.GetRequiredService<TokenSessions>()["shop", "user"];
+        await session.SignInAsync(Tokens);
+
+        await session.RefreshAsync();
+
+        Assert.Equal(["old.example.com", "new.example.com"], received.Select(uri => uri.Host));
+        Assert.Equal(1, discovery.Refreshes);
+    }
+
     [Fact]
     public async Task A_sign_out_right_before_the_app_ends_still_revokes()
     {
@@ -86,7 +105,14 @@ public sealed class DiscoveredEndpointTests
     }
 
     private static ServiceProvider Build(
-        OpenIdConnectConfiguration configuration, ConcurrentQueue<Uri> received, string? insecureOrigin = null)
+        OpenIdConnectConfiguration configuration, ConcurrentQueue<Uri> received, string? insecureOrigin = null) =>
+        Build(new StaticConfigurationManager<OpenIdConnectConfiguration>(configuration), received, insecureOrigin);
+
+    private static ServiceProvider Build(
+        IConfigurationManager<OpenIdConnectConfiguration> discovery,
+        ConcurrentQueue<Uri> received,
+        string? insecureOrigin = null,
+        Func<Uri, HttpStatusCode>? answer = null)
     {
         var services = new ServiceCollection();
         services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie().AddOpenIdConnect(options =>
@@ -94,7 +120,7 @@ public sealed class DiscoveredEndpointTests
             options.Authority = "https://login.example.com";
             options.ClientId = "shop";
             options.ResponseType = "code";
-            options.ConfigurationManager = new StaticConfigurationManager<OpenIdConnectConfiguration>(configuration);
+            options.ConfigurationManager = discovery;
         });
         var session = services.AddUserTokenSession("shop", options =>
         {
@@ -103,16 +129,29 @@ public sealed class DiscoveredEndpointTests
                 options.InsecureOrigins.Add(new Uri(insecureOrigin));
             }
         });
-        session.TokenEndpointClient.ConfigurePrimaryHttpMessageHandler(() => new Recorder(received));
+        session.TokenEndpointClient.ConfigurePrimaryHttpMessageHandler(() => new Recorder(received, answer ?? (_ => HttpStatusCode.OK)));
         return services.BuildServiceProvider();
     }
 
-    private sealed class Recorder(ConcurrentQueue<Uri> received) : HttpMessageHandler
+    /// <summary>The provider's document. It names another endpoint once it is fetched again.</summary>
+    private sealed class MovingDiscovery : IConfigurationManager<OpenIdConnectConfiguration>
+    {
+        public int Refreshes { get; private set; }
+
+        public Task<OpenIdConnectConfiguration> GetConfigurationAsync(CancellationToken cancel) => Task.FromResult(new OpenIdConnectConfiguration
+        {
+            TokenEndpoint = Refreshes == 0 ? "https://old.example.com/token" : "https://new.example.com/token",
+        });
+
+        public void RequestRefresh() => Refreshes++;
+    }
+
+    private sealed class Recorder(ConcurrentQueue<Uri> received, Func<Uri, HttpStatusCode> answer) : HttpMessageHandler
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             received.Enqueue(request.RequestUri!);
-            return Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK)
+            return Task.FromResult(new HttpResponseMessage(answer(request.RequestUri!))
             {
                 Content = new StringContent("""{"access_token":"access-2","refresh_token":"refresh-2"}""", Encoding.UTF8, "application/json"),
             });

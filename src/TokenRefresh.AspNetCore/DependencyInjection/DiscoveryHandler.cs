@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.Extensions.Options;
+using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using TokenRefresh.AspNetCore.Sessions;
 using TokenRefresh.Protocol;
@@ -25,8 +26,10 @@ internal sealed class DiscoveryHandler(UserSessionRegistry registry, IOptionsMon
         {
             var configuration = await DiscoverAsync(scheme, cancellationToken).ConfigureAwait(false);
             request.RequestUri = Check(configuration.TokenEndpoint, "token_endpoint", scheme);
+            return await SendTokenRequestAsync(request, scheme.ConfigurationManager, cancellationToken).ConfigureAwait(false);
         }
-        else if (request.RequestUri == known.Revocation)
+
+        if (request.RequestUri == known.Revocation)
         {
             var configuration = await DiscoverAsync(scheme, cancellationToken).ConfigureAwait(false);
             if (DiscoveredEndpoints.FindRevocation(configuration) is not { } revocation)
@@ -39,6 +42,26 @@ internal sealed class DiscoveryHandler(UserSessionRegistry registry, IOptionsMon
         }
 
         return await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<HttpResponseMessage> SendTokenRequestAsync(
+        HttpRequestMessage request, IConfigurationManager<OpenIdConnectConfiguration> discovery, CancellationToken cancellationToken)
+    {
+        var isFound = false;
+        try
+        {
+            var response = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+            isFound = response.StatusCode is not (HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed or HttpStatusCode.Gone);
+            return response;
+        }
+        finally
+        {
+            if (!isFound)
+            {
+                // The endpoint may have moved. The platform fetches the document again, at most once in five minutes.
+                discovery.RequestRefresh();
+            }
+        }
     }
 
     // The handler of the scheme doesn't check the addresses. A provider behind a proxy that ends TLS often publishes http addresses. If an
