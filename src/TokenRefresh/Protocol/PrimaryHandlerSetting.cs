@@ -1,6 +1,13 @@
+#if NET8_0_OR_GREATER
+using System.Diagnostics.CodeAnalysis;
+#endif
+using System.Reflection;
+
 namespace TokenRefresh.Protocol;
 
-/// <summary>A setting of a client's primary handler. The two handlers of .NET have it under this name, but no common base type.</summary>
+/// <summary>
+/// A setting of a client's primary handler. The handlers of .NET, Android and iOS have it under this name, but no common base type.
+/// </summary>
 internal enum PrimaryHandlerSetting
 {
     AllowAutoRedirect,
@@ -8,7 +15,7 @@ internal enum PrimaryHandlerSetting
     UseProxy,
 }
 
-/// <summary>Reads and turns off the settings of a client's primary handler. Handlers of other types have none.</summary>
+/// <summary>Reads and turns off the settings of a client's primary handler. A handler without the setting has it off.</summary>
 internal static class PrimaryHandlerExtensions
 {
     public static bool IsOn(this HttpMessageHandler handler, PrimaryHandlerSetting setting) => Find(handler, setting).IsOn;
@@ -23,6 +30,9 @@ internal static class PrimaryHandlerExtensions
         }
     }
 
+#if NET8_0_OR_GREATER
+    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "A property that was trimmed can't be set by the app either.")]
+#endif
     private static (bool IsOn, Action TurnOff) Find(HttpMessageHandler handler, PrimaryHandlerSetting setting) => (handler, setting) switch
     {
 #if NET8_0_OR_GREATER
@@ -32,15 +42,31 @@ internal static class PrimaryHandlerExtensions
 
         // The handler of a browser has no cookies and no proxy: these properties throw.
         (HttpClientHandler, not PrimaryHandlerSetting.AllowAutoRedirect) when OperatingSystem.IsBrowser() => (false, () => { }),
-#else
-        // This build can't reference SocketsHttpHandler, but the app may pass one.
-        _ when handler.GetType() is { FullName: "System.Net.Http.SocketsHttpHandler" } type
-            && type.GetProperty($"{setting}") is { } property =>
-            (property.GetValue(handler) is true, () => property.SetValue(handler, false)),
 #endif
         (HttpClientHandler c, PrimaryHandlerSetting.AllowAutoRedirect) => (c.AllowAutoRedirect, () => c.AllowAutoRedirect = false),
         (HttpClientHandler c, PrimaryHandlerSetting.UseCookies) => (c.UseCookies, () => c.UseCookies = false),
         (HttpClientHandler c, PrimaryHandlerSetting.UseProxy) => (c.UseProxy, () => c.UseProxy = false),
+
+        // This library can't reference the handlers of Android and iOS, and the build for .NET Standard can't reference SocketsHttpHandler.
+        _ when handler.GetType().GetProperty($"{setting}", typeof(bool)) is { CanRead: true, CanWrite: true } property =>
+            (IfSupported(() => property.GetValue(handler) is true), () => IfSupported(() =>
+            {
+                property.SetValue(handler, false);
+                return false;
+            })),
         _ => (false, () => { }),
     };
+
+    // A platform may have a property that its apps can't use.
+    private static bool IfSupported(Func<bool> access)
+    {
+        try
+        {
+            return access();
+        }
+        catch (TargetInvocationException e) when (e.InnerException is NotSupportedException)
+        {
+            return false;
+        }
+    }
 }

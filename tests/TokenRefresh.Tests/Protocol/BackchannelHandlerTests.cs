@@ -36,5 +36,37 @@ public sealed class BackchannelHandlerTests
         Assert.Equal(TimeSpan.FromMinutes(5), handler.PooledConnectionLifetime);
     }
 
+    // AndroidMessageHandler and NSUrlSessionHandler derive from HttpMessageHandler.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_handler_of_another_platform_follows_no_redirect_and_keeps_no_cookie(bool hasProxySetting)
+    {
+        using var handler = new PlatformHandler(hasProxySetting);
+
+        BackchannelHandler.Prepare(handler, new TokenRefreshOptions { TokenEndpoint = new Uri("http://localhost:5000/token") });
+
+        Assert.False(handler.AllowAutoRedirect || handler.UseCookies);
+        Assert.Equal(!hasProxySetting, handler.UseProxy);
+    }
+
+    private sealed class PlatformHandler(bool hasProxySetting) : HttpMessageHandler
+    {
+        private bool _useProxy = true;
+
+        public bool AllowAutoRedirect { get; set; } = true;
+
+        public bool UseCookies { get; set; } = true;
+
+        public bool UseProxy
+        {
+            get => _useProxy;
+            set => _useProxy = hasProxySetting ? value : throw new PlatformNotSupportedException();
+        }
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+    }
+
     private sealed class Wrapping(HttpMessageHandler inner) : DelegatingHandler(inner);
 }
