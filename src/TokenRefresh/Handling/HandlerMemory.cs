@@ -14,11 +14,8 @@ internal sealed class HandlerMemory
     private static readonly ConditionalWeakTable<SessionServices, HandlerMemory> Memories = new();
     private static readonly TimeSpan WarningInterval = TimeSpan.FromMinutes(1);
 
-    // A new token may be rejected by mistake, so a refresh is tried again after this time.
-    private static readonly TimeSpan OtherSchemeTime = TimeSpan.FromMinutes(10);
-
-    // The origins at which a login's new token got the same challenge of another scheme as the token before, and when.
-    private readonly ConcurrentDictionary<(LoginId LoginId, string Origin), long> _otherSchemeOrigins = new();
+    // The origins at which a login's new token got the same challenge of another scheme as the token before.
+    private readonly ConcurrentDictionary<(LoginId LoginId, string Origin), bool> _otherSchemeOrigins = new();
     private readonly object _lock = new();
     private DateTimeOffset? _rejectionLoggedAt;
     private DateTimeOffset? _insecureLoggedAt;
@@ -29,13 +26,11 @@ internal sealed class HandlerMemory
     public static HandlerMemory Of(SessionServices services) => Memories.GetValue(services, static _ => new HandlerMemory());
 
     /// <summary>Whether a refresh is known not to help against a challenge of another scheme at this origin.</summary>
-    public bool WantsOtherScheme(LoginId loginId, Uri address, TimeProvider time) =>
-        !_otherSchemeOrigins.IsEmpty
-        && _otherSchemeOrigins.TryGetValue((loginId, Origin.TextOf(address)), out var rejectedAt)
-        && time.GetElapsedTime(rejectedAt) < OtherSchemeTime;
+    public bool WantsOtherScheme(LoginId loginId, Uri address) =>
+        !_otherSchemeOrigins.IsEmpty && _otherSchemeOrigins.ContainsKey((loginId, Origin.TextOf(address)));
 
     /// <summary>Remembers that this origin rejected a new token with a challenge of another scheme.</summary>
-    public void RememberOtherScheme(LoginId loginId, Uri address, TimeProvider time)
+    public void RememberOtherScheme(LoginId loginId, Uri address)
     {
         if (_otherSchemeOrigins.Count >= 1024)
         {
@@ -43,7 +38,7 @@ internal sealed class HandlerMemory
             _otherSchemeOrigins.Clear();
         }
 
-        _otherSchemeOrigins[(loginId, Origin.TextOf(address))] = time.GetTimestamp();
+        _otherSchemeOrigins[(loginId, Origin.TextOf(address))] = true;
     }
 
     /// <summary>Warns that the API rejects tokens that were just refreshed: at most once a minute.</summary>

@@ -132,12 +132,11 @@ internal static class Rejection
                 "its challenge asks for something that a new token can't give, such as another scope or a stronger login."),
 
             // Some servers name only a scheme of their own for an expired token, so a refresh is tried, once. If the new token gets the
-            // same challenge, another refresh soon after doesn't help.
+            // same challenge, another refresh doesn't help.
             RequestedRemedy.OtherScheme when options.Protocol == TokenEndpointProtocol.OAuth
-                && HandlerMemory.Of(sent.Session.Services)
-                    .WantsOtherScheme(sent.Snapshot.LoginId, sent.Address, sent.Session.Services.Time) => (
+                && HandlerMemory.Of(sent.Session.Services).WantsOtherScheme(sent.Snapshot.LoginId, sent.Address) => (
                 TokenRefreshOutcome.OtherChallenge,
-                "its challenge names another scheme only, and this origin answered a new token in the same way shortly before."),
+                "its challenge names another scheme only, and this origin answered a new token in the same way before."),
             _ => null,
         };
         if (obstacle is not { } found)
@@ -181,7 +180,7 @@ internal static class Rejection
         if (response.StatusCode == HttpStatusCode.Unauthorized
             && BearerChallenge.Read(response, services.Options.Scheme) == RequestedRemedy.OtherScheme)
         {
-            memory.RememberOtherScheme(sent.Snapshot.LoginId, sent.Address, services.Time);
+            memory.RememberOtherScheme(sent.Snapshot.LoginId, sent.Address);
         }
 
         sent.Snapshot.AccessToken.NoteRejectedThoughNew();
