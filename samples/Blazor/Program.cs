@@ -11,6 +11,7 @@ var api = provider.Address;
 var tokens = Path.Combine(Path.GetTempPath(), "tokenrefresh-blazor-sample");
 
 var builder = WebApplication.CreateBuilder(args);
+builder.WebHost.UseStaticWebAssets();       // without it, an app that isn't published has them in the Development environment only
 builder.Services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme)
     .AddCookie()
     .AddOpenIdConnect(options =>

@@ -18,7 +18,6 @@ public sealed class PrerenderingCases
             "Blazor",
             "Blazor",
             "--urls=http://127.0.0.1:0",
-            "--environment=Development",
             "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Information");
         var address = await sample.ListeningAsync();
 

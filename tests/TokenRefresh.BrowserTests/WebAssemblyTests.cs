@@ -19,7 +19,6 @@ public sealed class WebAssemblyTests
             "WebAssembly/Server",
             "WebAssembly",
             "--urls=http://127.0.0.1:0",
-            "--environment=Development",
             "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Information",
             $"--TokenLifetime={Lifetime.TotalSeconds}");
         var address = await sample.ListeningAsync();

@@ -4,6 +4,7 @@
 using System.Security.Cryptography;
 
 var builder = WebApplication.CreateBuilder(args);
+builder.WebHost.UseStaticWebAssets();       // without it, an app that isn't published has them in the Development environment only
 var app = builder.Build();
 app.MapStaticAssets();
 app.MapFallbackToFile("index.html");
