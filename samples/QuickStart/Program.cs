@@ -10,6 +10,7 @@ using TokenRefresh.Samples.Servers;
 
 AnsiConsole.Write(new Rule("[bold]A hundred requests and one expired token[/]").LeftJustified());
 AnsiConsole.WriteLine("Shows that a hundred requests need one refresh. It takes about 10 seconds.");
+AnsiConsole.WriteLine("Each result says what the API answered, and what the app received.");
 AnsiConsole.WriteLine("Starting an OAuth server and an API. An access token is valid for 3 seconds.");
 await using var server = await OAuthServer.StartAsync(new OAuthServerOptions { AccessTokenLifetime = TimeSpan.FromSeconds(3) });
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using Spectre.Console;
+using static System.FormattableString;
 
 namespace TokenRefresh.Samples;
 
@@ -34,9 +35,17 @@ internal sealed class Storm(Func<HttpClient> createClient, Func<Storm.Counts> co
         var results = statuses.GroupBy(status => status).Select(group => string.Create(CultureInfo.InvariantCulture, $"{group.Count()} × {(int)group.Key}"));
         AnsiConsole.MarkupLineInterpolated(
             CultureInfo.InvariantCulture,
-            $"  401 from the API: {rejected} · refreshes: [bold]{refreshes}[/] · the app received {string.Join(", ", results)} · {elapsed.TotalMilliseconds:0} ms");
+            $"  API: {Describe(rejected, after.Api200 - before.Api200)} · refreshes: [bold]{refreshes}[/] · app: {string.Join(", ", results)} · {elapsed.TotalMilliseconds:0} ms");
         AnsiConsole.MarkupLine(isAsExpected ? "  [green]as expected[/]" : "  [red]not as expected[/]");
     }
+
+    private static string Describe(int rejected, int succeeded) => (rejected, succeeded) switch
+    {
+        (0, 0) => "no request",
+        (0, _) => Invariant($"{succeeded} × 200"),
+        (_, 0) => Invariant($"{rejected} × 401"),
+        _ => Invariant($"{rejected} × 401, {succeeded} × 200"),
+    };
 
     /// <summary>Waits until the API rejects a token. It sends requests without the library.</summary>
     public static async Task WaitUntilRejectedAsync(Uri api, string accessToken)

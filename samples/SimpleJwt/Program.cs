@@ -16,6 +16,7 @@ if (SimpleJwtServer.MissingReason is { } reason)
 
 AnsiConsole.Write(new Rule("[bold]A hundred requests and one expired token, Django Simple JWT[/]").LeftJustified());
 AnsiConsole.WriteLine("Shows that a hundred requests need one refresh. It takes about 10 seconds.");
+AnsiConsole.WriteLine("Each result says what the API answered, and what the app received.");
 AnsiConsole.WriteLine("Starting a Django server.");
 await using var server = await SimpleJwtServer.StartAsync(new SimpleJwtServerOptions { IsStrict = true });
 
