@@ -39,7 +39,7 @@ public class TokenRefreshCookieEvents : CookieAuthenticationEvents
     public override Task RedirectToLogin(RedirectContext<CookieAuthenticationOptions> context) =>
         SchemeEvents.RedirectToLoginAsync(context, base.RedirectToLogin);
 
-    /// <summary>Answers a script with 403, and redirects a page to the page that says so.</summary>
+    /// <summary>Answers a script with 403, and redirects a page to <c>AccessDeniedPath</c>.</summary>
     /// <param name="context">The context of the event.</param>
     /// <returns>A task that ends when the event has been handled.</returns>
     public override Task RedirectToAccessDenied(RedirectContext<CookieAuthenticationOptions> context) =>

@@ -21,7 +21,7 @@ public static class TokenRefreshEndpointExtensions
     /// of another site gets 403, as with <see cref="RequireSameOrigin"/>.
     /// </summary>
     /// <param name="endpoints">The app.</param>
-    /// <param name="pattern">The path.</param>
+    /// <param name="pattern">The path. The default is <c>/logout</c>.</param>
     /// <returns>A builder for more conventions.</returns>
     /// <exception cref="InvalidOperationException">The services have no user session.</exception>
     public static IEndpointConventionBuilder MapSignOut(this IEndpointRouteBuilder endpoints, string pattern = "/logout")
@@ -38,7 +38,7 @@ public static class TokenRefreshEndpointExtensions
     /// with the provider as the <c>backchannel_logout_uri</c> of the client.
     /// </summary>
     /// <param name="endpoints">The app.</param>
-    /// <param name="pattern">The path.</param>
+    /// <param name="pattern">The path. The default is <c>/backchannel-logout</c>.</param>
     /// <returns>A builder for more conventions.</returns>
     /// <exception cref="InvalidOperationException">The services have no user session.</exception>
     public static IEndpointConventionBuilder MapBackChannelLogout(
@@ -55,7 +55,7 @@ public static class TokenRefreshEndpointExtensions
     /// contains no token, and not the key of the token session.
     /// </summary>
     /// <param name="endpoints">The app.</param>
-    /// <param name="pattern">The path.</param>
+    /// <param name="pattern">The path. The default is <c>/user</c>.</param>
     /// <returns>A builder for more conventions.</returns>
     /// <exception cref="InvalidOperationException">The services have no user session.</exception>
     public static IEndpointConventionBuilder MapUser(this IEndpointRouteBuilder endpoints, string pattern = "/user")

@@ -27,7 +27,7 @@ public class TokenRefreshOpenIdConnectEvents : OpenIdConnectEvents
     /// <returns>A task that ends when the event has been handled.</returns>
     public override Task TicketReceived(TicketReceivedContext context) => SchemeEvents.TicketReceivedAsync(context, base.TicketReceived);
 
-    /// <summary>Names the login to the provider at a sign-out.</summary>
+    /// <summary>Tells the provider at a sign-out which login ends: it adds the id token (<c>id_token_hint</c>).</summary>
     /// <param name="context">The context of the event.</param>
     /// <returns>A task that ends when the event has been handled.</returns>
     public override Task RedirectToIdentityProviderForSignOut(RedirectContext context) =>

@@ -70,8 +70,8 @@ public static class TokenRefreshUserServiceCollectionExtensions
 
     /// <summary>
     /// Sends the requests of Blazor Server circuits with the token of the circuit's user. If the user signs out in another tab or at the
-    /// provider, the circuit has no user any longer. Call it after <c>AddInteractiveServerComponents</c>. The app keeps an
-    /// <see cref="AuthenticationStateProvider"/> of its own.
+    /// provider, the circuit no longer has a user. Call it after <c>AddInteractiveServerComponents</c>. If the app has its own
+    /// <see cref="AuthenticationStateProvider"/>, that one stays in use.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <returns>The same services.</returns>

@@ -3,7 +3,7 @@ using TokenRefresh.Handling;
 namespace TokenRefresh;
 
 /// <summary>
-/// Settings of one request for the <see cref="TokenRefreshHandler"/>, its information about a response, and handlers for clients that
+/// Sets the token of one request, says why a response is a rejection, and creates handlers for clients that
 /// <c>IHttpClientFactory</c> doesn't create.
 /// </summary>
 public static class TokenRefreshHttpExtensions
