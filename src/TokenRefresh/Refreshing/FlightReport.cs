@@ -47,7 +47,7 @@ internal sealed class FlightReport(SessionServices services, Flight flight)
                 (long)duration.TotalMilliseconds,
                 ReasonText(),
                 flight.Waiters,
-                refreshed.ExpiresAt?.ToString("O") ?? "unknown");
+                refreshed.ExpiresAt?.ToString("u") ?? "unknown");
         }
 
         if (run.Crash is { } crash)
