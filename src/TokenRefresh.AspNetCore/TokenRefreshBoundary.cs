@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Components.Rendering;
@@ -13,6 +14,7 @@ namespace TokenRefresh;
 public sealed class TokenRefreshBoundary : ErrorBoundaryBase, IDisposable
 {
     private IDisposable? _subscription;
+    private ClaimsPrincipal? _user;
     private bool _wasSignedIn;
     private bool _isDisposed;
     private bool _isLeaving;
@@ -64,10 +66,11 @@ public sealed class TokenRefreshBoundary : ErrorBoundaryBase, IDisposable
         }
 
         _wasSignedIn = user.Identity?.IsAuthenticated == true;
-        _subscription = Watch.Subscribe(user, () => _ = InvokeAsync(Leave));
+        _user = user;
+        _subscription = Watch.Subscribe(user, () => _ = InvokeAsync(LeaveAsync));
         if (await Watch.IsEndedAsync(user, CancellationToken.None).ConfigureAwait(true))
         {
-            Leave();
+            await LeaveAsync().ConfigureAwait(true);
         }
     }
 
@@ -77,16 +80,7 @@ public sealed class TokenRefreshBoundary : ErrorBoundaryBase, IDisposable
     /// </summary>
     /// <param name="exception">The exception.</param>
     /// <returns>A task that completes when the exception is handled.</returns>
-    protected override Task OnErrorAsync(Exception exception)
-    {
-        if (!IsLoginEnd(exception))
-        {
-            return Task.FromException(exception);
-        }
-
-        Leave();
-        return Task.CompletedTask;
-    }
+    protected override Task OnErrorAsync(Exception exception) => IsLoginEnd(exception) ? LeaveAsync() : Task.FromException(exception);
 
     private static bool IsLoginEnd(Exception exception) => InnerExceptions.Find(
         exception, static e => e is TokenRefreshException { Failure: TokenRefreshFailure.ReLoginRequired }) is not null;
@@ -96,15 +90,21 @@ public sealed class TokenRefreshBoundary : ErrorBoundaryBase, IDisposable
         var user = (await change.ConfigureAwait(true)).User;
         if (_wasSignedIn && user.Identity?.IsAuthenticated != true)
         {
-            Leave();
+            await LeaveAsync().ConfigureAwait(true);
         }
     });
 
-    private void Leave()
+    private async Task LeaveAsync()
     {
-        if (!_isLeaving && !_isDisposed)
+        if (_isLeaving || _isDisposed)
         {
-            _isLeaving = true;
+            return;
+        }
+
+        _isLeaving = true;
+        await Watch.WaitForSignOutAsync(_user).ConfigureAwait(true);
+        if (!_isDisposed)
+        {
             Navigation.NavigateTo(Navigation.Uri, forceLoad: true);
         }
     }

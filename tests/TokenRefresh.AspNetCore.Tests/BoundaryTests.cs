@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Components.RenderTree;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using TokenRefresh.AspNetCore.Blazor;
 using TokenRefresh.Testing;
 
@@ -83,6 +84,50 @@ public sealed class BoundaryTests
         Assert.Equal(1, navigation.Count);
     }
 
+    [Theory]
+    [Trait("Case", "W13")]
+    [InlineData(false, 1)]
+    [InlineData(true, 0)]
+    public async Task It_lets_a_sign_out_of_its_own_page_finish_before_it_leaves_the_page(bool leavesPage, int navigations)
+    {
+        await using var provider = await Provider.StartAsync();
+        ClaimsPrincipal? user = null;
+        var setup = new NodeSetup
+        {
+            Map = app => app.MapGet("/who", (HttpContext context) =>
+            {
+                user = context.User;
+            }).RequireAuthorization(),
+        };
+        await using var node = await Node.StartAsync(provider, setup);
+        using var browser = new Browser();
+        await browser.GoAsync(node.At("who"));
+        var time = new FakeTimeProvider();
+        var (authentication, navigation) = (new LateAuthentication(), new Navigation());
+        await using var services = new ServiceCollection()
+            .AddSingleton<AuthenticationStateProvider>(authentication)
+            .AddSingleton<NavigationManager>(navigation)
+            .AddSingleton(ActivatorUtilities.CreateInstance<LoginWatch>(node.Services, time))
+            .BuildServiceProvider();
+        await using var page = new PageRenderer(services);
+        await page.ShowAsync<TokenRefreshBoundary>();
+        await page.Dispatcher.InvokeAsync(() => authentication.Answer.SetResult(new AuthenticationState(user!)));
+
+        await browser.FetchAsync(node.At("logout"), HttpMethod.Post);
+        await page.Dispatcher.InvokeAsync(authentication.SignOut);
+        Assert.Equal(0, navigation.Count);
+
+        // A sign-out of this page leads to the next page, and that ends the circuit.
+        if (leavesPage)
+        {
+            await page.LeaveAsync();
+        }
+
+        time.Advance(LoginWatch.SignOutTime);
+        await page.Dispatcher.InvokeAsync(() => { });
+        Assert.Equal(navigations, navigation.Count);
+    }
+
     private sealed class SeveralCalls : ComponentBase
     {
         protected override void OnInitialized() => throw new AggregateException(
@@ -94,6 +139,8 @@ public sealed class BoundaryTests
         public TaskCompletionSource<AuthenticationState> Answer { get; } = new();
 
         public override Task<AuthenticationState> GetAuthenticationStateAsync() => Answer.Task;
+
+        public void SignOut() => NotifyAuthenticationStateChanged(Task.FromResult(new AuthenticationState(new ClaimsPrincipal())));
     }
 
     private sealed class Navigation : NavigationManager
