@@ -34,6 +34,42 @@ public sealed class DiscoveredEndpointTests
         Assert.Equal(TokenSessionState.SignedIn, session.State);
     }
 
+    // The Authority is looked up by service discovery. That lets no other address get tokens.
+    [Fact]
+    public async Task A_foreign_token_endpoint_without_https_gets_no_refresh_token_from_a_named_service()
+    {
+        var received = new ConcurrentQueue<Uri>();
+        var document = DocumentWith("http://login.example.com/connect/revoke");
+        document.TokenEndpoint = "http://login.example.com/connect/token";
+        var discovery = new StaticConfigurationManager<OpenIdConnectConfiguration>(document);
+        var provider = Build(discovery, received, insecureOrigin: "http://keycloak:8080", authority: "http://keycloak:8080");
+        var session = provider.GetRequiredService<TokenSessions>()["shop", "user"];
+        await session.SignInAsync(Tokens);
+
+        var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => session.RefreshAsync());
+        await session.SignOutAsync();
+        await provider.DisposeAsync();
+
+        Assert.Empty(received);
+        Assert.Equal(TokenRefreshFailure.Configuration, failure.Failure);
+    }
+
+    [Theory]
+    [InlineData(HttpStatusCode.InternalServerError)]
+    [InlineData(null)]
+    public async Task Another_failure_doesnt_fetch_the_document_again(HttpStatusCode? answer)
+    {
+        var discovery = new MovingDiscovery();
+        await using var provider = Build(
+            discovery, new ConcurrentQueue<Uri>(), answer: _ => answer ?? throw new HttpRequestException(HttpRequestError.ResponseEnded));
+        var session = provider.GetRequiredService<TokenSessions>()["shop", "user"];
+        await session.SignInAsync(Tokens);
+
+        await Assert.ThrowsAsync<TokenRefreshException>(() => session.RefreshAsync());
+
+        Assert.Equal(0, discovery.Refreshes);
+    }
+
     [Theory]
     [InlineData("https://tokens.example.com/connect/token", null)]
     [InlineData("http://localhost:5001/connect/token", null)]
@@ -112,12 +148,14 @@ public sealed class DiscoveredEndpointTests
         IConfigurationManager<OpenIdConnectConfiguration> discovery,
         ConcurrentQueue<Uri> received,
         string? insecureOrigin = null,
-        Func<Uri, HttpStatusCode>? answer = null)
+        Func<Uri, HttpStatusCode>? answer = null,
+        string authority = "https://login.example.com")
     {
         var services = new ServiceCollection();
         services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie().AddOpenIdConnect(options =>
         {
-            options.Authority = "https://login.example.com";
+            options.Authority = authority;
+            options.RequireHttpsMetadata = false;
             options.ClientId = "shop";
             options.ResponseType = "code";
             options.ConfigurationManager = discovery;

@@ -25,7 +25,7 @@ internal sealed class DiscoveryHandler(UserSessionRegistry registry, IOptionsMon
         if (request.RequestUri == known.Token)
         {
             var configuration = await DiscoverAsync(scheme, cancellationToken).ConfigureAwait(false);
-            request.RequestUri = Check(configuration.TokenEndpoint, "token_endpoint", scheme);
+            SendTo(request, Check(configuration.TokenEndpoint, "token_endpoint", scheme));
             return await SendTokenRequestAsync(request, scheme.ConfigurationManager, cancellationToken).ConfigureAwait(false);
         }
 
@@ -38,7 +38,7 @@ internal sealed class DiscoveryHandler(UserSessionRegistry registry, IOptionsMon
                 return new HttpResponseMessage(HttpStatusCode.OK) { RequestMessage = request };
             }
 
-            request.RequestUri = Check(revocation.OriginalString, "revocation_endpoint", scheme);
+            SendTo(request, Check(revocation.OriginalString, "revocation_endpoint", scheme));
         }
 
         return await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
@@ -47,25 +47,34 @@ internal sealed class DiscoveryHandler(UserSessionRegistry registry, IOptionsMon
     private async Task<HttpResponseMessage> SendTokenRequestAsync(
         HttpRequestMessage request, IConfigurationManager<OpenIdConnectConfiguration> discovery, CancellationToken cancellationToken)
     {
-        var isFound = false;
+        // If the endpoint may have moved, the platform fetches the document again. It does so at most once in five minutes, also for new
+        // signing keys, so other failures don't ask for it.
         try
         {
             var response = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
-            isFound = response.StatusCode is not (HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed or HttpStatusCode.Gone);
-            return response;
-        }
-        finally
-        {
-            if (!isFound)
+            if (response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed or HttpStatusCode.Gone)
             {
-                // The endpoint may have moved. The platform fetches the document again, at most once in five minutes.
                 discovery.RequestRefresh();
             }
+
+            return response;
+        }
+        catch (HttpRequestException e)
+            when (e.HttpRequestError is HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError)
+        {
+            discovery.RequestRefresh();
+            throw;
         }
     }
 
+    private static void SendTo(HttpRequestMessage request, Uri endpoint)
+    {
+        request.RequestUri = endpoint;
+        FinalEndpointHandler.NoteNamed(request);
+    }
+
     // The handler of the scheme doesn't check the addresses. A provider behind a proxy that ends TLS often publishes http addresses. If an
-    // address of the session is looked up, the innermost handler decides.
+    // address of the session is looked up, FinalEndpointHandler decides.
     private Uri Check(string? endpoint, string member, OpenIdConnectOptions scheme)
     {
         var session = options.Get(sessionName);
