@@ -31,7 +31,7 @@ internal static class PrimaryHandlerExtensions
     }
 
 #if NET8_0_OR_GREATER
-    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "A property that was trimmed can't be set by the app either.")]
+    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "A setter that was trimmed is reported.")]
 #endif
     private static (bool IsOn, Action TurnOff) Find(HttpMessageHandler handler, PrimaryHandlerSetting setting) => (handler, setting) switch
     {
@@ -48,14 +48,28 @@ internal static class PrimaryHandlerExtensions
         (HttpClientHandler c, PrimaryHandlerSetting.UseProxy) => (c.UseProxy, () => c.UseProxy = false),
 
         // This library can't reference the handlers of Android and iOS, and the build for .NET Standard can't reference SocketsHttpHandler.
-        _ when handler.GetType().GetProperty($"{setting}", typeof(bool)) is { CanRead: true, CanWrite: true } property =>
-            (IfSupported(() => property.GetValue(handler) is true), () => IfSupported(() =>
-            {
-                property.SetValue(handler, false);
-                return false;
-            })),
+        _ when handler.GetType().GetProperty($"{setting}", typeof(bool)) is { CanRead: true } property =>
+            (IfSupported(() => property.GetValue(handler) is true), () => TurnOff(handler, property, setting)),
         _ => (false, () => { }),
     };
+
+    // Redirects that stay on would send the refresh token to another server. Trimming may have removed the setter.
+    private static void TurnOff(HttpMessageHandler handler, PropertyInfo property, PrimaryHandlerSetting setting)
+    {
+        if (setting == PrimaryHandlerSetting.AllowAutoRedirect && !property.CanWrite)
+        {
+            throw new InvalidOperationException($"{setting} of {handler.GetType()} is true and can't be set.");
+        }
+
+        if (property.CanWrite)
+        {
+            IfSupported(() =>
+            {
+                property.SetValue(handler, false);
+                return true;
+            });
+        }
+    }
 
     // A platform may have a property that its apps can't use.
     private static bool IfSupported(Func<bool> access)

@@ -50,6 +50,23 @@ public sealed class BackchannelHandlerTests
         Assert.Equal(!hasProxySetting, handler.UseProxy);
     }
 
+    // Trimming removes a setter that nothing calls.
+    [Fact]
+    public void A_handler_whose_redirects_cant_be_switched_off_is_refused()
+    {
+        using var handler = new TrimmedHandler();
+
+        Assert.Throws<ArgumentException>(() => BackchannelHandler.Prepare(handler, new TokenRefreshOptions()));
+    }
+
+    private sealed class TrimmedHandler : HttpMessageHandler
+    {
+        public bool AllowAutoRedirect { get; } = true;
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+    }
+
     private sealed class PlatformHandler(bool hasProxySetting) : HttpMessageHandler
     {
         private bool _useProxy = true;
