@@ -102,7 +102,15 @@ public sealed class TokenRefreshBoundary : ErrorBoundaryBase, IDisposable
         }
 
         _isLeaving = true;
-        await Watch.WaitForSignOutAsync(_user).ConfigureAwait(true);
+        try
+        {
+            await Watch.WaitForSignOutAsync(_user).ConfigureAwait(true);
+        }
+        catch (Exception)
+        {
+            // The session was removed, or the app ends. The page is loaded again without the wait.
+        }
+
         if (!_isDisposed)
         {
             Navigation.NavigateTo(Navigation.Uri, forceLoad: true);

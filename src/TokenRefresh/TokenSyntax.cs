@@ -36,7 +36,8 @@ internal static class TokenSyntax
     /// <param name="tokenType">The type that the server names (<c>token_type</c>, RFC 6749, section 7.1).</param>
     /// <param name="scheme">The option's scheme. An app that sets it to such a type adds the proof itself.</param>
     public static bool NeedsProof(string tokenType, string scheme) =>
-        tokenType.Trim().ToUpperInvariant() is "DPOP" or "MAC" or "POP" && !tokenType.Equals(scheme, StringComparison.OrdinalIgnoreCase);
+        tokenType.Trim().ToUpperInvariant() is "DPOP" or "MAC" or "POP"
+        && !tokenType.Trim().Equals(scheme, StringComparison.OrdinalIgnoreCase);
 
     private static bool IsOfScheme(char c) =>
         c is (>= 'a' and <= 'z') or (>= 'A' and <= 'Z') or (>= '0' and <= '9') || "!#$%&'*+-.^_`|~".Contains(c);

@@ -37,6 +37,7 @@ public sealed class PendingLoginTests
     [InlineData("DPoP", "Bearer", false)]
     [InlineData(" dpop", "Bearer", false)]
     [InlineData("DPoP", "DPoP", true)]
+    [InlineData(" DPoP", "DPoP", true)]
     [InlineData("Zoho-oauthtoken", "Bearer", true)]
     public async Task Tokens_that_need_a_proof_are_accepted_if_the_app_adds_it(string type, string scheme, bool isAccepted)
     {

@@ -35,21 +35,23 @@ internal sealed class InteractiveSignIn(SessionContext session, Flight flight, S
         timeout.Cancel();
 
         var other = await watching.ConfigureAwait(false);
-        var isReplaced = !other.IsUnfinished || flight.Result.IsCompleted;
-        if (!isReplaced && asking.IsCompleted)
+        if (!IsReplaced() && asking.IsCompleted)
         {
             return await ApplyAsync(await asking.ConfigureAwait(false), ended).ConfigureAwait(false);
         }
 
         app.Cancel();
-        if (!isReplaced)
+        _ = ApplyLateAsync(asking);
+        if (IsReplaced())
         {
-            Decline("the time for it is over.");
+            // There is no event for a login that was replaced in the meantime.
+            return other;
         }
 
-        // There is no event for a login that was replaced in the meantime.
-        _ = ApplyLateAsync(asking);
-        return isReplaced ? other : ended;
+        Decline("the time for it is over.");
+        return ended;
+
+        bool IsReplaced() => !other.IsUnfinished || flight.Result.IsCompleted;
     }
 
     /// <summary>Calls the app. It may throw any exception.</summary>

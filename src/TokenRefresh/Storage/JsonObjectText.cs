@@ -67,6 +67,10 @@ internal static class JsonObjectText
 
                 json.WriteEndObject();
                 break;
+            case null or false or IReadOnlyDictionary<string, string>:
+                break;
+            default:
+                throw new NotSupportedException(value.GetType().ToString());
         }
     }
 }
