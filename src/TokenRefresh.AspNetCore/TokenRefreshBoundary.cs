@@ -1,4 +1,3 @@
-using System.Security.Claims;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Components.Rendering;
@@ -13,8 +12,7 @@ namespace TokenRefresh;
 /// </summary>
 public sealed class TokenRefreshBoundary : ErrorBoundaryBase, IDisposable
 {
-    private IDisposable? _subscription;
-    private ClaimsPrincipal? _user;
+    private LoginWatch.Subscription? _subscription;
     private bool _wasSignedIn;
     private bool _isDisposed;
     private bool _isLeaving;
@@ -66,7 +64,6 @@ public sealed class TokenRefreshBoundary : ErrorBoundaryBase, IDisposable
         }
 
         _wasSignedIn = user.Identity?.IsAuthenticated == true;
-        _user = user;
         _subscription = Watch.Subscribe(user, () => _ = InvokeAsync(LeaveAsync));
         if (await Watch.IsEndedAsync(user, CancellationToken.None).ConfigureAwait(true))
         {
@@ -102,13 +99,9 @@ public sealed class TokenRefreshBoundary : ErrorBoundaryBase, IDisposable
         }
 
         _isLeaving = true;
-        try
+        if (_subscription is { } subscription)
         {
-            await Watch.WaitForSignOutAsync(_user).ConfigureAwait(true);
-        }
-        catch (Exception)
-        {
-            // The session was removed, or the app ends. The page is loaded again without the wait.
+            await subscription.WaitForSignOutAsync().ConfigureAwait(true);
         }
 
         if (!_isDisposed)

@@ -25,42 +25,42 @@ internal sealed class LoginWatch(UserSessionRegistry registry, LoginChecker chec
     }
 
     /// <summary>Calls back when a login of this user ends, until the subscription is disposed.</summary>
-    public IDisposable Subscribe(ClaimsPrincipal user, Action ended) => new Subscription(FindSessions(user), (_, _) => ended());
-
-    /// <summary>
-    /// Waits if the user signed out, because that may be the request of this page. To load the page now would cancel the request before
-    /// the browser gets to the provider, and the provider would sign the user in again.
-    /// </summary>
-    public Task WaitForSignOutAsync(ClaimsPrincipal? user) =>
-        user is not null && FindSessions(user).Exists(session => session.State == TokenSessionState.SignedOut)
-            ? Task.Delay(SignOutTime, time)
-            : Task.CompletedTask;
-
-    private List<TokenSession> FindSessions(ClaimsPrincipal user)
+    public Subscription Subscribe(ClaimsPrincipal user, Action ended)
     {
-        List<TokenSession> found = [];
+        List<TokenSession> watched = [];
         foreach (var session in registry.All)
         {
             if (SessionClaims.Find(user, session) is { } login)
             {
-                found.Add(sessions[session.Name, login.SessionKey]);
+                watched.Add(sessions[session.Name, login.SessionKey]);
             }
         }
 
-        return found;
+        return new Subscription(watched, (_, _) => ended(), time);
     }
 
-    private sealed class Subscription : IDisposable
+    /// <summary>The watched logins of one user.</summary>
+    internal sealed class Subscription : IDisposable
     {
         private readonly List<TokenSession> _watched;
         private readonly EventHandler<ReLoginRequiredEventArgs> _handler;
+        private readonly TimeProvider _time;
 
-        public Subscription(List<TokenSession> watched, EventHandler<ReLoginRequiredEventArgs> handler)
+        public Subscription(List<TokenSession> watched, EventHandler<ReLoginRequiredEventArgs> handler, TimeProvider time)
         {
             _watched = watched;
             _handler = handler;
+            _time = time;
             watched.ForEach(session => session.ReLoginRequired += handler);
         }
+
+        /// <summary>
+        /// Waits if the user signed out, because that may be the request of this page. To load the page now would cancel the request
+        /// before the browser gets to the provider, and the provider would sign the user in again.
+        /// </summary>
+        public Task WaitForSignOutAsync() => _watched.Exists(session => session.State == TokenSessionState.SignedOut)
+            ? Task.Delay(SignOutTime, _time)
+            : Task.CompletedTask;
 
         public void Dispose() => _watched.ForEach(session => session.ReLoginRequired -= _handler);
     }
