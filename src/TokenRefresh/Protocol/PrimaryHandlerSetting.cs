@@ -56,11 +56,6 @@ internal static class PrimaryHandlerExtensions
     // Redirects that stay on would send the refresh token to another server. Trimming may have removed the setter.
     private static void TurnOff(HttpMessageHandler handler, PropertyInfo property, PrimaryHandlerSetting setting)
     {
-        if (setting == PrimaryHandlerSetting.AllowAutoRedirect && !property.CanWrite)
-        {
-            throw new InvalidOperationException($"{setting} of {handler.GetType()} is true and can't be set.");
-        }
-
         if (property.CanWrite)
         {
             IfSupported(() =>
@@ -68,6 +63,10 @@ internal static class PrimaryHandlerExtensions
                 property.SetValue(handler, false);
                 return true;
             });
+        }
+        else if (setting == PrimaryHandlerSetting.AllowAutoRedirect)
+        {
+            throw new InvalidOperationException($"{setting} of {handler.GetType()} is true and can't be set.");
         }
     }
 

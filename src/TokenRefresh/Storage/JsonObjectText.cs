@@ -8,8 +8,8 @@ namespace TokenRefresh.Storage;
 internal static class JsonObjectText
 {
     /// <summary>
-    /// Writes the members in this order: texts, numbers, times, objects of texts and <see langword="true"/>. A member with another value,
-    /// such as <see langword="null"/> or <see langword="false"/>, is left out.
+    /// Writes the members in the order of the list. A value is a text, a <see cref="long"/>, a time, a dictionary of texts or
+    /// <see langword="true"/>. A member with <see langword="null"/>, <see langword="false"/> or an empty dictionary is left out.
     /// </summary>
     public static string Write(JavaScriptEncoder encoder, params (string Name, object? Value)[] members)
     {
