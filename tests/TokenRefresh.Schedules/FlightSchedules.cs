@@ -262,10 +262,10 @@ public sealed class FlightSchedules
     internal static async Task OthersSignInAsync(bool isSaved)
     {
         var world = await World.SetAsync(isSaved);
-        var anns = world.BurstAsync(2);
+        var anns = world.BurstAsync(3);
         await world.Session.SignInAsync(RotatingServer.TokensOf("bob"));
         world.Server.Expire("bob-access-1");
-        World.AllSucceed(await world.BurstAsync(2));
+        World.AllSucceed(await world.BurstAsync(4));
         await anns;
         Specification.Assert(await world.Session.GetAccessTokenAsync() == "bob-access-2", "Something of ann reached bob.");
         Specification.Assert(world.Server.CallsFor("bob") == 1, $"{world.Server.CallsFor("bob")} refreshes for bob.");
