@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Collections.ObjectModel;
+using System.Diagnostics.CodeAnalysis;
 using System.Dynamic;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -49,6 +50,10 @@ public sealed partial class JsonReplayTests
         ["extension data"] = () => new Extended { More = new() { ["a"] = JsonDocument.Parse("[1]").RootElement } },
         ["a converter of the app's"] = () => new Holder<Money>(new Money(7)),
         ["buffer of numbers"] = () => new Holder<ReadOnlyMemory<float>>(new float[] { 1, 2 }),
+        ["a converter of the app's for one member"] = () => new Converted<int[]>([1]),
+        ["dictionary of objects with numbers as keys"] = () => new Dictionary<int, object> { [1] = new[] { 1 } },
+        ["member that is only written"] = () => new WriteOnly { Items = Lazily() },
+        ["nothing in a list of objects"] = () => new List<object?> { null },
         ["tree whose leaves are sequences of nodes, too"] = () => new Dictionary<string, Leaf> { ["a"] = new() },
     };
 
@@ -72,6 +77,10 @@ public sealed partial class JsonReplayTests
         ["list of lazy sequences"] = () => new List<IEnumerable<int>> { Lazily() },
         ["lazy sequence in extension data"] = () => new ExtendedByObjects { More = new() { ["a"] = Lazily() } },
         ["a class of the app's that is a lazy sequence"] = () => new Holder<OwnSequence>(new OwnSequence()),
+        ["a converter of the app's for one member that is a lazy sequence"] = () => new Converted<IEnumerable<int>>(Lazily()),
+        ["a converter of the app's for one member that may be anything"] = () => new Converted<object>(Lazily()),
+        ["dictionary of objects of the app's own, with numbers as keys"] = () => new NumberedObjects(),
+        ["objects in objects, deeper than the serializer goes"] = () => Nested(depth: 70),
         ["getter that throws"] = () => new Throwing(),
         ["bytes of a stream"] = () => new System.IO.MemoryStream([1]),
         ["bytes of a stream in a member"] = () => new Holder<System.IO.Stream>(new System.IO.MemoryStream([1])),
@@ -152,6 +161,8 @@ public sealed partial class JsonReplayTests
         return value;
     }
 
+    private static Holder<object> Nested(int depth) => new(depth == 0 ? "x" : Nested(depth - 1));
+
     private static IEnumerable<int> Consuming()
     {
         var items = new BlockingCollection<int> { 7 };
@@ -217,6 +228,51 @@ public sealed partial class JsonReplayTests
     internal sealed class OwnSequence : IEnumerable<int>
     {
         public IEnumerator<int> GetEnumerator() => Lazily().GetEnumerator();
+
+        System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
+    }
+
+    internal sealed record Converted<T>([property: JsonConverter(typeof(AnyConverter))] T Value);
+
+    internal sealed class AnyConverter : JsonConverter<object>
+    {
+        public override bool CanConvert(Type typeToConvert) => true;
+
+        public override object Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
+
+        public override void Write(Utf8JsonWriter writer, object value, JsonSerializerOptions options) => writer.WriteStringValue("x");
+    }
+
+    internal sealed class WriteOnly
+    {
+        private IEnumerable<int>? _items;
+
+        [SuppressMessage("Design", "CA1044:Properties should not be write only", Justification = "It is what is tested.")]
+        public IEnumerable<int>? Items
+        {
+            set => _items = value;
+        }
+
+        public bool HasItems => _items is not null;
+    }
+
+    internal sealed class NumberedObjects : IReadOnlyDictionary<int, object>
+    {
+        private readonly Dictionary<int, object> _items = new() { [1] = Lazily() };
+
+        public int Count => _items.Count;
+
+        public IEnumerable<int> Keys => _items.Keys;
+
+        public IEnumerable<object> Values => _items.Values;
+
+        public object this[int key] => _items[key];
+
+        public bool ContainsKey(int key) => _items.ContainsKey(key);
+
+        public bool TryGetValue(int key, out object value) => _items.TryGetValue(key, out value!);
+
+        public IEnumerator<KeyValuePair<int, object>> GetEnumerator() => _items.GetEnumerator();
 
         System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
     }

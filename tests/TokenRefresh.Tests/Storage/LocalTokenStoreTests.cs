@@ -56,6 +56,29 @@ public sealed class LocalTokenStoreTests
         Assert.Equal(LoginStatus.SignedOut, (await process.LoadAsync()).Status);
     }
 
+    [Fact]
+    public async Task Sign_outs_are_forgotten_when_they_are_old_and_many()
+    {
+        var store = new DictionaryTokenStore(_time);
+        var early = await SignOutOnceAsync(store, "early");
+        _time.Advance(LoginRules.MarkLifetime);
+        for (var user = 0; user < 64; user++)
+        {
+            await SignOutOnceAsync(store, $"{user}");
+        }
+
+        Assert.Equal(LoginStatus.NotFound, (await early.LoadAsync()).Status);
+        Assert.Equal(LoginStatus.SignedOut, (await new OtherProcess(store, Key with { UserKey = "0" }).LoadAsync()).Status);
+    }
+
+    private static async Task<OtherProcess> SignOutOnceAsync(ITokenStore store, string user)
+    {
+        var process = new OtherProcess(store, Key with { UserKey = user });
+        await process.SignInAsync(new TokenSet("access-1", "refresh-1"));
+        await process.SignOutAsync();
+        return process;
+    }
+
     private sealed class CountingStore(TimeProvider time, string? none = null) : LocalTokenStore(time)
     {
         public string? Text { get; private set; }
