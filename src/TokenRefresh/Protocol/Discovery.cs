@@ -172,8 +172,7 @@ internal sealed class Discovery(
     {
         using var message = new HttpRequestMessage(HttpMethod.Get, address);
         message.Headers.Accept.ParseAdd("application/json");
-        using var response = await backchannel().SendAsync(
-            message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        using var response = await backchannel().SendBackchannelAsync(message, cancellationToken).ConfigureAwait(false);
         using var answer = await TokenResponse.ReadAsync(response, NameOf(address), time, cancellationToken).ConfigureAwait(false);
         return answer.Status switch
         {

@@ -54,8 +54,7 @@ internal abstract class HttpTokenEndpoint(
             using var message = new HttpRequestMessage(HttpMethod.Post, address);
             message.Headers.Accept.ParseAdd("application/json");
             message.Content = new TokenRequestContent(Write(message, request), request);
-            using var response = await backchannel()
-                .SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+            using var response = await backchannel().SendBackchannelAsync(message, cancellationToken).ConfigureAwait(false);
             using var answer = await TokenResponse.ReadAsync(response, name, time, cancellationToken).ConfigureAwait(false);
             answer.Option = discovery?.Option ?? nameof(Options.TokenEndpoint);
             return Interpret(response, answer, Classify(answer, time.GetUtcNow()));

@@ -51,8 +51,7 @@ internal sealed class TokenRevocation(TokenRefreshOptions options, Func<HttpClie
             : Form(message, tokens);
         try
         {
-            using var response = await backchannel()
-                .SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+            using var response = await backchannel().SendBackchannelAsync(message, cancellationToken).ConfigureAwait(false);
             return response.IsSuccessStatusCode || await IsEndedAlreadyAsync(response, name, cancellationToken).ConfigureAwait(false)
                 ? RevocationResult.Revoked
                 : RevocationResult.Failed($"{name} answered {(int)response.StatusCode}.");

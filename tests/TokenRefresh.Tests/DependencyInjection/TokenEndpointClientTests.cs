@@ -98,6 +98,26 @@ public sealed class TokenEndpointClientTests
     }
 
     [Fact]
+    public async Task A_token_request_has_the_HTTP_version_that_is_set_for_its_client()
+    {
+        await using var provider = Build(
+            _ => { },
+            isFirst: true,
+            client => client
+                .ConfigureHttpClient(http =>
+                {
+                    http.DefaultRequestVersion = HttpVersion.Version20;
+                    http.DefaultVersionPolicy = HttpVersionPolicy.RequestVersionOrHigher;
+                })
+                .ConfigurePrimaryHttpMessageHandler(() => _tokens)
+                .AddHttpMessageHandler(() => new Passing("outer", _passed)));
+
+        await RefreshAsync(provider);
+
+        Assert.Equal((HttpVersion.Version20, HttpVersionPolicy.RequestVersionOrHigher), (_received!.Version, _received.VersionPolicy));
+    }
+
+    [Fact]
     [Trait("Case", "B94")]
     public async Task A_proxy_for_all_clients_carries_token_requests_to_an_https_endpoint()
     {
