@@ -33,16 +33,20 @@ public sealed class RequestCostTests
         using var nobodyListens = Canary.CoverEars();
         var best = TimeSpan.MaxValue;
         var yardstick = TimeSpan.MaxValue;
-        for (var attempt = 0; attempt < 5; attempt++)
+        var limit = TimeSpan.Zero;
+
+        // Other processes may take the cores for a while. A convoy takes many times as long in every attempt.
+        for (var attempt = 0; attempt < 5 || (attempt < 25 && best >= limit); attempt++)
         {
             best = Shorter(best, await DrainAsync(10_000));
             yardstick = Shorter(yardstick, await DrainYardstickAsync(10_000));
+
+            // On a machine that is busy with something else, as many bare waiters take their time too.
+            limit = yardstick * 12 > TimeSpan.FromMilliseconds(50) ? yardstick * 12 : TimeSpan.FromMilliseconds(50);
         }
 
-        // On a machine that is busy with something else, as many bare waiters take their time too. A convoy takes many times as long.
-        var limit = yardstick * 12 > TimeSpan.FromMilliseconds(50) ? yardstick * 12 : TimeSpan.FromMilliseconds(50);
         TestContext.Current.TestOutputHelper?.WriteLine($"drained in {best.TotalMilliseconds} ms, bare waiters in {yardstick.TotalMilliseconds} ms");
-        Assert.True(best < limit, $"The best of five took {best.TotalMilliseconds} ms, bare waiters {yardstick.TotalMilliseconds} ms.");
+        Assert.True(best < limit, $"The best of all attempts took {best.TotalMilliseconds} ms, bare waiters {yardstick.TotalMilliseconds} ms.");
     }
 
     [Fact]
