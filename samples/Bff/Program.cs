@@ -3,6 +3,7 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Http.HttpResults;
 using StackExchange.Redis;
 using TokenRefresh;
 using TokenRefresh.Samples.Bff;
@@ -84,7 +85,7 @@ app.MapPost("/login", async (HttpContext context, string? returnUrl) =>
 
     var identity = new ClaimsIdentity([new Claim(ClaimTypes.Name, user)], "password");
     await context.SignInWithTokensAsync("api", new ClaimsPrincipal(identity), login, cancellationToken: context.RequestAborted);
-    return Results.LocalRedirect(returnUrl is { Length: > 0 } ? returnUrl : "/");
+    return Results.LocalRedirect(RedirectHttpResult.IsLocalUrl(returnUrl) ? returnUrl : "/");
 }).RequireSameOrigin();
 
 app.MapSignOut("/logout");

@@ -13,6 +13,25 @@ internal sealed partial record DocumentedProgram(string Name, string Template, I
         .Order(StringComparer.Ordinal)
         .SelectMany(ReadPage);
 
+    /// <summary>Builds the first program of a page, whose addresses are replaced by those of the test, as the project "shop".</summary>
+    /// <returns>The folder of the project.</returns>
+    public static async Task<string> BuildAsync(PackedPackages packages, string page, string folder, params (string Text, string Replacement)[] replacements)
+    {
+        var program = FindAll().First(program => program.Name.StartsWith(page, StringComparison.Ordinal));
+        var root = packages.MakeDirectory(folder);
+        var environment = await packages.PrepareAsync(root);
+        var code = program.Code;
+        foreach (var (text, replacement) in replacements)
+        {
+            Assert.Contains(text, code, StringComparison.Ordinal);
+            code = code.Replace(text, replacement, StringComparison.Ordinal);
+        }
+
+        await (program with { Name = "shop", Code = code }).CreateProjectAsync(root, environment, packages.Version);
+        await Tool.RunAsync("dotnet", root, environment, "build", "shop", "--nologo", "-p:WarningsNotAsErrors=NU1603", "-p:NuGetAudit=false");
+        return Path.Combine(root, "shop");
+    }
+
     public async Task CreateProjectAsync(string root, IReadOnlyDictionary<string, string> environment, string version)
     {
         await Tool.RunAsync("dotnet", root, environment, "new", Template, "-o", Name, "--no-restore");
