@@ -97,6 +97,21 @@ public sealed class ReloadCases
         Assert.Equal((2, 1), (first.LoginPages, second.LoginPages));
     }
 
+    [Theory]
+    [InlineData("https://evil.example/")]
+    [InlineData("//evil.example/")]
+    public async Task A_link_to_the_login_page_leads_to_no_other_site(string target)
+    {
+        await using var server = await RealServer.StartAsync("openiddict");
+        await using var app = await BffInstance.StartAsync(server);
+        await using var browser = await Chromium.StartAsync();
+        var tab = await browser.OpenAsync();
+
+        await tab.SignInAsync(new Uri(app.Address, "login?returnUrl=" + target));
+
+        Assert.Equal(app.Address, new Uri(tab.Page.Url));
+    }
+
     [Fact]
     public async Task The_page_shows_the_counts_as_they_change()
     {
@@ -157,6 +172,7 @@ public sealed class ReloadCases
         }
     }
 
+    /// <summary>Presses the button, where the mouse still is, as a user does: while it is down, the next page replaces this one.</summary>
     private static async Task StopReloadingAsync(Tab tab)
     {
         var start = TimeProvider.System.GetTimestamp();
@@ -164,15 +180,22 @@ public sealed class ReloadCases
         {
             try
             {
-                await tab.Page.EvaluateAsync("sessionStorage.removeItem('reloading')");
-                await tab.Page.WaitForLoadStateAsync(LoadState.Load);
+                var next = tab.WaitForNextPageAsync();
+                await tab.Page.Mouse.DownAsync();
+                await next.WaitAsync(Gate.FailSafe, TimeProvider.System);
+                await tab.Page.Mouse.UpAsync();
                 await tab.Page.WaitForSelectorAsync("#user");
-                return;
+                if (await tab.Page.EvaluateAsync<bool>("sessionStorage.getItem('reloading') === null"))
+                {
+                    return;
+                }
             }
             catch (PlaywrightException) when (TimeProvider.System.GetElapsedTime(start) < Gate.FailSafe)
             {
-                // The page went away under the script: the next one is asked.
+                // The page was replaced between two calls. The next page is pressed.
             }
+
+            Assert.True(TimeProvider.System.GetElapsedTime(start) < Gate.FailSafe, "The button doesn't stop the page.");
         }
     }
 

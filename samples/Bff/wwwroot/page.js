@@ -42,28 +42,26 @@ async function call() {
 }
 
 const reloadButton = byId('reload');
-const isReloading = () => sessionStorage.getItem('reloading') !== null;
+const isReloading = sessionStorage.getItem('reloading') !== null;
 
-reloadButton.addEventListener('click', () => {
-  if (isReloading()) {
-    sessionStorage.removeItem('reloading');
-    location.reload();
-    return;
-  }
-
-  sessionStorage.setItem('reloading', 'yes');
-  location.reload();
-});
 byId('revoke').addEventListener('click', () => fetch('/revoke', { method: 'POST' }));
 
 show(JSON.parse(document.body.dataset.counts));
 const calls = [call(), call(), call()];
-if (isReloading()) {
+if (isReloading) {
+  // A click takes longer than this page stays, so the press is enough. Any key stops it, too.
   reloadButton.textContent = 'Stop reloading';
+  for (const [target, press] of [[reloadButton, 'pointerdown'], [document, 'keydown']]) {
+    target.addEventListener(press, () => sessionStorage.removeItem('reloading'));
+  }
 
   // Reload at the first response. The other requests are still running; their cancellation has no effect.
-  Promise.race(calls).finally(() => isLeaving || isReloading() && location.reload());
+  Promise.race(calls).finally(() => isLeaving || location.reload());
 } else {
+  reloadButton.addEventListener('click', () => {
+    sessionStorage.setItem('reloading', 'yes');
+    location.reload();
+  });
   const events = new EventSource('/counts');
   events.onmessage = message => show(JSON.parse(message.data));
   setInterval(call, 1000);
