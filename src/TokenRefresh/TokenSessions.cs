@@ -31,9 +31,7 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
     /// <param name="name">The name of the HTTP client or of the session, as it was registered.</param>
     /// <param name="userKey">The user; <see langword="null"/> for a session that has no separate users.</param>
     /// <returns>The session: the same one for as long as it is in memory.</returns>
-    /// <exception cref="ArgumentException">
-    /// No session of this name is registered, or <paramref name="userKey"/> is empty.
-    /// </exception>
+    /// <exception cref="ArgumentException">No session of this name is registered, or <paramref name="userKey"/> is empty.</exception>
     /// <exception cref="ArgumentNullException"><paramref name="name"/> is <see langword="null"/>.</exception>
     /// <exception cref="InvalidOperationException">
     /// <see cref="TokenRefreshOptions.UserKey"/> is set and <paramref name="userKey"/> is <see langword="null"/>; or the session is being

@@ -30,9 +30,7 @@ internal static class TokenSyntax
     /// <summary>Whether the text is a token of RFC 9110, section 5.6.2.</summary>
     public static bool IsScheme([NotNullWhen(true)] string? value) => value is { Length: > 0 } && value.All(IsOfScheme);
 
-    /// <summary>
-    /// Whether tokens of this type need a proof in each request: DPoP (RFC 9449), MAC, proof of possession.
-    /// </summary>
+    /// <summary>Whether tokens of this type need a proof in each request: DPoP (RFC 9449), MAC, proof of possession.</summary>
     /// <param name="tokenType">The type that the server names (<c>token_type</c>, RFC 6749, section 7.1).</param>
     /// <param name="scheme">The option's scheme. An app that sets it to such a type adds the proof itself.</param>
     public static bool NeedsProof(string tokenType, string scheme) =>

@@ -24,9 +24,7 @@ internal sealed record DiscoveredEndpoints(Uri Token, Uri? Revocation)
             : null;
     }
 
-    /// <summary>
-    /// The revocation endpoint (RFC 8414, section 2). Some versions of the document's type have no property for it.
-    /// </summary>
+    /// <summary>The revocation endpoint (RFC 8414, section 2). Some versions of the document's type have no property for it.</summary>
     public static Uri? FindRevocation(OpenIdConnectConfiguration configuration)
     {
         using var document = JsonDocument.Parse(OpenIdConnectConfiguration.Write(configuration));

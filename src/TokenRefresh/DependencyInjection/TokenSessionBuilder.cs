@@ -71,9 +71,7 @@ public sealed class TokenSessionBuilder
         return UseStore(provider => new FileTokenStore(directory, options, provider.GetService<TimeProvider>()));
     }
 
-    /// <summary>
-    /// Allows a store without a protector. Use it if the store encrypts by itself, such as a keychain, and in tests.
-    /// </summary>
+    /// <summary>Allows a store without a protector. Use it if the store encrypts by itself, such as a keychain, and in tests.</summary>
     /// <returns>This builder.</returns>
     public TokenSessionBuilder AllowUnencryptedStore()
     {

@@ -6,9 +6,7 @@ namespace TokenRefresh.Diagnostics;
 /// Every log message of the core. 1xx: requests, 2xx: sessions and flights, 3xx: the server, 4xx: the store. None contains a secret or a
 /// user.
 /// </summary>
-/// <remarks>
-/// All messages are in one class. The generator writes several classes in a random order, so two builds would differ.
-/// </remarks>
+/// <remarks>All messages are in one class. The generator writes several classes in a random order, so two builds would differ.</remarks>
 internal static partial class SessionLog
 {
     [LoggerMessage(101, LogLevel.Debug, "Session '{Session}': no token sent with {Method} {Origin}: {Reason}", EventName = "NoTokenSent")]

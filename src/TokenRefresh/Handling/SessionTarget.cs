@@ -34,9 +34,7 @@ internal sealed class SessionTarget(
             sessions.Services.Options.AllowedOrigins.Count > 0 ? null : ReadBaseAddress(provider, clientName),
             clientName));
 
-    /// <summary>
-    /// Reads the base address that the registration of this name sets. It configures a client that never sends anything.
-    /// </summary>
+    /// <summary>Reads the base address that the registration of this name sets. It configures a client that never sends anything.</summary>
     public static Uri? ReadBaseAddress(IServiceProvider provider, string clientName)
     {
         // The options monitor would keep an entry for every name.

@@ -2,9 +2,7 @@ using System.Threading.Tasks.Sources;
 
 namespace TokenRefresh.SingleFlight;
 
-/// <summary>
-/// One caller's wait for a flight. It ends with the flight or with the caller's cancellation, whichever comes first.
-/// </summary>
+/// <summary>One caller's wait for a flight. It ends with the flight or with the caller's cancellation, whichever comes first.</summary>
 /// <remarks>
 /// It does what <c>Task.WaitAsync</c> does, in half the memory: ten thousand requests may wait for one flight. It is awaited once, with
 /// <c>ConfigureAwait(false)</c>, so it captures no context.

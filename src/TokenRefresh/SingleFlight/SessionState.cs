@@ -181,9 +181,7 @@ internal abstract class SessionState(SessionSnapshot initial)
         }
     }
 
-    /// <summary>
-    /// Marks the access token of <paramref name="sent"/> as rejected, so that it isn't sent again.
-    /// </summary>
+    /// <summary>Marks the access token of <paramref name="sent"/> as rejected, so that it isn't sent again.</summary>
     /// <returns><see langword="false"/> if the token was refreshed so recently that another refresh wouldn't help.</returns>
     public bool TryReject(SignedInSnapshot sent)
     {

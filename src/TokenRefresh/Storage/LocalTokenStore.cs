@@ -94,9 +94,7 @@ public abstract class LocalTokenStore : ITokenStore, ITokenStoreLock
     }
 
     /// <summary>Reads the text of a session.</summary>
-    /// <param name="key">
-    /// The session. The name of its text must be unambiguous: ("a:b", "c") and ("a", "b:c") are two sessions.
-    /// </param>
+    /// <param name="key">The session. The name of its text must be unambiguous: ("a:b", "c") and ("a", "b:c") are two sessions.</param>
     /// <param name="cancellationToken">Cancels the operation. It may be ignored.</param>
     /// <returns>The text as it was written; <see langword="null"/> or an empty text if there is none.</returns>
     protected abstract ValueTask<string?> ReadTextAsync(TokenSessionKey key, CancellationToken cancellationToken);

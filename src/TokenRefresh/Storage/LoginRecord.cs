@@ -33,9 +33,7 @@ internal sealed record LoginRecord
     /// <summary>The version of the login's tokens. It only grows, across logins too.</summary>
     public long Version { get; init; }
 
-    /// <summary>
-    /// The serialized tokens, encrypted if there is a protector; <see langword="null"/> unless the state is signed in.
-    /// </summary>
+    /// <summary>The serialized tokens, encrypted if there is a protector; <see langword="null"/> unless the state is signed in.</summary>
     public string? Tokens { get; init; }
 
     /// <summary>How old the tokens were when the record was written.</summary>

@@ -34,9 +34,7 @@ internal abstract class LoginStore
     /// </returns>
     public abstract Task<LoginStoreResult> SaveAsync(HeldLogin start, TokenSet tokens);
 
-    /// <summary>
-    /// Ends the login whose refresh token was rejected, unless the store has newer tokens. It has a timeout of its own.
-    /// </summary>
+    /// <summary>Ends the login whose refresh token was rejected, unless the store has newer tokens. It has a timeout of its own.</summary>
     /// <returns>
     /// <see cref="LoginStatus.LoginEnded"/>, <see cref="LoginStatus.Newer"/> or <see cref="LoginStatus.SignedOut"/>; or
     /// <see cref="LoginStatus.Leased"/> if the lease has passed to another process, whose result decides.

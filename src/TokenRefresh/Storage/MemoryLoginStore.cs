@@ -1,8 +1,6 @@
 namespace TokenRefresh.Storage;
 
-/// <summary>
-/// The login of a session without a store. The session's own snapshot is the record, and no other process can change it.
-/// </summary>
+/// <summary>The login of a session without a store. The session's own snapshot is the record, and no other process can change it.</summary>
 internal sealed class MemoryLoginStore(TimeProvider time) : LoginStore
 {
     public override Task<LoginStoreResult> LoadAsync(HeldLogin held, CancellationToken cancellationToken) =>
