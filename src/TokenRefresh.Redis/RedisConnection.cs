@@ -22,7 +22,7 @@ internal sealed class RedisConnection(Func<Task<IConnectionMultiplexer>> open, b
             if (_opening is null || _opening.IsFaulted || _opening.IsCanceled)
             {
                 // The app's function may block, so it runs on a pool thread.
-                _opening = Task.Run(open, CancellationToken.None);
+                _opening = NoContext.Start(() => Task.Run(open, CancellationToken.None));
             }
 
             opening = _opening;

@@ -151,13 +151,16 @@ internal sealed class UserSessions : ISessionCache, IObservedSessions
         var idle = Services.Options.UserIdleTimeout;
         if (_sweeps is null && idle != Timeout.InfiniteTimeSpan)
         {
-            var sweeps = Services.Time.CreateTimer(static users => ((UserSessions)users!).Sweep(), this, idle, idle);
+            var sweeps = CreateSweeps(idle);
             if (Interlocked.CompareExchange(ref _sweeps, sweeps, null) is not null)
             {
                 sweeps.Dispose();
             }
         }
     }
+
+    private ITimer CreateSweeps(TimeSpan idle) => NoContext.Start(
+        () => Services.Time.CreateTimer(static users => ((UserSessions)users!).Sweep(), this, idle, idle));
 
     private static TokenSession? SessionIn(object held) => held as TokenSession ?? ((EvictedSession)held).Session;
 

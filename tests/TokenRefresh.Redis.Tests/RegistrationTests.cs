@@ -29,4 +29,23 @@ public sealed class RegistrationTests
 
         Assert.Contains("passed to UseRedis returned null.", failure.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task The_connection_is_opened_without_the_ambient_values_of_the_first_caller()
+    {
+        var user = new AsyncLocal<string?> { Value = "user-1" };
+        var seen = "";
+        var connection = new RedisConnection(
+            () =>
+            {
+                seen = user.Value;
+                throw new TimeoutException();
+            },
+            isOwned: true);
+
+        await Assert.ThrowsAsync<TimeoutException>(() => connection.OpenAsync(CancellationToken.None));
+
+        Assert.Null(seen);
+        Assert.Equal("user-1", user.Value);
+    }
 }

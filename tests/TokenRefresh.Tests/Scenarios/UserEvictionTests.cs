@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using TokenRefresh.SingleFlight;
 using TokenRefresh.TestKit;
+using TokenRefresh.Tests.Support;
 
 namespace TokenRefresh.Tests.Scenarios;
 
@@ -136,6 +137,28 @@ public sealed class UserEvictionTests
         await app.DisposeAsync();
 
         Assert.Equal(0, clock.Sweeps);
+    }
+
+    [Fact]
+    public async Task The_timer_that_looks_for_idle_users_keeps_no_ambient_value_of_the_first_request()
+    {
+        await using var app = TestApp.Create(services: services => services.AddSingleton(TimeProvider.System));
+        var kept = FindInContext(app.Sessions);
+
+        Collect();
+
+        Assert.False(kept.TryGetTarget(out _));
+
+        static WeakReference<object> FindInContext(TokenSessions sessions)
+        {
+            var request = new object();
+            PlainThread.Run(() =>
+            {
+                new AsyncLocal<object>().Value = request;
+                _ = sessions[TestApp.Name, "user-1"];
+            });
+            return new WeakReference<object>(request);
+        }
     }
 
     [Fact]
