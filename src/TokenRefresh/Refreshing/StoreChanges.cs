@@ -1,13 +1,16 @@
 using TokenRefresh.SingleFlight;
+using TokenRefresh.Storage;
 
 namespace TokenRefresh.Refreshing;
 
 /// <summary>
 /// Reads the store when another process has changed the session's record. Several changes at once make one read. A change that the
-/// session's own flight has read already makes none.
+/// session's own flight has read already makes none. While the store can't be reached, it tries again.
 /// </summary>
 internal sealed class StoreChanges(SessionContext session) : IDisposable
 {
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
+
     // The store must not keep a session in memory that nothing else uses.
     private readonly WeakReference<SessionContext> _session = new(session);
     private IDisposable? _subscription;
@@ -53,6 +56,7 @@ internal sealed class StoreChanges(SessionContext session) : IDisposable
 
     private async Task ReadAsync()
     {
+        var isRead = true;
         int seen;
         do
         {
@@ -63,29 +67,37 @@ internal sealed class StoreChanges(SessionContext session) : IDisposable
                 return;
             }
 
-            await ReadAsync(session).ConfigureAwait(false);
+            try
+            {
+                await ReadAsync(session).ConfigureAwait(false);
+                isRead = true;
+            }
+            catch (StoreException e)
+            {
+                if (isRead)
+                {
+                    session.Services.StoreFailed(e);
+                }
+
+                // The session continues with its tokens. It reads again, because the change may be a sign-out.
+                isRead = e.Cause is TokenStoreConfigurationException || await session.Services.Time
+                    .DelayWasCancelledAsync(RetryPause, session.Services.Work.Stopping).ConfigureAwait(false);
+            }
         }
-        while (Interlocked.CompareExchange(ref _changes, 0, seen) != seen);
+        while (!isRead || Interlocked.CompareExchange(ref _changes, 0, seen) != seen);
     }
 
     private async Task ReadAsync(SessionContext session)
     {
-        try
+        // A flight reads the record itself. What it read may be older than this change.
+        if (session.RunningFlight is { } flight)
         {
-            // A flight reads the record itself. What it read may be older than this change.
-            if (session.RunningFlight is { } flight)
-            {
-                await flight.Result.ConfigureAwait(false);
-            }
-
-            if (session.Current is not SignedInSnapshot { Revision: { } known } || known != _lastRevision)
-            {
-                await new StoreLook(session).RunAsync(CancellationToken.None).ConfigureAwait(false);
-            }
+            await flight.Result.ConfigureAwait(false);
         }
-        catch (Exception)
+
+        if (session.Current is not SignedInSnapshot { Revision: { } known } || known != _lastRevision)
         {
-            // The store can't be reached, which is logged. The session continues with its tokens.
+            await new StoreLook(session).ReadAsync(CancellationToken.None).ConfigureAwait(false);
         }
     }
 }

@@ -116,6 +116,36 @@ public sealed class StoreChangesTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_sign_out_that_cant_be_read_at_once_is_known_when_the_store_answers()
+    {
+        StoreThere.IsAway = true;
+        await Here.SignOutAsync();
+        await QuietAsync();
+        Assert.Equal(TokenSessionState.SignedIn, There.State);
+        _cluster.Time.Advance(TimeSpan.FromSeconds(1));
+        await QuietAsync();
+
+        StoreThere.IsAway = false;
+        _cluster.Time.Advance(TimeSpan.FromSeconds(1));
+
+        await Eventually.UntilAsync(() => There.State == TokenSessionState.SignedOut);
+    }
+
+    [Fact]
+    public async Task A_record_that_cant_be_read_after_a_change_is_read_once()
+    {
+        var before = StoreThere.Reads;
+        StoreThere.Failure = new TokenStoreConfigurationException("The record is damaged.");
+
+        StoreThere.Notify("1-other");
+        await QuietAsync();
+        _cluster.Time.Advance(TimeSpan.FromMinutes(1));
+        await QuietAsync();
+
+        Assert.Equal(before + 1, StoreThere.Reads);
+    }
+
+    [Fact]
     public async Task A_store_that_cant_subscribe_is_used_all_the_same()
     {
         await using var app = TestApp.Over(new NotifyingStore(2, new MemoryTokenStore(), _stores) { RefusesSubscriptions = true });
@@ -295,7 +325,10 @@ public sealed class StoreChangesTests : IAsyncLifetime
 
         public int Subscriptions => _subscriptions.Count;
 
-        public bool IsAway { get; set; }
+        public bool IsAway { get => Failure is not null; set => Failure = value ? new InvalidOperationException("away") : null; }
+
+        /// <summary>What each read throws; null if the store can be read.</summary>
+        public Exception? Failure { get; set; }
 
         public bool RefusesSubscriptions { get; init; }
 
@@ -344,7 +377,7 @@ public sealed class StoreChangesTests : IAsyncLifetime
                 await gate.PassAsync(cancellationToken);
             }
 
-            var stored = IsAway ? throw new InvalidOperationException("away") : await base.ReadAsync(key, cancellationToken);
+            var stored = Failure is { } failure ? throw failure : await base.ReadAsync(key, cancellationToken);
             var after = AfterRead;
             AfterRead = null;
             await (after?.Invoke() ?? Task.CompletedTask);
