@@ -146,6 +146,12 @@ public sealed class RedisTokenStore : ITokenStore, ITokenStoreNotifications, IAs
                 "The Redis user lacks a right to the keys or the commands of the token store. Grant the rights that the page "
                 + "docs/processes.md of TokenRefresh lists. (NOPERM.)");
         }
+        catch (RedisCommandException e) when (e.Message.Contains("database"))
+        {
+            throw new TokenStoreConfigurationException(
+                "The Redis server doesn't have the database of the token store. Set RedisTokenStoreOptions.Database, or defaultDatabase of "
+                + "the connection, to a number that the server has. Redis Cluster has 0 only.");
+        }
         catch (Exception e) when (IsSwitchedOff(e))
         {
             throw new TokenStoreConfigurationException(

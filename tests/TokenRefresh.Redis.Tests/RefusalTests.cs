@@ -73,6 +73,17 @@ public sealed class RefusalTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_database_that_the_server_lacks_is_reported()
+    {
+        await using var connection = await ConnectAsync(_ => { });
+        await using var store = new RedisTokenStore(connection, new RedisTokenStoreOptions { Database = 1000 });
+
+        var failure = await Assert.ThrowsAsync<TokenStoreConfigurationException>(() => store.ReadAsync(Key, default).AsTask());
+
+        Assert.Contains("Set RedisTokenStoreOptions.Database", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_server_without_memory_is_named_and_uses_no_refresh_token()
     {
         await using var connection = await ConnectAsync(_ => { });
