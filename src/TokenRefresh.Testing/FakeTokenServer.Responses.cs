@@ -56,6 +56,12 @@ public sealed partial class FakeTokenServer
     // The blacklist view of Simple JWT gets the body of a refresh. The package's stock address has this word.
     private static Call ReadJson(Uri? address, string body)
     {
+        // The form of an app whose Protocol is OAuth has no such member.
+        if (body is not ['{', ..])
+        {
+            return new Call(null, null, null);
+        }
+
         var token = JsonDocument.Parse(body).RootElement.GetProperty("refresh").GetString();
         return address?.AbsolutePath.Contains("blacklist") == true
             ? new Call(null, null, RevokedToken: token)
@@ -73,6 +79,7 @@ public sealed partial class FakeTokenServer
         { RefreshToken: { } refreshToken } => RespondTo(refreshToken),
         { RevokedToken: { } revoked } => Revoke(revoked),
         { GrantType: "client_credentials" } => IssueToClient(),
+        _ when mode == TokenServerMode.SimpleJwt => Json(HttpStatusCode.BadRequest, """{"refresh":["This field is required."]}"""),
         _ => Json(HttpStatusCode.BadRequest, """{"error":"unsupported_grant_type"}"""),
     };
 

@@ -87,6 +87,29 @@ public sealed class TestingPackageTests
         Assert.False(answer.IsSuccessStatusCode);
     }
 
+    [Theory]
+    [InlineData(TokenServerMode.ReuseIsRejected, TokenEndpointProtocol.SimpleJwt)]
+    [InlineData(TokenServerMode.SimpleJwt, TokenEndpointProtocol.OAuth)]
+    public async Task A_mode_of_another_protocol_fails_and_names_the_option(TokenServerMode mode, TokenEndpointProtocol protocol)
+    {
+        var server = new FakeTokenServer(mode: mode);
+        var services = new ServiceCollection();
+        services.AddTokenSession("orders", options =>
+        {
+            options.TokenEndpoint = new Uri("https://login.example.com/token");
+            options.ClientId = protocol == TokenEndpointProtocol.SimpleJwt ? null : "shop";
+            options.Protocol = protocol;
+            options.ConfigureRefreshPipeline = _ => { };
+        }).TokenEndpointClient.ConfigurePrimaryHttpMessageHandler(() => server);
+        await using var app = services.BuildServiceProvider();
+        var session = app.GetRequiredService<TokenSessions>()["orders"];
+        await session.SignInAsync(server.Issue());
+
+        var exception = await Assert.ThrowsAsync<TokenRefreshException>(() => session.RefreshAsync());
+
+        Assert.Contains("Check TokenEndpoint and Protocol.", exception.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Client_credentials_get_an_access_token_and_no_refresh_token()
     {
