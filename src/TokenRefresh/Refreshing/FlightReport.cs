@@ -84,7 +84,7 @@ internal sealed class FlightReport(SessionServices services, Flight flight)
 
     private string ReasonText() => flight.Reason switch
     {
-        FlightReason.FirstUse => "of its first use",
+        FlightReason.FirstUse => "of the session's first use",
         FlightReason.Expired => "it has expired or is about to",
         FlightReason.Rejected => "the API rejected it",
         FlightReason.Proactive => "it expires soon",

@@ -38,6 +38,22 @@ public sealed class RefreshLogTests : IDisposable
     }
 
     [Fact]
+    public async Task The_lines_say_that_the_session_is_used_for_the_first_time()
+    {
+        await using var app = TestApp.Create(
+            options =>
+            {
+                options.GrantType = TokenGrantType.ClientCredentials;
+                options.ClientSecret = "secret";
+            },
+            _log.Add);
+
+        using var response = await app.GetAsync();
+
+        Assert.Contains("because of the session's first use; requests", Assert.Single(Lines("Refreshed")), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Failures_name_the_next_attempt_and_the_time_of_the_first()
     {
         await using var app = await FailingAsync();
