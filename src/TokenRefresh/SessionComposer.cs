@@ -72,7 +72,7 @@ internal static class SessionComposer
             Store = store,
             Protector = settings.Protector,
             Watch = new RecordWatch(time),
-            Endpoint = settings.TokenEndpoint ?? HttpTokenEndpoint.For(options, client, discovery, time),
+            Endpoint = settings.TokenEndpoint ?? new HttpTokenEndpoint(options, client, discovery, time),
             Pipeline = RefreshPipeline.Build(options, time, RandomNumber.Next, work.Stopping),
             Revocation = TokenRevocation.For(options, client, discovery),
             Logger = logger,

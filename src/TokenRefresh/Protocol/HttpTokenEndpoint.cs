@@ -1,24 +1,18 @@
 namespace TokenRefresh.Protocol;
 
-/// <summary>A token endpoint over HTTP: one POST, a response read within bounds, a result.</summary>
+/// <summary>
+/// The token endpoint of <see cref="TokenRefreshOptions.Protocol"/>, over HTTP: one POST, a response read within bounds, a result.
+/// </summary>
 /// <remarks>Discovery is <see langword="null"/> if the options name the endpoint.</remarks>
-internal abstract class HttpTokenEndpoint(
+internal sealed class HttpTokenEndpoint(
     TokenRefreshOptions options, Func<HttpClient> backchannel, Discovery? discovery, TimeProvider time) : ITokenEndpoint
 {
-    protected TokenRefreshOptions Options { get; } = options;
-
-    /// <summary>Creates the endpoint that <see cref="TokenRefreshOptions.Protocol"/> names.</summary>
-    public static ITokenEndpoint For(TokenRefreshOptions options, Func<HttpClient> backchannel, Discovery? discovery, TimeProvider time) =>
-        options.Protocol == TokenEndpointProtocol.SimpleJwt
-            ? new SimpleJwtTokenEndpoint(options, backchannel, time)
-            : new OAuthTokenEndpoint(options, backchannel, discovery, time);
-
     public async Task<TokenEndpointResult> RequestTokenAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
     {
         request.MayBeSent = false;
         if (discovery is null)
         {
-            return await SendAsync(request, Options.TokenEndpoint!, cancellationToken).ConfigureAwait(false);
+            return await SendAsync(request, options.TokenEndpoint!, cancellationToken).ConfigureAwait(false);
         }
 
         var discovered = await discovery.GetAsync(cancellationToken).ConfigureAwait(false);
@@ -56,7 +50,7 @@ internal abstract class HttpTokenEndpoint(
             message.Content = new TokenRequestContent(Write(message, request), request);
             using var response = await backchannel().SendBackchannelAsync(message, cancellationToken).ConfigureAwait(false);
             using var answer = await TokenResponse.ReadAsync(response, name, time, cancellationToken).ConfigureAwait(false);
-            answer.Option = discovery?.Option ?? nameof(Options.TokenEndpoint);
+            answer.Option = discovery?.Option ?? nameof(options.TokenEndpoint);
             return Interpret(response, answer, Classify(answer, time.GetUtcNow()));
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
@@ -67,16 +61,20 @@ internal abstract class HttpTokenEndpoint(
         }
     }
 
-    /// <summary>Writes the request's content, and the client's authentication.</summary>
-    protected abstract HttpContent Write(HttpRequestMessage message, TokenEndpointRequest request);
+    private HttpContent Write(HttpRequestMessage message, TokenEndpointRequest request) =>
+        options.Protocol == TokenEndpointProtocol.SimpleJwt
+            ? EndpointContent.SimpleJwt(request.RefreshToken!, options)
+            : EndpointContent.OAuth(message, request, options);
 
-    /// <summary>Decides what the response means by the protocol.</summary>
-    protected abstract TokenEndpointResult Classify(TokenResponse response, DateTimeOffset now);
+    private TokenEndpointResult Classify(TokenResponse response, DateTimeOffset now) =>
+        options.Protocol == TokenEndpointProtocol.SimpleJwt
+            ? TokenResponseClassifier.SimpleJwt(response, now)
+            : TokenResponseClassifier.OAuth(response, options.Scheme, now);
 
     // The app may interpret the response. A new refresh token is kept however the app interprets it.
     private TokenEndpointResult Interpret(HttpResponseMessage response, TokenResponse read, TokenEndpointResult byProtocol)
     {
-        if (Options.InterpretTokenResponse is not { } interpret)
+        if (options.InterpretTokenResponse is not { } interpret)
         {
             return byProtocol;
         }

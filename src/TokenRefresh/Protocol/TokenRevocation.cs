@@ -47,7 +47,7 @@ internal sealed class TokenRevocation(TokenRefreshOptions options, Func<HttpClie
         var name = "the revocation endpoint " + Origin.WithPath(address);
         using var message = new HttpRequestMessage(HttpMethod.Post, address);
         message.Content = options.Protocol == TokenEndpointProtocol.SimpleJwt
-            ? SimpleJwtTokenEndpoint.Body(tokens.RefreshToken!, options)
+            ? EndpointContent.SimpleJwt(tokens.RefreshToken!, options)
             : Form(message, tokens);
         try
         {
@@ -86,8 +86,7 @@ internal sealed class TokenRevocation(TokenRefreshOptions options, Func<HttpClie
             ["token"] = tokens.RefreshToken ?? tokens.AccessToken,
             ["token_type_hint"] = tokens.RefreshToken is null ? "access_token" : "refresh_token",
         };
-        OAuthTokenEndpoint.Authenticate(message, form, options);
-        return new FormUrlEncodedContent(form);
+        return EndpointContent.Authenticated(message, form, options);
     }
 }
 

@@ -15,7 +15,7 @@ public sealed class TokenCallCostTests
     public async Task A_small_response_costs_less_than_10_KB_also_the_first_time()
     {
         using var client = new HttpClient(new Server("""{"access_token":"a","refresh_token":"r","token_type":"Bearer","expires_in":300}"""));
-        var endpoint = HttpTokenEndpoint.For(
+        var endpoint = new HttpTokenEndpoint(
             new TokenRefreshOptions { TokenEndpoint = new Uri("https://login.example.com/token"), ClientId = "shop" }, () => client, discovery: null, TimeProvider.System);
 
         // The first call of all compiles the code. A buffer that is larger than the pool's is new in each call.
@@ -28,7 +28,7 @@ public sealed class TokenCallCostTests
         Assert.InRange(allocated, 1, Limit);
     }
 
-    private static async Task AskAsync(ITokenEndpoint endpoint)
+    private static async Task AskAsync(HttpTokenEndpoint endpoint)
     {
         var result = await endpoint.RequestTokenAsync(new TokenEndpointRequest(new TokenSessionKey("orders"), "r", scope: null), CancellationToken.None);
         Assert.Equal(TokenEndpointOutcome.Succeeded, result.Outcome);

@@ -512,14 +512,14 @@ public sealed class DiscoveryTests : IDisposable
 
     private static TokenRefreshOptions Options(string issuer) => new() { Issuer = new Uri(issuer), ClientId = "shop" };
 
-    private static Task<TokenEndpointResult> AskAsync(ITokenEndpoint endpoint, CancellationToken cancellationToken = default) =>
+    private static Task<TokenEndpointResult> AskAsync(HttpTokenEndpoint endpoint, CancellationToken cancellationToken = default) =>
         endpoint.RequestTokenAsync(new TokenEndpointRequest(new TokenSessionKey("orders"), "r1", scope: null), cancellationToken);
 
-    private ITokenEndpoint Endpoint(string issuer = Issuer, Action<TokenRefreshOptions>? configure = null)
+    private HttpTokenEndpoint Endpoint(string issuer = Issuer, Action<TokenRefreshOptions>? configure = null)
     {
         var options = Options(issuer);
         configure?.Invoke(options);
-        return HttpTokenEndpoint.For(options, () => _client, Discovery(options), _time);
+        return new HttpTokenEndpoint(options, () => _client, Discovery(options), _time);
     }
 
     private Discovery Discovery(TokenRefreshOptions options) => new(options, () => _client, _time, _logs.CreateLogger(""), "orders");

@@ -112,7 +112,7 @@ public sealed class TokenRequestTests
     private static async Task RefreshAsync(TokenRefreshOptions options, Recorder server, string? refreshToken, string? scope)
     {
         using var backchannel = new HttpClient(server);
-        await HttpTokenEndpoint.For(options, () => backchannel, discovery: null, new FakeTimeProvider()).RequestTokenAsync(new TokenEndpointRequest(Key, refreshToken, scope), default);
+        await new HttpTokenEndpoint(options, () => backchannel, discovery: null, new FakeTimeProvider()).RequestTokenAsync(new TokenEndpointRequest(Key, refreshToken, scope), default);
     }
 
     private static async Task<RevocationResult> RevokeAsync(TokenRefreshOptions options, Recorder server, string? refreshToken)
