@@ -47,7 +47,7 @@ internal static class SessionComposer
                 nameof(options));
         }
 
-        WarnOfInsecureOrigins(GuardedLogger.Create(settings.LoggerFactory ?? NullLoggerFactory.Instance), settings.Name, options);
+        WarnOfInsecureOrigins(new GuardedLogger(settings.LoggerFactory ?? NullLoggerFactory.Instance), settings.Name, options);
         var needsClient = settings.TokenEndpoint is null || options.RevocationEndpoint is not null || options.Issuer is not null;
         var client = needsClient ? BackchannelHandler.CreateClient(settings.TokenEndpointHandler, options) : null;
         return Compose(options, settings, () => client!, Instruments.Shared, owned: client);
@@ -62,7 +62,7 @@ internal static class SessionComposer
     {
         var (name, time, store) = (settings.Name, settings.TimeProvider, settings.Store);
         var work = new WorkTracker();
-        var logger = GuardedLogger.Create(settings.LoggerFactory ?? NullLoggerFactory.Instance);
+        var logger = new GuardedLogger(settings.LoggerFactory ?? NullLoggerFactory.Instance);
         var discovery = options.Issuer is null ? null : new Discovery(options, client, time, logger, name);
         return new SessionServices
         {

@@ -24,7 +24,7 @@ internal sealed class ClientSecretReload : IDisposable
         _provider = provider;
         _name = name;
         _options = options;
-        _logger = GuardedLogger.Create(provider.GetRequiredService<ILoggerFactory>());
+        _logger = new GuardedLogger(provider.GetRequiredService<ILoggerFactory>());
         var sections = registry.Sections.Where(source => source.Session == name);
         var sources = provider.GetServices<IOptionsChangeTokenSource<TokenRefreshOptions>>().Where(source => source.Name == name);
         _registrations =

@@ -30,7 +30,7 @@ internal sealed class RegistrationValidator(IServiceProvider provider, SessionRe
         var result = ValidateSession(name, options);
         if (result.Succeeded && _warned.TryAdd(name, true))
         {
-            SessionComposer.WarnOfInsecureOrigins(GuardedLogger.Create(provider.GetRequiredService<ILoggerFactory>()), name, options);
+            SessionComposer.WarnOfInsecureOrigins(new GuardedLogger(provider.GetRequiredService<ILoggerFactory>()), name, options);
         }
 
         return result;

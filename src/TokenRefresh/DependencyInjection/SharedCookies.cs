@@ -38,7 +38,7 @@ internal sealed class SharedCookies(string sessionName, string clientName)
             && SessionOptions.Find(builder.Services, sessionName) is { UserKey: not null })
         {
             _isWarned = true;
-            SessionLog.SharedCookies(GuardedLogger.Create(builder.Services.GetRequiredService<ILoggerFactory>()), sessionName, clientName);
+            SessionLog.SharedCookies(new GuardedLogger(builder.Services.GetRequiredService<ILoggerFactory>()), sessionName, clientName);
         }
     }
 }

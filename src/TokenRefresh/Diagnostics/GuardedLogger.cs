@@ -6,16 +6,11 @@ namespace TokenRefresh.Diagnostics;
 /// Wraps the app's logger and catches its exceptions. A log provider may fail, or be disposed before the sessions are. A failed log line
 /// must not lose a token, an event or a response.
 /// </summary>
-internal sealed class GuardedLogger : ILogger
+internal sealed class GuardedLogger(ILoggerFactory loggers) : ILogger
 {
     private const string Category = "TokenRefresh.TokenSession";
 
-    private readonly ILogger _inner;
-
-    private GuardedLogger(ILogger inner) => _inner = inner;
-
-    /// <summary>Creates the logger of a session.</summary>
-    public static GuardedLogger Create(ILoggerFactory loggers) => new(loggers.CreateLogger(Category));
+    private readonly ILogger _inner = loggers.CreateLogger(Category);
 
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => _inner.BeginScope(state);

@@ -14,7 +14,7 @@ internal static class DeferredSave
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     /// <summary>Starts to save tokens that are published and marked as unsaved.</summary>
-    public static void Start(SessionContext session, SignedInSnapshot unsaved) => _ = TrackedWork.RunAsync(session, async () =>
+    public static void Start(SessionContext session, SignedInSnapshot unsaved) => _ = session.FollowUpAsync(async () =>
     {
         try
         {
@@ -31,7 +31,7 @@ internal static class DeferredSave
     public static async Task<bool> TrySaveAsync(SessionContext session, SignedInSnapshot unsaved)
     {
         var (isSaved, run) = await SaveAsync(session, unsaved).ConfigureAwait(false);
-        _ = TrackedWork.RunAsync(session, () => Task.FromResult(run));
+        _ = session.FollowUpAsync(() => Task.FromResult(run));
         return isSaved;
     }
 

@@ -46,7 +46,7 @@ internal sealed class FlightLauncher(SessionContext session, Flight flight)
         var run = await RunAsync().ConfigureAwait(false);
 
         // This never fails, so the waiters are always woken.
-        await TrackedWork.RunAsync(session, () => Task.FromResult(run)).ConfigureAwait(false);
+        await session.FollowUpAsync(() => Task.FromResult(run)).ConfigureAwait(false);
         flight.Complete(run.Result);
         work.End();
     }
@@ -55,7 +55,7 @@ internal sealed class FlightLauncher(SessionContext session, Flight flight)
     private async Task<FlightRun> RunAsync()
     {
         // A log provider or a listener may send a request, too. It must not wait for the flight that it reports.
-        AmbientFlight.Set(flight);
+        Flight.Current = flight;
         var report = new FlightReport(session.Services, flight);
         FlightRun run;
         try

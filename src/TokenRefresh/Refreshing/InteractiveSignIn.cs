@@ -122,7 +122,7 @@ internal sealed class InteractiveSignIn(SessionContext session, Flight flight, S
         await flight.Result.ConfigureAwait(false);
         if (answer.Tokens is { } tokens)
         {
-            await TrackedWork.RunAsync(session, () => SaveLateAsync(tokens)).ConfigureAwait(false);
+            await session.FollowUpAsync(() => SaveLateAsync(tokens)).ConfigureAwait(false);
         }
     }
 

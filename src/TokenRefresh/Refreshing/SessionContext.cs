@@ -6,26 +6,19 @@ namespace TokenRefresh.Refreshing;
 /// <summary>
 /// One session's state, with everything that its flights need: the services of its name, its user, and the app's event handlers.
 /// </summary>
-internal sealed class SessionContext : SessionState
+internal sealed class SessionContext(SessionServices services, string? userKey, TokenSession owner, SessionSnapshot initial)
+    : SessionState(initial)
 {
     private SessionListeners? _listeners;
 
-    public SessionContext(SessionServices services, string? userKey, TokenSession owner, SessionSnapshot initial)
-        : base(initial)
-    {
-        Services = services;
-        UserKey = userKey;
-        Owner = owner;
-    }
-
-    public SessionServices Services { get; }
+    public SessionServices Services { get; } = services;
 
     public override FlightSettings Settings => Services.FlightSettings;
 
-    public string? UserKey { get; }
+    public string? UserKey { get; } = userKey;
 
     /// <summary>The sender of the session's events.</summary>
-    public TokenSession Owner { get; }
+    public TokenSession Owner { get; } = owner;
 
     public TokenSessionKey Key => new(Services.Name, UserKey);
 
@@ -117,6 +110,14 @@ internal sealed class SessionContext : SessionState
         return flight.Result.Result;
     }
 #endif
+
+    /// <summary>Does what follows a flight. A disposal waits for it, and the app is notified of its outcome.</summary>
+    public Task FollowUpAsync(Func<Task<FlightRun>> work) => Services.Work.RunFollowUpAsync(async () =>
+    {
+        var run = await work().ConfigureAwait(false);
+        Revoker.Start(this, run.Orphaned);
+        await SessionEvents.RaiseAsync(this, run.Event).ConfigureAwait(false);
+    });
 
     private async ValueTask<FlightResult> WaitAndMeasureAsync(
         Flight flight, DateTimeOffset startedAt, CancellationToken cancellationToken)

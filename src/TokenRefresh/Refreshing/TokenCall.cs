@@ -156,7 +156,7 @@ internal sealed class TokenCall(SessionContext session, Flight flight, SessionSn
 
         // Wait for the end of the flight: its failure starts a cool-down, and this result ends it.
         await flight.Result.ConfigureAwait(false);
-        await TrackedWork.RunAsync(session, () => ApplyAsync(result)).ConfigureAwait(false);
+        await session.FollowUpAsync(() => ApplyAsync(result)).ConfigureAwait(false);
     }
 
     private Task<FlightRun> ApplyAsync(TokenEndpointResult late)

@@ -3,8 +3,10 @@ using System.Diagnostics;
 namespace TokenRefresh.SingleFlight;
 
 /// <summary>One refresh in progress, and everything that waits for its result. It belongs to no request.</summary>
-internal sealed class Flight
+internal sealed class Flight(SessionSnapshot start, FlightReason reason)
 {
+    private static readonly AsyncLocal<Flight?> Ambient = new();
+
     // Waiters continue on pool threads, never on the leader's thread and never inside the gate.
     private readonly TaskCompletionSource<FlightResult> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -16,24 +18,28 @@ internal sealed class Flight
     private int _waiters;
     private int _hasLeader;
 
-    public Flight(SessionSnapshot start, FlightReason reason)
+    /// <summary>
+    /// The flight that the current code runs in, set until the async method that sets it returns. It is used to detect a flight that waits
+    /// for itself and would never end.
+    /// </summary>
+    public static Flight? Current
     {
-        Start = Snapshot = start;
-        Reason = reason;
+        get => Ambient.Value;
+        set => Ambient.Value = value;
     }
 
     /// <summary>The result of a join that found a newer snapshot.</summary>
     public static Flight Superseded { get; } = Ended(FlightResult.Completed);
 
     /// <summary>The snapshot to refresh.</summary>
-    public SessionSnapshot Start { get; }
+    public SessionSnapshot Start { get; } = start;
 
-    public FlightReason Reason { get; }
+    public FlightReason Reason { get; } = reason;
 
     /// <summary>
     /// The snapshot that this flight works on: the first one, then the one that it published last. Written under the gate.
     /// </summary>
-    public SessionSnapshot Snapshot { get; set; }
+    public SessionSnapshot Snapshot { get; set; } = start;
 
     /// <summary>The failure whose cool-down is running: this flight may read the store, but not call the endpoint.</summary>
     public FlightFailure? CallBlockedBy { get; init; }

@@ -27,7 +27,7 @@ internal abstract class SessionState(SessionSnapshot initial)
     public Flight Join(SessionSnapshot seen, FlightReason reason)
     {
         var open = _flight;
-        if (open is not null && open == AmbientFlight.Current)
+        if (open is not null && open == Flight.Current)
         {
             return Flight.Ended(FlightResult.Failed(FlightFailure.WaitsForItself(Settings.SessionName)));
         }

@@ -59,7 +59,7 @@ public sealed class SessionStateTests
     {
         var state = Create(version: 1);
         var flight = state.Join(state.Current, FlightReason.Expired);
-        AmbientFlight.Set(flight);
+        Flight.Current = flight;
 
         var own = state.Join(state.Current, FlightReason.Expired);
 
