@@ -67,10 +67,10 @@ public static class TokenRefreshEndpointExtensions
 
     /// <summary>
     /// Refuses requests of other sites with 403, because they would be sent with the user's cookie. A request whose <c>Sec-Fetch-Site</c>
-    /// isn't <c>same-origin</c> is refused. A request without that header, or with <c>none</c>, needs the header <c>X-Requested-With</c> or
-    /// an antiforgery token. GET, HEAD and OPTIONS are always allowed, except for the handshake of a WebSocket. If it has no
-    /// <c>Sec-Fetch-Site</c>, the host of its <c>Origin</c> must be that of the request. A handshake without both isn't a browser's and is
-    /// allowed.
+    /// isn't <c>same-origin</c> is refused. A request with <c>none</c> needs the header <c>X-Requested-With</c> or an antiforgery token. A
+    /// request without that header needs one of these, or the app's <c>Origin</c>. GET, HEAD and OPTIONS are always allowed, except for the
+    /// handshake of a WebSocket. If it has no <c>Sec-Fetch-Site</c>, the host of its <c>Origin</c> must be that of the request. A handshake
+    /// without both isn't a browser's and is allowed.
     /// </summary>
     /// <typeparam name="TBuilder">The kind of endpoint.</typeparam>
     /// <param name="builder">An endpoint or a group: of a minimal API, a controller or a reverse proxy.</param>

@@ -103,6 +103,28 @@ public sealed partial class SignOutTests
         Assert.Equal("orders of alice", (await browser.FetchAsync(node.At("orders"))).Text);
     }
 
+    // A browser sends no fetch metadata to a server without TLS, except on its own machine.
+    [Theory]
+    [Trait("Case", "W16")]
+    [InlineData("http://shop.example:5080", HttpStatusCode.OK)]
+    [InlineData("https://shop.example:5080", HttpStatusCode.Forbidden)]
+    [InlineData("http://shop.example", HttpStatusCode.Forbidden)]
+    [InlineData("http://evil.example:5080", HttpStatusCode.Forbidden)]
+    [InlineData("null", HttpStatusCode.Forbidden)]
+    public async Task A_form_without_fetch_metadata_must_have_the_origin_of_the_app(string origin, HttpStatusCode expected)
+    {
+        await using var provider = await Provider.StartAsync();
+        await using var node = await Node.StartAsync(provider, WithForms());
+        using var browser = new Browser();
+        await browser.GoAsync(node.At("orders"));
+
+        using var post = new HttpRequestMessage(HttpMethod.Post, node.At("save"));
+        post.Headers.Host = "shop.example:5080";
+        post.Headers.Add("Origin", origin);
+
+        Assert.Equal(expected, (await browser.SendAsync(post)).Status);
+    }
+
     [Fact]
     [Trait("Case", "W16")]
     public async Task An_old_browser_signs_out_by_a_form_with_an_antiforgery_token()

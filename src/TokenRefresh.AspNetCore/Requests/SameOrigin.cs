@@ -20,8 +20,8 @@ internal static class SameOrigin
 
     /// <summary>
     /// Whether the browser says that the request is same-origin. If it sends no fetch metadata, the request must have something that
-    /// another site's page can't send: an antiforgery token, or a header that only a script of the same origin may set. The handshake of a
-    /// WebSocket must have the app's origin then.
+    /// another site's page can't send: the app's origin, an antiforgery token, or a header that only a script of the same origin may set.
+    /// The handshake of a WebSocket must have the app's origin then.
     /// </summary>
     public static async ValueTask<bool> IsSatisfiedAsync(HttpContext context)
     {
@@ -35,7 +35,7 @@ internal static class SameOrigin
 
         return context.Request.Headers.ContainsKey(HeaderNames.XRequestedWith)
             || await HasAntiforgeryTokenAsync(context).ConfigureAwait(false)
-            || Refuse(context, "it has no header Sec-Fetch-Site or X-Requested-With, and no antiforgery token");
+            || Refuse(context, "it has no header Sec-Fetch-Site or X-Requested-With, no antiforgery token, and not the app's Origin");
     }
 
     private static async ValueTask<bool> HasAntiforgeryTokenAsync(HttpContext context)
@@ -56,12 +56,20 @@ internal static class SameOrigin
     {
         // A page can't set or remove this header. "none" means that no page made the request; a form of another site never has it.
         var site = context.Request.Headers[SecFetchSite];
-        if (site.Count == 0 && RequestKind.IsHandshake(context.Request))
+        if (site.Count > 0)
         {
-            return IsOriginOfHost(context.Request) ? Answer.SameOrigin : Answer.OtherSite;
+            return site == "none" ? Answer.Unknown : site == "same-origin" ? Answer.SameOrigin : Answer.OtherSite;
         }
 
-        return site.Count == 0 || site == "none" ? Answer.Unknown : site == "same-origin" ? Answer.SameOrigin : Answer.OtherSite;
+        var request = context.Request;
+        if (RequestKind.IsHandshake(request))
+        {
+            return IsOriginOfHost(request) ? Answer.SameOrigin : Answer.OtherSite;
+        }
+
+        // Without TLS, browsers send fetch metadata to localhost only. They send the origin with each POST. Behind a proxy that changes
+        // scheme or host the app may not know its own origin.
+        return request.Headers.Origin == $"{request.Scheme}://{request.Host}" ? Answer.SameOrigin : Answer.Unknown;
     }
 
     // Chromium sends no fetch metadata with a handshake. All browsers send the page's origin, and a page can't change it. A client that
