@@ -56,7 +56,7 @@ internal sealed class StoreChanges(SessionContext session) : IDisposable
 
     private async Task ReadAsync()
     {
-        var isRead = true;
+        var isAway = false;
         int seen;
         do
         {
@@ -67,24 +67,31 @@ internal sealed class StoreChanges(SessionContext session) : IDisposable
                 return;
             }
 
-            try
-            {
-                await ReadAsync(session).ConfigureAwait(false);
-                isRead = true;
-            }
-            catch (StoreException e)
-            {
-                if (isRead)
-                {
-                    session.Services.StoreFailed(e);
-                }
-
-                // The session continues with its tokens. It reads again, because the change may be a sign-out.
-                isRead = e.Cause is TokenStoreConfigurationException || await session.Services.Time
-                    .DelayWasCancelledAsync(RetryPause, session.Services.Work.Stopping).ConfigureAwait(false);
-            }
+            isAway = !await TryReadAsync(session, isLogged: isAway).ConfigureAwait(false);
         }
-        while (!isRead || Interlocked.CompareExchange(ref _changes, 0, seen) != seen);
+        while (isAway || Interlocked.CompareExchange(ref _changes, 0, seen) != seen);
+    }
+
+    /// <returns><see langword="false"/>, after a pause, if the store couldn't be reached.</returns>
+    private async Task<bool> TryReadAsync(SessionContext session, bool isLogged)
+    {
+        try
+        {
+            await ReadAsync(session).ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception e)
+        {
+            // The session continues with its tokens. It reads again, because the change may be a sign-out.
+            var failure = e as StoreException;
+            if (failure is not null && !isLogged)
+            {
+                session.Services.StoreFailed(failure);
+            }
+
+            return failure?.Cause is null or TokenStoreConfigurationException || await session.Services.Time
+                .DelayWasCancelledAsync(RetryPause, session.Services.Work.Stopping).ConfigureAwait(false);
+        }
     }
 
     private async Task ReadAsync(SessionContext session)
