@@ -25,13 +25,13 @@ internal sealed class OptionsReader(string client, IConfigurationSection section
                 case "PROTOCOL": options.Protocol = ReadEnum<TokenEndpointProtocol>(setting); break;
                 case "GRANTTYPE": options.GrantType = ReadEnum<TokenGrantType>(setting); break;
                 case "REVOCATIONENDPOINT": options.RevocationEndpoint = HasValue(setting) ? ReadUri(setting) : null; break;
-                case "CLIENTID": options.ClientId = setting.Value; break;
-                case "CLIENTSECRET": options.ClientSecret = setting.Value; break;
+                case "CLIENTID": options.ClientId = ReadText(setting); break;
+                case "CLIENTSECRET": options.ClientSecret = ReadText(setting); break;
                 case "CLIENTAUTHENTICATION":
                     options.ClientAuthentication = HasValue(setting) ? ReadEnum<ClientAuthentication>(setting) : null;
                     break;
-                case "SCOPE": options.Scope = setting.Value; break;
-                case "SCHEME": options.Scheme = setting.Value ?? ""; break;
+                case "SCOPE": options.Scope = ReadText(setting); break;
+                case "SCHEME": options.Scheme = ReadText(setting) ?? ""; break;
                 case "EXTRAPARAMETERS": ReadParameters(setting, options.ExtraParameters); break;
                 case "ALLOWEDORIGINS": ReadOrigins(setting, options.AllowedOrigins); break;
                 case "INSECUREORIGINS": ReadOrigins(setting, options.InsecureOrigins); break;
@@ -53,7 +53,7 @@ internal sealed class OptionsReader(string client, IConfigurationSection section
     {
         foreach (var parameter in EntriesOf(setting))
         {
-            parameters[parameter.Key] = parameter.Value ?? "";
+            parameters[parameter.Key] = ReadText(parameter) ?? "";
         }
     }
 
@@ -72,6 +72,11 @@ internal sealed class OptionsReader(string client, IConfigurationSection section
     private IEnumerable<IConfigurationSection> EntriesOf(IConfigurationSection setting) => string.IsNullOrEmpty(setting.Value)
         ? setting.GetChildren()
         : throw Wrong(setting, $"is a single value. Put it one level deeper, such as {setting.Key}:0 for a list or {setting.Key}:name.");
+
+    // A list or an object in place of a text would be ignored otherwise.
+    private string? ReadText(IConfigurationSection setting) => setting.GetChildren().Any()
+        ? throw Wrong(setting, "is a list or an object. Write it as one text, such as \"openid offline_access\" for Scope.")
+        : setting.Value;
 
     // No value is shown: it can be a secret that was written to the wrong setting.
     private Uri ReadUri(IConfigurationSection setting) => Uri.TryCreate(setting.Value, UriKind.Absolute, out var uri)
