@@ -39,12 +39,9 @@ internal static class SessionComposer
             throw new ArgumentException($"TokenRefresh client '{settings.Name}': {failure}", nameof(settings));
         }
 
-        if (FinalEndpointHandler.FindUnusableWithoutLookup(options) is { } lookedUp)
+        if (FindWhatNeedsContainer(options) is { } wrong)
         {
-            throw new ArgumentException(
-                $"TokenRefresh client '{settings.Name}': {Origin.TextOf(lookedUp)} isn't https. Only a session of a container can have an "
-                + "address that service discovery looks up. Use https, or add the origin to InsecureOrigins.",
-                nameof(options));
+            throw new ArgumentException($"TokenRefresh client '{settings.Name}': {wrong}", nameof(options));
         }
 
         WarnOfInsecureOrigins(new GuardedLogger(settings.LoggerFactory ?? NullLoggerFactory.Instance), settings.Name, options);
@@ -93,6 +90,15 @@ internal static class SessionComposer
             SessionLog.InsecureOriginsAllowed(logger, name, string.Join(", ", options.InsecureOrigins.Select(Origin.TextOf)));
         }
     }
+
+    private static string? FindWhatNeedsContainer(TokenRefreshOptions options) =>
+        options.UserKey is not null
+            ? "UserKey is set, but a session that is created without dependency injection has one login for all requests. Remove UserKey "
+                + "and create a session with a Name of its own for each user, or register the client with AddTokenRefreshHandler."
+        : FinalEndpointHandler.FindUnusableWithoutLookup(options) is { } lookedUp
+            ? $"{Origin.TextOf(lookedUp)} isn't https. Only a session of a container can have an address that service discovery looks up. "
+                + "Use https, or add the origin to InsecureOrigins."
+        : null;
 
     private static RecheckSettings? RechecksOf(TokenRefreshOptions options, TimeProvider time) =>
         options is { GrantType: not TokenGrantType.ClientCredentials, RecheckInterval: { } interval } && interval > TimeSpan.Zero

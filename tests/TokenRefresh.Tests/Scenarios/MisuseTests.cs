@@ -26,6 +26,19 @@ public sealed class MisuseTests
         Assert.Contains("MapInboundClaims = false", failure.Message, StringComparison.Ordinal);
     }
 
+    // One login would be used for the requests of all users.
+    [Fact]
+    [Trait("Case", "N1")]
+    public void A_session_of_users_cant_be_created_without_dependency_injection()
+    {
+        var options = new TokenRefreshOptions { TokenEndpoint = new Uri("https://login.test/token"), ClientId = "shop", UserKey = (_, _) => "alice" };
+
+        var failure = Assert.Throws<ArgumentException>(() => TokenSession.Create(options));
+
+        Assert.Contains("UserKey is set", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("AddTokenRefreshHandler", failure.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     [Trait("Case", "N7")]
     public async Task A_login_without_a_refresh_token_warns_at_once_and_ends_with_that_reason()
