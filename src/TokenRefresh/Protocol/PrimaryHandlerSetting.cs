@@ -6,7 +6,8 @@ using System.Reflection;
 namespace TokenRefresh.Protocol;
 
 /// <summary>
-/// A setting of a client's primary handler. The handlers of .NET, Android and iOS have it under this name, but no common base type.
+/// A setting of a client's primary handler. The handlers of .NET, Android and iOS have it under this name, but no common base type. That of
+/// the package System.Net.Http.WinHttpHandler has other names.
 /// </summary>
 internal enum PrimaryHandlerSetting
 {
@@ -47,11 +48,24 @@ internal static class PrimaryHandlerExtensions
         (HttpClientHandler c, PrimaryHandlerSetting.UseCookies) => (c.UseCookies, () => c.UseCookies = false),
         (HttpClientHandler c, PrimaryHandlerSetting.UseProxy) => (c.UseProxy, () => c.UseProxy = false),
 
-        // This library can't reference the handlers of Android and iOS, and the build for .NET Standard can't reference SocketsHttpHandler.
-        _ when handler.GetType().GetProperty($"{setting}", typeof(bool)) is { CanRead: true } property =>
-            (IfSupported(() => property.GetValue(handler) is true), () => TurnOff(handler, property, setting)),
+        // This library can't reference the handlers of Android, iOS and WinHTTP. The build for .NET Standard can't reference
+        // SocketsHttpHandler.
+        _ when (handler.GetType().GetProperty($"{setting}", typeof(bool)) ?? handler.GetType().GetProperty(NameOfWinHttp(setting)))
+            is { CanRead: true } property =>
+            (IfSupported(() => !OffOf(property).Equals(property.GetValue(handler))), () => TurnOff(handler, property, setting)),
         _ => (false, () => { }),
     };
+
+    private static string NameOfWinHttp(PrimaryHandlerSetting setting) => setting switch
+    {
+        PrimaryHandlerSetting.AllowAutoRedirect => "AutomaticRedirection",
+        PrimaryHandlerSetting.UseCookies => "CookieUsePolicy",
+        _ => "WindowsProxyUsePolicy",
+    };
+
+    // The zero of WinHttpHandler's enums is IgnoreCookies or DoNotUseProxy.
+    private static object OffOf(PropertyInfo property) =>
+        property.PropertyType.IsEnum ? Enum.ToObject(property.PropertyType, 0) : false;
 
     // Redirects that stay on would send the refresh token to another server. Trimming may have removed the setter.
     private static void TurnOff(HttpMessageHandler handler, PropertyInfo property, PrimaryHandlerSetting setting)
@@ -60,7 +74,7 @@ internal static class PrimaryHandlerExtensions
         {
             IfSupported(() =>
             {
-                property.SetValue(handler, false);
+                property.SetValue(handler, OffOf(property));
                 return true;
             });
         }

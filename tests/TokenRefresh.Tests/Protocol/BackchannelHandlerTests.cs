@@ -50,6 +50,19 @@ public sealed class BackchannelHandlerTests
         Assert.Equal(!hasProxySetting, handler.UseProxy);
     }
 
+    // The handler of System.Net.Http.WinHttpHandler, which exists on Windows only, has names of its own.
+    [Fact]
+    public void The_handler_of_WinHttp_follows_no_redirect_and_keeps_no_cookie()
+    {
+        using var handler = new WinHttpHandler();
+
+        BackchannelHandler.Prepare(handler, new TokenRefreshOptions { TokenEndpoint = new Uri("http://localhost:5000/token") });
+
+        Assert.False(handler.AutomaticRedirection);
+        Assert.Equal(CookieUsePolicy.IgnoreCookies, handler.CookieUsePolicy);
+        Assert.Equal(WindowsProxyUsePolicy.DoNotUseProxy, handler.WindowsProxyUsePolicy);
+    }
+
     // Trimming removes a setter that nothing calls.
     [Fact]
     public void A_handler_whose_redirects_cant_be_switched_off_is_refused()
@@ -57,6 +70,30 @@ public sealed class BackchannelHandlerTests
         using var handler = new TrimmedHandler();
 
         Assert.Throws<ArgumentException>(() => BackchannelHandler.Prepare(handler, new TokenRefreshOptions()));
+    }
+
+    private enum CookieUsePolicy
+    {
+        IgnoreCookies,
+        UseInternalCookieStoreOnly,
+    }
+
+    private enum WindowsProxyUsePolicy
+    {
+        DoNotUseProxy,
+        UseWinHttpProxy,
+    }
+
+    private sealed class WinHttpHandler : HttpMessageHandler
+    {
+        public bool AutomaticRedirection { get; set; } = true;
+
+        public CookieUsePolicy CookieUsePolicy { get; set; } = CookieUsePolicy.UseInternalCookieStoreOnly;
+
+        public WindowsProxyUsePolicy WindowsProxyUsePolicy { get; set; } = WindowsProxyUsePolicy.UseWinHttpProxy;
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
     }
 
     private sealed class TrimmedHandler : HttpMessageHandler
