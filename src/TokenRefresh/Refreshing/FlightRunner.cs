@@ -63,21 +63,15 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
             : FlightRun.Unfinished;
     }
 
-    private Task<FlightRun> RefreshAsync(CancellationToken cancellationToken) => _publisher.Snapshot switch
+    /// <summary>Acquires the lease and requests tokens, until there are new tokens or a failure.</summary>
+    private async Task<FlightRun> RefreshAsync(CancellationToken cancellationToken)
     {
-        SignedInSnapshot => RefreshTokensAsync(cancellationToken),
-        NotLoadedSnapshot start => new ClientTokenRequest(session, flight, _publisher, start).RunAsync(cancellationToken),
-        _ => Task.FromResult(FlightRun.Superseded),
-    };
-
-    /// <summary>Acquires the lease and uses the refresh token, until there are new tokens or a failure.</summary>
-    private async Task<FlightRun> RefreshTokensAsync(CancellationToken cancellationToken)
-    {
-        while (session.Current is SignedInSnapshot start && start == _publisher.Snapshot)
+        // Nothing is loaded yet: a client needs its first token.
+        while (_publisher.Snapshot is var start && start is SignedInSnapshot or NotLoadedSnapshot && session.Current == start)
         {
-            if (start.IsUnsaved)
+            if (start is SignedInSnapshot { IsUnsaved: true } unsaved)
             {
-                if (await DeferredSave.TrySaveAsync(session, start).ConfigureAwait(false))
+                if (await DeferredSave.TrySaveAsync(session, unsaved).ConfigureAwait(false))
                 {
                     // If the store has newer tokens or an end of the login, the session has it now.
                     continue;
@@ -93,9 +87,12 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
             var run = acquired.Status switch
             {
                 LoginStatus.Leased when await _lease.FollowAsync(acquired, cancellationToken).ConfigureAwait(false) => FlightRun.Unfinished,
-                LoginStatus.Succeeded or LoginStatus.Leased =>
-                    await UseRefreshTokenAsync(start, lease, acquired, cancellationToken).ConfigureAwait(false),
                 LoginStatus.RetryLater => FlightRun.Failed(FailureMessages.RetryLater(_services.Name, acquired.Delay)),
+                not LoginStatus.Newer when start is NotLoadedSnapshot =>
+                    await RequestClientTokenAsync(start, lease, acquired, cancellationToken).ConfigureAwait(false),
+                LoginStatus.Succeeded or LoginStatus.Leased => _services.UsesClientCredentials
+                    ? await RequestClientTokenAsync(start, lease, acquired, cancellationToken).ConfigureAwait(false)
+                    : await UseRefreshTokenAsync((SignedInSnapshot)start, lease, acquired, cancellationToken).ConfigureAwait(false),
                 _ => Adopt(start, acquired),
             };
             if (!run.IsUnfinished)
@@ -107,14 +104,32 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
         return FlightRun.Superseded;
     }
 
-    private FlightRun Adopt(SignedInSnapshot start, LoginStoreResult found)
+    private FlightRun Adopt(SessionSnapshot start, LoginStoreResult found)
     {
         var run = _publisher.AdoptNewer(found);
 
         // The same tokens under another version still need a refresh.
-        return _publisher.Snapshot is SignedInSnapshot now && now != start && now.Tokens.HasSameTokensAs(start.Tokens)
+        return (start, _publisher.Snapshot) is (SignedInSnapshot before, SignedInSnapshot now)
+            && now != before && now.Tokens.HasSameTokensAs(before.Tokens)
             ? FlightRun.Unfinished
             : run;
+    }
+
+    /// <summary>
+    /// Requests a token of the client's own (RFC 6749, section 4.4). Processes that share a store request one token for all of them. The
+    /// request uses up no refresh token, so it is also made while the store can't be reached.
+    /// </summary>
+    private async Task<FlightRun> RequestClientTokenAsync(
+        SessionSnapshot start, LeaseClaim lease, LoginStoreResult acquired, CancellationToken cancellationToken)
+    {
+        var held = start is SignedInSnapshot signedIn
+            ? HeldLogins.Of(signedIn, acquired.Revision, _services)
+            : HeldLogin.SignedOut(acquired.Version);
+        var call = new TokenCall(session, flight, start, lease, held);
+        var result = await call.SendAsync(refreshToken: null, cancellationToken).ConfigureAwait(false);
+        return result.Tokens is { } tokens ? await _publisher.SaveAsync(held, tokens).ConfigureAwait(false)
+            : ReferenceEquals(result, TokenCall.LeaseExpired) ? FlightRun.Unfinished
+            : await FailAsync(start, held, lease, result).ConfigureAwait(false);
     }
 
     /// <summary>Calls the endpoint with the refresh token and saves what it returns.</summary>
@@ -127,8 +142,7 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
             start.MarkPossiblyUsed();
         }
 
-        var refreshToken = _services.UsesClientCredentials ? null : start.Tokens.RefreshToken;
-        if (refreshToken is null && !_services.UsesClientCredentials)
+        if (start.Tokens.RefreshToken is not { } refreshToken)
         {
             return await EndWithoutRefreshTokenAsync(start, held, lease).ConfigureAwait(false);
         }
@@ -153,9 +167,18 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
                 return FlightRun.Unfinished;
 
             default:
-                await _lease.ReleaseAfterFailureAsync(held, lease, result, start.IsPossiblyUsed).ConfigureAwait(false);
-                return FlightRun.Failed(FailureMessages.From(_services.Name, result));
+                return await FailAsync(start, held, lease, result).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Releases the lease. The record tells other processes of a pause, and whether the refresh token is possibly used.</summary>
+    private async Task<FlightRun> FailAsync(SessionSnapshot start, HeldLogin held, LeaseClaim lease, TokenEndpointResult failure)
+    {
+        var retryAfter = CoolDown.CapRetryAfter(failure.RetryAfter);
+        var isPossiblyUsed = start is SignedInSnapshot { IsPossiblyUsed: true };
+        var release = new LeaseRelease { RetryAfter = retryAfter, PossiblyUsed = isPossiblyUsed };
+        await _lease.ReleaseAsync(held, lease, release).ConfigureAwait(false);
+        return FlightRun.Failed(FailureMessages.From(_services.Name, failure));
     }
 
     private async Task<FlightRun> SaveNewRefreshTokenAsync(HeldLogin held, string newRefreshToken, TokenEndpointResult result)

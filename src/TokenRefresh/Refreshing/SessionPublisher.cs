@@ -30,10 +30,12 @@ internal sealed class SessionPublisher(SessionContext session, SessionSnapshot s
     public async Task<FlightRun> SaveAsync(HeldLogin held, TokenSet fresh)
     {
         var tokens = fresh.WithDefaultsFrom((Snapshot as SignedInSnapshot)?.Tokens, _services.Time.GetUtcNow());
-        var loginId = Snapshot.LoginId;
+        var loginId = _services.UsesClientCredentials ? LoginId.Client : Snapshot.LoginId;
         try
         {
-            var saved = await session.Store.SaveAsync(held, tokens).ConfigureAwait(false);
+            var saved = Snapshot is NotLoadedSnapshot
+                ? await SaveFirstAsync(loginId, tokens).ConfigureAwait(false)
+                : await session.Store.SaveAsync(held, tokens).ConfigureAwait(false);
             return saved.Status == LoginStatus.Succeeded
                 ? PublishRefreshed(_snapshots.Refreshed(loginId, saved.Version, tokens, saved.Revision))
                 : AdoptInsteadOf(tokens, saved);
@@ -50,6 +52,13 @@ internal sealed class SessionPublisher(SessionContext session, SessionSnapshot s
             _services.StoreFailed(e);
             return PublishRefreshed(unsaved);
         }
+    }
+
+    // The flight's deadline doesn't limit it: the token may have arrived just before.
+    private async Task<LoginStoreResult> SaveFirstAsync(LoginId loginId, TokenSet tokens)
+    {
+        using var limit = _services.Time.CreateTimeout(SharedLease.ClientStoreTimeout);
+        return await session.Store.SignInAsync(loginId.ToString(), Snapshot.Version, tokens, limit.Token).ConfigureAwait(false);
     }
 
     /// <summary>Saves a new refresh token that came without an access token, then publishes it.</summary>

@@ -59,15 +59,6 @@ internal readonly struct SharedLease(SessionContext session)
         }
     }
 
-    /// <summary>
-    /// Releases a lease after a failed call. The record tells other processes of a pause, and whether the token is possibly used.
-    /// </summary>
-    public Task ReleaseAfterFailureAsync(HeldLogin held, LeaseClaim lease, TokenEndpointResult failure, bool isPossiblyUsed)
-    {
-        var retryAfter = CoolDown.CapRetryAfter(failure.RetryAfter);
-        return ReleaseAsync(held, lease, new LeaseRelease { RetryAfter = retryAfter, PossiblyUsed = isPossiblyUsed });
-    }
-
     /// <summary>Releases a lease. If the store can't be reached, the lease ends by time for other processes.</summary>
     public async Task ReleaseAsync(HeldLogin held, LeaseClaim lease, LeaseRelease release)
     {
