@@ -66,7 +66,7 @@ internal static class DeferredSave
         try
         {
             // If the store has this login, it has the version before.
-            var held = HeldLogins.OfPrevious(unsaved, session.Services);
+            var held = HeldLogins.Of(unsaved, session.Services) with { Version = unsaved.Version - 1 };
             var saved = await session.Store.SaveAsync(held, unsaved.Tokens).ConfigureAwait(false);
             var run = saved.Status == LoginStatus.Succeeded
                 ? FlightRun.Superseded

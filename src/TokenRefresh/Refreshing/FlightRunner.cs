@@ -122,8 +122,8 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
     private async Task<FlightRun> RequestClientTokenAsync(
         SessionSnapshot start, LeaseClaim lease, LoginStoreResult acquired, CancellationToken cancellationToken)
     {
-        var held = start is SignedInSnapshot signedIn
-            ? HeldLogins.Of(signedIn, acquired.Revision, _services)
+        var held = start is SignedInSnapshot
+            ? HeldLogins.Of(start, _services) with { Revision = acquired.Revision }
             : HeldLogin.SignedOut(acquired.Version);
         var call = new TokenCall(session, flight, start, lease, held);
         var result = await call.SendAsync(refreshToken: null, cancellationToken).ConfigureAwait(false);
@@ -136,7 +136,7 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
     private async Task<FlightRun> UseRefreshTokenAsync(
         SignedInSnapshot start, LeaseClaim lease, LoginStoreResult acquired, CancellationToken cancellationToken)
     {
-        var held = HeldLogins.Of(start, acquired.Revision, _services);
+        var held = HeldLogins.Of(start, _services) with { Revision = acquired.Revision };
         if (acquired.Record.PossiblyUsed && start.Rejection is null)
         {
             start.MarkPossiblyUsed();

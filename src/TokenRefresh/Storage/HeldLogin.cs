@@ -4,41 +4,28 @@ namespace TokenRefresh.Storage;
 /// The login that this process has in memory. A <see cref="LoginStore"/> compares it with the record, and writes it back if the store went
 /// back to an earlier record or lost it.
 /// </summary>
-internal sealed class HeldLogin
+internal sealed record HeldLogin(LoginState State, string LoginId, long Version)
 {
     private string? _tokenHash;
-
-    private HeldLogin(LoginState state, string loginId, long version)
-    {
-        State = state;
-        LoginId = loginId;
-        Version = version;
-    }
 
     /// <summary>This process knows no login yet, and adopts the stored one.</summary>
     public static HeldLogin None { get; } = new(LoginState.None, "", 0);
 
-    public LoginState State { get; }
-
-    public string LoginId { get; }
-
-    public long Version { get; }
-
     /// <summary>The tokens of a login that is signed in.</summary>
-    public TokenSet? Tokens { get; private init; }
+    public TokenSet? Tokens { get; init; }
 
     /// <summary>
     /// The store's mark of the record that this process saw last, if that record has this version and no lease; otherwise
     /// <see langword="null"/>.
     /// </summary>
-    public string? Revision { get; private init; }
+    public string? Revision { get; init; }
 
     /// <summary>The time since the tokens were received.</summary>
-    public TimeSpan TokensAge { get; private init; }
+    public TimeSpan TokensAge { get; init; }
 
-    public ReLoginReason Reason { get; private init; }
+    public ReLoginReason Reason { get; init; }
 
-    public string? Error { get; private init; }
+    public string? Error { get; init; }
 
     /// <summary>A hash that distinguishes the refresh token from others; <see langword="null"/> if it isn't known.</summary>
     public string? TokenHash => _tokenHash ??= Tokens is null ? null : Storage.TokenHash.Of(Tokens);
