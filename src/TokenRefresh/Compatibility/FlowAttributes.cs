@@ -1,7 +1,7 @@
 #if !NET8_0_OR_GREATER
 namespace System.Diagnostics.CodeAnalysis;
 
-// The compiler needs these attributes for null checks, and for constructors that set required members.
+// The compiler needs these attributes for null checks.
 [AttributeUsage(AttributeTargets.Parameter)]
 internal sealed class NotNullAttribute : Attribute;
 
@@ -11,6 +11,14 @@ internal sealed class NotNullWhenAttribute(bool returnValue) : Attribute
     public bool ReturnValue { get; } = returnValue;
 }
 
-[AttributeUsage(AttributeTargets.Constructor)]
-internal sealed class SetsRequiredMembersAttribute : Attribute;
+// The analyzers of trimming and native AOT read it in the other builds.
+[AttributeUsage(AttributeTargets.Method, AllowMultiple = true)]
+internal sealed class UnconditionalSuppressMessageAttribute(string category, string checkId) : Attribute
+{
+    public string Category { get; } = category;
+
+    public string CheckId { get; } = checkId;
+
+    public string? Justification { get; set; }
+}
 #endif

@@ -1,5 +1,5 @@
-#if NET8_0_OR_GREATER
 using System.Diagnostics.CodeAnalysis;
+#if NET8_0_OR_GREATER
 using System.Net.Http.Json;
 using System.Runtime.CompilerServices;
 #else
@@ -16,9 +16,7 @@ namespace TokenRefresh.Handling;
 internal static class JsonContentAccess
 {
     /// <summary>The value that is serialized.</summary>
-#if NET8_0_OR_GREATER
     [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "The content reads the property itself.")]
-#endif
     public static object? ValueOf(HttpContent content) =>
 #if NET8_0_OR_GREATER
         content is JsonContent json ? json.Value :
@@ -47,6 +45,10 @@ internal static class JsonContentAccess
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_typeInfo")]
     private static extern ref JsonTypeInfo TypeInfoField(JsonContent json);
+#else
+    private static JsonTypeInfo? Read(HttpContent content) =>
+        content.GetType().GetField("_typeInfo", BindingFlags.Instance | BindingFlags.NonPublic)?.GetValue(content) as JsonTypeInfo;
+#endif
 
     [UnconditionalSuppressMessage(
         "Trimming",
@@ -55,10 +57,4 @@ internal static class JsonContentAccess
     [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "Not used where reflection is off.")]
     private static JsonTypeInfo? DefaultFor(object value) =>
         JsonSerializer.IsReflectionEnabledByDefault ? JsonSerializerOptions.Default.GetTypeInfo(value.GetType()) : null;
-#else
-    private static JsonTypeInfo? Read(HttpContent content) =>
-        content.GetType().GetField("_typeInfo", BindingFlags.Instance | BindingFlags.NonPublic)?.GetValue(content) as JsonTypeInfo;
-
-    private static JsonTypeInfo? DefaultFor(object value) => JsonSerializerOptions.Default.GetTypeInfo(value.GetType());
-#endif
 }

@@ -1,7 +1,5 @@
 using System.Collections;
-#if NET8_0_OR_GREATER
 using System.Diagnostics.CodeAnalysis;
-#endif
 
 namespace TokenRefresh.Handling;
 
@@ -32,9 +30,7 @@ internal static class SequenceTypes
     private static bool IsCollection(Type type) => typeof(ICollection).IsAssignableFrom(type) || Find(type, Collections) is not null;
 
     // The serializer enumerates a sequence by this interface. Where it does, trimming has kept it.
-#if NET8_0_OR_GREATER
     [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "The serializer uses the interface, so it is there.")]
-#endif
     private static Type? Find(Type type, Type[] definitions)
     {
         return IsOf(type) ? type : Array.Find(type.GetInterfaces(), IsOf);

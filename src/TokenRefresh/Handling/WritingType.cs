@@ -1,6 +1,4 @@
-#if NET8_0_OR_GREATER
 using System.Diagnostics.CodeAnalysis;
-#endif
 using System.Reflection;
 using System.Runtime.CompilerServices;
 
@@ -36,12 +34,10 @@ internal static class WritingType
         return type;
     }
 
-#if NET8_0_OR_GREATER
     [UnconditionalSuppressMessage(
         "Trimming",
         "IL2070",
         Justification = "An override of a method that is called is kept. Native AOT, which drops its name, doesn't get here.")]
-#endif
     private static bool Writes(Type type) => Array.Exists(
         type.GetMethods(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly),
         method => method.IsVirtual

@@ -1,6 +1,4 @@
-#if NET8_0_OR_GREATER
 using System.Diagnostics.CodeAnalysis;
-#endif
 using System.Reflection;
 
 namespace TokenRefresh.Protocol;
@@ -31,9 +29,7 @@ internal static class PrimaryHandlerExtensions
         }
     }
 
-#if NET8_0_OR_GREATER
     [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "A setter that was trimmed is reported.")]
-#endif
     private static (bool IsOn, Action TurnOff) Find(HttpMessageHandler handler, PrimaryHandlerSetting setting) => (handler, setting) switch
     {
 #if NET8_0_OR_GREATER
