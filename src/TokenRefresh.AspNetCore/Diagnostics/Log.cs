@@ -25,7 +25,7 @@ internal static partial class Log
 
     [LoggerMessage(
         505, LogLevel.Information,
-        "Session '{Session}': a cookie is rejected because its login has ended; the user must sign in again. {Advice}",
+        "Session '{Session}': a cookie is rejected because its login has ended; the user must sign in again.{Advice}",
         EventName = "CookieRejected")]
     public static partial void CookieRejected(ILogger logger, string session, string advice);
 

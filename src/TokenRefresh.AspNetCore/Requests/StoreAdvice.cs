@@ -8,7 +8,7 @@ internal sealed class StoreAdvice(LogoutStore store)
 {
     public string For(UserSession session) => HasStore(session)
         ? ""
-        : "Its tokens were in memory only, and a restart loses them. Add a store, such as UseFileStore(directory).UseDataProtection().";
+        : " After a restart: its tokens were in memory only. Add a store, such as UseFileStore(directory).UseDataProtection().";
 
     public bool HasStore(UserSession session) => store.Exists(session.Name);
 }
