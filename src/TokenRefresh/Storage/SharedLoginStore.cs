@@ -124,6 +124,12 @@ internal sealed class SharedLoginStore(
                 stored,
                 (record, seen) => LoginRules.Acquire(record, held, lease, Terms(record, seen, storeLock), () => own),
                 cancellationToken).ConfigureAwait(false);
+            if (result.Status == LoginStatus.Newer && result.Version == held.Version && held.Tokens?.HasSameTokensAs(result.Tokens) == true)
+            {
+                // The login id or the hash isn't that of the tokens. The record would be adopted again and again.
+                throw TokenStoreConfigurationException.Because("inconsistent record");
+            }
+
             if (result.Status != LoginStatus.Succeeded || result.Record.Lease is not null)
             {
                 return Settled(result);

@@ -127,6 +127,30 @@ public sealed class UnreliableStoreTests
         Assert.Equal(1, app.Tokens.Calls);
     }
 
+    [Theory]
+    [InlineData("no login of this format", "BD473E5DCDCE2510")]
+    [InlineData("00000000000000ab", "no hash of these tokens")]
+    [Trait("Case", "S10")]
+    public async Task A_record_whose_login_or_hash_isnt_that_of_its_tokens_is_a_configuration_failure_that_a_sign_in_ends(string login, string hash)
+    {
+        var store = new MemoryTokenStore();
+        var text =
+            $$"""{"tokenrefresh":2,"state":"SignedIn","login":"{{login}}","version":5,"hash":"{{hash}}","tokens":"{\"v\":1,\"access\":\"access-1\",\"refresh\":\"refresh-1\"}","possiblyUsed":true}""";
+        await store.CompareExchangeAsync(SavedTokens.Key, text, null, null, default);
+        await using var app = TestApp.Over(store);
+        app.Tokens.Issue();
+        Assert.Equal("access-1", await app.Session.GetAccessTokenAsync(TestContext.Current.CancellationToken));
+
+        var refresh = app.Session.RefreshAsync(TestContext.Current.CancellationToken);
+        var failure = await Assert.ThrowsAsync<TokenRefreshException>(() => refresh.WaitAsync(Gate.FailSafe, TimeProvider.System));
+
+        Assert.Equal((TokenRefreshFailure.Configuration, 0), (failure.Failure, app.Tokens.Calls));
+        Assert.Contains("The saved tokens can't be read (", failure.Message, StringComparison.Ordinal);
+        await app.SignInAsync();
+        await app.Session.RefreshAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(["refresh-2"], app.Tokens.ReceivedRefreshTokens);
+    }
+
     [Fact]
     [Trait("Case", "C14")]
     public async Task A_store_that_calls_the_client_it_serves_gets_an_exception_that_says_so()
