@@ -5,12 +5,15 @@ using TokenRefresh.Storage;
 namespace TokenRefresh.Refreshing;
 
 /// <summary>Acquires and releases a flight's lease in the store, and waits while another process has the lease.</summary>
-internal readonly struct SharedLease(SessionContext session)
+internal sealed class SharedLease(SessionContext session)
 {
     /// <summary>
     /// How long a store may delay the token of a client. Client credentials use up no refresh token, so they don't need the store.
     /// </summary>
     public static readonly TimeSpan ClientStoreTimeout = TimeSpan.FromSeconds(5);
+
+    // A store may end a wait early. So the limit of a client counts from the flight's first wait.
+    private long? _followingSince;
 
     /// <summary>Acquires the lease. For client credentials it succeeds also if the store fails or doesn't answer in time.</summary>
     /// <exception cref="StoreException">The store failed, or the flight's deadline is over.</exception>
@@ -39,8 +42,10 @@ internal readonly struct SharedLease(SessionContext session)
     {
         var services = session.Services;
         SessionLog.WaitingForOtherProcess(services.Logger, services.Name);
+        var followed = services.Time.GetElapsedTime(_followingSince ??= services.Time.GetTimestamp());
+        var rest = TimeSpan.FromTicks(services.Options.RefreshTimeout.Ticks / 3) - followed;
         using var limit = services.Time.CreateTimeout(services.UsesClientCredentials
-            ? TimeSpan.FromTicks(services.Options.RefreshTimeout.Ticks / 3)
+            ? TimeSpans.Max(rest, TimeSpan.Zero)
             : Timeout.InfiniteTimeSpan);
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, services.Work.Stopping, limit.Token);
         try

@@ -68,6 +68,33 @@ public sealed class ClientTokenOutageTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
+    public async Task A_client_waits_no_longer_if_the_waits_of_the_store_end_early(bool isRefresh)
+    {
+        var records = new MemoryTokenStore(new FakeTimeProvider());
+        var store = new EarlyStore(records);
+        await using var killed = Create(records);
+        await using var follower = Create(store);
+        await HoldExpiredTokenAsync(isRefresh ? [killed, follower] : []);
+        var gate = killed.Tokens.Hold();
+        var leading = killed.Session.GetAccessTokenAsync();
+        await gate.ArrivedAsync(1);
+
+        var following = follower.Session.GetAccessTokenAsync();
+        for (var second = 1; second <= 10; second++)
+        {
+            await store.Waits.ArrivedAsync(2 * second);
+            Assert.Equal(0, follower.Tokens.Calls);
+            follower.Time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal("own-1", await following.WaitAsync(Gate.FailSafe, TimeProvider.System));
+        gate.Open();
+        Assert.NotNull(await leading.WaitAsync(Gate.FailSafe, TimeProvider.System));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
     public async Task During_a_cool_down_a_client_looks_into_the_store_and_requests_nothing(bool isAway)
     {
         var store = new FailingStore(_records) { IsAway = isAway };
@@ -175,5 +202,19 @@ public sealed class ClientTokenOutageTests
                 $$"""{"access_token":"own-{{++number}}","token_type":"Bearer","expires_in":300}""", Encoding.UTF8, "application/json"),
         }));
         return app;
+    }
+
+    /// <summary>A store whose waits end at once, as a store that polls may end them.</summary>
+    private sealed class EarlyStore(ITokenStore records) : StoreAround(records)
+    {
+        public Gate Waits { get; } = new();
+
+        public override ValueTask WaitForChangeAsync(
+            TokenSessionKey key, string? revision, TimeSpan timeout, CancellationToken cancellationToken)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            _ = Waits.PassAsync(CancellationToken.None);
+            return default;
+        }
     }
 }
