@@ -30,9 +30,13 @@ internal static class DeferredSave
     /// <returns>Whether the tokens need no more saving: they are saved, or the store holds newer ones.</returns>
     public static async Task<bool> TrySaveAsync(SessionContext session, SignedInSnapshot unsaved)
     {
-        var (isSaved, run) = await SaveAsync(session, unsaved).ConfigureAwait(false);
+        if (await SaveAsync(session, unsaved).ConfigureAwait(false) is not { } run)
+        {
+            return false;
+        }
+
         _ = session.FollowUpAsync(() => Task.FromResult(run));
-        return isSaved;
+        return true;
     }
 
     // Retries until saved, superseded or shut down. On shutdown it tries once more, also if the first attempt failed after it had begun.
@@ -50,8 +54,7 @@ internal static class DeferredSave
                 return FlightRun.Superseded;
             }
 
-            var (isSaved, run) = await SaveAsync(session, unsaved).ConfigureAwait(false);
-            if (isSaved)
+            if (await SaveAsync(session, unsaved).ConfigureAwait(false) is { } run)
             {
                 return run;
             }
@@ -61,7 +64,8 @@ internal static class DeferredSave
         return FlightRun.Superseded;
     }
 
-    private static async Task<(bool IsSaved, FlightRun Run)> SaveAsync(SessionContext session, SignedInSnapshot unsaved)
+    /// <returns><see langword="null"/> if the store failed.</returns>
+    private static async Task<FlightRun?> SaveAsync(SessionContext session, SignedInSnapshot unsaved)
     {
         try
         {
@@ -73,11 +77,11 @@ internal static class DeferredSave
                 : new SessionPublisher(session, unsaved).AdoptInsteadOf(unsaved.Tokens, saved);
             unsaved.MarkSaved();
             SessionLog.DeferredSaveSucceeded(session.Services.Logger, session.Services.Name);
-            return (true, run);
+            return run;
         }
         catch (StoreException)
         {
-            return (false, FlightRun.Superseded);
+            return null;
         }
     }
 }

@@ -27,22 +27,39 @@ internal sealed class SessionPublisher(SessionContext session, SessionSnapshot s
         session.Current is SignedOutSnapshot ? tokens : null;
 
     /// <summary>Saves the tokens that the endpoint returned, then publishes them.</summary>
-    public async Task<FlightRun> SaveAsync(HeldLogin held, TokenSet fresh)
+    public Task<FlightRun> SaveAsync(HeldLogin held, TokenSet fresh)
     {
         var tokens = fresh.WithDefaultsFrom((Snapshot as SignedInSnapshot)?.Tokens, _services.Time.GetUtcNow());
         var loginId = _services.UsesClientCredentials ? LoginId.Client : Snapshot.LoginId;
+        return SaveAsync(held, tokens, (version, revision) => _snapshots.Refreshed(loginId, version, tokens, revision));
+    }
+
+    /// <summary>Saves a new refresh token that came without an access token, then publishes it.</summary>
+    public async Task<FlightRun> SaveRefreshTokenAsync(HeldLogin held, string refreshToken)
+    {
+        var previous = (SignedInSnapshot)Snapshot;
+        var tokens = previous.Tokens.WithRefreshToken(refreshToken);
+        var run = await SaveAsync(
+            held,
+            tokens,
+            (version, revision) => SnapshotFactory.WithSameAccessToken(previous, version, tokens, revision)).ConfigureAwait(false);
+        return run.Outcome == FlightOutcome.Refreshed ? FlightRun.Unfinished : run;
+    }
+
+    private async Task<FlightRun> SaveAsync(HeldLogin held, TokenSet tokens, Func<long, string?, SignedInSnapshot> createNext)
+    {
         try
         {
             var saved = Snapshot is NotLoadedSnapshot
-                ? await SaveFirstAsync(loginId, tokens).ConfigureAwait(false)
+                ? await SaveFirstAsync(tokens).ConfigureAwait(false)
                 : await session.Store.SaveAsync(held, tokens).ConfigureAwait(false);
             return saved.Status == LoginStatus.Succeeded
-                ? PublishRefreshed(_snapshots.Refreshed(loginId, saved.Version, tokens, saved.Revision))
+                ? PublishRefreshed(createNext(saved.Version, saved.Revision))
                 : AdoptInsteadOf(tokens, saved);
         }
         catch (StoreException e)
         {
-            var unsaved = _snapshots.Refreshed(loginId, Snapshot.Version + 1, tokens, revision: null);
+            var unsaved = createNext(Snapshot.Version + 1, null);
             if (!_services.UsesClientCredentials)
             {
                 return PublishUnsaved(unsaved, e);
@@ -54,34 +71,13 @@ internal sealed class SessionPublisher(SessionContext session, SessionSnapshot s
         }
     }
 
-    // The flight's deadline doesn't limit it: the token may have arrived just before.
-    private async Task<LoginStoreResult> SaveFirstAsync(LoginId loginId, TokenSet tokens)
+    // The first token of a client replaces the record of a sign-out. The flight's deadline doesn't limit the save: the token may have
+    // arrived just before.
+    private async Task<LoginStoreResult> SaveFirstAsync(TokenSet tokens)
     {
         using var limit = _services.Time.CreateTimeout(SharedLease.ClientStoreTimeout);
-        return await session.Store.SignInAsync(loginId.ToString(), Snapshot.Version, tokens, limit.Token).ConfigureAwait(false);
-    }
-
-    /// <summary>Saves a new refresh token that came without an access token, then publishes it.</summary>
-    public async Task<FlightRun> SaveRefreshTokenAsync(HeldLogin held, string refreshToken)
-    {
-        var previous = (SignedInSnapshot)Snapshot;
-        var tokens = previous.Tokens.WithRefreshToken(refreshToken);
-        try
-        {
-            var saved = await session.Store.SaveAsync(held, tokens).ConfigureAwait(false);
-            if (saved.Status != LoginStatus.Succeeded)
-            {
-                return AdoptInsteadOf(tokens, saved);
-            }
-
-            var next = SnapshotFactory.WithSameAccessToken(previous, saved.Version, tokens, saved.Revision);
-            return TryPublish(next) ? FlightRun.Unfinished : Orphan(tokens, FlightRun.Superseded);
-        }
-        catch (StoreException e)
-        {
-            PublishUnsaved(SnapshotFactory.WithSameAccessToken(previous, previous.Version + 1, tokens, revision: null), e);
-            return FlightRun.Unfinished;
-        }
+        var loginId = LoginId.Client.ToString();
+        return await session.Store.SignInAsync(loginId, Snapshot.Version, tokens, limit.Token).ConfigureAwait(false);
     }
 
     /// <summary>Publishes the stored login. The first use of a login raises no event.</summary>
@@ -158,8 +154,8 @@ internal sealed class SessionPublisher(SessionContext session, SessionSnapshot s
 
     private FlightRun Publish(SessionSnapshot next) => TryPublish(next) ? FlightRun.Unfinished : FlightRun.Superseded;
 
-    /// <summary>Publishes tokens that the endpoint returned and the store holds.</summary>
-    public FlightRun PublishRefreshed(SignedInSnapshot next) => TryPublish(next)
+    /// <summary>Publishes tokens that the endpoint returned.</summary>
+    private FlightRun PublishRefreshed(SignedInSnapshot next) => TryPublish(next)
         ? new FlightRun(FlightOutcome.Refreshed, FlightResult.Completed) { Event = TokensRefreshed(next) }
         : Orphan(next.Tokens, FlightRun.Superseded);
 
