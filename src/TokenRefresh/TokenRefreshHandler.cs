@@ -1,4 +1,3 @@
-using TokenRefresh.Diagnostics;
 using TokenRefresh.Handling;
 using TokenRefresh.SingleFlight;
 
@@ -110,7 +109,9 @@ public sealed class TokenRefreshHandler : DelegatingHandler
 
         if (wait.Current is not SignedInSnapshot snapshot)
         {
-            RequestLog.SignedOut(session.Services.Logger, session.Services.Name, request, session.UserKey);
+            RequestLog.NoTokenSent(session.Services, request, session.UserKey is null
+                ? "no user is signed in. Call SignInAsync first."
+                : "no user is signed in under the request's user key. Call SignInAsync first.");
             return await SendWithoutTokenAsync(request, TokenRefreshOutcome.SignedOut, isAsync, cancellationToken).ConfigureAwait(false);
         }
 

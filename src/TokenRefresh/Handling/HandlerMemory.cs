@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
-using TokenRefresh.Diagnostics;
 using TokenRefresh.Refreshing;
 
 namespace TokenRefresh.Handling;
@@ -46,7 +45,7 @@ internal sealed class HandlerMemory
     {
         if (IsDue(ref _rejectionLoggedAt, services.Time))
         {
-            RequestLog.RefreshedTokenRejected(services.Logger, services.Name, request, address);
+            RequestLog.RefreshedTokenRejected(services, request, address);
         }
     }
 
@@ -56,14 +55,13 @@ internal sealed class HandlerMemory
     public void LogInsecureAddress(SessionServices services, HttpRequestMessage request)
     {
         RequestLog.NoTokenSent(
-            services.Logger,
-            services.Name,
+            services,
             request,
             "this address of a service isn't https. Give the service an https endpoint, or add that origin, or the service's name such "
             + "as http://api, to InsecureOrigins.");
         if (IsDue(ref _insecureLoggedAt, services.Time))
         {
-            RequestLog.InsecureAddress(services.Logger, services.Name, request.RequestUri!);
+            RequestLog.InsecureAddress(services, request.RequestUri!);
         }
     }
 

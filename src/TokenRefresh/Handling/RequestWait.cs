@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using TokenRefresh.Diagnostics;
 using TokenRefresh.Refreshing;
 using TokenRefresh.SingleFlight;
 
@@ -59,7 +58,7 @@ internal static class RequestWait
         }
         catch (OperationCanceledException)
         {
-            RequestLog.WaitCancelled(session.Services.Logger, session.Services.Name, request, session.Services.Options.RefreshTimeout);
+            RequestLog.WaitCancelled(session.Services, request);
             throw;
         }
     }

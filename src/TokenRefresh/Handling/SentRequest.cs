@@ -1,4 +1,3 @@
-using TokenRefresh.Diagnostics;
 using TokenRefresh.Refreshing;
 using TokenRefresh.SingleFlight;
 
@@ -79,6 +78,6 @@ internal readonly record struct SentRequest(
     public void ReturnsToCaller(HttpResponseMessage response, TokenRefreshOutcome outcome, string reason)
     {
         RequestState.SetOutcome(Request, response, outcome);
-        RequestLog.RejectionReturned(Session.Services.Logger, Session.Services.Name, Request, Address, reason);
+        RequestLog.RejectionReturned(Session.Services, Request, Address, reason);
     }
 }

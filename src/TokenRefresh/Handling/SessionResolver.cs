@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using TokenRefresh.Diagnostics;
 using TokenRefresh.Refreshing;
 using TokenRefresh.SingleFlight;
 
@@ -47,7 +46,7 @@ internal sealed class SessionResolver(Func<SessionTarget> findTarget)
 
         if (target.FindSession(request)?.Context is not { } session)
         {
-            RequestLog.NoTokenSent(services.Logger, services.Name, request, "UserKey returned null for it, so it has no user.");
+            RequestLog.NoTokenSent(services, request, "UserKey returned null for it, so it has no user.");
             return SendWithoutToken(request, services) with { WithoutToken = TokenRefreshOutcome.NoUser };
         }
 
@@ -58,7 +57,7 @@ internal sealed class SessionResolver(Func<SessionTarget> findTarget)
             var reason = services.Logger.IsEnabled(LogLevel.Debug)
                 ? $"its origin isn't allowed. Add it to AllowedOrigins, which has {origins}."
                 : "";
-            RequestLog.NoTokenSent(services.Logger, services.Name, request, reason);
+            RequestLog.NoTokenSent(services, request, reason);
             return SendWithoutToken(request, services);
         }
 
@@ -135,8 +134,7 @@ internal sealed class SessionResolver(Func<SessionTarget> findTarget)
         }
 
         RequestState.ClearOutcome(request);
-        RequestLog.NoTokenSent(
-            services.Logger, services.Name, request, "the caller set the Authorization header. Remove it to have a token sent.");
+        RequestLog.NoTokenSent(services, request, "the caller set the Authorization header. Remove it to have a token sent.");
         return default;
     }
 
