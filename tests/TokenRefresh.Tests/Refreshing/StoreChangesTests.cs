@@ -262,8 +262,9 @@ public sealed class StoreChangesTests : IAsyncLifetime
         await SignInAsync(app, "bob");
         await SignInAsync(app, "eve");
         await Task.Yield();
-        app.Time.Advance(TimeSpan.FromHours(1));
         var held = app.Sessions[TestApp.Name, "eve"];
+        app.Time.Advance(TimeSpan.FromHours(1));
+        Assert.Same(held, app.Sessions[TestApp.Name, "eve"]);
         app.Time.Advance(TimeSpan.FromHours(1));
         Collect();
         app.Time.Advance(TimeSpan.FromHours(1));
