@@ -10,7 +10,7 @@ internal sealed class SnapshotFactory(SessionServices services, ClockReading? st
     public SignedInSnapshot SignedIn(LoginId loginId, LoginStoreResult saved)
     {
         var slot = SlotOf(saved.Tokens, ReceivedAt(saved.Tokens), isFromEndpoint: false);
-        var signedIn = Create(loginId, saved.Version, WithHeader(saved.Tokens), slot, saved.Revision);
+        var signedIn = new SignedInSnapshot(loginId, saved.Version, WithHeader(saved.Tokens), slot, saved.Revision);
         if (saved.Replaced is not null)
         {
             signedIn.MarkReplacedStoredLogin();
@@ -21,11 +21,11 @@ internal sealed class SnapshotFactory(SessionServices services, ClockReading? st
 
     /// <summary>The state after the endpoint returned an access token.</summary>
     public SignedInSnapshot Refreshed(LoginId loginId, long version, TokenSet tokens, string? revision) =>
-        Create(loginId, version, WithHeader(tokens), SlotOf(tokens, ReceivedAt(tokens), isFromEndpoint: true), revision);
+        new(loginId, version, WithHeader(tokens), SlotOf(tokens, ReceivedAt(tokens), isFromEndpoint: true), revision);
 
     /// <summary>The state after the endpoint returned a new refresh token without an access token.</summary>
     public static SignedInSnapshot WithSameAccessToken(SignedInSnapshot previous, long version, TokenSet tokens, string? revision) =>
-        Create(previous.LoginId, version, tokens.WithHeader(previous.Header), previous.AccessToken, revision);
+        new(previous.LoginId, version, tokens.WithHeader(previous.Header), previous.AccessToken, revision);
 
     /// <summary>The state that the store's record describes.</summary>
     public SessionSnapshot FromStore(LoginStoreResult found, SessionSnapshot previous) => found.Status switch
@@ -53,7 +53,7 @@ internal sealed class SnapshotFactory(SessionServices services, ClockReading? st
         }
 
         var slot = SlotOf(found.Tokens, ClockReading.Ago(found.Age, services.Time), isFromEndpoint: false);
-        var loaded = Create(LoginId.Parse(found.LoginId), found.Version, WithHeader(found.Tokens), slot, found.Revision);
+        var loaded = new SignedInSnapshot(LoginId.Parse(found.LoginId), found.Version, WithHeader(found.Tokens), slot, found.Revision);
         if (services.PendingSignIns.ContainsKey(loaded.LoginId))
         {
             // It is a sign-in of this process that isn't published yet.
@@ -62,9 +62,6 @@ internal sealed class SnapshotFactory(SessionServices services, ClockReading? st
 
         return loaded;
     }
-
-    private static SignedInSnapshot Create(LoginId loginId, long version, TokenSet tokens, AccessTokenSlot slot, string? revision) =>
-        new(loginId, version, tokens, slot) { Revision = revision };
 
     private AccessTokenSlot SlotOf(TokenSet tokens, ClockReading receivedAt, bool isFromEndpoint) =>
         new(ScheduleOf(tokens, receivedAt), receivedAt) { IsFromEndpoint = isFromEndpoint };

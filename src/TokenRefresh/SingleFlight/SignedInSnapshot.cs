@@ -2,7 +2,8 @@ namespace TokenRefresh.SingleFlight;
 
 /// <summary>There is a login with tokens.</summary>
 internal sealed class SignedInSnapshot(
-    LoginId loginId, long version, TokenSet tokens, AccessTokenSlot accessToken) : SessionSnapshot(loginId, version)
+    LoginId loginId, long version, TokenSet tokens, AccessTokenSlot accessToken, string? revision = null)
+    : SessionSnapshot(loginId, version)
 {
     // Only snapshots that a flight has worked on need these values, so they are in one object. Only the leader of a flight writes it.
     private volatile FlightState _flightState = FlightState.None;
@@ -22,7 +23,7 @@ internal sealed class SignedInSnapshot(
     public AccessTokenSlot AccessToken => accessToken;
 
     /// <summary>The store's revision of the record that holds these tokens; <see langword="null"/> if it isn't known.</summary>
-    public string? Revision { get; init; }
+    public string? Revision => revision;
 
     /// <summary>
     /// Whether the owner of <see cref="Header"/> is in the table of owners. Reading this flag is faster than reading the table.

@@ -8,17 +8,23 @@ internal sealed class LoginRecordFactory(TokenSessionKey key, ITokenProtector? p
     /// <summary>The record of the login that this process has, as it was saved.</summary>
     public LoginRecord Of(HeldLogin held) => held.State switch
     {
-        LoginState.SignedIn => SignedIn(held.LoginId, held.Version, held.Tokens!, held.TokensAge, held.TokenHash!),
+        LoginState.SignedIn => new LoginRecord
+        {
+            State = LoginState.SignedIn,
+            LoginId = held.LoginId,
+            Version = held.Version,
+            Tokens = _codec.Write(held.Tokens!),
+            TokensAge = held.TokensAge,
+            TokenHash = held.TokenHash,
+            KeepFor = KeepFor(held.Tokens!),
+        },
         LoginState.Ended => Ended(held, held.Reason, held.Error),
         _ => SignedOut(held.Version),
     };
 
     /// <summary>The record of tokens that were just received.</summary>
-    public LoginRecord New(string loginId, long version, TokenSet tokens)
-    {
-        var age = (time.GetUtcNow() - tokens.ReceivedAt) ?? TimeSpan.Zero;
-        return SignedIn(loginId, version, tokens, TimeSpans.Max(age, TimeSpan.Zero), TokenHash.Of(tokens));
-    }
+    public LoginRecord New(string loginId, long version, TokenSet tokens) => Of(
+        HeldLogin.SignedIn(loginId, version, tokens, revision: null, (time.GetUtcNow() - tokens.ReceivedAt) ?? TimeSpan.Zero));
 
     public static LoginRecord Ended(HeldLogin start, ReLoginReason reason, string? error) => new()
     {
@@ -54,17 +60,6 @@ internal sealed class LoginRecordFactory(TokenSessionKey key, ITokenProtector? p
             return null;
         }
     }
-
-    private LoginRecord SignedIn(string loginId, long version, TokenSet tokens, TimeSpan age, string hash) => new()
-    {
-        State = LoginState.SignedIn,
-        LoginId = loginId,
-        Version = version,
-        Tokens = _codec.Write(tokens),
-        TokensAge = age,
-        TokenHash = hash,
-        KeepFor = KeepFor(tokens),
-    };
 
     // The record is kept for some time after the refresh token expires, so that a process finds that the login has ended, not that there
     // was none.
