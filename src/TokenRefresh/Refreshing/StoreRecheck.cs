@@ -110,14 +110,10 @@ internal sealed class StoreRecheck(RecheckSettings settings)
                     settings.StoreAnswered();
                 }
             }
-            catch (StoreException e) when (e.Cause is TokenStoreConfigurationException)
-            {
-                // Only this record can't be read. The store answers, so other sessions still wait for it.
-                SessionLog.RecheckFailed(session.Services.Logger, session.Services.Name, StoreException.Describe(e.Cause));
-            }
             catch (StoreException e)
             {
-                if (!session.Services.Work.IsStopping && settings.StoreFailed())
+                // If only this record can't be read, the store answers, and other sessions still wait for it.
+                if (e.Cause is TokenStoreConfigurationException || (!session.Services.Work.IsStopping && settings.StoreFailed()))
                 {
                     SessionLog.RecheckFailed(session.Services.Logger, session.Services.Name, StoreException.Describe(e.Cause));
                 }
