@@ -41,7 +41,11 @@ internal sealed class ContainerComposer(IServiceProvider provider, SessionRegist
     private SessionServices Compose(TokenRefreshOptions options, TokenSessionSettings settings, ClientSecretReload? reload)
     {
         var client = new BackchannelClient(provider, BackchannelName(settings.Name), options);
-        var owned = new Disposables(reload, client);
+        var owned = new OnDispose(() =>
+        {
+            reload?.Dispose();
+            client.Dispose();
+        });
         try
         {
             return SessionComposer.Compose(options, settings, client.Get, provider.GetRequiredService<Instruments>(), owned);
@@ -81,10 +85,5 @@ internal sealed class ContainerComposer(IServiceProvider provider, SessionRegist
     {
         public ValidateOptionsResult Validate(string? name, TokenRefreshOptions options) =>
             new RegistrationValidator(provider, registry).ValidateSession(name!, options);
-    }
-
-    private sealed class Disposables(params IDisposable?[] parts) : IDisposable
-    {
-        public void Dispose() => Array.ForEach(parts, part => part?.Dispose());
     }
 }

@@ -74,9 +74,9 @@ internal sealed class ReplayableUpload(HttpContent content) : TrackedContent(con
             }
 
             // An inner handler may have left an earlier attempt that still reads.
-            var reading = new Reading();
-            _released = Task.WhenAll(_released ?? Task.CompletedTask, reading.Ended);
-            return reading;
+            var ended = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+            _released = Task.WhenAll(_released ?? Task.CompletedTask, ended.Task);
+            return new OnDispose(() => ended.TrySetResult(true));
         }
     }
 
@@ -86,13 +86,4 @@ internal sealed class ReplayableUpload(HttpContent content) : TrackedContent(con
 #else
         request.Version.Major >= 2;
 #endif
-
-    private sealed class Reading : IDisposable
-    {
-        private readonly TaskCompletionSource<bool> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public Task Ended => _ended.Task;
-
-        public void Dispose() => _ended.TrySetResult(true);
-    }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using TokenRefresh.Storage;
 
 namespace TokenRefresh;
@@ -22,7 +23,7 @@ public abstract class LocalTokenStore : ITokenStore, ITokenStoreLock
 
     // A sign-out removes the text, so its mark is kept here. A refresh that is running must find the mark.
     private readonly Dictionary<TokenSessionKey, StoredText> _signOuts = [];
-    private readonly HashSet<TokenSessionKey> _locked = [];
+    private readonly ConcurrentDictionary<TokenSessionKey, bool> _locked = new();
     private readonly TimeProvider _time;
 
     /// <summary>Creates the store.</summary>
@@ -32,15 +33,8 @@ public abstract class LocalTokenStore : ITokenStore, ITokenStoreLock
     /// <inheritdoc/>
     public async ValueTask<StoredRecord?> ReadAsync(TokenSessionKey key, CancellationToken cancellationToken)
     {
-        await _step.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            return await FindAsync(key, cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            _step.Release();
-        }
+        using var step = await BeginStepAsync(cancellationToken).ConfigureAwait(false);
+        return await FindAsync(key, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -48,34 +42,27 @@ public abstract class LocalTokenStore : ITokenStore, ITokenStoreLock
         TokenSessionKey key, string text, string? expectedRevision, TimeSpan? keepFor, CancellationToken cancellationToken)
     {
         Require.NotNull(text, nameof(text));
-        await _step.WaitAsync(cancellationToken).ConfigureAwait(false);
+        using var step = await BeginStepAsync(cancellationToken).ConfigureAwait(false);
+        var (current, isUnreadable) = await FindToReplaceAsync(key, expectedRevision, cancellationToken).ConfigureAwait(false);
+        if (current?.Revision != expectedRevision)
+        {
+            return current;
+        }
+
+        var now = _time.GetUtcNow();
+        var next = StoredText.New(text, keepFor, now);
         try
         {
-            var (current, isUnreadable) = await FindToReplaceAsync(key, expectedRevision, cancellationToken).ConfigureAwait(false);
-            if (current?.Revision != expectedRevision)
-            {
-                return current;
-            }
-
-            var now = _time.GetUtcNow();
-            var next = StoredText.New(text, keepFor, now);
-            try
-            {
-                await WriteAsync(key, next, cancellationToken).ConfigureAwait(false);
-            }
-            catch (Exception) when (isUnreadable && !cancellationToken.IsCancellationRequested)
-            {
-                // Some keychains can't overwrite a text that they can't read. They can remove it.
-                await RemoveTextAsync(key, cancellationToken).ConfigureAwait(false);
-                await WriteAsync(key, next, cancellationToken).ConfigureAwait(false);
-            }
-
-            return next.ToRecord(now);
+            await WriteAsync(key, next, cancellationToken).ConfigureAwait(false);
         }
-        finally
+        catch (Exception) when (isUnreadable && !cancellationToken.IsCancellationRequested)
         {
-            _step.Release();
+            // Some keychains can't overwrite a text that they can't read. They can remove it.
+            await RemoveTextAsync(key, cancellationToken).ConfigureAwait(false);
+            await WriteAsync(key, next, cancellationToken).ConfigureAwait(false);
         }
+
+        return next.ToRecord(now);
     }
 
     /// <inheritdoc/>
@@ -87,10 +74,7 @@ public abstract class LocalTokenStore : ITokenStore, ITokenStoreLock
     public ValueTask<IDisposable?> TryLockAsync(TokenSessionKey key, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        lock (_locked)
-        {
-            return new ValueTask<IDisposable?>(_locked.Add(key) ? new KeyLock(_locked, key) : null);
-        }
+        return new ValueTask<IDisposable?>(_locked.TryAdd(key, true) ? new OnDispose(() => _locked.TryRemove(key, out _)) : null);
     }
 
     /// <summary>Reads the text of a session.</summary>
@@ -111,6 +95,12 @@ public abstract class LocalTokenStore : ITokenStore, ITokenStoreLock
     /// <param name="cancellationToken">Cancels the operation. It may be ignored.</param>
     /// <returns>A task that completes when the text is removed.</returns>
     protected abstract ValueTask RemoveTextAsync(TokenSessionKey key, CancellationToken cancellationToken);
+
+    private async Task<OnDispose> BeginStepAsync(CancellationToken cancellationToken)
+    {
+        await _step.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return new OnDispose(() => _step.Release());
+    }
 
     private async ValueTask<StoredRecord?> FindAsync(TokenSessionKey key, CancellationToken cancellationToken)
     {
@@ -164,21 +154,5 @@ public abstract class LocalTokenStore : ITokenStore, ITokenStoreLock
         }
 
         _signOuts[key] = signOut;
-    }
-
-    private sealed class KeyLock(HashSet<TokenSessionKey> locked, TokenSessionKey key) : IDisposable
-    {
-        private int _isDisposed;
-
-        public void Dispose()
-        {
-            if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
-            {
-                lock (locked)
-                {
-                    locked.Remove(key);
-                }
-            }
-        }
     }
 }
