@@ -58,6 +58,34 @@ public sealed class SessionContextTests
         Assert.False(Flight.Ended(FlightResult.Completed).TryLead());
 
     [Fact]
+    public async Task A_session_of_the_container_is_not_ended_by_its_own_disposal()
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+
+        await app.Session.DisposeAsync();
+
+        await app.Session.RefreshAsync(TestContext.Current.CancellationToken);
+        Assert.Equal("access-2", await app.Session.GetAccessTokenAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_flight_that_opens_while_the_session_is_disposed_fails_at_once_and_calls_nothing()
+    {
+        await using var app = TestApp.Create();
+        await app.SignInAsync();
+        var context = app.Session.Context;
+        await app.Sessions.DisposeAsync();
+
+        var flight = context.Join(context.Current, FlightReason.Requested);
+        var result = await flight.Result.WaitAsync(Gate.FailSafe, TimeProvider.System, TestContext.Current.CancellationToken);
+
+        Assert.True(result.IsFailure(out var failure) && failure.IsDisposed);
+        Assert.Null(context.RunningFlight);
+        Assert.Equal(0, app.Tokens.Calls);
+    }
+
+    [Fact]
     public void A_lease_is_over_when_its_time_is()
     {
         var time = new FakeTimeProvider();
