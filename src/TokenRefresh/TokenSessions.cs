@@ -68,15 +68,7 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
                 $"A token session '{name}' exists already. Remove it with RemoveAsync first, or use another name.", nameof(name));
         }
 
-        try
-        {
-            _ = added.Value;
-        }
-        catch
-        {
-            Forget(name, added);
-            throw;
-        }
+        Create(name, added);
     }
 
     /// <summary>
@@ -143,16 +135,7 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
             _source.RequireNoCycle(name);
         }
 
-        try
-        {
-            return sessions.Value;
-        }
-        catch
-        {
-            // The store may be unavailable. The next call tries again.
-            Forget(name, sessions);
-            throw;
-        }
+        return Create(name, sessions);
     }
 
     /// <summary>The options of a session that exists; <see langword="null"/> if it doesn't exist yet.</summary>
@@ -161,6 +144,20 @@ public sealed class TokenSessions : IDisposable, IAsyncDisposable
 
     private IEnumerable<UserSessions> Existing =>
         _sessions.Values.Where(sessions => sessions.IsValueCreated).Select(sessions => sessions.Value);
+
+    private UserSessions Create(string name, Lazy<UserSessions> sessions)
+    {
+        try
+        {
+            return sessions.Value;
+        }
+        catch
+        {
+            // The options may be wrong or the store unavailable. The next call tries again.
+            Forget(name, sessions);
+            throw;
+        }
+    }
 
     // The Add of another thread may fail at the same time.
     private static UserSessions? FindOrDefault(Lazy<UserSessions> added)
