@@ -6,14 +6,6 @@ internal static class RandomNumber
 #if NET8_0_OR_GREATER
     public static double Next() => Random.Shared.NextDouble();
 #else
-    private static readonly Random Source = new();
-
-    public static double Next()
-    {
-        lock (Source)
-        {
-            return Source.NextDouble();
-        }
-    }
+    public static double Next() => new Random(Guid.NewGuid().GetHashCode()).NextDouble();
 #endif
 }
