@@ -23,9 +23,7 @@ public sealed class ClientTokenOutageTests
         await using var follower = Create(store);
         await HoldExpiredTokenAsync(isRefresh ? [leader, follower] : []);
 
-        var gate = leader.Tokens.Hold();
-        var leading = leader.Session.GetAccessTokenAsync();
-        await gate.ArrivedAsync(1);
+        var (gate, leading) = await LeadAsync(leader);
         store.FailsAtWaits = true;
         var following = follower.Session.GetAccessTokenAsync();
 
@@ -48,9 +46,7 @@ public sealed class ClientTokenOutageTests
         await HoldExpiredTokenAsync(isRefresh ? [killed, follower] : []);
 
         // A process that never finishes looks like one that was killed.
-        var gate = killed.Tokens.Hold();
-        var leading = killed.Session.GetAccessTokenAsync();
-        await gate.ArrivedAsync(1);
+        var (gate, leading) = await LeadAsync(killed);
         var following = follower.Session.GetAccessTokenAsync();
         await store.Waits.ArrivedAsync(1);
         for (var second = 0; second < 10; second++)
@@ -75,9 +71,7 @@ public sealed class ClientTokenOutageTests
         await using var killed = Create(records);
         await using var follower = Create(store);
         await HoldExpiredTokenAsync(isRefresh ? [killed, follower] : []);
-        var gate = killed.Tokens.Hold();
-        var leading = killed.Session.GetAccessTokenAsync();
-        await gate.ArrivedAsync(1);
+        var (gate, leading) = await LeadAsync(killed);
 
         var following = follower.Session.GetAccessTokenAsync();
         for (var second = 1; second <= 10; second++)
@@ -134,9 +128,7 @@ public sealed class ClientTokenOutageTests
         using var log = new CapturingLoggerProvider();
         await using var leader = Create(_records);
         await using var follower = Create(new FailingStore(_records) { WaitsFail = true }, log);
-        var gate = leader.Tokens.Hold();
-        var leading = leader.Session.GetAccessTokenAsync();
-        await gate.ArrivedAsync(1);
+        var (gate, leading) = await LeadAsync(leader);
 
         var following = follower.Session.GetAccessTokenAsync();
 
@@ -171,6 +163,15 @@ public sealed class ClientTokenOutageTests
     private static string?[] WarningsOf(CapturingLoggerProvider log) => [.. log.Messages
         .Where(message => message.Level >= LogLevel.Warning && message.Category.StartsWith("TokenRefresh", StringComparison.Ordinal))
         .Select(message => message.EventName)];
+
+    /// <summary>Lets a process begin its token call, which lasts until the gate is opened.</summary>
+    private static async Task<(Gate Gate, Task<string?> Leading)> LeadAsync(TestApp app)
+    {
+        var gate = app.Tokens.Hold();
+        var leading = app.Session.GetAccessTokenAsync();
+        await gate.ArrivedAsync(1);
+        return (gate, leading);
+    }
 
     private static async Task HoldExpiredTokenAsync(TestApp[] apps)
     {
