@@ -8,7 +8,8 @@ internal sealed class StoreAdvice(LogoutStore store)
 {
     public string For(UserSession session) => HasStore(session)
         ? ""
-        : " After a restart: its tokens were in memory only. Add a store, such as UseFileStore(directory).UseDataProtection().";
+        : " If the app was restarted, the tokens are lost: they were in memory only. Add a store, such as "
+            + "UseFileStore(directory).UseDataProtection().";
 
     public bool HasStore(UserSession session) => store.Exists(session.Name);
 }
