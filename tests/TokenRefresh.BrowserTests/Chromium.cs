@@ -82,14 +82,6 @@ internal sealed class Tab
     /// <summary>The answers that said that the server failed.</summary>
     public string[] Failed => [.. _failed];
 
-    /// <summary>Waits until another page has replaced the one that is shown now.</summary>
-    public Task WaitForNextPageAsync()
-    {
-        var next = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Page.FrameNavigated += (_, _) => next.TrySetResult();
-        return next.Task;
-    }
-
     public async Task SignInAsync(Uri app)
     {
         await Page.GotoAsync(app.ToString());

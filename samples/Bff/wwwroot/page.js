@@ -42,24 +42,22 @@ async function call() {
 }
 
 const reloadButton = byId('reload');
-const isReloading = sessionStorage.getItem('reloading') !== null;
+const isReloading = Date.now() < Number(sessionStorage.getItem('reloadUntil'));
 
 byId('revoke').addEventListener('click', () => fetch('/revoke', { method: 'POST' }));
 
 show(JSON.parse(document.body.dataset.counts));
 const calls = [call(), call(), call()];
 if (isReloading) {
-  // A click takes longer than this page stays, so the press is enough. Any key stops it, too.
-  reloadButton.textContent = 'Stop reloading';
-  for (const [target, press] of [[reloadButton, 'pointerdown'], [document, 'keydown']]) {
-    target.addEventListener(press, () => sessionStorage.removeItem('reloading'));
-  }
-
   // Reload at the first response. The other requests are still running; their cancellation has no effect.
+  reloadButton.textContent = 'Reloading …';
+  reloadButton.disabled = true;
   Promise.race(calls).finally(() => isLeaving || location.reload());
 } else {
   reloadButton.addEventListener('click', () => {
-    sessionStorage.setItem('reloading', 'yes');
+    // It ends by itself: a button of a page that is replaced all the time can't be clicked.
+    sessionStorage.setItem('reloadUntil', Date.now() + 5_000);
+    reloadButton.disabled = true;
     location.reload();
   });
   const events = new EventSource('/counts');
