@@ -2,26 +2,34 @@ using System.Collections.Concurrent;
 using Microsoft.Playwright;
 using TokenRefresh.TestKit;
 
+[assembly: AssemblyFixture(typeof(TokenRefresh.BrowserTests.Chromium))]
+
 namespace TokenRefresh.BrowserTests;
 
-/// <summary>A real Chromium of this machine, without a window, with an empty profile.</summary>
-internal sealed class Chromium : IAsyncDisposable
+/// <summary>A real Chromium of this machine, without a window, started by the first test that needs it and shared by the rest.</summary>
+public sealed class Chromium : IAsyncDisposable
 {
     private const string Executable = "/usr/bin/chromium";
-    private readonly IPlaywright _playwright;
-    private readonly IBrowser _browser;
+    private readonly Lazy<Task<(IPlaywright Playwright, IBrowser Browser)>> _browser = new(StartAsync);
 
-    private Chromium(IPlaywright playwright, IBrowser browser, IBrowserContext context)
+    /// <summary>Opens a session with an empty profile.</summary>
+    internal async Task<BrowserSession> OpenAsync()
     {
-        _playwright = playwright;
-        _browser = browser;
-        Context = context;
+        var (_, browser) = await _browser.Value;
+        return new BrowserSession(await browser.NewContextAsync());
     }
 
-    /// <summary>One browser session: its tabs share their cookies.</summary>
-    public IBrowserContext Context { get; }
+    public async ValueTask DisposeAsync()
+    {
+        if (_browser is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
+        {
+            var (playwright, browser) = await _browser.Value;
+            await browser.DisposeAsync();
+            playwright.Dispose();
+        }
+    }
 
-    public static async Task<Chromium> StartAsync()
+    private static async Task<(IPlaywright Playwright, IBrowser Browser)> StartAsync()
     {
         Machine.MustHave(File.Exists(Executable) ? null : $"{Executable} isn't there. Install Chromium to run these tests.");
         var playwright = await Playwright.CreateAsync();
@@ -34,22 +42,24 @@ internal sealed class Chromium : IAsyncDisposable
                 "--disable-background-networking", "--disable-component-update", "--disable-sync",
             ],
         });
-        return new Chromium(playwright, browser, await browser.NewContextAsync());
+        return (playwright, browser);
     }
+}
+
+/// <summary>The tabs of one user. They share their cookies.</summary>
+internal sealed class BrowserSession(IBrowserContext context) : IAsyncDisposable
+{
+    public IBrowserContext Context => context;
 
     /// <summary>Opens a tab that notes every page it shows.</summary>
     public async Task<Tab> OpenAsync()
     {
-        var page = await Context.NewPageAsync();
+        var page = await context.NewPageAsync();
         page.SetDefaultTimeout(60_000);
         return new Tab(page);
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _browser.DisposeAsync();
-        _playwright.Dispose();
-    }
+    public ValueTask DisposeAsync() => context.DisposeAsync();
 }
 
 /// <summary>A tab, and which pages it has shown.</summary>

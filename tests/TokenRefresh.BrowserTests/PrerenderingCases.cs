@@ -1,11 +1,10 @@
 using System.Net;
-using Microsoft.Playwright;
 using TokenRefresh.ServerTests;
 
 namespace TokenRefresh.BrowserTests;
 
 /// <summary>A page of the Blazor sample, which is rendered in its request first and then in a circuit. Both call the API.</summary>
-public sealed class PrerenderingCases
+public sealed class PrerenderingCases(Chromium chromium)
 {
     private const int CallsOverAnExpiry = 5;
 
@@ -13,7 +12,6 @@ public sealed class PrerenderingCases
     [Trait("Case", "W13")]
     public async Task A_page_calls_the_api_as_its_user_while_it_is_prerendered_and_when_it_is_interactive()
     {
-        await using var browser = await Chromium.StartAsync();
         await using var sample = SampleProcess.Start(
             "Blazor",
             "Blazor",
@@ -21,18 +19,17 @@ public sealed class PrerenderingCases
             "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Information");
         var address = await sample.ListeningAsync();
 
-        await Task.WhenAll(AssertOwnTokenAsync(browser, address, "alice"), AssertOwnTokenAsync(browser, address, "bob"));
+        await Task.WhenAll(AssertOwnTokenAsync(address, "alice"), AssertOwnTokenAsync(address, "bob"));
 
         using var http = new HttpClient();
         var counts = await http.GetStringAsync(new Uri(address, "counts"), TestContext.Current.CancellationToken);
         Assert.Matches("^[1-9][0-9]* refreshes, 0 refresh tokens used twice$", counts);
     }
 
-    private static async Task AssertOwnTokenAsync(Chromium browser, Uri address, string user)
+    private async Task AssertOwnTokenAsync(Uri address, string user)
     {
-        await using var session = await browser.Context.Browser!.NewContextAsync();
-        var page = await session.NewPageAsync();
-        page.SetDefaultTimeout(60_000);
+        await using var browser = await chromium.OpenAsync();
+        var page = (await browser.OpenAsync()).Page;
         await page.GotoAsync(address.ToString());
         await page.ClickAsync("#" + user);
         await page.WaitForSelectorAsync("#me");

@@ -8,7 +8,7 @@ namespace TokenRefresh.BrowserTests;
 
 /// <summary>A user at a browser reloads the pages of the sample app as fast as possible, with a real token server.</summary>
 [Trait("Case", "C4")]
-public sealed class ReloadCases
+public sealed class ReloadCases(Chromium chromium)
 {
     // Two seconds, and both servers round the end down to a whole one.
     private static readonly TimeSpan ShortestLife = TimeSpan.FromSeconds(1);
@@ -20,7 +20,7 @@ public sealed class ReloadCases
     {
         await using var server = await RealServer.StartAsync(name);
         await using var app = await BffInstance.StartAsync(server);
-        await using var browser = await Chromium.StartAsync();
+        await using var browser = await chromium.OpenAsync();
         var tab = await browser.OpenAsync();
         await tab.SignInAsync(app.Address);
 
@@ -34,7 +34,7 @@ public sealed class ReloadCases
     {
         await using var server = await RealServer.StartAsync("openiddict");
         await using var app = await BffInstance.StartAsync(server);
-        await using var browser = await Chromium.StartAsync();
+        await using var browser = await chromium.OpenAsync();
         var first = await browser.OpenAsync();
         await first.SignInAsync(app.Address);
         var second = await browser.OpenAsync();
@@ -54,7 +54,7 @@ public sealed class ReloadCases
         await using var server = await RealServer.StartAsync("simple jwt, family");
         await using var one = await BffInstance.StartAsync(server, redis);
         await using var two = await BffInstance.StartAsync(server, redis);
-        await using var browser = await Chromium.StartAsync();
+        await using var browser = await chromium.OpenAsync();
         var first = await browser.OpenAsync();
         await first.SignInAsync(one.Address);
 
@@ -72,7 +72,7 @@ public sealed class ReloadCases
     {
         await using var server = await RealServer.StartAsync("openiddict");
         await using var app = await BffInstance.StartAsync(server);
-        await using var browser = await Chromium.StartAsync();
+        await using var browser = await chromium.OpenAsync();
         var first = await browser.OpenAsync();
         await first.SignInAsync(app.Address);
         var second = await browser.OpenAsync();
@@ -104,7 +104,7 @@ public sealed class ReloadCases
     {
         await using var server = await RealServer.StartAsync("openiddict");
         await using var app = await BffInstance.StartAsync(server);
-        await using var browser = await Chromium.StartAsync();
+        await using var browser = await chromium.OpenAsync();
         var tab = await browser.OpenAsync();
 
         await tab.SignInAsync(new Uri(app.Address, "login?returnUrl=" + target));
@@ -117,7 +117,7 @@ public sealed class ReloadCases
     {
         await using var server = await RealServer.StartAsync("openiddict");
         await using var app = await BffInstance.StartAsync(server);
-        await using var browser = await Chromium.StartAsync();
+        await using var browser = await chromium.OpenAsync();
         var tab = await browser.OpenAsync();
         await tab.SignInAsync(app.Address);
 
@@ -132,7 +132,7 @@ public sealed class ReloadCases
     {
         await using var server = await RealServer.StartAsync("openiddict");
         await using var app = await BffInstance.StartAsync(server);
-        await using var browser = await Chromium.StartAsync();
+        await using var browser = await chromium.OpenAsync();
         var tab = await browser.OpenAsync();
         await tab.SignInAsync(app.Address);
 

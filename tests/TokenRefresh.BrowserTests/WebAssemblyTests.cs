@@ -7,14 +7,14 @@ using TokenRefresh.ServerTests;
 namespace TokenRefresh.BrowserTests;
 
 /// <summary>The WebAssembly sample: the library runs in the browser, on its one thread and with its own fetch.</summary>
-public sealed class WebAssemblyTests
+public sealed class WebAssemblyTests(Chromium chromium)
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(5);
 
     [Fact]
     public async Task Requests_from_the_browser_share_one_refresh()
     {
-        await using var browser = await Chromium.StartAsync();
+        await using var browser = await chromium.OpenAsync();
         await using var sample = SampleProcess.Start(
             "WebAssembly/Server",
             "WebAssembly",
