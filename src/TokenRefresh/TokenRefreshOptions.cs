@@ -42,9 +42,7 @@ public sealed class TokenRefreshOptions
     /// </value>
     public TokenGrantType GrantType { get; set; }
 
-    /// <summary>
-    /// The URL where a sign-out revokes the tokens: a revocation endpoint (RFC 7009), or the blacklist view of Simple JWT.
-    /// </summary>
+    /// <summary>The URL where a sign-out revokes the tokens: a revocation endpoint (RFC 7009), or Simple JWT's blacklist view.</summary>
     /// <value>
     /// An absolute URL, as for <see cref="TokenEndpoint"/>. The default is <see langword="null"/>: the endpoint that the discovery document
     /// of <see cref="Issuer"/> names. Without both, nothing is revoked. A failed revocation is logged, and the user stays signed out.
@@ -95,9 +93,8 @@ public sealed class TokenRefreshOptions
     /// </summary>
     /// <value>
     /// The default is <see langword="null"/>: no other origin. The function is called with the request's address for each request to
-    /// another origin, on the caller's thread, also concurrently. The address of a WebSocket has the scheme http or https there. If the
-    /// function throws, the caller gets the exception. An allowed address must still be https, on loopback, or one of
-    /// <see cref="InsecureOrigins"/>.
+    /// another origin, on the caller's thread, also concurrently. The address of a WebSocket has the scheme http or https there. If it
+    /// throws, the caller gets the exception. An allowed address must be https, on loopback, or one of <see cref="InsecureOrigins"/>.
     /// </value>
     public Func<Uri, bool>? IsAllowedOrigin { get; set; }
 
@@ -243,6 +240,9 @@ public sealed class TokenRefreshOptions
 
     /// <summary>Whether the tokens of a login say to which <see cref="Storage.LoginPeriod"/> it belongs. For web apps.</summary>
     internal bool CountsPeriods { get; set; }
+
+    /// <summary>Whether id tokens are dropped at a sign-in and at each refresh. For web apps.</summary>
+    internal bool DropsIdentityToken { get; set; }
 
     /// <summary>Returns the protocol and the client id, and no secret.</summary>
     /// <returns>A text for logs and debuggers.</returns>

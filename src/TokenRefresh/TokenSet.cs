@@ -174,6 +174,10 @@ public sealed class TokenSet
     internal TokenSet WithPeriod(long period) =>
         period == Period ? this : new(this, _text, _start, RefreshToken, _extras with { Period = period });
 
+    /// <summary>The same tokens without the id token.</summary>
+    internal TokenSet WithoutIdentityToken() =>
+        IdentityToken is null ? this : new(this, _text, _start, RefreshToken, _extras with { IdentityToken = null });
+
     internal bool HasAccessTokenOf(TokenSet other) => AccessToken == other.AccessToken;
 
     internal bool HasSameTokensAs(TokenSet other) => RefreshToken == other.RefreshToken && HasAccessTokenOf(other);

@@ -28,7 +28,7 @@ public sealed class PendingLoginTests
         var response = new OpenIdConnectMessage { AccessToken = "access-1", ExpiresIn = expiresIn };
         var pending = new PendingLogin(ProviderLogin.Read(new JwtSecurityToken(), "shop"), response, Now);
 
-        var tokens = pending.ToTokenSet(keepIdToken: true);
+        var tokens = pending.ToTokenSet();
 
         Assert.Equal(seconds is { } known ? Now.AddSeconds(known) : null, tokens.ExpiresAt);
     }

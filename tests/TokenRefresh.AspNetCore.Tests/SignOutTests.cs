@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+using TokenRefresh.Testing;
 
 namespace TokenRefresh.AspNetCore.Tests;
 
@@ -41,13 +42,44 @@ public sealed partial class SignOutTests
     public async Task An_id_token_that_is_not_kept_is_not_sent()
     {
         await using var provider = await Provider.StartAsync();
-        await using var node = await Node.StartAsync(provider, new NodeSetup { ConfigureUsers = options => options.KeepIdToken = false });
+        var tokens = new SavedTokens();
+        var setup = tokens.CreateSetup(keepIdToken: false);
+        await using var node = await Node.StartAsync(provider, setup);
         using var browser = new Browser();
         await browser.GoAsync(node.At("orders"));
+        Assert.False(tokens.HasIdToken);
 
+        setup.Time.Advance(Provider.AccessTokenLifetime);
+        await browser.GoAsync(node.At("orders"));
+        Assert.Single(provider.ReceivedRefreshTokens);
+        Assert.False(tokens.HasIdToken);
         await browser.SubmitAsync(node.At("logout"), from: node.Address);
 
         Assert.Equal([""], provider.IdTokenHints);
+    }
+
+    [Fact]
+    public async Task An_id_token_that_another_node_saved_is_not_sent_and_is_dropped_at_the_next_refresh()
+    {
+        await using var provider = await Provider.StartAsync();
+        var tokens = new SavedTokens();
+        var old = tokens.CreateSetup(keepIdToken: true);
+        await using var one = await Node.StartAsync(provider, old);
+        await using var two = await Node.StartAsync(provider, tokens.CreateSetup(keepIdToken: false, old));
+        using var browser = new Browser();
+        await browser.GoAsync(one.At("orders"));
+        await browser.SubmitAsync(two.At("logout"), from: two.Address);
+        Assert.Equal([""], provider.IdTokenHints);
+
+        await browser.GoAsync(one.At("orders"));
+        await browser.GoAsync(two.At("orders"));
+        Assert.True(tokens.HasIdToken);
+        old.Time.Advance(Provider.AccessTokenLifetime);
+        provider.IssuesNoIdTokens = true;
+        await browser.GoAsync(two.At("orders"));
+
+        Assert.Single(provider.ReceivedRefreshTokens);
+        Assert.False(tokens.HasIdToken);
     }
 
     [Theory]
@@ -290,6 +322,27 @@ public sealed partial class SignOutTests
                 $"<input name=\"__RequestVerificationToken\" value=\"{antiforgery.GetAndStoreTokens(context).RequestToken}\">", "text/html"));
         },
     };
+
+    /// <summary>The saved tokens of the nodes, unencrypted.</summary>
+    private sealed class SavedTokens : ITokenProtector
+    {
+        private readonly MemoryTokenStore _store = new();
+        private volatile string _last = "";
+
+        public bool HasIdToken => _last.Contains("\"id\":", StringComparison.Ordinal);
+
+        public NodeSetup CreateSetup(bool keepIdToken, NodeSetup? other = null) => new()
+        {
+            Clock = other?.Time,
+            Keys = other?.Keys ?? Directory.CreateTempSubdirectory("tokenrefresh-keys-").FullName,
+            ConfigureUsers = options => options.KeepIdToken = keepIdToken,
+            ConfigureSession = session => session.UseStore(_store).UseProtector(_ => this),
+        };
+
+        public string Protect(TokenSessionKey key, string plaintext) => _last = plaintext;
+
+        public string Unprotect(TokenSessionKey key, string protectedText) => protectedText;
+    }
 
     /// <summary>Applies conventions as a reverse proxy does: it knows no filters.</summary>
     private sealed class FilterlessEndpoint : IEndpointConventionBuilder

@@ -18,6 +18,7 @@ internal sealed class SessionOptionsSetup(UserSessionRegistry registry, CurrentL
 
         options.UserKey ??= (_, _) => current.FindKey(name);
         options.CountsPeriods = true;
+        options.DropsIdentityToken = !session.Options.KeepIdToken;
         if (session.OpenIdConnectScheme is not null && registry.IsOpenIdConnect(session.OpenIdConnectScheme))
         {
             Complete(options, session.GetOpenIdConnectOptions());

@@ -95,8 +95,7 @@ internal sealed class OpenIdConnectSignIn(
         try
         {
             await replacement.SignOutAsync(context.HttpContext, context.Properties, session, login, principal).ConfigureAwait(false);
-            var tokens = pending.ToTokenSet(session.Options.KeepIdToken);
-            login = await changes.SignInAsync(session, login, tokens, aborted).ConfigureAwait(false);
+            login = await changes.SignInAsync(session, login, pending.ToTokenSet(), aborted).ConfigureAwait(false);
         }
         catch (TokenRefreshException e)
         {

@@ -25,12 +25,12 @@ internal sealed class PendingLogin(ProviderLogin login, OpenIdConnectMessage res
         context.Items.Remove(KeyPrefix + scheme, out var pending) ? pending as PendingLogin : null;
 
     /// <summary>Creates the token set for the session. Without a valid <c>expires_in</c> the lifetime is unknown.</summary>
-    public TokenSet ToTokenSet(bool keepIdToken) => new(AccessToken!, RefreshToken)
+    public TokenSet ToTokenSet() => new(AccessToken!, RefreshToken)
     {
         ReceivedAt = receivedAt,
         ExpiresAt = receivedAt + TokenFields.ParseSeconds(response.ExpiresIn),
         Scope = NullIfEmpty(response.Scope),
-        IdentityToken = keepIdToken ? NullIfEmpty(response.IdToken) : null,
+        IdentityToken = NullIfEmpty(response.IdToken),
     };
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;

@@ -20,7 +20,7 @@ internal sealed class IdTokenHint(UserSessionRegistry registry, TokenSessions se
 
     public void Attach(RedirectContext context)
     {
-        if (registry.FindByOpenIdConnectScheme(context.Scheme.Name) is not { } session || context.Handled)
+        if (registry.FindByOpenIdConnectScheme(context.Scheme.Name) is not { Options.KeepIdToken: true } session || context.Handled)
         {
             return;
         }

@@ -12,7 +12,7 @@ internal readonly struct LoginChange(SessionContext session)
     {
         var services = session.Services;
         RequireUsable(tokens, services);
-        var received = tokens.WithDefaultsFrom(previous: null, services.Time.GetUtcNow());
+        var received = services.Complete(tokens, previous: null);
         var saved = await SaveAndStartAsync(LoginId.New(), received, cancellationToken).ConfigureAwait(false);
         SessionLog.SignedIn(services.Logger, services.Name);
         if (received.RefreshToken is null)

@@ -29,7 +29,7 @@ internal sealed class SessionPublisher(SessionContext session, SessionSnapshot s
     /// <summary>Saves the tokens that the endpoint returned, then publishes them.</summary>
     public Task<FlightRun> SaveAsync(HeldLogin held, TokenSet fresh)
     {
-        var tokens = fresh.WithDefaultsFrom((Snapshot as SignedInSnapshot)?.Tokens, _services.Time.GetUtcNow());
+        var tokens = _services.Complete(fresh, (Snapshot as SignedInSnapshot)?.Tokens);
         var loginId = _services.UsesClientCredentials ? LoginId.Client : Snapshot.LoginId;
         return SaveAsync(held, tokens, (version, revision) => _snapshots.Refreshed(loginId, version, tokens, revision));
     }

@@ -82,6 +82,13 @@ internal sealed class SessionServices : IAsyncDisposable
     /// <summary>The state of a session before its first use.</summary>
     public SessionSnapshot InitialSnapshot => HasStore || UsesClientCredentials ? NotLoadedSnapshot.Initial : SignedOutSnapshot.Initial;
 
+    /// <summary>Completes tokens that the server issued, and drops what the options exclude.</summary>
+    public TokenSet Complete(TokenSet issued, TokenSet? previous)
+    {
+        var tokens = issued.WithDefaultsFrom(previous, Time.GetUtcNow());
+        return Options.DropsIdentityToken ? tokens.WithoutIdentityToken() : tokens;
+    }
+
     /// <summary>Opens the saved login of a session.</summary>
     public LoginStore OpenStore(TokenSessionKey key) =>
         Store is null ? new MemoryLoginStore(Time) : new SharedLoginStore(Store, key, Protector, Time, Watch);

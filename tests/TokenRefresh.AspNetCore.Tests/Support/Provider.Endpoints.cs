@@ -129,6 +129,11 @@ internal sealed partial class Provider
 
     private ValueTask NoteTokens(ApplyTokenResponseContext context)
     {
+        if (IssuesNoIdTokens)
+        {
+            context.Response.IdToken = null;
+        }
+
         foreach (var token in new[] { context.Response.AccessToken, context.Response.RefreshToken, context.Response.IdToken })
         {
             if (token is not null)

@@ -48,6 +48,9 @@ internal sealed partial class Provider : IAsyncDisposable
     /// <summary>Whether the provider issues no refresh tokens, whatever is requested.</summary>
     public bool RefusesOfflineAccess { get; set; }
 
+    /// <summary>Whether the provider issues no id tokens at a refresh. OpenID Connect Core, section 12.2, allows it.</summary>
+    public bool IssuesNoIdTokens { get; set; }
+
     /// <summary>Whether the API rejects every token, as one with another audience does.</summary>
     public bool ApiRejectsAll { get; set; }
 
