@@ -1,6 +1,8 @@
+using System.Runtime.ExceptionServices;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Components.Rendering;
+using Microsoft.AspNetCore.Http;
 using TokenRefresh.AspNetCore.Blazor;
 using TokenRefresh.AspNetCore.Requests;
 
@@ -25,6 +27,10 @@ public sealed class TokenRefreshBoundary : ErrorBoundaryBase, IDisposable
 
     [Inject]
     private LoginWatch Watch { get; set; } = null!;
+
+    // Null in a circuit. While the page is prerendered, UseTokenRefresh answers the request.
+    [CascadingParameter]
+    private HttpContext? Request { get; set; }
 
     /// <summary>Stops watching the login.</summary>
     public void Dispose()
@@ -72,12 +78,41 @@ public sealed class TokenRefreshBoundary : ErrorBoundaryBase, IDisposable
     }
 
     /// <summary>
-    /// Loads the page again if the exception says that the login has ended. Any other exception ends the circuit, as without this
-    /// component.
+    /// Loads the page again if the exception says that a login has ended, and the user's own login has. Any other exception ends the
+    /// circuit, as without this component.
     /// </summary>
     /// <param name="exception">The exception.</param>
     /// <returns>A task that completes when the exception is handled.</returns>
-    protected override Task OnErrorAsync(Exception exception) => IsLoginEnd(exception) ? LeaveAsync() : Task.FromException(exception);
+    protected override Task OnErrorAsync(Exception exception)
+    {
+        if (_isLeaving)
+        {
+            return Task.CompletedTask;
+        }
+
+        if (Request is not null || !IsLoginEnd(exception))
+        {
+            // The base class ignores a task that has failed.
+            ExceptionDispatchInfo.Throw(exception);
+        }
+
+        return LeaveIfEndedAsync(exception);
+    }
+
+    // The exception may be about the login of another user or of the app itself. To load the page again wouldn't help then.
+    private async Task LeaveIfEndedAsync(Exception exception)
+    {
+        // The base class notes the exception after this method has returned.
+        await Task.Yield();
+        var user = (await Authentication.GetAuthenticationStateAsync().ConfigureAwait(true)).User;
+        if (_isLeaving || _isDisposed || await Watch.IsEndedAsync(user, CancellationToken.None).ConfigureAwait(true))
+        {
+            await LeaveAsync().ConfigureAwait(true);
+            return;
+        }
+
+        await DispatchExceptionAsync(exception).ConfigureAwait(true);
+    }
 
     private static bool IsLoginEnd(Exception exception) => InnerExceptions.Find(
         exception, static e => e is TokenRefreshException { Failure: TokenRefreshFailure.ReLoginRequired }) is not null;

@@ -1,9 +1,12 @@
+using System.Net;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.AspNetCore.Components.Rendering;
 using Microsoft.AspNetCore.Components.RenderTree;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -61,17 +64,44 @@ public sealed class BoundaryTests
         Assert.Equal(navigations, navigation.Count);
     }
 
-    [Fact]
+    [Theory]
     [Trait("Case", "W13")]
-    public async Task It_leaves_the_page_if_one_of_several_calls_says_that_the_login_has_ended()
+    [InlineData(true, true, true)]
+    [InlineData(false, true, false)]
+    [InlineData(true, false, false)]
+    public async Task It_leaves_the_page_if_a_call_says_that_a_login_has_ended_and_it_is_the_users_own(
+        bool hasEnded, bool isLoginEnd, bool leavesPage)
     {
         await using var provider = await Provider.StartAsync();
-        await using var node = await Node.StartAsync(provider, new NodeSetup { ConfigureServices = services => services.AddSingleton<LoginWatch>() });
-        var navigation = new Navigation();
+        ClaimsPrincipal? user = null;
+        var setup = new NodeSetup
+        {
+            ConfigureServices = services => services.AddSingleton<LoginWatch>(),
+            Map = app => app.MapGet("/who", (HttpContext context) =>
+            {
+                user = context.User;
+            }).RequireAuthorization(),
+        };
+        await using var node = await Node.StartAsync(provider, setup);
+        using var browser = new Browser();
+        await browser.GoAsync(node.At("who"));
+        if (hasEnded)
+        {
+            await provider.RevokeAsync("alice");
+            setup.Time.Advance(Provider.AccessTokenLifetime);
+            await browser.FetchAsync(node.At("open/orders"));
+        }
+
+        // The boundary's own look at the login, after the first render, has no answer.
+        var (authentication, navigation) = (new LateAuthentication { Unanswered = 1 }, new Navigation());
+        authentication.Answer.SetResult(new AuthenticationState(user!));
         await using var services = new ServiceCollection()
-            .AddSingleton<AuthenticationStateProvider>(new LateAuthentication())
+            .AddSingleton<AuthenticationStateProvider>(authentication)
             .AddSingleton<NavigationManager>(navigation)
             .AddSingleton(node.Services.GetRequiredService<LoginWatch>())
+            .AddSingleton<Exception>(isLoginEnd
+                ? new TokenRefreshException(TokenRefreshFailure.ReLoginRequired, "The login has ended.")
+                : new InvalidOperationException())
             .BuildServiceProvider();
         await using var page = new PageRenderer(services);
 
@@ -81,7 +111,8 @@ public sealed class BoundaryTests
             builder.CloseComponent();
         });
 
-        Assert.Equal(1, navigation.Count);
+        await Eventually.TrueAsync(() => navigation.Count > 0 || page.Unhandled is not null);
+        Assert.Equal((leavesPage ? 1 : 0, leavesPage), (navigation.Count, page.Unhandled is null));
     }
 
     [Theory]
@@ -128,17 +159,87 @@ public sealed class BoundaryTests
         Assert.Equal(navigations, navigation.Count);
     }
 
-    private sealed class SeveralCalls : ComponentBase
+    [Theory]
+    [Trait("Case", "W13")]
+    [InlineData(false, HttpStatusCode.InternalServerError, 1)]
+    [InlineData(true, HttpStatusCode.OK, 2)]
+    public async Task While_a_page_is_prerendered_the_end_of_the_users_own_login_leads_to_the_sign_in(
+        bool isOwn, HttpStatusCode status, int logins)
     {
-        protected override void OnInitialized() => throw new AggregateException(
-            new TimeoutException(), new TokenRefreshException(TokenRefreshFailure.ReLoginRequired, "The login has ended."));
+        await using var provider = await Provider.StartAsync();
+        var service = new TokenSet("access", "refresh") { ExpiresAt = DateTimeOffset.UnixEpoch };
+        var setup = new NodeSetup
+        {
+            ConfigureServices = services =>
+            {
+                services.AddRazorComponents().AddInteractiveServerComponents();
+                services.AddTokenRefreshForBlazor();
+                services.AddHttpClient("service", client => client.BaseAddress = provider.Address).AddTokenRefreshHandler(options =>
+                {
+                    options.TokenEndpoint = new Uri(provider.Address, "connect/token");
+                    options.ClientId = Provider.ClientId;
+                    options.ClientSecret = Provider.ClientSecret;
+                    options.ReLoginResult = ReLoginResult.Throw;
+                });
+            },
+            Map = app => app.MapGet("/page", () => new RazorComponentResult<CallingPage>(
+                new { Client = isOwn ? "orders" : "service" })).RequireAuthorization(),
+        };
+        await using var node = await Node.StartAsync(provider, setup);
+        using var browser = new Browser();
+        await node.Sessions["service"].SignInAsync(service);
+        await browser.GoAsync(node.At("orders"));
+        if (isOwn)
+        {
+            await provider.RevokeAsync("alice");
+            setup.Time.Advance(Provider.AccessTokenLifetime);
+        }
+
+        var page = await browser.GoAsync(node.At("page"));
+
+        Assert.Equal((status, logins), (page.Status, provider.Logins));
+    }
+
+    private sealed class CallingPage : ComponentBase
+    {
+        [Parameter]
+        public string Client { get; set; } = "";
+
+        protected override void BuildRenderTree(RenderTreeBuilder builder)
+        {
+            builder.OpenComponent<TokenRefreshBoundary>(0);
+            builder.AddComponentParameter(1, nameof(ErrorBoundaryBase.ChildContent), (RenderFragment)(content =>
+            {
+                content.OpenComponent<Call>(0);
+                content.AddComponentParameter(1, nameof(Client), Client);
+                content.CloseComponent();
+            }));
+            builder.CloseComponent();
+        }
+    }
+
+    private sealed class Call(IHttpClientFactory clients) : ComponentBase
+    {
+        [Parameter]
+        public string Client { get; set; } = "";
+
+        protected override async Task OnInitializedAsync() => await clients.CreateClient(Client).GetStringAsync(new Uri("api/me", UriKind.Relative));
+    }
+
+    private sealed class SeveralCalls(Exception exception) : ComponentBase
+    {
+        protected override void OnInitialized() => throw new AggregateException(new TimeoutException(), exception);
     }
 
     private sealed class LateAuthentication : AuthenticationStateProvider
     {
         public TaskCompletionSource<AuthenticationState> Answer { get; } = new();
 
-        public override Task<AuthenticationState> GetAuthenticationStateAsync() => Answer.Task;
+        /// <summary>How many calls get no answer.</summary>
+        public int Unanswered { get; set; }
+
+        public override Task<AuthenticationState> GetAuthenticationStateAsync() =>
+            Unanswered-- > 0 ? new TaskCompletionSource<AuthenticationState>().Task : Answer.Task;
 
         public void SignOut() => NotifyAuthenticationStateChanged(Task.FromResult(new AuthenticationState(new ClaimsPrincipal())));
     }
@@ -158,6 +259,8 @@ public sealed class BoundaryTests
     {
         private int _component;
 
+        public Exception? Unhandled { get; private set; }
+
         public override Dispatcher Dispatcher { get; } = Dispatcher.CreateDefault();
 
         public Task ShowAsync<T>(RenderFragment? content = null)
@@ -170,7 +273,8 @@ public sealed class BoundaryTests
 
         public Task LeaveAsync() => Dispatcher.InvokeAsync(() => RemoveRootComponent(_component));
 
-        protected override void HandleException(Exception exception) => throw exception;
+        /// <summary>Would end the circuit.</summary>
+        protected override void HandleException(Exception exception) => Unhandled = exception;
 
         protected override Task UpdateDisplayAsync(in RenderBatch renderBatch) => Task.CompletedTask;
     }
