@@ -25,12 +25,47 @@ public sealed class PendingLoginTests
     [InlineData(null, null)]
     public void A_lifetime_is_read(string? expiresIn, int? seconds)
     {
-        var response = new OpenIdConnectMessage { AccessToken = "access-1", ExpiresIn = expiresIn };
-        var pending = new PendingLogin(ProviderLogin.Read(new JwtSecurityToken(), "shop"), response, Now);
-
-        var tokens = pending.ToTokenSet();
+        var tokens = Read(new OpenIdConnectMessage { AccessToken = "access-1", ExpiresIn = expiresIn });
 
         Assert.Equal(seconds is { } known ? Now.AddSeconds(known) : null, tokens.ExpiresAt);
+    }
+
+    [Theory]
+    [InlineData("""{"refresh_token_expires_in":60,"refresh_expires_in":30}""", 60)]
+    [InlineData("""{"refresh_expires_in":30}""", 30)]
+    [InlineData("""{"refresh_token_expires_in":"30"}""", 30)]
+    [InlineData("""{"refresh_token_expires_in":0}""", null)]
+    [InlineData("""{"refresh_token_expires_in":"never"}""", null)]
+    [InlineData("{}", null)]
+    public void The_end_of_the_refresh_token_is_read(string members, int? seconds) =>
+        Assert.Equal(seconds is { } known ? Now.AddSeconds(known) : null, Read(members).RefreshTokenExpiresAt);
+
+    [Fact]
+    public void Other_members_are_kept()
+    {
+        var tokens = Read("""
+            {"refresh_token":"refresh-1","id_token":"id","token_type":"Bearer","scope":"read","expires_in":60,"refresh_expires_in":60,
+            "instance_url":"https://shop.example","not-before-policy":0,"roles":["a","b"],"empty":"","none":null}
+            """);
+
+        Assert.Equal(("access-1", "refresh-1", "id", "read"), (tokens.AccessToken, tokens.RefreshToken, tokens.IdentityToken, tokens.Scope));
+        Assert.Equal(
+            ["instance_url=https://shop.example", "not-before-policy=0", "roles=[\"a\",\"b\"]"],
+            tokens.Additional.Select(member => $"{member.Key}={member.Value}"));
+    }
+
+    [Theory]
+    [InlineData(100, 1, 64)]
+    [InlineData(10, 10_000, 6)]
+    public void Other_members_are_kept_up_to_the_limits_of_a_response(int members, int length, int kept)
+    {
+        var response = new OpenIdConnectMessage { AccessToken = "access-1" };
+        for (var member = 0; member < members; member++)
+        {
+            response.SetParameter($"member-{member}", new string('x', length));
+        }
+
+        Assert.Equal(kept, Read(response).Additional.Count);
     }
 
     [Theory]
@@ -58,4 +93,10 @@ public sealed class PendingLoginTests
 
         Assert.Equal(isAccepted ? HttpStatusCode.OK : HttpStatusCode.InternalServerError, page.Status);
     }
+
+    // As the platform's handler reads the provider's response.
+    private static TokenSet Read(string members) => Read(new OpenIdConnectMessage(members) { AccessToken = "access-1" });
+
+    private static TokenSet Read(OpenIdConnectMessage response) =>
+        new PendingLogin(ProviderLogin.Read(new JwtSecurityToken(), "shop"), response, Now).ToTokenSet();
 }

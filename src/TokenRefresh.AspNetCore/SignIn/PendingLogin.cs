@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using TokenRefresh.AspNetCore.Sessions;
@@ -24,14 +25,12 @@ internal sealed class PendingLogin(ProviderLogin login, OpenIdConnectMessage res
     public static PendingLogin? Take(HttpContext context, string scheme) =>
         context.Items.Remove(KeyPrefix + scheme, out var pending) ? pending as PendingLogin : null;
 
-    /// <summary>Creates the token set for the session. Without a valid <c>expires_in</c> the lifetime is unknown.</summary>
-    public TokenSet ToTokenSet() => new(AccessToken!, RefreshToken)
+    /// <summary>Creates the token set for the session, as a refresh with the same response does.</summary>
+    public TokenSet ToTokenSet()
     {
-        ReceivedAt = receivedAt,
-        ExpiresAt = receivedAt + TokenFields.ParseSeconds(response.ExpiresIn),
-        Scope = NullIfEmpty(response.Scope),
-        IdentityToken = NullIfEmpty(response.IdToken),
-    };
+        using var fields = TokenFields.Read(JsonSerializer.SerializeToUtf8Bytes(response.Parameters))!;
+        return fields.ToTokenSet(AccessToken!, RefreshToken, fields["scope"], fields.ReadSeconds("expires_in"), receivedAt);
+    }
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 

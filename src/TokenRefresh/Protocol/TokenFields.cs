@@ -84,6 +84,20 @@ internal sealed class TokenFields(JsonDocument document) : IDisposable
         }
     }
 
+    /// <summary>The tokens of a response, with the other members that are kept.</summary>
+    public TokenSet ToTokenSet(string accessToken, string? refreshToken, string? scope, TimeSpan? lifetime, DateTimeOffset receivedAt) =>
+        new(accessToken, refreshToken)
+        {
+            ReceivedAt = receivedAt,
+            ExpiresAt = receivedAt + lifetime,
+            Scope = scope,
+            IdentityToken = this["id_token"],
+
+            // Keycloak sends zero for an offline token, which doesn't expire.
+            RefreshTokenExpiresAt = receivedAt + (ReadSeconds("refresh_token_expires_in") ?? ReadSeconds("refresh_expires_in")),
+            Additional = TokenSetExtras.CopyWithinLimits(ReadAdditional()),
+        };
+
     /// <summary>Reads a number of seconds, as a number or as text; <see langword="null"/> if it isn't a possible lifetime.</summary>
     public TimeSpan? ReadSeconds(string name) => _members.TryGetValue(name, out var value)
         ? ParseSeconds(value.ValueKind == JsonValueKind.Number ? value.GetRawText() : ReadText(value))

@@ -160,17 +160,7 @@ internal static class TokenResponseClassifier
         }
 
         return TokenSyntax.IsAccessToken(accessToken)
-            ? TokenEndpointResult.Succeeded(new TokenSet(accessToken, found.RefreshToken)
-            {
-                ReceivedAt = now,
-                ExpiresAt = now + found.Lifetime,
-                Scope = found.Scope,
-                IdentityToken = fields["id_token"],
-
-                // Keycloak sends zero for an offline token, which doesn't expire.
-                RefreshTokenExpiresAt = now + (fields.ReadSeconds("refresh_token_expires_in") ?? fields.ReadSeconds("refresh_expires_in")),
-                Additional = TokenSetExtras.CopyWithinLimits(fields.ReadAdditional()),
-            })
+            ? TokenEndpointResult.Succeeded(fields.ToTokenSet(accessToken, found.RefreshToken, found.Scope, found.Lifetime, now))
             : TokenEndpointResult.Misconfigured(
                 $"{response.Endpoint} issued an access token with a character that isn't allowed in a header (RFC 6750, section 2.1). "
                 + "Configure the server to issue tokens without white space and commas.",
