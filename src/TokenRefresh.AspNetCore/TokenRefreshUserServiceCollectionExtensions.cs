@@ -47,6 +47,10 @@ public static class TokenRefreshUserServiceCollectionExtensions
         {
             names.Names.Add(name);
             services.Configure<TokenRefreshOptions>(name, options => options.ReLoginResult = ReLoginResult.Throw);
+            services.AddSingleton<IOptionsChangeTokenSource<TokenRefreshOptions>>(provider => new SchemeChanges(
+                name,
+                provider.GetRequiredService<UserSessionRegistry>(),
+                provider.GetRequiredService<IOptionsMonitor<OpenIdConnectOptions>>()));
         }
 
         var builder = services.AddTokenSession(name);
