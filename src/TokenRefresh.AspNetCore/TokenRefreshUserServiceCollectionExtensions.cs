@@ -43,18 +43,13 @@ public static class TokenRefreshUserServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(services);
         ArgumentException.ThrowIfNullOrEmpty(name);
         var names = AddCommonServices(services);
+        var builder = services.AddTokenSession(name);
         if (!names.Names.Contains(name))
         {
             names.Names.Add(name);
-            services.Configure<TokenRefreshOptions>(name, options => options.ReLoginResult = ReLoginResult.Throw);
-            services.AddSingleton<IOptionsChangeTokenSource<TokenRefreshOptions>>(provider => new SchemeChanges(
-                name,
-                provider.GetRequiredService<UserSessionRegistry>(),
-                provider.GetRequiredService<IOptionsMonitor<OpenIdConnectOptions>>()));
+            AddUserSession(builder);
         }
 
-        var builder = services.AddTokenSession(name);
-        UseCurrentUser(services, name);
         if (configure is not null)
         {
             services.Configure(name, configure);
@@ -65,10 +60,6 @@ public static class TokenRefreshUserServiceCollectionExtensions
             services.Configure(name, configureUsers);
         }
 
-        builder.TokenEndpointClient.AddHttpMessageHandler(provider => new DiscoveryHandler(
-            provider.GetRequiredService<UserSessionRegistry>(),
-            provider.GetRequiredService<IOptionsMonitor<TokenRefreshOptions>>(),
-            name));
         return builder;
     }
 
@@ -133,6 +124,24 @@ public static class TokenRefreshUserServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TokenRefreshOptions>, UserSessionValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, MemoryOnlyWarning>());
         return names;
+    }
+
+    private static void AddUserSession(TokenSessionBuilder builder)
+    {
+        var (services, name) = (builder.Services, builder.Name);
+
+        // It comes first, so that the app's own value counts whatever the order of the calls.
+        services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<TokenRefreshOptions>>(
+            new ConfigureNamedOptions<TokenRefreshOptions>(name, options => options.ReLoginResult = ReLoginResult.Throw)));
+        services.AddSingleton<IOptionsChangeTokenSource<TokenRefreshOptions>>(provider => new SchemeChanges(
+            name,
+            provider.GetRequiredService<UserSessionRegistry>(),
+            provider.GetRequiredService<IOptionsMonitor<OpenIdConnectOptions>>()));
+        builder.TokenEndpointClient.AddHttpMessageHandler(provider => new DiscoveryHandler(
+            provider.GetRequiredService<UserSessionRegistry>(),
+            provider.GetRequiredService<IOptionsMonitor<TokenRefreshOptions>>(),
+            name));
+        UseCurrentUser(services, name);
     }
 
     // [FromKeyedServices(name)] TokenSession is the session of the request's or circuit's user, not one for all.

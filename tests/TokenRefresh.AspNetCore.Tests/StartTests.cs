@@ -3,8 +3,11 @@ using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Http;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace TokenRefresh.AspNetCore.Tests;
 
@@ -90,6 +93,59 @@ public sealed class StartTests
         using var browser = new Browser();
 
         Assert.Equal("orders of alice", (await browser.GoAsync(node.At("orders"))).Text);
+    }
+
+    [Theory]
+    [InlineData("none", ReLoginResult.Throw)]
+    [InlineData("code before", ReLoginResult.Return401)]
+    [InlineData("code after", ReLoginResult.Return401)]
+    [InlineData("configuration before", ReLoginResult.Return401)]
+    [InlineData("configuration after", ReLoginResult.Return401)]
+    [InlineData("all before", ReLoginResult.Return401)]
+    public async Task The_app_decides_what_callers_get_whatever_the_order_of_the_calls(string order, ReLoginResult expected)
+    {
+        var services = new ServiceCollection();
+        var section = new ConfigurationBuilder()
+            .AddInMemoryCollection(new Dictionary<string, string?> { ["Shop:ReLoginResult"] = "Return401" })
+            .Build().GetSection("Shop");
+        Set("before");
+        services.AddUserTokenSession("shop");
+        Set("after");
+        services.AddUserTokenSession("shop");
+        await using var provider = services.BuildServiceProvider();
+
+        var options = new OptionsFactory<TokenRefreshOptions>(provider.GetServices<IConfigureOptions<TokenRefreshOptions>>(), []).Create("shop");
+
+        Assert.Equal(expected, options.ReLoginResult);
+
+        void Set(string time)
+        {
+            _ = order == "code " + time ? services.AddTokenSession("shop", options => options.ReLoginResult = ReLoginResult.Return401)
+                : order == "configuration " + time ? services.AddTokenSession("shop", section)
+                : null;
+            if (order == "all " + time)
+            {
+                services.ConfigureAll<TokenRefreshOptions>(options => options.ReLoginResult = ReLoginResult.Return401);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_second_call_adds_no_handler_to_the_token_requests()
+    {
+        var services = new ServiceCollection();
+        var client = services.AddUserTokenSession("shop").TokenEndpointClient.Name;
+        var once = await CountHandlersAsync();
+
+        services.AddUserTokenSession("shop");
+
+        Assert.Equal((1, 1), (once, await CountHandlersAsync()));
+
+        async Task<int> CountHandlersAsync()
+        {
+            await using var provider = services.BuildServiceProvider();
+            return provider.GetRequiredService<IOptionsMonitor<HttpClientFactoryOptions>>().Get(client).HttpMessageHandlerBuilderActions.Count;
+        }
     }
 
     [Fact]
