@@ -24,7 +24,7 @@ public sealed class TokenSessionBuilder
     /// The client uses the primary handler of <c>ConfigureHttpClientDefaults</c>, unless you set one here. Other settings for all clients
     /// don't apply: no handlers, default headers, loggers or builder filters. The exception is service discovery, if the endpoint's address
     /// is looked up. Handlers that you add here apply. The client follows no redirect and keeps no cookie. For an http endpoint on loopback
-    /// it uses no proxy.
+    /// it uses no proxy. Return a new primary handler for each client: in one that other clients share, these settings change for them too.
     /// </remarks>
     public IHttpClientBuilder TokenEndpointClient => Services.AddHttpClient(ContainerComposer.BackchannelName(Name));
 
