@@ -38,6 +38,7 @@ internal static class RequestState
     }
 
     /// <summary>Notes why a request without our token was rejected, if it was.</summary>
+    /// <remarks>If an inner handler returns no response, <see cref="HttpClient"/> says so.</remarks>
     public static async Task<HttpResponseMessage> SetOutcomeOf401Async(
         HttpRequestMessage request, Task<HttpResponseMessage> sending, TokenRefreshOutcome outcome)
     {

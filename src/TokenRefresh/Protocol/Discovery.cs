@@ -178,9 +178,7 @@ internal sealed class Discovery(
         {
             200 when answer.Fields is { } fields && fields.Has("issuer") =>
                 DiscoveryDocument.Read(fields, address, FinalEndpointHandler.FoundOf(message), options),
-
-            // Zero: a browser doesn't show a redirect that it isn't to follow.
-            0 or (>= 300 and < 400) =>
+            _ when answer.IsRedirect =>
                 Refusal(answer, $"{NameOf(address)} redirects ({answer.Status}), and a redirect is never followed"),
 
             // Gateways answer an unknown path with any of the 4xx.

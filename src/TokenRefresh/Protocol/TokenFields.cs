@@ -27,9 +27,6 @@ internal sealed class TokenFields(JsonDocument document) : IDisposable
     /// <summary>A text member; <see langword="null"/> if it is missing, empty or of another type.</summary>
     public string? this[string name] => _members.TryGetValue(name, out var value) ? ReadText(value) : null;
 
-    /// <summary><c>expires_in</c> (RFC 6749, section 5.1).</summary>
-    public TimeSpan? ExpiresIn => ReadSeconds("expires_in");
-
     /// <summary>Reads a body; <see langword="null"/> if it is neither JSON nor a form.</summary>
     public static TokenFields? Read(ReadOnlySpan<byte> body, MediaTypeHeaderValue? contentType = null) =>
         ResponseBodyParser.Parse(body, contentType) is { } parsed ? new TokenFields(parsed) : null;

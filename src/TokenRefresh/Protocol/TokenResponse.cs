@@ -8,6 +8,9 @@ internal sealed class TokenResponse(int status) : IDisposable
 
     public int Status { get; } = status;
 
+    /// <summary>Whether it is a redirect. A browser hides the status of a redirect that it doesn't follow: zero.</summary>
+    public bool IsRedirect => Status is 0 or (>= 300 and < 400);
+
     /// <summary>The endpoint's name in messages: its URL without query.</summary>
     public string Endpoint { get; init; } = "the token endpoint";
 

@@ -73,9 +73,7 @@ internal static class TokenResponseClassifier
     private static TokenEndpointResult? FromStatus(TokenResponse response, string? error) => response.Status switch
     {
         408 or 425 or 429 or >= 500 => Transient(response, error),
-
-        // Zero: a browser hides the status of a redirect that it doesn't follow.
-        0 or (>= 300 and < 400) => TokenEndpointResult.Misconfigured(
+        _ when response.IsRedirect => TokenEndpointResult.Misconfigured(
             $"{response.Endpoint} redirects ({response.Status}), and a redirect is never followed. " + (response.IsDiscovered
                 ? "The discovery document names this URL: correct it there, or set TokenEndpoint instead of Issuer."
                 : "Set TokenEndpoint to the final URL; for Django, with its trailing slash.")),
@@ -128,7 +126,8 @@ internal static class TokenResponseClassifier
                 newRefreshToken: refreshToken);
         }
 
-        return ToResult(response, fields, new Candidate(fields["access_token"], refreshToken, fields["scope"], fields.ExpiresIn), now);
+        var lifetime = fields.ReadSeconds("expires_in");
+        return ToResult(response, fields, new Candidate(fields["access_token"], refreshToken, fields["scope"], lifetime), now);
     }
 
     private static TokenEndpointResult SimpleJwtSuccess(TokenResponse response, TokenFields fields, DateTimeOffset now)

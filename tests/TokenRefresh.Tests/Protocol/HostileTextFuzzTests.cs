@@ -41,7 +41,7 @@ public sealed class HostileTextFuzzTests
         {
             using var fields = TokenFields.Read(body, body.Length % 2 == 0 ? null : Form);
             _ = fields?["access_token"];
-            return fields?.ExpiresIn is not { } lifetime || lifetime >= TimeSpan.Zero;
+            return fields?.ReadSeconds("expires_in") is not { } lifetime || lifetime >= TimeSpan.Zero;
         },
         iter: Iterations);
 
