@@ -100,6 +100,11 @@ internal sealed class HttpTokenEndpoint(
     {
         protected override IDisposable? BeginReading()
         {
+            if (request.IsTooLate?.Invoke() == true)
+            {
+                throw new TimeoutException("The lease ended before the request was sent.");
+            }
+
             request.MayBeSent = true;
             return null;
         }

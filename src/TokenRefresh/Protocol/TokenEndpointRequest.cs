@@ -30,6 +30,12 @@ public sealed class TokenEndpointRequest(TokenSessionKey key, string? refreshTok
         set => _mayBeSent = value;
     }
 
+    /// <summary>
+    /// Whether the refresh token must no longer be sent; <see langword="null"/> if it can be sent at any time. The machine may have slept
+    /// while the connection was opened.
+    /// </summary>
+    internal Func<bool>? IsTooLate { get; init; }
+
     /// <summary>Returns a text without any secret.</summary>
     public override string ToString() => "[token request]";
 }

@@ -85,28 +85,21 @@ internal sealed class TokenCall(SessionContext session, Flight flight, SessionSn
             return _lastResult;
         }
 
-        if (lease.IsOver(_services.Time))
+        if (IsLeaseOver())
         {
             return LeaseExpired;
         }
 
-        var request = new TokenEndpointRequest(session.Key, refreshToken, _services.Options.Scope);
+        var request = new TokenEndpointRequest(session.Key, refreshToken, _services.Options.Scope)
+        {
+            IsTooLate = IsLeaseOver,
+        };
         _attempt = request;
-        TokenEndpointResult result;
-        try
+        var result = await RequestAsync(request, cancellationToken).ConfigureAwait(false);
+        if (!request.MayBeSent && IsLeaseOver())
         {
-            result = await _services.Endpoint.RequestTokenAsync(request, cancellationToken).ConfigureAwait(false) ?? NoResult;
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // The deadline or a timeout of the app's pipeline ended this attempt without an answer. A later attempt doesn't change that the
-            // refresh token is possibly used.
-            MarkIfSent(request);
-            throw;
-        }
-        catch (Exception e)
-        {
-            result = EndpointExceptionClassifier.Classify(e);
+            // The machine slept while the connection was opened.
+            return LeaseExpired;
         }
 
         if (result.RefreshTokenMayBeUsed)
@@ -119,6 +112,27 @@ internal sealed class TokenCall(SessionContext session, Flight flight, SessionSn
         _attempt = null;
         return result;
     }
+
+    private async Task<TokenEndpointResult> RequestAsync(TokenEndpointRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _services.Endpoint.RequestTokenAsync(request, cancellationToken).ConfigureAwait(false) ?? NoResult;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The deadline or a timeout of the app's pipeline ended this attempt without an answer. A later attempt doesn't change that the
+            // refresh token is possibly used.
+            MarkIfSent(request);
+            throw;
+        }
+        catch (Exception e)
+        {
+            return EndpointExceptionClassifier.Classify(e);
+        }
+    }
+
+    private bool IsLeaseOver() => lease.IsOver(_services.Time);
 
     private static bool HasNewTokens([NotNullWhen(true)] TokenEndpointResult? result) =>
         result is { Tokens: not null } or { NewRefreshToken: not null };

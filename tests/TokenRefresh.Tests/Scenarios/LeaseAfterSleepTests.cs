@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using TokenRefresh.Storage;
 using TokenRefresh.TestKit;
@@ -58,6 +59,27 @@ public sealed class LeaseAfterSleepTests
     }
 
     [Fact]
+    public async Task After_a_sleep_while_the_connection_is_opened_the_old_refresh_token_is_not_sent()
+    {
+        WrongTime? clock = null;
+        var connecting = new ConnectingHandler();
+        await using var app = TestApp.Over(_store, services: services =>
+        {
+            clock = WrongTime.In(services);
+            services.AddTokenSession(TestApp.Name).TokenEndpointClient.AddHttpMessageHandler(() => connecting);
+        });
+        await SignInAsync(app);
+        TokenSet? others = null;
+        connecting.Once = async () => others = await SleepWhileAnotherProcessRefreshesAsync(app, () => clock!.Ahead = TimeSpan.FromHours(1));
+
+        using var response = await app.GetAsync().WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(others!.AccessToken, app.Api.Received[^1].Token);
+        Assert.Empty(app.Tokens.ReceivedRefreshTokens);
+    }
+
+    [Fact]
     public async Task After_a_sleep_the_flight_continues_under_the_lease_that_it_still_has()
     {
         ImpatientTime? clock = null;
@@ -92,6 +114,23 @@ public sealed class LeaseAfterSleepTests
         var others = app.Tokens.RefreshFromAnotherClient("refresh-1");
         await _store.Other().SaveAsync(others);
         return others;
+    }
+
+    /// <summary>Stands in for a connection that takes time to open.</summary>
+    private sealed class ConnectingHandler : DelegatingHandler
+    {
+        public Func<Task>? Once { get; set; }
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            if (Once is { } connect)
+            {
+                Once = null;
+                await connect();
+            }
+
+            return await base.SendAsync(request, cancellationToken);
+        }
     }
 
     /// <summary>A store that has written a lease, and answers when its gate opens.</summary>
