@@ -27,11 +27,18 @@ internal sealed class SessionPublisher(SessionContext session, SessionSnapshot s
         session.Current is SignedOutSnapshot ? tokens : null;
 
     /// <summary>Saves the tokens that the endpoint returned, then publishes them.</summary>
-    public Task<FlightRun> SaveAsync(HeldLogin held, TokenSet fresh)
+    public async Task<FlightRun> SaveAsync(HeldLogin held, TokenSet fresh)
     {
+        if (Snapshot is NotLoadedSnapshot && session.Current != Snapshot)
+        {
+            // A sign-out came in between. The first token of a client would replace its record.
+            return FlightRun.Superseded;
+        }
+
         var tokens = _services.Complete(fresh, (Snapshot as SignedInSnapshot)?.Tokens);
         var loginId = _services.UsesClientCredentials ? LoginId.Client : Snapshot.LoginId;
-        return SaveAsync(held, tokens, (version, revision) => _snapshots.Refreshed(loginId, version, tokens, revision));
+        return await SaveAsync(
+            held, tokens, (version, revision) => _snapshots.Refreshed(loginId, version, tokens, revision)).ConfigureAwait(false);
     }
 
     /// <summary>Saves a new refresh token that came without an access token, then publishes it.</summary>

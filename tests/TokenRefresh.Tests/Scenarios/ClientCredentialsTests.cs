@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using TokenRefresh.Refreshing;
+using TokenRefresh.Storage;
 using TokenRefresh.TestKit;
 using TokenRefresh.Tests.Support;
 
@@ -121,6 +122,27 @@ public sealed class ClientCredentialsTests
         using var second = await app.GetAsync();
 
         Assert.Equal(["Bearer service-1", "Bearer service-2"], app.Api.Received.Select(request => request.Authorization));
+    }
+
+    [Fact]
+    [Trait("Case", "C36")]
+    public async Task A_first_token_that_comes_after_a_sign_out_is_not_used()
+    {
+        var store = new MemoryTokenStore();
+        await using var app = Create(store: store);
+        var gate = app.Tokens.Hold();
+        using var cancelled = new CancellationTokenSource();
+        var request = app.Session.GetAccessTokenAsync(cancelled.Token);
+        await gate.ArrivedAsync(1);
+        await cancelled.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request);
+
+        await app.Session.SignOutAsync();
+        var disposal = app.Services.DisposeAsync();
+        gate.Open();
+        await disposal;
+
+        Assert.Equal(LoginStatus.SignedOut, (await app.Session.Context.Store.LoadAsync(HeldLogin.None, CancellationToken.None)).Status);
     }
 
     [Fact]
