@@ -33,10 +33,15 @@ internal sealed class SessionListeners
     /// <summary>Subscribes to changes of the session's record, if that isn't done.</summary>
     public void SubscribeToStore(SessionContext session, ITokenStoreNotifications store)
     {
-        if (Volatile.Read(ref _storeChanges) is null
-            && Interlocked.CompareExchange(ref _storeChanges, new StoreChanges(session), null) is null)
+        if (Volatile.Read(ref _storeChanges) is not null)
         {
-            _storeChanges.Subscribe(session.Key, store);
+            return;
+        }
+
+        var changes = new StoreChanges(session);
+        if (Interlocked.CompareExchange(ref _storeChanges, changes, null) is null)
+        {
+            changes.Subscribe(session.Key, store);
         }
     }
 

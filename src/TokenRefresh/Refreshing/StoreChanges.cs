@@ -80,17 +80,22 @@ internal sealed class StoreChanges(SessionContext session) : IDisposable
             await ReadAsync(session).ConfigureAwait(false);
             return true;
         }
-        catch (Exception e)
+        catch (StoreException e)
         {
-            // The session continues with its tokens. It reads again, because the change may be a sign-out.
-            var failure = e as StoreException;
-            if (failure is not null && !isLogged)
+            if (!isLogged)
             {
-                session.Services.StoreFailed(failure);
+                session.Services.StoreFailed(e);
             }
 
-            return failure?.Cause is null or TokenStoreConfigurationException || await session.Services.Time
+            // The session continues with its tokens. It reads again, because the change may be a sign-out; but not a store that is set up
+            // wrongly.
+            return e.Cause is TokenStoreConfigurationException || await session.Services.Time
                 .DelayWasCancelledAsync(RetryPause, session.Services.Work.Stopping).ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // Code of the app failed, such as a logger. The next change reads again.
+            return true;
         }
     }
 
