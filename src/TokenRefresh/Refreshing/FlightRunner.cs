@@ -90,9 +90,10 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
                 LoginStatus.RetryLater => FlightRun.Failed(FailureMessages.RetryLater(_services.Name, acquired.Delay)),
                 not LoginStatus.Newer when start is NotLoadedSnapshot =>
                     await RequestClientTokenAsync(start, lease, acquired, cancellationToken).ConfigureAwait(false),
-                LoginStatus.Succeeded or LoginStatus.Leased => _services.UsesClientCredentials
-                    ? await RequestClientTokenAsync(start, lease, acquired, cancellationToken).ConfigureAwait(false)
-                    : await UseRefreshTokenAsync((SignedInSnapshot)start, lease, acquired, cancellationToken).ConfigureAwait(false),
+                LoginStatus.Succeeded or LoginStatus.Leased when _services.UsesClientCredentials =>
+                    await RequestClientTokenAsync(start, lease, acquired, cancellationToken).ConfigureAwait(false),
+                LoginStatus.Succeeded =>
+                    await UseRefreshTokenAsync((SignedInSnapshot)start, lease, acquired, cancellationToken).ConfigureAwait(false),
                 _ => Adopt(start, acquired),
             };
             if (!run.IsUnfinished)
@@ -144,7 +145,7 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
 
         if (start.Tokens.RefreshToken is not { } refreshToken)
         {
-            return await EndWithoutRefreshTokenAsync(start, held, lease).ConfigureAwait(false);
+            return await EndWithoutRefreshTokenAsync(start, held, lease, cancellationToken).ConfigureAwait(false);
         }
 
         var call = new TokenCall(session, flight, start, lease, held);
@@ -160,7 +161,7 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
                 return await _publisher.SaveAsync(held, result.Tokens!).ConfigureAwait(false);
 
             case TokenEndpointOutcome.Rejected or TokenEndpointOutcome.InteractionRequired:
-                return await EndLoginAsync(start, held, lease, result, cancellationToken).ConfigureAwait(false);
+                return await EndRejectedAsync(start, held, lease, result, cancellationToken).ConfigureAwait(false);
 
             case var _ when ReferenceEquals(result, TokenCall.LeaseExpired):
                 // The machine slept, and another process may have used the refresh token. Read the store again.
@@ -185,22 +186,17 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
     {
         // The old refresh token is used up. Save the new one before anything else in the response is looked at.
         var run = await _publisher.SaveRefreshTokenAsync(held, newRefreshToken).ConfigureAwait(false);
-        if (!run.IsUnfinished)
+        if (!run.IsUnfinished || (result.Outcome == TokenEndpointOutcome.RefreshTokenOnly && !_hasNewRefreshToken))
         {
+            _hasNewRefreshToken = true;
             return run;
         }
 
-        if (result.Outcome != TokenEndpointOutcome.RefreshTokenOnly || _hasNewRefreshToken)
-        {
-            return FlightRun.Failed(FailureMessages.From(_services.Name, result));
-        }
-
-        _hasNewRefreshToken = true;
-        return FlightRun.Unfinished;
+        return FlightRun.Failed(FailureMessages.From(_services.Name, result));
     }
 
-    /// <summary>Ends the login, unless the store has newer tokens: another process may have refreshed in the meantime.</summary>
-    private async Task<FlightRun> EndLoginAsync(
+    /// <summary>Ends a login whose refresh token was rejected.</summary>
+    private async Task<FlightRun> EndRejectedAsync(
         SignedInSnapshot start, HeldLogin held, LeaseClaim lease, TokenEndpointResult result, CancellationToken cancellationToken)
     {
         // If the store can't be written now, keep the rejection and write it later. Never send the rejected refresh token again.
@@ -222,17 +218,11 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
                 "The server rejected the refresh token, and the token store can't be reached to record that. Try again later."));
         }
 
-        if (ended.Status != LoginStatus.Leased)
-        {
-            return _publisher.AdoptNewer(ended);
-        }
-
-        // Another process took over the lease: its result decides.
-        await _lease.FollowAsync(ended, cancellationToken).ConfigureAwait(false);
-        return FlightRun.Unfinished;
+        return await AdoptEndAsync(ended, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<FlightRun> EndWithoutRefreshTokenAsync(SignedInSnapshot start, HeldLogin held, LeaseClaim lease)
+    private async Task<FlightRun> EndWithoutRefreshTokenAsync(
+        SignedInSnapshot start, HeldLogin held, LeaseClaim lease, CancellationToken cancellationToken)
     {
         if (flight.Reason == FlightReason.Requested && start.AccessToken.IsUnexpired(_services.Time))
         {
@@ -242,6 +232,18 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
         }
 
         var ended = await session.Store.EndAsync(held, lease.Lease, ReLoginReason.NoRefreshToken, error: null).ConfigureAwait(false);
-        return _publisher.AdoptNewer(ended);
+        return await AdoptEndAsync(ended, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Publishes the end of the login, or newer tokens. If another process has taken over the lease, its result decides.</summary>
+    private async Task<FlightRun> AdoptEndAsync(LoginStoreResult ended, CancellationToken cancellationToken)
+    {
+        if (ended.Status != LoginStatus.Leased)
+        {
+            return _publisher.AdoptNewer(ended);
+        }
+
+        await _lease.FollowAsync(ended, cancellationToken).ConfigureAwait(false);
+        return FlightRun.Unfinished;
     }
 }

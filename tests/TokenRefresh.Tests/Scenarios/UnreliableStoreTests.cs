@@ -86,6 +86,30 @@ public sealed class UnreliableStoreTests
     }
 
     [Fact]
+    public async Task A_login_without_a_refresh_token_does_not_end_after_its_lease_has_passed_to_another_process()
+    {
+        var storesClock = new FakeTimeProvider(new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero));
+        var store = new FollowedStore(new MemoryTokenStore(storesClock));
+        await using var app = TestApp.Over(store);
+        await app.Session.SignInAsync(new TokenSet("rejected"));
+        store.AfterAcquire = async () =>
+        {
+            // This process slept for longer than its lease.
+            storesClock.Advance(TimeSpan.FromMinutes(1));
+            Assert.Equal(LoginStatus.Succeeded, (await store.Other().AcquireAsync()).Status);
+        };
+
+        var request = app.GetAsync();
+        await store.Follows.ArrivedAsync(1);
+        await store.Other().EndAsync(reason: ReLoginReason.NoRefreshToken);
+        using var response = await request.WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal(TokenSessionState.ReLoginRequired, app.Session.State);
+        Assert.Equal(ReLoginReason.NoRefreshToken, Assert.Single(app.ReLogins).Reason);
+    }
+
+    [Fact]
     public async Task A_store_that_answers_nothing_at_all_fails_the_flight_and_leaves_none_waiting()
     {
         using var log = new CapturingLoggerProvider();
@@ -246,6 +270,20 @@ public sealed class UnreliableStoreTests
     private sealed class FollowedStore(ITokenStore inner) : StoreAround(inner)
     {
         public Gate Follows { get; } = new();
+
+        public Func<Task>? AfterAcquire { get; set; }
+
+        protected override async ValueTask<StoredRecord?> WriteAsync(StoreWrite write, CancellationToken cancellationToken)
+        {
+            var stored = await base.WriteAsync(write, cancellationToken);
+            if (write.Kind == StoreWriteKind.Acquire && AfterAcquire is { } after)
+            {
+                AfterAcquire = null;
+                await after();
+            }
+
+            return stored;
+        }
 
         public override ValueTask WaitForChangeAsync(TokenSessionKey key, string? revision, TimeSpan timeout, CancellationToken cancellationToken)
         {
