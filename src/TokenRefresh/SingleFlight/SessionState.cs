@@ -91,9 +91,9 @@ internal abstract class SessionState(SessionSnapshot initial)
                 _flight.Snapshot = next;
             }
 
-            if (next is SignedInSnapshot { AccessToken.IsFromEndpoint: true })
+            if (next is SignedInSnapshot { AccessToken: var slot } && slot != (expected as SignedInSnapshot)?.AccessToken)
             {
-                // A late result may arrive after its flight has failed. It ends the cool-down too.
+                // A late result, or tokens of another process, may arrive after a flight has failed. They end the cool-down too.
                 _coolDown = null;
             }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.DependencyInjection;
 using TokenRefresh.SingleFlight;
@@ -45,6 +46,19 @@ public sealed class StoreChangesTests : IAsyncLifetime
         await Eventually.UntilAsync(() => There.Context.Current is SignedInSnapshot { Tokens.AccessToken: "access-2" });
         Assert.Equal("access-2", await There.GetAccessTokenAsync(TestContext.Current.CancellationToken));
         Assert.Equal(1, _cluster.Tokens.Calls);
+    }
+
+    [Fact]
+    public async Task New_tokens_of_here_end_the_pause_after_a_failure_there()
+    {
+        _cluster.Tokens.RespondOnce(HttpStatusCode.Unauthorized, """{"error":"invalid_client"}""");
+        await Assert.ThrowsAsync<TokenRefreshException>(() => There.RefreshAsync(TestContext.Current.CancellationToken));
+        Assert.NotNull(There.Context.CoolDown);
+
+        await Here.RefreshAsync(TestContext.Current.CancellationToken);
+
+        await Eventually.UntilAsync(() => There.Context.Current is SignedInSnapshot { Tokens.AccessToken: "access-2" });
+        Assert.Null(There.Context.CoolDown);
     }
 
     [Fact]
