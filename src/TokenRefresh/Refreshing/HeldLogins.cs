@@ -18,6 +18,9 @@ internal static class HeldLogins
             signedIn.AccessToken.ReceivedAt.SteadyElapsed(services.Time)),
         EndedSnapshot { End: var end } ended => HeldLogin.Ended(
             ended.LoginId.ToString(), ended.Version, end.TokenHash, end.Reason, end.Error),
+
+        // The store doesn't know this sign-out, so its version says nothing about the record.
+        SignedOutSnapshot { UnsavedEndOf.IsNone: false } => HeldLogin.None,
         SignedOutSnapshot signedOut => HeldLogin.SignedOut(signedOut.Version),
         _ => HeldLogin.None,
     };

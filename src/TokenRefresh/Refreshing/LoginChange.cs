@@ -25,6 +25,7 @@ internal readonly struct LoginChange(SessionContext session)
 
     public async Task SignOutAsync(CancellationToken cancellationToken)
     {
+        var signedOut = session;
         var services = session.Services;
         var store = session.Store;
         var ended = session.EndLogin();
@@ -36,17 +37,19 @@ internal readonly struct LoginChange(SessionContext session)
         try
         {
             result = await WithStoreAsync(
-                ct => store.SignOutAsync(ended.Version, ct),
+                async ct =>
+                {
+                    // A disposal that has begun waits for this write, and for what follows from it.
+                    var written = await store.SignOutAsync(ended.Version, ct).ConfigureAwait(false);
+                    Revoker.Start(signedOut, unsaved ?? written.Replaced ?? inMemory?.Tokens);
+                    return written;
+                },
                 "The session is signed out here, but its saved tokens couldn't be removed. Call SignOutAsync again.",
                 cancellationToken).ConfigureAwait(false);
         }
         catch
         {
-            if (services.UsesClientCredentials)
-            {
-                // No user signs in for client credentials. The next use requests another token.
-                session.StartLogin(new NotLoadedSnapshot(ended.Version + 1));
-            }
+            KeepUnsavedSignOut(ended.Version);
 
             // Only this call knows these tokens, so they are revoked now.
             Revoker.Start(session, unsaved);
@@ -57,7 +60,20 @@ internal readonly struct LoginChange(SessionContext session)
             ? new NotLoadedSnapshot(result.Version)
             : new SnapshotFactory(services).SignedOut(result.Version));
         SessionLog.SignedOut(services.Logger, services.Name);
-        Revoker.Start(session, unsaved ?? result.Replaced ?? inMemory?.Tokens);
+    }
+
+    private void KeepUnsavedSignOut(long version)
+    {
+        if (session.Services.UsesClientCredentials)
+        {
+            // No user signs in for client credentials. The next use requests another token.
+            session.StartLogin(new NotLoadedSnapshot(version + 1));
+        }
+        else if (session.Current is SignedOutSnapshot { UnsavedEndOf.IsNone: false } signedOut)
+        {
+            // From now on the store is read again, because the user may sign in at another process.
+            session.TryPublish(signedOut, signedOut.CheckedAt(ClockReading.Now(session.Services.Time)));
+        }
     }
 
     private async Task<TokenSet> SaveAndStartAsync(LoginId loginId, TokenSet tokens, CancellationToken cancellationToken)
@@ -76,7 +92,7 @@ internal readonly struct LoginChange(SessionContext session)
                     ct => store.SignInAsync(loginId.ToString(), known.Version, counted, ct),
                     "The tokens of the new sign-in couldn't be saved; nothing has changed. Sign in again.",
                     cancellationToken).ConfigureAwait(false);
-                if (session.TryStartLogin(known, new SnapshotFactory(services).SignedIn(loginId, saved)))
+                if (session.TryStartLogin(known, new SnapshotFactory(services).SignedIn(loginId, saved, known)))
                 {
                     return saved.Tokens;
                 }

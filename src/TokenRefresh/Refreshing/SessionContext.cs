@@ -39,7 +39,7 @@ internal sealed class SessionContext(SessionServices services, string? userKey, 
         && Current switch
         {
             SignedInSnapshot signedIn => Services.HasStore && signedIn is { IsUnsaved: false, Rejection: null },
-            SignedOutSnapshot signedOut => !Services.HasStore || !signedOut.AwaitsStore,
+            SignedOutSnapshot signedOut => !Services.HasStore || signedOut is { AwaitsStore: false, UnsavedEndOf.IsNone: true },
             _ => true,
         };
 

@@ -7,13 +7,16 @@ namespace TokenRefresh.Refreshing;
 internal sealed class SnapshotFactory(SessionServices services, ClockReading? storeReadAt = null)
 {
     /// <summary>The state after a sign-in.</summary>
-    public SignedInSnapshot SignedIn(LoginId loginId, LoginStoreResult saved)
+    /// <param name="loginId">The new login.</param>
+    /// <param name="saved">The result of its save.</param>
+    /// <param name="replaced">The snapshot that it replaces in this process.</param>
+    public SignedInSnapshot SignedIn(LoginId loginId, LoginStoreResult saved, SessionSnapshot replaced)
     {
         var slot = SlotOf(saved.Tokens, ReceivedAt(saved.Tokens), isFromEndpoint: false);
         var signedIn = new SignedInSnapshot(loginId, saved.Version, WithHeader(saved.Tokens), slot, saved.Revision);
-        if (saved.Replaced is not null)
+        if (saved.ReplacedLogin || replaced.Version > 0)
         {
-            signedIn.MarkReplacedStoredLogin();
+            signedIn.MarkReplacedEarlier();
         }
 
         return signedIn;
@@ -30,13 +33,17 @@ internal sealed class SnapshotFactory(SessionServices services, ClockReading? st
     /// <summary>The state that the store's record describes.</summary>
     public SessionSnapshot FromStore(LoginStoreResult found, SessionSnapshot previous) => found.Status switch
     {
+        _ when previous is SignedOutSnapshot { UnsavedEndOf.IsNone: false } own && own.UnsavedEndOf == LoginId.Parse(found.LoginId) =>
+            own.CheckedAt(StoreCheckedNow()),
         LoginStatus.Newer => Loaded(found, previous),
         LoginStatus.LoginEnded => Ended(
             LoginId.Parse(found.LoginId),
             found.Version,
             new LoginEnd(found.Record.Reason, found.Record.Error, found.Record.TokenHash),
             canAskUser: previous is not EndedSnapshot { CanAskUser: false } known || known.LoginId != LoginId.Parse(found.LoginId)),
-        _ => services.UsesClientCredentials ? new NotLoadedSnapshot(found.Version) : SignedOut(found.Version),
+        LoginStatus.SignedOut or LoginStatus.NotFound =>
+            services.UsesClientCredentials ? new NotLoadedSnapshot(found.Version) : SignedOut(found.Version),
+        _ => throw new InvalidOperationException($"The status {found.Status} describes no login."),
     };
 
     public EndedSnapshot Ended(LoginId loginId, long version, LoginEnd end, bool canAskUser) =>
@@ -57,7 +64,7 @@ internal sealed class SnapshotFactory(SessionServices services, ClockReading? st
         if (services.PendingSignIns.ContainsKey(loaded.LoginId))
         {
             // It is a sign-in of this process that isn't published yet.
-            loaded.MarkReplacedStoredLogin();
+            loaded.MarkReplacedEarlier();
         }
 
         return loaded;

@@ -37,14 +37,25 @@ internal sealed class NotLoadedSnapshot(long version) : SessionSnapshot(TokenRef
 /// <summary>No user is signed in.</summary>
 /// <param name="version">The version of the sign-out, or 0.</param>
 /// <param name="storeCheckedAt">When the store was last read; <see cref="ClockReading.Never"/> if it must not be read again.</param>
-internal sealed class SignedOutSnapshot(long version, ClockReading storeCheckedAt) : SessionSnapshot(TokenRefresh.LoginId.None, version)
+/// <param name="unsavedEndOf">The login that this sign-out ended, if the store doesn't know that.</param>
+internal sealed class SignedOutSnapshot(long version, ClockReading storeCheckedAt, LoginId unsavedEndOf = default)
+    : SessionSnapshot(TokenRefresh.LoginId.None, version)
 {
     public static SignedOutSnapshot Initial { get; } = new(version: 0, ClockReading.Never);
 
     public override TokenSessionState State => TokenSessionState.SignedOut;
 
-    /// <summary>Whether the store still has to record this sign-out, so that it must not be read.</summary>
+    /// <summary>Whether this sign-out is being written to the store, so that the store must not be read.</summary>
     public bool AwaitsStore => !storeCheckedAt.WasTaken;
+
+    /// <summary>
+    /// The login that is signed out here, although the store still has it; <see cref="TokenRefresh.LoginId.None"/> if there is none. It
+    /// isn't loaded again. A later login is.
+    /// </summary>
+    public LoginId UnsavedEndOf => unsavedEndOf;
+
+    /// <summary>The same state, after the store was read, or couldn't be written.</summary>
+    public SignedOutSnapshot CheckedAt(ClockReading now) => new(Version, now, unsavedEndOf);
 
     public override RefreshDecision Decide(TimeProvider time) => storeCheckedAt.WasTaken && storeCheckedAt.Elapsed(time) >= RecheckInterval
         ? RefreshDecision.Wait

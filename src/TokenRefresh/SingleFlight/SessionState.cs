@@ -70,9 +70,9 @@ internal abstract class SessionState(SessionSnapshot initial)
     {
         if (next is SignedInSnapshot signedIn)
         {
-            if (expected is SignedInSnapshot { ReplacedStoredLogin: true } && expected.LoginId == next.LoginId)
+            if (expected is SignedInSnapshot { ReplacedEarlier: true } && expected.LoginId == next.LoginId)
             {
-                signedIn.MarkReplacedStoredLogin();
+                signedIn.MarkReplacedEarlier();
             }
 
             OnSignedIn();
@@ -148,7 +148,8 @@ internal abstract class SessionState(SessionSnapshot initial)
         using (EnterGate())
         {
             ended = _current;
-            superseded = Supersede(new SignedOutSnapshot(ended.Version, ClockReading.Never));
+            var login = ended is SignedOutSnapshot signedOut ? signedOut.UnsavedEndOf : ended.LoginId;
+            superseded = Supersede(new SignedOutSnapshot(ended.Version, ClockReading.Never, login));
         }
 
         superseded?.Complete(FlightResult.Completed);

@@ -30,8 +30,11 @@ internal sealed class SignedInSnapshot(
     /// </summary>
     public bool IsHeaderKnown => _isHeaderKnown;
 
-    /// <summary>Whether this is a sign-in that replaced the login in the store, or a later state of that sign-in.</summary>
-    public bool ReplacedStoredLogin { get; private set; }
+    /// <summary>
+    /// Whether this is a sign-in that replaced a saved login or a state that this process knew, or a later state of that sign-in. A request
+    /// that was made before the store was read isn't sent with it.
+    /// </summary>
+    public bool ReplacedEarlier { get; private set; }
 
     /// <summary>Whether the refresh token was sent and its answer never arrived.</summary>
     public bool IsPossiblyUsed => _isPossiblyUsed;
@@ -52,7 +55,7 @@ internal sealed class SignedInSnapshot(
     public void MarkHeaderKnown() => _isHeaderKnown = true;
 
     /// <summary>Called before this snapshot is published.</summary>
-    public void MarkReplacedStoredLogin() => ReplacedStoredLogin = true;
+    public void MarkReplacedEarlier() => ReplacedEarlier = true;
 
     public void MarkPossiblyUsed() => _isPossiblyUsed = true;
 

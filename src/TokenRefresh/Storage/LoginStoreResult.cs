@@ -37,6 +37,9 @@ internal sealed record LoginStoreResult(LoginStatus Status, LoginRecord Record)
     /// </summary>
     public TokenSet? Replaced { get; init; }
 
+    /// <summary>After a sign-in: whether its write replaced a login, also one that had ended or that can't be read.</summary>
+    public bool ReplacedLogin { get; init; }
+
     /// <summary>
     /// With <see cref="LoginStatus.Succeeded"/> of an acquire: the store's own lock, if it has one. Dispose it after the save, end or
     /// release.

@@ -151,12 +151,13 @@ internal sealed class SharedLoginStore(
         for (var writes = 0; writes < MaxWrites; writes++)
         {
             var replaced = stored is { } found ? LoginRecordText.TryRead(found.Text) : null;
+            var replacesLogin = stored is not null && replaced?.State is null or LoginState.SignedIn or LoginState.Ended;
             var (next, tokens) = createNext(replaced, LoginRules.NextVersion(replaced, knownVersion, time.GetUtcNow()));
             (stored, var isWritten) = await _calls.ExchangeOrFindAsync(next, stored?.Revision, cancellationToken).ConfigureAwait(false);
             if (isWritten)
             {
                 var result = Settled(Result(new LoginDecision(LoginStatus.Succeeded, next), stored));
-                return result with { Tokens = tokens!, Replaced = _records.TryRead(replaced) };
+                return result with { Tokens = tokens!, Replaced = _records.TryRead(replaced), ReplacedLogin = replacesLogin };
             }
         }
 

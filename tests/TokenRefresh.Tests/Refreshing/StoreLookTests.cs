@@ -79,27 +79,52 @@ public sealed class StoreLookTests
         Assert.Equal(0, store.Gate.Arrived);
     }
 
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task A_session_that_is_ahead_of_its_store_reads_nothing(bool isSignedOut)
+    [Fact]
+    public async Task A_session_whose_sign_out_is_being_written_reads_nothing()
+    {
+        var reads = new GatedReads(_records);
+        var store = new SlowSignOuts(reads);
+        await using var app = TestApp.Over(store);
+        await app.SignInAsync();
+        var signOut = app.Session.SignOutAsync();
+        await store.SignOuts.ArrivedAsync(1);
+        reads.Gate = new Gate();
+
+        Assert.False(await new StoreLook(app.Session.Context).ReadAsync(CancellationToken.None));
+
+        Assert.Equal(0, reads.Gate.Arrived);
+        reads.Gate = null;
+        store.SignOuts.Open();
+        await signOut;
+    }
+
+    [Fact]
+    public async Task A_session_whose_sign_out_could_not_be_saved_reads_a_later_login_and_not_its_own()
+    {
+        var store = new FailingStore(_records);
+        await using var app = TestApp.Over(store);
+        await app.SignInAsync();
+        store.IsAway = true;
+        await Assert.ThrowsAsync<TokenRefreshException>(() => app.Session.SignOutAsync());
+        store.IsAway = false;
+
+        Assert.True(await new StoreLook(app.Session.Context).ReadAsync(CancellationToken.None));
+        Assert.Equal(TokenSessionState.SignedOut, app.Session.State);
+
+        await _records.Other().SignInAsync(app.Tokens.Issue());
+        Assert.True(await new StoreLook(app.Session.Context).ReadAsync(CancellationToken.None));
+        Assert.Equal(TokenSessionState.SignedIn, app.Session.State);
+    }
+
+    [Fact]
+    public async Task A_session_with_unsaved_tokens_reads_nothing()
     {
         var failing = new FailingStore(_records);
         var store = new GatedReads(failing);
         await using var app = TestApp.Over(store);
         await app.SignInAsync();
-        if (isSignedOut)
-        {
-            failing.IsAway = true;
-            await Assert.ThrowsAsync<TokenRefreshException>(() => app.Session.SignOutAsync());
-        }
-        else
-        {
-            failing.SavesFail = true;
-            await app.Session.RefreshAsync();
-        }
-
-        failing.IsAway = false;
+        failing.SavesFail = true;
+        await app.Session.RefreshAsync();
         store.Gate = new Gate();
 
         Assert.False(await new StoreLook(app.Session.Context).ReadAsync(CancellationToken.None));

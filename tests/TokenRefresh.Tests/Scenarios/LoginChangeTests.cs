@@ -33,6 +33,47 @@ public sealed class LoginChangeTests
         Assert.Equal(b.AccessToken, app.Api.Received[^1].Token);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task After_a_sign_out_that_could_not_be_saved_a_later_sign_in_of_another_process_is_found(bool isCancelled)
+    {
+        var store = new FailingStore();
+        await using var app = TestApp.Over(store);
+        await app.SignInAsync();
+        await FailToSignOutAsync(app, store, isCancelled);
+        var tokens = app.Tokens.Issue();
+
+        await store.Other().SignInAsync(tokens);
+        app.Time.Advance(TimeSpan.FromSeconds(1));
+        using var response = await app.GetAsync();
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(tokens.AccessToken, app.Api.Received[^1].Token);
+    }
+
+    [Fact]
+    public async Task After_a_sign_out_that_could_not_be_saved_the_login_in_the_store_is_not_used()
+    {
+        var store = new FailingStore();
+        await using var app = TestApp.Over(store);
+        await app.SignInAsync();
+        await FailToSignOutAsync(app, store, isCancelled: false);
+        store.IsAway = true;
+        await Assert.ThrowsAsync<TokenRefreshException>(() => app.Session.SignOutAsync());
+        store.IsAway = false;
+
+        await store.RotateElsewhereAsync(app.Tokens.RefreshFromAnotherClient("refresh-1"));
+        app.Time.Advance(TimeSpan.FromSeconds(1));
+        using var response = await app.GetAsync();
+
+        Assert.Null(app.Api.Received[^1].Authorization);
+        Assert.Equal(TokenSessionState.SignedOut, app.Session.State);
+        Assert.Equal("refresh-2", await store.RefreshTokenAsync());
+        await app.Session.SignOutAsync();
+        Assert.Null(await store.RefreshTokenAsync());
+    }
+
     [Fact]
     public async Task A_sign_out_while_the_login_is_loaded_calls_no_endpoint()
     {
@@ -180,6 +221,13 @@ public sealed class LoginChangeTests
             length = 4;
             return true;
         }
+    }
+
+    private static async Task FailToSignOutAsync(TestApp app, FailingStore store, bool isCancelled)
+    {
+        store.IsAway = true;
+        await Assert.ThrowsAnyAsync<Exception>(() => app.Session.SignOutAsync(new CancellationToken(isCancelled)));
+        store.IsAway = false;
     }
 
     /// <summary>A store whose saves fail and whose sign-ins return late, when their gate opens.</summary>

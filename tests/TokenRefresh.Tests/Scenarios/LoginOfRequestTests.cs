@@ -1,5 +1,6 @@
 using System.Net;
 using TokenRefresh.TestKit;
+using TokenRefresh.Tests.Storage;
 using TokenRefresh.Tests.Support;
 
 namespace TokenRefresh.Tests.Scenarios;
@@ -81,6 +82,42 @@ public sealed class LoginOfRequestTests
     }
 
     [Fact]
+    [Trait("Case", "A5")]
+    public async Task A_request_that_waits_for_a_saved_login_that_cant_be_decrypted_is_not_sent_as_another_user_who_signs_in()
+    {
+        var store = new MemoryTokenStore();
+        await new OtherProcess(store, SavedTokens.Key, new LosableKey()).SignInAsync(new TokenSet("saved-access", "saved-refresh"));
+        var (request, app) = await SignInWhileTheLoginIsLoadedAsync(store, isExpired: false);
+        await using var _ = app;
+
+        using var response = await request;
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Empty(app.Api.Received);
+    }
+
+    [Fact]
+    [Trait("Case", "A5")]
+    public async Task A_request_whose_body_is_read_while_the_saved_user_signs_out_is_not_sent_as_the_next_user()
+    {
+        var store = new MemoryTokenStore();
+        await store.Other().SignInAsync(new TokenSet("saved-access", "saved-refresh"));
+        await using var app = TestApp.Over(store, options => options.MaxReplayBufferSize = 1_000);
+        var body = new Gate();
+        var request = app.Client.PostAsync(new Uri("transfers", UriKind.Relative), new GatedContent(body));
+        await body.ArrivedAsync(1);
+
+        Assert.Equal("saved-access", await app.Session.GetAccessTokenAsync());
+        await app.Session.SignOutAsync();
+        await app.SignInAsync();
+        body.Open();
+        using var response = await request.WaitAsync(Gate.FailSafe, TimeProvider.System);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Empty(app.Api.Received);
+    }
+
+    [Fact]
     public async Task A_request_at_the_start_of_an_app_without_a_saved_login_is_sent_as_the_user_who_signs_in()
     {
         var (request, app) = await SignInWhileTheLoginIsLoadedAsync(saved: null, isExpired: false);
@@ -117,6 +154,11 @@ public sealed class LoginOfRequestTests
             await earlier.Session.SignInAsync(saved);
         }
 
+        return await SignInWhileTheLoginIsLoadedAsync(store, isExpired);
+    }
+
+    private static async Task<(Task<HttpResponseMessage> Request, TestApp App)> SignInWhileTheLoginIsLoadedAsync(ITokenStore store, bool isExpired)
+    {
         var slow = new GatedReads(store) { Gate = new Gate() };
         var app = TestApp.Over(slow);
         var request = app.GetAsync();
@@ -128,6 +170,22 @@ public sealed class LoginOfRequestTests
         });
         slow.Gate.Open();
         return (request.WaitAsync(Gate.FailSafe, TimeProvider.System), app);
+    }
+
+    /// <summary>A body that is read when its gate opens.</summary>
+    private sealed class GatedContent(Gate gate) : HttpContent
+    {
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            await gate.PassAsync(CancellationToken.None);
+            await stream.WriteAsync("from the saved user's account"u8.ToArray());
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 29;
+            return true;
+        }
     }
 
     /// <summary>A store whose answer to a sign-in comes late.</summary>

@@ -136,6 +136,29 @@ public sealed class RevocationTests
     }
 
     [Fact]
+    public async Task A_disposal_that_begins_during_a_sign_out_waits_for_the_revocation()
+    {
+        var store = new SlowSignOuts();
+        _hold = new Gate();
+        var app = Create(store);
+        await app.SignInAsync();
+        var signOut = app.Session.SignOutAsync();
+        await store.SignOuts.ArrivedAsync(1);
+
+        var disposal = app.Services.DisposeAsync().AsTask();
+        store.SignOuts.Open();
+        await signOut;
+        await _hold.ArrivedAsync(1);
+
+        // Without the wait it would end at once.
+        Assert.NotSame(disposal, await Task.WhenAny(disposal, Task.Delay(TimeSpan.FromSeconds(0.2), TimeProvider.System)));
+        _hold.Open();
+        await disposal.WaitAsync(Gate.FailSafe, TimeProvider.System);
+        Assert.Single(_revoked);
+        await app.DisposeAsync();
+    }
+
+    [Fact]
     public async Task Without_a_login_nothing_is_revoked()
     {
         await using var app = Create(new MemoryTokenStore());
