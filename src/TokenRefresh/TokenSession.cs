@@ -49,6 +49,23 @@ public sealed class TokenSession : IObservedSessions, IDisposable, IAsyncDisposa
     /// <summary>The state of the login, as far as this process knows it. The property doesn't read the store and doesn't wait.</summary>
     public TokenSessionState State => Context.Current.State;
 
+    /// <summary>
+    /// The login's id token, for example as <c>id_token_hint</c> of a sign-out at the provider (OpenID Connect RP-Initiated Logout, section
+    /// 2); <see langword="null"/> if there is none, or while <see cref="State"/> isn't <see cref="TokenSessionState.SignedIn"/>.
+    /// </summary>
+    /// <remarks>
+    /// It isn't validated. The property doesn't read the store: at the start of a process call
+    /// <see cref="GetAccessTokenAsync(CancellationToken)"/> first, which loads the saved login.
+    /// </remarks>
+    public string? IdentityToken => Tokens?.IdentityToken;
+
+    /// <summary>
+    /// The other members of the login's token responses, such as <c>instance_url</c>, as <see cref="TokenSet.Additional"/> describes them;
+    /// empty while <see cref="State"/> isn't <see cref="TokenSessionState.SignedIn"/>.
+    /// </summary>
+    /// <remarks>The property doesn't read the store, like <see cref="IdentityToken"/>.</remarks>
+    public IReadOnlyDictionary<string, string> Additional => Tokens?.Additional ?? TokenSetExtras.None.Additional;
+
     internal SessionContext Context { get; }
 
     IEnumerable<TokenSessionState> IObservedSessions.States => Context.Services.Work.IsStopping ? [] : [State];

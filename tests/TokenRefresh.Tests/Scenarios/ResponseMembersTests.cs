@@ -40,6 +40,30 @@ public sealed class ResponseMembersTests
 
     [Fact]
     [Trait("Case", "B32")]
+    public async Task The_app_reads_the_id_token_and_the_other_members_from_its_session()
+    {
+        var store = new MemoryTokenStore();
+        await using (var before = TestApp.Over(store))
+        {
+            await before.SignInAsync();
+            before.Tokens.RespondOnce(HttpStatusCode.OK, Response);
+            await before.Session.RefreshAsync();
+        }
+
+        await using var app = TestApp.Over(store);
+        Assert.Null(app.Session.IdentityToken);
+        Assert.Empty(app.Session.Additional);
+
+        await app.Session.GetAccessTokenAsync();
+        Assert.Equal(("id-9", "https://x.example.com"), (app.Session.IdentityToken, app.Session.Additional["instance_url"]));
+
+        await app.Session.SignOutAsync();
+        Assert.Null(app.Session.IdentityToken);
+        Assert.Empty(app.Session.Additional);
+    }
+
+    [Fact]
+    [Trait("Case", "B32")]
     public async Task A_member_that_isnt_valid_UTF8_is_left_out_and_no_token_is_lost()
     {
         await using var scene = await Scene.SetAsync();
