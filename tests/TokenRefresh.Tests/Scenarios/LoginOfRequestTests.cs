@@ -1,6 +1,5 @@
 using System.Net;
 using TokenRefresh.TestKit;
-using TokenRefresh.Tests.Storage;
 using TokenRefresh.Tests.Support;
 
 namespace TokenRefresh.Tests.Scenarios;
@@ -86,7 +85,7 @@ public sealed class LoginOfRequestTests
     public async Task A_request_that_waits_for_a_saved_login_that_cant_be_decrypted_is_not_sent_as_another_user_who_signs_in()
     {
         var store = new MemoryTokenStore();
-        await new OtherProcess(store, SavedTokens.Key, new LosableKey()).SignInAsync(new TokenSet("saved-access", "saved-refresh"));
+        await new OtherProcess(store, SavedTokens.Key, new OtherKey()).SignInAsync(new TokenSet("saved-access", "saved-refresh"));
         var (request, app) = await SignInWhileTheLoginIsLoadedAsync(store, isExpired: false);
         await using var _ = app;
 

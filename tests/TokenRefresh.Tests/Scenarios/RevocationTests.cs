@@ -282,14 +282,6 @@ public sealed class RevocationTests
         }
     }
 
-    /// <summary>The key of a process elsewhere.</summary>
-    private sealed class OtherKey : ITokenProtector
-    {
-        public string Protect(TokenSessionKey key, string plaintext) => "of another key";
-
-        public string Unprotect(TokenSessionKey key, string protectedText) => throw new InvalidOperationException();
-    }
-
     /// <summary>Listens to what is revoked, and leaves the rest to the token server.</summary>
     private sealed class RevocationView(RevocationTests cases, Func<FakeTokenServer> tokens) : HttpMessageHandler
     {
