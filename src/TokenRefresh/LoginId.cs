@@ -12,6 +12,9 @@ internal readonly record struct LoginId(long Value)
     /// <summary>The login of a client's own tokens. All processes of a client have the same id.</summary>
     public static LoginId Client => new(1);
 
+    /// <summary>A login whose id isn't known.</summary>
+    public static LoginId Unknown => new(-1);
+
     public bool IsNone => Value == 0;
 
     /// <summary>A new random id.</summary>
@@ -22,15 +25,15 @@ internal readonly record struct LoginId(long Value)
         {
             id = new LoginId(BitConverter.ToInt64(Guid.NewGuid().ToByteArray(), 0));
         }
-        while (id.IsNone || id == Client);
+        while (id.IsNone || id == Client || id == Unknown);
 
         return id;
     }
 
-    /// <summary>Reads what <see cref="ToString"/> wrote. Any other text becomes an id that belongs to no login of this process.</summary>
+    /// <summary>Reads what <see cref="ToString"/> wrote. Any other text becomes <see cref="Unknown"/>.</summary>
     public static LoginId Parse(string text) => text.Length == 0 ? None
         : long.TryParse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var value) ? new LoginId(value)
-        : new LoginId(-1);
+        : Unknown;
 
     public override string ToString() => IsNone ? "" : Value.ToString("x16", CultureInfo.InvariantCulture);
 }

@@ -47,7 +47,7 @@ internal static class LocalResponse
         SignedInSnapshot or EndedSnapshot { CanAskUser: true } => now.LoginId == start.LoginId,
 
         // The request was made for the saved login. A sign-in may have replaced that login before it was loaded.
-        NotLoadedSnapshot => now is not SignedInSnapshot { ReplacedEarlier: true },
+        NotLoadedSnapshot => now is not SignedInSnapshot { IsLaterLogin: true },
         _ => true,
     };
 

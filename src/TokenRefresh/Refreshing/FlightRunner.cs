@@ -116,10 +116,7 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
             : run;
     }
 
-    /// <summary>
-    /// Requests a token of the client's own (RFC 6749, section 4.4). Processes that share a store request one token for all of them. The
-    /// request uses up no refresh token, so it is also made while the store can't be reached.
-    /// </summary>
+    /// <summary>Requests a client's own token (RFC 6749, section 4.4). It uses up no refresh token, so it doesn't need the store.</summary>
     private async Task<FlightRun> RequestClientTokenAsync(
         SessionSnapshot start, LeaseClaim lease, LoginStoreResult acquired, CancellationToken cancellationToken)
     {
@@ -175,9 +172,8 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
     /// <summary>Releases the lease. The record tells other processes of a pause, and whether the refresh token is possibly used.</summary>
     private async Task<FlightRun> FailAsync(SessionSnapshot start, HeldLogin held, LeaseClaim lease, TokenEndpointResult failure)
     {
-        var retryAfter = CoolDown.CapRetryAfter(failure.RetryAfter);
         var isPossiblyUsed = start is SignedInSnapshot { IsPossiblyUsed: true };
-        var release = new LeaseRelease { RetryAfter = retryAfter, PossiblyUsed = isPossiblyUsed };
+        var release = new LeaseRelease { RetryAfter = CoolDown.CapRetryAfter(failure.RetryAfter), PossiblyUsed = isPossiblyUsed };
         await _lease.ReleaseAsync(held, lease, release).ConfigureAwait(false);
         return FlightRun.Failed(FailureMessages.From(_services.Name, failure));
     }
@@ -186,13 +182,18 @@ internal sealed class FlightRunner(SessionContext session, Flight flight)
     {
         // The old refresh token is used up. Save the new one before anything else in the response is looked at.
         var run = await _publisher.SaveRefreshTokenAsync(held, newRefreshToken).ConfigureAwait(false);
-        if (!run.IsUnfinished || (result.Outcome == TokenEndpointOutcome.RefreshTokenOnly && !_hasNewRefreshToken))
+        if (!run.IsUnfinished)
         {
-            _hasNewRefreshToken = true;
             return run;
         }
 
-        return FlightRun.Failed(FailureMessages.From(_services.Name, result));
+        if (result.Outcome != TokenEndpointOutcome.RefreshTokenOnly || _hasNewRefreshToken)
+        {
+            return FlightRun.Failed(FailureMessages.From(_services.Name, result));
+        }
+
+        _hasNewRefreshToken = true;
+        return FlightRun.Unfinished;
     }
 
     /// <summary>Ends a login whose refresh token was rejected.</summary>

@@ -19,7 +19,7 @@ internal static class HeldLogins
         EndedSnapshot { End: var end } ended => HeldLogin.Ended(
             ended.LoginId.ToString(), ended.Version, end.TokenHash, end.Reason, end.Error),
 
-        // The store doesn't know this sign-out, so its version says nothing about the record.
+        // The store doesn't know this sign-out. The record isn't to be replaced by it, because only SignOutAsync revokes the tokens.
         SignedOutSnapshot { UnsavedEndOf.IsNone: false } => HeldLogin.None,
         SignedOutSnapshot signedOut => HeldLogin.SignedOut(signedOut.Version),
         _ => HeldLogin.None,

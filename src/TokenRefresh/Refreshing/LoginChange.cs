@@ -5,7 +5,7 @@ using TokenRefresh.Storage;
 namespace TokenRefresh.Refreshing;
 
 /// <summary>Signs in and out at the app's request.</summary>
-internal readonly struct LoginChange(SessionContext session)
+internal sealed class LoginChange(SessionContext session)
 {
     /// <returns>The tokens as they were saved.</returns>
     public async Task<TokenSet> SignInAsync(TokenSet tokens, CancellationToken cancellationToken)
@@ -25,10 +25,9 @@ internal readonly struct LoginChange(SessionContext session)
 
     public async Task SignOutAsync(CancellationToken cancellationToken)
     {
-        var signedOut = session;
         var services = session.Services;
         var store = session.Store;
-        var ended = session.EndLogin();
+        var ended = session.EndLogin(out var signedOut);
         var inMemory = ended as SignedInSnapshot;
 
         // Tokens that couldn't be saved yet are newer than those in the store.
@@ -41,7 +40,7 @@ internal readonly struct LoginChange(SessionContext session)
                 {
                     // A disposal that has begun waits for this write, and for what follows from it.
                     var written = await store.SignOutAsync(ended.Version, ct).ConfigureAwait(false);
-                    Revoker.Start(signedOut, unsaved ?? written.Replaced ?? inMemory?.Tokens);
+                    Revoker.Start(session, unsaved ?? written.Replaced ?? inMemory?.Tokens);
                     return written;
                 },
                 "The session is signed out here, but its saved tokens couldn't be removed. Call SignOutAsync again.",
@@ -49,7 +48,7 @@ internal readonly struct LoginChange(SessionContext session)
         }
         catch
         {
-            KeepUnsavedSignOut(ended.Version);
+            KeepUnsaved(signedOut);
 
             // Only this call knows these tokens, so they are revoked now.
             Revoker.Start(session, unsaved);
@@ -62,18 +61,17 @@ internal readonly struct LoginChange(SessionContext session)
         SessionLog.SignedOut(services.Logger, services.Name);
     }
 
-    private void KeepUnsavedSignOut(long version)
+    private void KeepUnsaved(SignedOutSnapshot signedOut)
     {
         if (session.Services.UsesClientCredentials)
         {
-            // No user signs in for client credentials. The next use requests another token.
-            session.StartLogin(new NotLoadedSnapshot(version + 1));
+            // No user signs in for client credentials. The next use loads a token or requests another one.
+            session.StartLogin(new NotLoadedSnapshot(signedOut.Version + 1));
+            return;
         }
-        else if (session.Current is SignedOutSnapshot { UnsavedEndOf.IsNone: false } signedOut)
-        {
-            // From now on the store is read again, because the user may sign in at another process.
-            session.TryPublish(signedOut, signedOut.CheckedAt(ClockReading.Now(session.Services.Time)));
-        }
+
+        // From now on the store is read again, because the user may sign in at another process.
+        session.TryPublish(signedOut, signedOut.CheckedAt(ClockReading.Now(session.Services.Time)));
     }
 
     private async Task<TokenSet> SaveAndStartAsync(LoginId loginId, TokenSet tokens, CancellationToken cancellationToken)
@@ -92,7 +90,7 @@ internal readonly struct LoginChange(SessionContext session)
                     ct => store.SignInAsync(loginId.ToString(), known.Version, counted, ct),
                     "The tokens of the new sign-in couldn't be saved; nothing has changed. Sign in again.",
                     cancellationToken).ConfigureAwait(false);
-                if (session.TryStartLogin(known, new SnapshotFactory(services).SignedIn(loginId, saved, known)))
+                if (session.TryStartLogin(known, new SnapshotFactory(services).SignedIn(loginId, saved)))
                 {
                     return saved.Tokens;
                 }

@@ -32,7 +32,7 @@ internal sealed class SessionPublisher(SessionContext session, SessionSnapshot s
         if (Snapshot is NotLoadedSnapshot && session.Current != Snapshot)
         {
             // A sign-out came in between. The first token of a client would replace its record.
-            return FlightRun.Superseded;
+            return Orphan(fresh, FlightRun.Superseded);
         }
 
         var tokens = _services.Complete(fresh, (Snapshot as SignedInSnapshot)?.Tokens);

@@ -7,16 +7,13 @@ namespace TokenRefresh.Refreshing;
 internal sealed class SnapshotFactory(SessionServices services, ClockReading? storeReadAt = null)
 {
     /// <summary>The state after a sign-in.</summary>
-    /// <param name="loginId">The new login.</param>
-    /// <param name="saved">The result of its save.</param>
-    /// <param name="replaced">The snapshot that it replaces in this process.</param>
-    public SignedInSnapshot SignedIn(LoginId loginId, LoginStoreResult saved, SessionSnapshot replaced)
+    public SignedInSnapshot SignedIn(LoginId loginId, LoginStoreResult saved)
     {
         var slot = SlotOf(saved.Tokens, ReceivedAt(saved.Tokens), isFromEndpoint: false);
         var signedIn = new SignedInSnapshot(loginId, saved.Version, WithHeader(saved.Tokens), slot, saved.Revision);
-        if (saved.ReplacedLogin || replaced.Version > 0)
+        if (saved.ReplacedLogin)
         {
-            signedIn.MarkReplacedEarlier();
+            signedIn.MarkLaterLogin();
         }
 
         return signedIn;
@@ -33,8 +30,8 @@ internal sealed class SnapshotFactory(SessionServices services, ClockReading? st
     /// <summary>The state that the store's record describes.</summary>
     public SessionSnapshot FromStore(LoginStoreResult found, SessionSnapshot previous) => found.Status switch
     {
-        _ when previous is SignedOutSnapshot { UnsavedEndOf.IsNone: false } own && own.UnsavedEndOf == LoginId.Parse(found.LoginId) =>
-            own.CheckedAt(StoreCheckedNow()),
+        _ when previous is SignedOutSnapshot own && own.IsAheadOf(LoginId.Parse(found.LoginId), found.Version) =>
+            own.CheckedAt(StoreCheckedNow(), LoginId.Parse(found.LoginId)),
         LoginStatus.Newer => Loaded(found, previous),
         LoginStatus.LoginEnded => Ended(
             LoginId.Parse(found.LoginId),
@@ -64,7 +61,7 @@ internal sealed class SnapshotFactory(SessionServices services, ClockReading? st
         if (services.PendingSignIns.ContainsKey(loaded.LoginId))
         {
             // It is a sign-in of this process that isn't published yet.
-            loaded.MarkReplacedEarlier();
+            loaded.MarkLaterLogin();
         }
 
         return loaded;

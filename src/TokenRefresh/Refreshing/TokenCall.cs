@@ -96,7 +96,7 @@ internal sealed class TokenCall(SessionContext session, Flight flight, SessionSn
         };
         _attempt = request;
         var result = await RequestAsync(request, cancellationToken).ConfigureAwait(false);
-        if (!request.MayBeSent && IsLeaseOver())
+        if (!request.MayBeSent && IsLeaseOver() && !HasNewTokens(result))
         {
             // The machine slept while the connection was opened.
             return LeaseExpired;

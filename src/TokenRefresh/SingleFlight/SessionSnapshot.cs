@@ -43,6 +43,14 @@ internal sealed class SignedOutSnapshot(long version, ClockReading storeCheckedA
 {
     public static SignedOutSnapshot Initial { get; } = new(version: 0, ClockReading.Never);
 
+    /// <summary>A sign-out that the store doesn't know yet.</summary>
+    public static SignedOutSnapshot UnsavedEnd(SessionSnapshot ended) => new(ended.Version, ClockReading.Never, ended switch
+    {
+        NotLoadedSnapshot => TokenRefresh.LoginId.Unknown,
+        SignedOutSnapshot earlier => earlier.UnsavedEndOf,
+        _ => ended.LoginId,
+    });
+
     public override TokenSessionState State => TokenSessionState.SignedOut;
 
     /// <summary>Whether this sign-out is being written to the store, so that the store must not be read.</summary>
@@ -54,8 +62,15 @@ internal sealed class SignedOutSnapshot(long version, ClockReading storeCheckedA
     /// </summary>
     public LoginId UnsavedEndOf => unsavedEndOf;
 
+    /// <summary>Whether the stored login is the one that was signed out here, or an earlier one.</summary>
+    public bool IsAheadOf(LoginId stored, long version) =>
+        !unsavedEndOf.IsNone && (version < Version || stored == unsavedEndOf || (unsavedEndOf == LoginId.Unknown && !stored.IsNone));
+
     /// <summary>The same state, after the store was read, or couldn't be written.</summary>
-    public SignedOutSnapshot CheckedAt(ClockReading now) => new(Version, now, unsavedEndOf);
+    /// <param name="now">When that was.</param>
+    /// <param name="stored">The stored login. It is the one that was signed out, if that one wasn't known.</param>
+    public SignedOutSnapshot CheckedAt(ClockReading now, LoginId stored = default) =>
+        new(Version, now, unsavedEndOf == LoginId.Unknown && !stored.IsNone ? stored : unsavedEndOf);
 
     public override RefreshDecision Decide(TimeProvider time) => storeCheckedAt.WasTaken && storeCheckedAt.Elapsed(time) >= RecheckInterval
         ? RefreshDecision.Wait

@@ -68,13 +68,8 @@ internal abstract class SessionState(SessionSnapshot initial)
     /// </summary>
     public bool TryPublish(SessionSnapshot expected, SessionSnapshot next)
     {
-        if (next is SignedInSnapshot signedIn)
+        if (next is SignedInSnapshot)
         {
-            if (expected is SignedInSnapshot { ReplacedEarlier: true } && expected.LoginId == next.LoginId)
-            {
-                signedIn.MarkReplacedEarlier();
-            }
-
             OnSignedIn();
         }
 
@@ -85,6 +80,7 @@ internal abstract class SessionState(SessionSnapshot initial)
                 return false;
             }
 
+            (next as SignedInSnapshot)?.Follow(_current);
             _current = next;
             if (_flight?.Snapshot == expected)
             {
@@ -140,16 +136,17 @@ internal abstract class SessionState(SessionSnapshot initial)
     }
 
     /// <summary>Ends the login in this process at once, before the store records the sign-out.</summary>
+    /// <param name="signedOut">The snapshot that is current now.</param>
     /// <returns>The snapshot that was current.</returns>
-    public SessionSnapshot EndLogin()
+    public SessionSnapshot EndLogin(out SignedOutSnapshot signedOut)
     {
         SessionSnapshot ended;
         Flight? superseded;
         using (EnterGate())
         {
             ended = _current;
-            var login = ended is SignedOutSnapshot signedOut ? signedOut.UnsavedEndOf : ended.LoginId;
-            superseded = Supersede(new SignedOutSnapshot(ended.Version, ClockReading.Never, login));
+            signedOut = SignedOutSnapshot.UnsavedEnd(ended);
+            superseded = Supersede(signedOut);
         }
 
         superseded?.Complete(FlightResult.Completed);
@@ -226,6 +223,7 @@ internal abstract class SessionState(SessionSnapshot initial)
     private Flight? Supersede(SessionSnapshot next)
     {
         var superseded = _flight;
+        (next as SignedInSnapshot)?.Follow(_current);
         _current = next;
         _flight = null;
         _coolDown = null;

@@ -31,10 +31,10 @@ internal sealed class SignedInSnapshot(
     public bool IsHeaderKnown => _isHeaderKnown;
 
     /// <summary>
-    /// Whether this is a sign-in that replaced a saved login or a state that this process knew, or a later state of that sign-in. A request
-    /// that was made before the store was read isn't sent with it.
+    /// Whether this login replaced another one, or a sign-out, that was saved or that this process knew. A request that was made before the
+    /// store was read isn't sent with it.
     /// </summary>
-    public bool ReplacedEarlier { get; private set; }
+    public bool IsLaterLogin { get; private set; }
 
     /// <summary>Whether the refresh token was sent and its answer never arrived.</summary>
     public bool IsPossiblyUsed => _isPossiblyUsed;
@@ -55,7 +55,12 @@ internal sealed class SignedInSnapshot(
     public void MarkHeaderKnown() => _isHeaderKnown = true;
 
     /// <summary>Called before this snapshot is published.</summary>
-    public void MarkReplacedEarlier() => ReplacedEarlier = true;
+    public void MarkLaterLogin() => IsLaterLogin = true;
+
+    /// <summary>Called when this snapshot replaces another one.</summary>
+    public void Follow(SessionSnapshot previous) => IsLaterLogin |= previous.LoginId == LoginId
+        ? previous is SignedInSnapshot { IsLaterLogin: true }
+        : previous is not NotLoadedSnapshot && previous.Version > 0;
 
     public void MarkPossiblyUsed() => _isPossiblyUsed = true;
 

@@ -34,14 +34,27 @@ public sealed class LoginChangeTests
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task After_a_sign_out_that_could_not_be_saved_a_later_sign_in_of_another_process_is_found(bool isCancelled)
+    [InlineData(TokenSessionState.SignedIn, true)]
+    [InlineData(TokenSessionState.SignedIn, false)]
+    [InlineData(TokenSessionState.SignedOut, false)]
+    [InlineData(TokenSessionState.NotLoaded, false)]
+    public async Task After_a_sign_out_that_could_not_be_saved_a_later_sign_in_of_another_process_is_found(TokenSessionState before, bool isCancelled)
     {
         var store = new FailingStore();
         await using var app = TestApp.Over(store);
-        await app.SignInAsync();
+        if (before != TokenSessionState.NotLoaded)
+        {
+            Assert.Null(await app.Session.GetAccessTokenAsync());
+        }
+
+        if (before == TokenSessionState.SignedIn)
+        {
+            await app.SignInAsync();
+        }
+
         await FailToSignOutAsync(app, store, isCancelled);
+        app.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Null(await app.Session.GetAccessTokenAsync());
         var tokens = app.Tokens.Issue();
 
         await store.Other().SignInAsync(tokens);
@@ -72,6 +85,52 @@ public sealed class LoginChangeTests
         Assert.Equal("refresh-2", await store.RefreshTokenAsync());
         await app.Session.SignOutAsync();
         Assert.Null(await store.RefreshTokenAsync());
+    }
+
+    [Fact]
+    public async Task After_a_sign_out_that_could_not_be_saved_a_login_that_was_not_loaded_is_not_used()
+    {
+        var store = new FailingStore();
+        await store.Other().SignInAsync(new TokenSet("access-1", "refresh-1"), LoginId.New().ToString());
+        await using var app = TestApp.Over(store);
+        await FailToSignOutAsync(app, store, isCancelled: false);
+
+        for (var read = 0; read < 2; read++)
+        {
+            app.Time.Advance(TimeSpan.FromSeconds(1));
+            Assert.Null(await app.Session.GetAccessTokenAsync());
+        }
+
+        await store.Other().SignInAsync(new TokenSet("access-2", "refresh-2"), LoginId.New().ToString());
+        app.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal("access-2", await app.Session.GetAccessTokenAsync());
+    }
+
+    [Fact]
+    public async Task After_a_sign_out_that_could_not_be_saved_a_store_that_goes_back_signs_nobody_in()
+    {
+        var records = new MemoryTokenStore();
+        var empty = new MemoryTokenStore();
+        var store = new ReplaceableStore(records);
+        await using var app = TestApp.Over(store);
+        await records.Other().SignInAsync(new TokenSet("earlier", "refresh-0"), LoginId.New().ToString());
+        var backup = (await records.ReadAsync(SavedTokens.Key, CancellationToken.None))!.Value.Text;
+        await app.SignInAsync();
+        store.Current = new FailingStore { IsAway = true };
+        await Assert.ThrowsAsync<TokenRefreshException>(() => app.Session.SignOutAsync());
+
+        store.Current = empty;
+        app.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Null(await app.Session.GetAccessTokenAsync());
+
+        store.Current = records;
+        app.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Null(await app.Session.GetAccessTokenAsync());
+
+        await empty.CompareExchangeAsync(SavedTokens.Key, backup, null, null, CancellationToken.None);
+        store.Current = empty;
+        app.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Null(await app.Session.GetAccessTokenAsync());
     }
 
     [Fact]
@@ -221,6 +280,14 @@ public sealed class LoginChangeTests
             length = 4;
             return true;
         }
+    }
+
+    /// <summary>A store that is another one later.</summary>
+    private sealed class ReplaceableStore(ITokenStore first) : StoreAround
+    {
+        public ITokenStore Current { get; set; } = first;
+
+        protected override ITokenStore Inner => Current;
     }
 
     private static async Task FailToSignOutAsync(TestApp app, FailingStore store, bool isCancelled)

@@ -95,9 +95,11 @@ public sealed class LoginOfRequestTests
         Assert.Empty(app.Api.Received);
     }
 
-    [Fact]
+    [Theory]
     [Trait("Case", "A5")]
-    public async Task A_request_whose_body_is_read_while_the_saved_user_signs_out_is_not_sent_as_the_next_user()
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_request_whose_body_is_read_while_the_login_changes_is_not_sent_as_the_next_user(bool isElsewhere)
     {
         var store = new MemoryTokenStore();
         await store.Other().SignInAsync(new TokenSet("saved-access", "saved-refresh"));
@@ -107,8 +109,17 @@ public sealed class LoginOfRequestTests
         await body.ArrivedAsync(1);
 
         Assert.Equal("saved-access", await app.Session.GetAccessTokenAsync());
-        await app.Session.SignOutAsync();
-        await app.SignInAsync();
+        if (isElsewhere)
+        {
+            await store.Other().SignInAsync(app.Tokens.Issue(), LoginId.New().ToString());
+            await app.Session.LookIntoStoreAsync(CancellationToken.None);
+        }
+        else
+        {
+            await app.Session.SignOutAsync();
+            await app.SignInAsync();
+        }
+
         body.Open();
         using var response = await request.WaitAsync(Gate.FailSafe, TimeProvider.System);
 
