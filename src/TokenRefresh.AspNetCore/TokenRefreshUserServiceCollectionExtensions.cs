@@ -14,6 +14,7 @@ using TokenRefresh.AspNetCore.Requests;
 using TokenRefresh.AspNetCore.Sessions;
 using TokenRefresh.AspNetCore.SignIn;
 using TokenRefresh.AspNetCore.SignOut;
+using TokenRefresh.DependencyInjection;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -118,6 +119,7 @@ public static class TokenRefreshUserServiceCollectionExtensions
         services.AddSingleton<SessionSignOut>();
         services.AddSingleton<StoreAdvice>();
         services.AddSingleton<StoreLimit>();
+        services.AddSingleton<ISessionOptionsChanges, SchemeChanges>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<CookieAuthenticationOptions>, CookieSchemeSetup>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<OpenIdConnectOptions>, OpenIdConnectSchemeSetup>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<TokenRefreshOptions>, SessionOptionsSetup>());
@@ -133,10 +135,6 @@ public static class TokenRefreshUserServiceCollectionExtensions
         // It comes first, so that the app's own value counts whatever the order of the calls.
         services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<TokenRefreshOptions>>(
             new ConfigureNamedOptions<TokenRefreshOptions>(name, options => options.ReLoginResult = ReLoginResult.Throw)));
-        services.AddSingleton<IOptionsChangeTokenSource<TokenRefreshOptions>>(provider => new SchemeChanges(
-            name,
-            provider.GetRequiredService<UserSessionRegistry>(),
-            provider.GetRequiredService<IOptionsMonitor<OpenIdConnectOptions>>()));
         builder.TokenEndpointClient.AddHttpMessageHandler(provider => new DiscoveryHandler(
             provider.GetRequiredService<UserSessionRegistry>(),
             provider.GetRequiredService<IOptionsMonitor<TokenRefreshOptions>>(),

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using TokenRefresh.Testing;
 
@@ -73,19 +74,52 @@ public sealed class SchemeSecretTests : IAsyncDisposable
         Assert.Contains(_log.Own, line => line.Contains("the changed configuration isn't used", StringComparison.Ordinal));
     }
 
-    [Theory]
-    [InlineData(true, 1)]
-    [InlineData(false, 0)]
-    public async Task Only_the_sessions_own_scheme_changes_its_options(bool isOwn, int changes)
+    [Fact]
+    public async Task Sign_ins_use_the_old_options_then_too()
     {
-        await using var app = Build();
+        await using var app = Build(options => options.ClientAuthentication = ClientAuthentication.Post);
         await SignInAsync(app);
-        var count = 0;
-        using var subscription = app.GetRequiredService<IOptionsMonitor<TokenRefreshOptions>>().OnChange((_, name) => count += name == "shop" ? 1 : 0);
+
+        Reload(_shop, "");
+
+        Assert.Equal("secret-1", app.GetRequiredService<IOptionsMonitor<TokenRefreshOptions>>().Get("shop").ClientSecret);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Only_the_sessions_own_scheme_changes_its_options(bool isOwn)
+    {
+        var reads = 0;
+        await using var app = Build(_ => reads++);
+        await SignInAsync(app);
+        reads = 0;
 
         Reload(isOwn ? _shop : _other, "secret-2");
 
-        Assert.Equal(changes, count);
+        Assert.Equal(isOwn, reads > 0);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task It_may_come_from_a_client_with_a_session_of_its_own(bool isSchemeFirst)
+    {
+        var services = new ServiceCollection();
+        services.AddHttpClient<Vault>(client => client.BaseAddress = new Uri("https://vault.example.com"))
+            .AddTokenRefreshHandler(options => options.TokenEndpoint = new Uri("https://login.example.com/vault"));
+        services.AddOptions<OpenIdConnectOptions>("Shop").PostConfigure<Vault, IOptionsMonitor<TokenRefreshOptions>>(
+            (options, vault, _) => options.ClientSecret = vault.Secret);
+        await using var app = Build(services);
+        if (isSchemeFirst)
+        {
+            _ = app.GetRequiredService<IOptionsMonitor<OpenIdConnectOptions>>().Get("Shop");
+        }
+
+        var session = await SignInAsync(app);
+        await session.RefreshAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal("secret-of-vault", SecretOf(_tokens.ReceivedBodies.Single()));
     }
 
     [Fact]
@@ -106,9 +140,10 @@ public sealed class SchemeSecretTests : IAsyncDisposable
         return default;
     }
 
-    private ServiceProvider Build(Action<TokenRefreshOptions>? configure = null)
+    private ServiceProvider Build(Action<TokenRefreshOptions>? configure = null) => Build(new ServiceCollection(), configure);
+
+    private ServiceProvider Build(IServiceCollection services, Action<TokenRefreshOptions>? configure = null)
     {
-        var services = new ServiceCollection();
         services.AddLogging(logging => logging.AddProvider(_log));
         services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme)
             .AddCookie()
@@ -129,7 +164,8 @@ public sealed class SchemeSecretTests : IAsyncDisposable
     {
         options.Authority = "https://login.example.com";
         options.ResponseType = "code";
-        options.Configuration = new OpenIdConnectConfiguration { TokenEndpoint = "https://login.example.com/token" };
+        options.ConfigurationManager = new StaticConfigurationManager<OpenIdConnectConfiguration>(
+            new OpenIdConnectConfiguration { TokenEndpoint = "https://login.example.com/token" });
     }
 
     private async Task<TokenSession> SignInAsync(IServiceProvider app)
@@ -143,6 +179,11 @@ public sealed class SchemeSecretTests : IAsyncDisposable
     {
         configuration["Oidc:ClientSecret"] = secret;
         configuration.Reload();
+    }
+
+    private sealed class Vault(HttpClient client)
+    {
+        public string Secret => $"secret-of-{client.BaseAddress!.Host.Split('.')[0]}";
     }
 
     private static string SecretOf(string body) => body.Split('&').Single(pair => pair.StartsWith("client_secret=", StringComparison.Ordinal))["client_secret=".Length..];

@@ -11,12 +11,12 @@ internal sealed class SessionOptionsSetup(UserSessionRegistry registry, CurrentL
 {
     public void PostConfigure(string? name, TokenRefreshOptions options)
     {
-        if (name is null || registry.All.FirstOrDefault(session => session.Name == name) is not { } session)
+        if (registry.Find(name) is not { } session)
         {
             return;
         }
 
-        options.UserKey ??= (_, _) => current.FindKey(name);
+        options.UserKey ??= (_, _) => current.FindKey(session.Name);
         options.CountsPeriods = true;
         options.DropsIdentityToken = !session.Options.KeepIdToken;
         if (session.OpenIdConnectScheme is not null && registry.IsOpenIdConnect(session.OpenIdConnectScheme))

@@ -41,6 +41,15 @@ internal sealed class UserSession
     /// <summary>The options of the OpenID Connect scheme.</summary>
     public OpenIdConnectOptions GetOpenIdConnectOptions() => _openIdConnectOptions.Get(OpenIdConnectScheme);
 
+    /// <summary>Calls back when the options of the OpenID Connect scheme change.</summary>
+    public IDisposable? OnSchemeChange(Action changed) => _openIdConnectOptions.OnChange((_, scheme) =>
+    {
+        if (scheme is not null && scheme == OpenIdConnectScheme)
+        {
+            changed();
+        }
+    });
+
     private string? FindCookieScheme()
     {
         if (Options.CookieScheme is { } named)

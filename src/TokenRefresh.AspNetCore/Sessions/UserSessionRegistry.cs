@@ -13,8 +13,12 @@ internal sealed class UserSessionRegistry(IServiceProvider provider, UserSession
 
     public IReadOnlyList<UserSession> All => _sessions.Value;
 
+    /// <summary>Finds a user session. For another session it reads no scheme, because the scheme may be under construction.</summary>
+    public UserSession? Find(string? name) =>
+        name is not null && names.Names.Contains(name) ? All.First(session => session.Name == name) : null;
+
     /// <exception cref="ArgumentException">No user session has this name.</exception>
-    public UserSession Get(string name) => All.FirstOrDefault(session => session.Name == name) ?? throw new ArgumentException(
+    public UserSession Get(string name) => Find(name) ?? throw new ArgumentException(
         $"No user token session '{name}' is registered. Known: {string.Join(", ", names.Names.Select(known => $"'{known}'"))}. "
         + $"Write builder.Services.AddUserTokenSession(\"{name}\").",
         nameof(name));

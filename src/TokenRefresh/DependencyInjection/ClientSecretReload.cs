@@ -31,6 +31,7 @@ internal sealed class ClientSecretReload : IDisposable
         [
             .. sections.Select(source => ChangeToken.OnChange(source.Section.GetReloadToken, Reload)),
             .. sources.Select(source => ChangeToken.OnChange(source.GetChangeToken, Reload)),
+            .. provider.GetServices<ISessionOptionsChanges>().Select(changes => changes.OnChange(name, Reload)).OfType<IDisposable>(),
         ];
         if (_registrations.Length > 0)
         {
