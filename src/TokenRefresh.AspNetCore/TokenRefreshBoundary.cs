@@ -18,6 +18,7 @@ public sealed class TokenRefreshBoundary : ErrorBoundaryBase, IDisposable
     private bool _wasSignedIn;
     private bool _isDisposed;
     private bool _isLeaving;
+    private bool _isFatal;
 
     [Inject]
     private NavigationManager Navigation { get; set; } = null!;
@@ -79,39 +80,53 @@ public sealed class TokenRefreshBoundary : ErrorBoundaryBase, IDisposable
 
     /// <summary>
     /// Loads the page again if the exception says that a login has ended, and the user's own login has. Any other exception ends the
-    /// circuit, as without this component.
+    /// circuit: error boundaries around this component don't get it.
     /// </summary>
     /// <param name="exception">The exception.</param>
     /// <returns>A task that completes when the exception is handled.</returns>
     protected override Task OnErrorAsync(Exception exception)
     {
-        if (_isLeaving)
+        if (_isLeaving && !_isFatal)
         {
             return Task.CompletedTask;
         }
 
-        if (Request is not null || !IsLoginEnd(exception))
+        if (_isFatal || Request is not null || !IsLoginEnd(exception))
         {
             // The base class ignores a task that has failed.
             ExceptionDispatchInfo.Throw(exception);
         }
 
-        return LeaveIfEndedAsync(exception);
+        return LeaveOrFailAsync(exception);
     }
 
-    // The exception may be about the login of another user or of the app itself. To load the page again wouldn't help then.
-    private async Task LeaveIfEndedAsync(Exception exception)
+    private async Task LeaveOrFailAsync(Exception exception)
     {
         // The base class notes the exception after this method has returned.
         await Task.Yield();
-        var user = (await Authentication.GetAuthenticationStateAsync().ConfigureAwait(true)).User;
-        if (_isLeaving || _isDisposed || await Watch.IsEndedAsync(user, CancellationToken.None).ConfigureAwait(true))
+        try
         {
-            await LeaveAsync().ConfigureAwait(true);
-            return;
+            if (await IsOwnEndAsync().ConfigureAwait(true))
+            {
+                await LeaveAsync().ConfigureAwait(true);
+                return;
+            }
+        }
+        catch (Exception e)
+        {
+            exception = e;
         }
 
+        // The exception is dispatched to this component itself first.
+        _isFatal = true;
         await DispatchExceptionAsync(exception).ConfigureAwait(true);
+    }
+
+    // The exception may be about the login of another user or of the app itself. To load the page again wouldn't help then.
+    private async Task<bool> IsOwnEndAsync()
+    {
+        var user = (await Authentication.GetAuthenticationStateAsync().ConfigureAwait(true)).User;
+        return _isLeaving || _isDisposed || await Watch.IsEndedAsync(user, CancellationToken.None).ConfigureAwait(true);
     }
 
     private static bool IsLoginEnd(Exception exception) => InnerExceptions.Find(

@@ -113,6 +113,33 @@ public sealed class BoundaryTests
 
         await Eventually.TrueAsync(() => navigation.Count > 0 || page.Unhandled is not null);
         Assert.Equal((leavesPage ? 1 : 0, leavesPage), (navigation.Count, page.Unhandled is null));
+
+        // The second look reads the store: it happens once, and only for the end of a login.
+        Assert.Equal(isLoginEnd ? 2 : 1, authentication.Calls);
+    }
+
+    [Fact]
+    [Trait("Case", "W13")]
+    public async Task A_failure_while_it_looks_at_the_login_ends_the_circuit()
+    {
+        var authentication = new LateAuthentication { Unanswered = 1 };
+        authentication.Answer.SetException(new TimeoutException());
+        await using var services = new ServiceCollection()
+            .AddSingleton<AuthenticationStateProvider>(authentication)
+            .AddSingleton<NavigationManager>(new Navigation())
+            .AddSingleton(new LoginWatch(null!, null!, null!, TimeProvider.System))
+            .AddSingleton<Exception>(new TokenRefreshException(TokenRefreshFailure.ReLoginRequired, "The login has ended."))
+            .BuildServiceProvider();
+        await using var page = new PageRenderer(services);
+
+        await page.ShowAsync<TokenRefreshBoundary>(builder =>
+        {
+            builder.OpenComponent<SeveralCalls>(0);
+            builder.CloseComponent();
+        });
+
+        await Eventually.TrueAsync(() => page.Unhandled is not null);
+        Assert.IsType<TimeoutException>(page.Unhandled);
     }
 
     [Theory]
@@ -238,8 +265,10 @@ public sealed class BoundaryTests
         /// <summary>How many calls get no answer.</summary>
         public int Unanswered { get; set; }
 
+        public int Calls { get; private set; }
+
         public override Task<AuthenticationState> GetAuthenticationStateAsync() =>
-            Unanswered-- > 0 ? new TaskCompletionSource<AuthenticationState>().Task : Answer.Task;
+            Calls++ < Unanswered ? new TaskCompletionSource<AuthenticationState>().Task : Answer.Task;
 
         public void SignOut() => NotifyAuthenticationStateChanged(Task.FromResult(new AuthenticationState(new ClaimsPrincipal())));
     }
