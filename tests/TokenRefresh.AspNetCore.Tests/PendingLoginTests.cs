@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IdentityModel.Tokens.Jwt;
 using System.Net;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
@@ -45,13 +46,40 @@ public sealed class PendingLoginTests
     {
         var tokens = Read("""
             {"refresh_token":"refresh-1","id_token":"id","token_type":"Bearer","scope":"read","expires_in":60,"refresh_expires_in":60,
-            "instance_url":"https://shop.example","not-before-policy":0,"roles":["a","b"],"empty":"","none":null}
+            "instance_url":"https://shop.example","not-before-policy":0,"roles":["a","b"],"empty":"","none":null,"flag":true,
+            "other-flag":false,"nested":{"flag":true},"fraction":0.5,"number":-5}
             """);
 
         Assert.Equal(("access-1", "refresh-1", "id", "read"), (tokens.AccessToken, tokens.RefreshToken, tokens.IdentityToken, tokens.Scope));
         Assert.Equal(
-            ["instance_url=https://shop.example", "not-before-policy=0", "roles=[\"a\",\"b\"]"],
+            [
+                "instance_url=https://shop.example", "not-before-policy=0", "roles=[\"a\",\"b\"]", "flag=true", "other-flag=false",
+                "nested={\"flag\":true}", "fraction=0.5", "number=-5",
+            ],
             tokens.Additional.Select(member => $"{member.Key}={member.Value}"));
+    }
+
+    [Theory]
+    [InlineData("3599.5", "\"3599.5\"")]
+    [InlineData("-3599.5", "\"1,5 m\"")]
+    public void The_culture_of_the_request_doesnt_change_them(string number, string text)
+    {
+        var culture = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+        (culture.NumberFormat.NumberDecimalSeparator, culture.NumberFormat.NumberGroupSeparator) = (",", ".");
+        culture.NumberFormat.NegativeSign = "\u2212";
+        var own = CultureInfo.CurrentCulture;
+        CultureInfo.CurrentCulture = culture;
+        try
+        {
+            var tokens = Read($$"""{"expires_in":3599.5,"number":{{number}},"text":{{text}}}""");
+
+            Assert.Equal(Now.AddSeconds(3599.5), tokens.ExpiresAt);
+            Assert.Equal((number, text.Trim('"')), (tokens.Additional["number"], tokens.Additional["text"]));
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = own;
+        }
     }
 
     [Theory]
