@@ -137,7 +137,7 @@ public static class TokenRefreshUserServiceCollectionExtensions
             new ConfigureNamedOptions<TokenRefreshOptions>(name, options => options.ReLoginResult = ReLoginResult.Throw)));
         builder.TokenEndpointClient.AddHttpMessageHandler(provider => new DiscoveryHandler(
             provider.GetRequiredService<UserSessionRegistry>(),
-            provider.GetRequiredService<IOptionsMonitor<TokenRefreshOptions>>(),
+            provider.GetRequiredService<TokenSessions>(),
             name));
         UseCurrentUser(services, name);
     }

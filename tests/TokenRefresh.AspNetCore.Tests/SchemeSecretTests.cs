@@ -85,6 +85,22 @@ public sealed class SchemeSecretTests : IAsyncDisposable
         Assert.Equal("secret-1", app.GetRequiredService<IOptionsMonitor<TokenRefreshOptions>>().Get("shop").ClientSecret);
     }
 
+    [Fact]
+    public async Task Options_of_the_session_that_become_wrong_arent_used()
+    {
+        var services = new ServiceCollection();
+        services.Configure<TokenRefreshOptions>("shop", _shop.GetSection("Session"));
+        await using var app = Build(services);
+        var session = await SignInAsync(app);
+
+        _shop["Session:RefreshTimeout"] = "-00:00:01";
+        Assert.Throws<AggregateException>(_shop.Reload); // The options monitor of the platform.
+        await session.RefreshAsync(TestContext.Current.CancellationToken);
+
+        Assert.Single(_tokens.ReceivedBodies);
+        Assert.Contains(_log.Own, line => line.Contains("the changed configuration isn't used", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

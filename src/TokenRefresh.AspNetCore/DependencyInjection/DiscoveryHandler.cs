@@ -1,6 +1,5 @@
 using System.Net;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
-using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using TokenRefresh.AspNetCore.Sessions;
@@ -9,8 +8,7 @@ using TokenRefresh.Protocol;
 namespace TokenRefresh.AspNetCore.DependencyInjection;
 
 /// <summary>Sends token requests to the endpoints that the scheme's discovery document names.</summary>
-internal sealed class DiscoveryHandler(UserSessionRegistry registry, IOptionsMonitor<TokenRefreshOptions> options, string sessionName)
-    : DelegatingHandler
+internal sealed class DiscoveryHandler(UserSessionRegistry registry, TokenSessions sessions, string sessionName) : DelegatingHandler
 {
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -77,7 +75,8 @@ internal sealed class DiscoveryHandler(UserSessionRegistry registry, IOptionsMon
     // address of the session is looked up, FinalEndpointHandler decides.
     private Uri Check(string? endpoint, string member, OpenIdConnectOptions scheme)
     {
-        var session = options.Get(sessionName);
+        // The session exists: this is its token call. Its configuration may have changed since, and be wrong.
+        var session = sessions.FindOptions(sessionName)!;
         return Uri.TryCreate(endpoint, UriKind.Absolute, out var uri)
             && (Origin.MayGetTokens(uri, session) || FinalEndpointHandler.IsNeededFor(session))
                 ? uri

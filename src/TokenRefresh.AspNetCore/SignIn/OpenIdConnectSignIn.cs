@@ -19,6 +19,7 @@ internal sealed class OpenIdConnectSignIn(
     LoginReplacement replacement,
     LogoutRecords records,
     SessionChanges changes,
+    TokenSessions sessions,
     IOptionsMonitor<TokenRefreshOptions> options,
     TimeProvider time,
     ILogger<OpenIdConnectSignIn> logger)
@@ -119,7 +120,9 @@ internal sealed class OpenIdConnectSignIn(
                 + "and let its handler redeem the code.");
         }
 
-        if (pending.NeedsProof(options.Get(session.Name).Scheme))
+        // The configuration may have changed since the session was created, and be wrong.
+        var current = sessions.FindOptions(session.Name) ?? options.Get(session.Name);
+        if (pending.NeedsProof(current.Scheme))
         {
             return new(
                 $"The provider issued an access token for session '{session.Name}' that needs a proof of possession. "
