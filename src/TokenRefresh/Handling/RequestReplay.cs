@@ -6,6 +6,22 @@ internal static class RequestReplay
     private const string ContentLength = "Content-Length";
     private const string GrpcMessage = "Grpc.Net.Client.Internal.PushUnaryContent`2";
 
+    private static readonly HashSet<string> WritersOfSameBytes = new(StringComparer.Ordinal)
+    {
+        "System.Net.Http.ByteArrayContent",
+        "System.Net.Http.StringContent",
+        "System.Net.Http.FormUrlEncodedContent",
+        "System.Net.Http.ReadOnlyMemoryContent",
+        "System.Net.Http.EmptyContent",
+
+        // Grpc.Net.Client: one message.
+        GrpcMessage,
+        "Grpc.Net.Client.Internal.WinHttpUnaryContent`2",
+
+        // Flurl.Http: opens its file for each send.
+        "Flurl.Http.Content.FileContent",
+    };
+
     /// <summary>Whether the content can be sent again. Content that can't be examined, such as disposed content, can't.</summary>
     public static bool CanReplay(HttpContent? content, bool isBuffered = false)
     {
@@ -106,20 +122,12 @@ internal static class RequestReplay
     // A type that writes its bytes itself may write anything. It must implement IReplayableContent to be sent again.
     private static bool IsRepeatable(HttpContent content, string writer) => writer switch
     {
-        "System.Net.Http.ByteArrayContent" or "System.Net.Http.StringContent" or "System.Net.Http.FormUrlEncodedContent"
-            or "System.Net.Http.ReadOnlyMemoryContent" or "System.Net.Http.EmptyContent" => true,
         "System.Net.Http.StreamContent" => OpenStream(content).CanSeek,
         "System.Net.Http.MultipartContent" or "System.Net.Http.MultipartFormDataContent" => ((MultipartContent)content).All(IsRepeatable),
 
         // ObjectContent of Microsoft.AspNet.WebApi.Client has a value and its formatter.
         "System.Net.Http.Json.JsonContent" or "System.Net.Http.ObjectContent" => JsonReplay.CanReplay(content),
-
-        // Grpc.Net.Client: one message.
-        GrpcMessage or "Grpc.Net.Client.Internal.WinHttpUnaryContent`2" => true,
-
-        // Flurl.Http: opens its file for each send.
-        "Flurl.Http.Content.FileContent" => true,
-        _ => false,
+        _ => WritersOfSameBytes.Contains(writer),
     };
 
     // Both throw for disposed content.

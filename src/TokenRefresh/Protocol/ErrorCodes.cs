@@ -19,6 +19,32 @@ internal static class ErrorCodes
     /// <summary>The code that drf-standardized-errors adds to a rejection without a code.</summary>
     public const string AuthenticationFailed = "authentication_failed";
 
+    private static readonly Dictionary<string, ErrorMeaning> Meanings = new(StringComparer.OrdinalIgnoreCase)
+    {
+        // OpenID Connect Core, section 3.1.2.6, and the code of Auth0.
+        ["interaction_required"] = ErrorMeaning.InteractionRequired,
+        ["login_required"] = ErrorMeaning.InteractionRequired,
+        ["consent_required"] = ErrorMeaning.InteractionRequired,
+        ["account_selection_required"] = ErrorMeaning.InteractionRequired,
+        ["mfa_required"] = ErrorMeaning.InteractionRequired,
+
+        // RFC 6749, section 4.1.2.1, and RFC 8628, section 3.5.
+        ["temporarily_unavailable"] = ErrorMeaning.Transient,
+        ["server_error"] = ErrorMeaning.Transient,
+        ["slow_down"] = ErrorMeaning.Transient,
+
+        // RFC 6749, sections 4.1.2.1 and 5.2.
+        ["invalid_client"] = ErrorMeaning.Configuration,
+        ["unauthorized_client"] = ErrorMeaning.Configuration,
+        ["unsupported_grant_type"] = ErrorMeaning.Configuration,
+        ["invalid_scope"] = ErrorMeaning.Configuration,
+        ["invalid_request"] = ErrorMeaning.Configuration,
+        ["access_denied"] = ErrorMeaning.Configuration,
+
+        // RFC 8707, section 2. Some servers rotate the refresh token before they look at the resource.
+        ["invalid_target"] = ErrorMeaning.ConfigurationAfterUse,
+    };
+
     // RFC 6749, section 5.2, and the codes of Firebase, Slack, Supabase, Ory Hydra and Salesforce. invalid_code is Zoho's: it means the
     // refresh token, because no authorization code was sent.
     private static readonly HashSet<string> DeadLoginCodes = Words(
@@ -85,26 +111,10 @@ internal static class ErrorCodes
         return (fields["code"], ErrorMeaning.Unknown);
     }
 
-    private static ErrorMeaning MeaningOf(string text) => text.ToUpperInvariant() switch
-    {
-        // OpenID Connect Core, section 3.1.2.6, and the code of Auth0.
-        "INTERACTION_REQUIRED" or "LOGIN_REQUIRED" or "CONSENT_REQUIRED" or "ACCOUNT_SELECTION_REQUIRED" or "MFA_REQUIRED" =>
-            ErrorMeaning.InteractionRequired,
-
-        // RFC 6749, section 4.1.2.1, and RFC 8628, section 3.5.
-        "TEMPORARILY_UNAVAILABLE" or "SERVER_ERROR" or "SLOW_DOWN" => ErrorMeaning.Transient,
-
-        // RFC 6749, sections 4.1.2.1 and 5.2.
-        "INVALID_CLIENT" or "UNAUTHORIZED_CLIENT" or "UNSUPPORTED_GRANT_TYPE" or "INVALID_SCOPE" or "INVALID_REQUEST" or "ACCESS_DENIED" =>
-            ErrorMeaning.Configuration,
-
-        // RFC 8707, section 2. Some servers rotate the refresh token before they look at the resource.
-        "INVALID_TARGET" => ErrorMeaning.ConfigurationAfterUse,
-
-        // A text with spaces is a sentence, such as "Invalid token" of a gateway. It counts only if it names the refresh token.
-        _ when NamesDeadRefreshToken(text) || (DeadLoginCodes.Contains(Letters(text)) && text.IndexOf(' ') < 0) => ErrorMeaning.LoginEnded,
-        _ => ErrorMeaning.Unknown,
-    };
+    // A text with spaces is a sentence, such as "Invalid token" of a gateway. It counts only if it names the refresh token.
+    private static ErrorMeaning MeaningOf(string text) => Meanings.TryGetValue(text, out var meaning) ? meaning
+        : NamesDeadRefreshToken(text) || (DeadLoginCodes.Contains(Letters(text)) && text.IndexOf(' ') < 0) ? ErrorMeaning.LoginEnded
+        : ErrorMeaning.Unknown;
 
     private static ErrorMeaning? SimpleJwtMeaningOf(string code) => code.ToUpperInvariant() switch
     {
