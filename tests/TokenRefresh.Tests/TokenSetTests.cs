@@ -12,6 +12,38 @@ public sealed class TokenSetTests
             StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_member_without_a_value_is_empty_and_an_id_token_can_be_dropped()
+    {
+        var tokens = new TokenSet("access-1") { Additional = new Dictionary<string, string> { ["a"] = null!, ["b"] = "1" }, IdentityToken = "id-1" };
+
+        Assert.Equal(["a=", "b=1"], tokens.Additional.Select(member => $"{member.Key}={member.Value}").Order(StringComparer.Ordinal));
+        Assert.Null(tokens.WithoutIdentityToken().IdentityToken);
+        Assert.Equal("1", tokens.WithoutIdentityToken().Additional["b"]);
+        Assert.Same(tokens.WithoutIdentityToken().Additional, tokens.WithoutIdentityToken().WithoutIdentityToken().Additional);
+    }
+
+    [Theory]
+    [InlineData("new", "new")]
+    [InlineData(null, "earlier")]
+    public void What_a_response_lacks_is_kept(string? inResponse, string expected)
+    {
+        var end = new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        var earlier = new TokenSet("access-1", "refresh-1") { IdentityToken = "earlier", Scheme = "earlier", Scope = "earlier", RefreshTokenExpiresAt = end };
+        var response = new TokenSet("access-2")
+        {
+            IdentityToken = inResponse,
+            Scheme = inResponse,
+            Scope = inResponse,
+            RefreshTokenExpiresAt = inResponse is null ? null : end.AddDays(1),
+        };
+
+        var tokens = response.WithDefaultsFrom(earlier, end);
+
+        Assert.Equal((expected, expected, expected), (tokens.IdentityToken, tokens.Scheme, tokens.Scope));
+        Assert.Equal((end.AddDays(inResponse is null ? 0 : 1), "refresh-1"), (tokens.RefreshTokenExpiresAt, tokens.RefreshToken));
+    }
+
     [Theory]
     [InlineData(null, "The access token is empty.")]
     [InlineData("", "The access token is empty.")]

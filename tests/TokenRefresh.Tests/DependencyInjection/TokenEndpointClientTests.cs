@@ -15,6 +15,29 @@ public sealed class TokenEndpointClientTests
     private readonly List<string> _passed = [];
     private HttpRequestMessage? _received;
 
+    [Fact]
+    public async Task A_client_that_is_disposed_still_serves_the_last_request()
+    {
+        await using var provider = Build(_ => { }, isFirst: true);
+        var client = new BackchannelClient(provider, "orders", new TokenRefreshOptions());
+        var before = client.Get();
+
+        client.Dispose();
+
+        Assert.Same(before, client.Get());
+        Assert.Same(before, client.Get());
+    }
+
+    [Fact]
+    public async Task Without_a_session_there_is_nothing_to_wait_for()
+    {
+        var drain = new DrainOnDispose();
+
+        await drain.DisposeAsync();
+
+        Assert.Null(drain.Services);
+    }
+
     [Theory]
     [Trait("Case", "B94")]
     [InlineData(true)]

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using TokenRefresh.TestKit;
 using TokenRefresh.Testing;
 
 namespace TokenRefresh.Tests.DependencyInjection;
@@ -9,6 +10,19 @@ namespace TokenRefresh.Tests.DependencyInjection;
 /// <summary>A session whose parts or names are wrong fails with an error that says what to do.</summary>
 public sealed class WrongRegistrationTests
 {
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("of another library")]
+    public async Task Options_that_are_of_no_session_are_not_checked(string? name)
+    {
+        await using var app = TestApp.Create();
+        var validators = app.Services.GetServices<IValidateOptions<TokenRefreshOptions>>().ToList();
+        Assert.NotEmpty(validators);
+
+        Assert.All(validators, validator => Assert.True(validator.Validate(name, new TokenRefreshOptions()).Skipped));
+    }
+
     public static TheoryData<string, Action<TokenSessionBuilder>> NullFactories => new()
     {
         { "ITokenStore", session => session.UseStore(_ => null!) },

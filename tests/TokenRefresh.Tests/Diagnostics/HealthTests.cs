@@ -24,6 +24,12 @@ public sealed class HealthTests
     }
 
     [Theory]
+    [InlineData(null, "TokenSessionHealth { SessionName = orders, State = SignedIn, LastFailure = none }")]
+    [InlineData(TokenRefreshFailure.Transient, "TokenSessionHealth { SessionName = orders, State = SignedIn, LastFailure = Transient }")]
+    public void Its_text_has_the_state_and_the_last_failure(TokenRefreshFailure? failure, string expected) =>
+        Assert.Equal(expected, new TokenSessionHealth { SessionName = "orders", State = TokenSessionState.SignedIn, LastFailure = failure }.ToString());
+
+    [Theory]
     [InlineData(HttpStatusCode.ServiceUnavailable, "", TokenRefreshFailure.Transient)]
     [InlineData(HttpStatusCode.BadRequest, """{"error":"invalid_client"}""", TokenRefreshFailure.Configuration)]
     public async Task A_session_whose_refresh_failed_says_how_and_until_when_it_waits(HttpStatusCode status, string body, TokenRefreshFailure failure)

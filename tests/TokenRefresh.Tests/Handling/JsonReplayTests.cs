@@ -23,6 +23,8 @@ public sealed partial class JsonReplayTests
     private static readonly Dictionary<string, Func<object?>> RepeatableValues = new()
     {
         ["null"] = () => null,
+        ["list of the first .NET"] = () => new System.Collections.ArrayList { 1, "x" },
+        ["property without a getter"] = () => new WithoutGetter { Text = "x" },
         ["text"] = () => "x",
         ["number"] = () => 1.5m,
         ["enum"] = () => DayOfWeek.Monday,
@@ -275,6 +277,19 @@ public sealed partial class JsonReplayTests
         public IEnumerator<KeyValuePair<int, object>> GetEnumerator() => _items.GetEnumerator();
 
         System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
+    }
+
+    internal sealed class WithoutGetter
+    {
+        private string _text = "";
+
+        [SuppressMessage("Design", "CA1044", Justification = "That is the case.")]
+        public string Text
+        {
+            set => _text = value;
+        }
+
+        public int Length => _text.Length;
     }
 
     [JsonConverter(typeof(MoneyConverter))]

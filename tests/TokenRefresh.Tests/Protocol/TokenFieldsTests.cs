@@ -109,6 +109,7 @@ public sealed class TokenFieldsTests
     [InlineData("utf-8", false, "application/json; charset=utf8")]
     [InlineData("utf-8", false, "application/json; charset=no-such-charset")]
     [InlineData("utf-8", false, "application/json; charset=utf-7")]
+    [InlineData("utf-8", false, "application/json; charset=ucs-2")]
     public void The_encoding_is_the_one_that_the_bytes_have(string encoding, bool hasByteOrderMark, string? contentType)
     {
         var bytes = Encoding.GetEncoding(encoding);

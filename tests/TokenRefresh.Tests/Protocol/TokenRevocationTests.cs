@@ -31,6 +31,27 @@ public sealed class TokenRevocationTests
         Assert.Equal(1, view.Calls);
     }
 
+    [Theory]
+    [InlineData("timeout", "gave no response in time.")]
+    [InlineData("own", "Another session has no token.")]
+    [InlineData("network", "can't be reached (HttpRequestException).")]
+    public async Task A_revocation_that_fails_says_how(string kind, string expected)
+    {
+        var options = new TokenRefreshOptions { ClientId = "shop", RevocationEndpoint = new Uri("https://login.example.com/revoke") };
+        Exception failure = kind switch
+        {
+            "timeout" => new OperationCanceledException(),
+            "own" => new TokenRefreshException(TokenRefreshFailure.Transient, "Another session has no token."),
+            _ => new HttpRequestException("canary"),
+        };
+        var revocation = TokenRevocation.For(options, () => throw failure, discovery: null)!;
+
+        var result = await revocation.RevokeAsync(new TokenSet("access-1", "refresh-1"), TestContext.Current.CancellationToken);
+
+        Assert.False(result.IsRevoked);
+        Assert.EndsWith(expected, result.Failure, StringComparison.Ordinal);
+    }
+
     private sealed class View(int status, string body) : HttpMessageHandler
     {
         public int Calls { get; private set; }

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using TokenRefresh.Refreshing;
+using TokenRefresh.SingleFlight;
 
 namespace TokenRefresh.Tests.Refreshing;
 
@@ -35,6 +36,32 @@ public sealed class FailureMessagesTests
         var failure = FailureMessages.From("orders", TokenEndpointResult.Transient("busy.", retryAfter: TimeSpan.FromHours(9), exception: cause));
 
         Assert.Equal((TokenRefreshFailure.Transient, cause, TimeSpan.FromHours(1)), (failure.Kind, failure.Cause, failure.RetryAfter));
+    }
+
+    [Theory]
+    [InlineData(TokenRefreshFailure.Configuration, TokenRefreshFailure.Configuration)]
+    [InlineData(TokenRefreshFailure.Transient, TokenRefreshFailure.Transient)]
+    [InlineData(TokenRefreshFailure.ReLoginRequired, TokenRefreshFailure.Transient)]
+    public void A_store_that_fails_for_another_sessions_sake_is_wrongly_set_up_only_if_that_session_is(TokenRefreshFailure inner, TokenRefreshFailure expected) =>
+        Assert.Equal(expected, FailureMessages.Store("orders", new TokenRefreshException(inner, "of another session")).Kind);
+
+    [Theory]
+    [InlineData(null, null, null)]
+    [InlineData(5, null, 5)]
+    [InlineData(null, 7, 7)]
+    [InlineData(5, 7, 7)]
+    public void A_failure_tells_how_long_to_wait_by_its_cool_down_or_else_by_the_server(int? retryAfter, int? remaining, int? expected)
+    {
+        var failure = new FlightFailure(TokenRefreshFailure.Transient, "busy")
+        {
+            RetryAfter = Seconds(retryAfter),
+            Remaining = Seconds(remaining),
+        };
+
+        Assert.Equal(Seconds(expected), Assert.IsType<TokenRefreshException>(failure.ToException()).RetryAfter);
+        Assert.IsType<ObjectDisposedException>(FlightFailure.Disposed("orders").ToException());
+
+        static TimeSpan? Seconds(int? value) => value is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
+using TokenRefresh.Diagnostics;
 using TokenRefresh.Refreshing;
 using TokenRefresh.SingleFlight;
 using TokenRefresh.Storage;
@@ -38,6 +39,34 @@ public sealed class SessionContextTests
         }
 
         Assert.Equal(isKnown, session.Context.CanBeEvicted);
+    }
+
+    [Fact]
+    public async Task A_result_of_the_store_that_describes_no_login_is_an_error()
+    {
+        await using var app = TestApp.Create();
+        var factory = new SnapshotFactory(app.Session.Context.Services);
+
+        var failure = Assert.Throws<InvalidOperationException>(() =>
+            factory.FromStore(new LoginStoreResult(LoginStatus.Leased, LoginRecord.Vacant), NotLoadedSnapshot.Initial));
+
+        Assert.Contains("Leased", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("alice")]
+    public async Task A_disposed_session_is_counted_in_no_state(string? userKey)
+    {
+        await using var app = TestApp.Create(options => options.UserKey = userKey is null ? null : (_, _) => userKey);
+        var context = app.Sessions[TestApp.Name, userKey].Context;
+        var sessions = (IObservedSessions?)(context.Services.Cache as UserSessions) ?? context.Owner;
+        Assert.All(sessions.States, state => Assert.Equal(TokenSessionState.SignedOut, state));
+        Assert.NotEmpty(sessions.States);
+
+        await app.Services.DisposeAsync();
+
+        Assert.Empty(sessions.States);
     }
 
     [Fact]

@@ -36,6 +36,19 @@ public sealed class OutcomeTests
     }
 
     [Fact]
+    public async Task A_401_of_a_handler_that_names_no_request_says_so_too()
+    {
+        await using var app = TestApp.Create(options => options.AllowedOrigins.Add(new Uri("https://api.example.com")));
+        using var invoker = new HttpMessageInvoker(new TokenRefreshHandler(app.Session) { InnerHandler = new NamelessHandler() });
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("https://api.example.com/a"));
+
+        using var response = await invoker.SendAsync(request, CancellationToken.None);
+
+        Assert.Same(request, response.RequestMessage);
+        Assert.Equal(TokenRefreshOutcome.SignedOut, response.GetTokenRefreshOutcome());
+    }
+
+    [Fact]
     public async Task A_401_while_no_user_is_signed_in_says_so()
     {
         await using var app = TestApp.Create();
@@ -171,5 +184,12 @@ public sealed class OutcomeTests
             between(request);
             return await base.SendAsync(request, cancellationToken);
         }
+    }
+
+    /// <summary>Rejects everything, and doesn't say which request.</summary>
+    private sealed class NamelessHandler : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Task.FromResult(new HttpResponseMessage(HttpStatusCode.Unauthorized));
     }
 }

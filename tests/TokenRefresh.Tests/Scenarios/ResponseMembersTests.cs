@@ -63,6 +63,21 @@ public sealed class ResponseMembersTests
     }
 
     [Fact]
+    public async Task An_id_token_that_is_dropped_is_neither_saved_at_the_sign_in_nor_at_a_refresh()
+    {
+        var store = new MemoryTokenStore();
+        await using var app = TestApp.Over(store, options => options.DropsIdentityToken = true);
+        await app.Session.SignInAsync(new TokenSet("access-1", "refresh-1") { IdentityToken = "id-1" });
+        Assert.Null((await store.TokensAsync())!.IdentityToken);
+
+        app.Tokens.RespondOnce(HttpStatusCode.OK, Response);
+        await app.Session.RefreshAsync();
+
+        var saved = (await store.TokensAsync())!;
+        Assert.Equal(("access-9", null, "5"), (saved.AccessToken, saved.IdentityToken, saved.Additional["count"]));
+    }
+
+    [Fact]
     [Trait("Case", "B32")]
     public async Task A_member_that_isnt_valid_UTF8_is_left_out_and_no_token_is_lost()
     {

@@ -317,6 +317,47 @@ public sealed class LoginRulesTests
     public void A_sign_in_and_a_sign_out_are_above_the_record_what_is_known_and_the_time(long? version, long known, long expected) =>
         Assert.Equal(expected, LoginRules.NextVersion(version is { } stored ? Stored with { Version = stored } : null, known, Now));
 
+    [Theory]
+    [InlineData(null, "NotFound")]
+    [InlineData("None", "NotFound")]
+    [InlineData("SignedIn", "Newer")]
+    [InlineData("Ended", "LoginEnded")]
+    [InlineData("SignedOut", "SignedOut")]
+    public void A_process_that_adopts_a_record_takes_its_state(string? state, string status)
+    {
+        var stored = state is null ? null : Stored with { State = Enum.Parse<LoginState>(state) };
+
+        Assert.Equal(status, LoginRules.Adopt(stored).Status.ToString());
+    }
+
+    [Theory]
+    [InlineData(null, "Succeeded")]
+    [InlineData("None", "Succeeded")]
+    [InlineData("SignedOut", "Succeeded")]
+    [InlineData("SignedIn", "Newer")]
+    [InlineData("Ended", "LoginEnded")]
+    public void A_client_without_a_token_acquires_a_record_without_a_login(string? state, string status)
+    {
+        var stored = state is null ? null : Stored with { State = Enum.Parse<LoginState>(state) };
+
+        var decision = LoginRules.Acquire(stored, HeldLogin.None, Mine, new LeaseTerms(TimeSpan.Zero), () => LoginRecord.Vacant);
+
+        Assert.Equal(status, decision.Status.ToString());
+        Assert.Equal(status == "Succeeded" ? Mine : null, decision.Write?.Lease);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_record_without_a_login_at_the_version_of_a_login_counts(bool isEnded)
+    {
+        var held = isEnded ? HeldLogin.Ended("a", 5, TokenHash.Of(Tokens), ReLoginReason.Rejected, error: null) : Held;
+
+        var order = LoginRules.Compare(LoginRecord.Vacant with { Version = 5 }, held);
+
+        Assert.Equal(RecordOrder.Newer, order);
+    }
+
     private static LoginRecord Ended => LoginRecordFactory.Ended(Held, ReLoginReason.LostRotation, "invalid_grant");
 
     private static LoginDecision Acquire(LoginRecord? stored, double seconds, StoreLock storeLock = StoreLock.None) =>

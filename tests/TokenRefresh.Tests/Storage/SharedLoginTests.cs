@@ -231,6 +231,18 @@ public sealed class SharedLoginTests
     }
 
     [Fact]
+    public async Task The_release_of_a_record_that_is_gone_writes_nothing()
+    {
+        var store = new MemoryTokenStore();
+        var key = new TokenSessionKey("orders");
+        var logins = new SharedLoginStore(store, key, protector: null, TimeProvider.System, new RecordWatch(TimeProvider.System));
+
+        await logins.ReleaseAsync(HeldLogin.SignedOut(1), new RefreshLease("mine", TimeSpan.FromSeconds(1)), new LeaseRelease());
+
+        Assert.Null(await store.ReadAsync(key, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public async Task A_sign_out_returns_exactly_the_tokens_that_its_write_replaced()
     {
         var (one, other) = (Start(), Start());
