@@ -26,14 +26,7 @@ public sealed class BoundaryTests
     {
         await using var provider = await Provider.StartAsync();
         ClaimsPrincipal? user = null;
-        var setup = new NodeSetup
-        {
-            ConfigureServices = services => services.AddSingleton<LoginWatch>(),
-            Map = app => app.MapGet("/who", (HttpContext context) =>
-            {
-                user = context.User;
-            }).RequireAuthorization(),
-        };
+        var setup = WatchedNode(found => user = found);
         await using var node = await Node.StartAsync(provider, setup);
         using var browser = new Browser();
         await browser.GoAsync(node.At("who"));
@@ -74,14 +67,7 @@ public sealed class BoundaryTests
     {
         await using var provider = await Provider.StartAsync();
         ClaimsPrincipal? user = null;
-        var setup = new NodeSetup
-        {
-            ConfigureServices = services => services.AddSingleton<LoginWatch>(),
-            Map = app => app.MapGet("/who", (HttpContext context) =>
-            {
-                user = context.User;
-            }).RequireAuthorization(),
-        };
+        var setup = WatchedNode(found => user = found);
         await using var node = await Node.StartAsync(provider, setup);
         using var browser = new Browser();
         await browser.GoAsync(node.At("who"));
@@ -226,6 +212,13 @@ public sealed class BoundaryTests
 
         Assert.Equal((status, logins), (page.Status, provider.Logins));
     }
+
+    /// <summary>A node that watches logins. Its page tells who is signed in.</summary>
+    private static NodeSetup WatchedNode(Action<ClaimsPrincipal> found) => new()
+    {
+        ConfigureServices = services => services.AddSingleton<LoginWatch>(),
+        Map = app => app.MapGet("/who", (HttpContext context) => found(context.User)).RequireAuthorization(),
+    };
 
     private sealed class CallingPage : ComponentBase
     {
