@@ -29,14 +29,8 @@ public sealed class TokenEndpointClientTests
     }
 
     [Fact]
-    public async Task Without_a_session_there_is_nothing_to_wait_for()
-    {
-        var drain = new DrainOnDispose();
-
-        await drain.DisposeAsync();
-
-        Assert.Null(drain.Services);
-    }
+    public void Without_a_session_there_is_nothing_to_wait_for() =>
+        Assert.True(new DrainOnDispose().DisposeAsync().AsTask().IsCompletedSuccessfully);
 
     [Theory]
     [Trait("Case", "B94")]
