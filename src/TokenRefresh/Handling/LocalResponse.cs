@@ -46,7 +46,7 @@ internal static class LocalResponse
         _ when ofRequest is not null => now.LoginId == ofRequest,
         SignedInSnapshot or EndedSnapshot { CanAskUser: true } => now.LoginId == start.LoginId,
 
-        // The request was made for the saved login. A sign-in may have replaced that login before it was loaded.
+        // The request was made for the saved login. Another login may have replaced it since.
         NotLoadedSnapshot => now is not SignedInSnapshot { IsLaterLogin: true },
         _ => true,
     };

@@ -48,8 +48,8 @@ internal readonly record struct LoginDecision(LoginStatus Status, LoginRecord? W
 internal static class LoginRules
 {
     /// <summary>
-    /// How long the mark of an ended or signed out login is kept. A process that doesn't look at the record for longer can't tell whether
-    /// the mark has expired or the store lost the login. It writes its login back: a store that loses its records signs nobody out.
+    /// How long the mark of an ended or signed out login is kept. Later a process can't tell an expired mark from a lost login. So it
+    /// writes back the login that it holds. Otherwise a store that lost its records would sign users out.
     /// </summary>
     public static readonly TimeSpan MarkLifetime = TimeSpan.FromDays(7);
 
